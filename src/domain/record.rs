@@ -1,0 +1,398 @@
+//! A record and what decides its figures: the ledger's currency.
+//!
+//! A record is (`source`, `subject`); its revisions replace one another. Which
+//! of two revisions counts is [`Rank`]'s order, the same in whatever order they
+//! arrive.
+
+use std::fmt;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::amount::{Area, Vnd};
+use super::catalogue::{ActivityKind, Body, Field, IndexKind, PetitionKind, Status};
+use super::period::Period;
+use super::unit::UnitCode;
+
+/// A partition of the event log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Partition(pub i32);
+
+/// Where one message lies in its partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Offset(pub i64);
+
+impl Offset {
+    /// The offset to read after this message.
+    pub fn next(self) -> NextOffset {
+        NextOffset(self.0 + 1)
+    }
+}
+
+/// The first offset not yet read: one past the last message. Kept apart from
+/// [`Offset`] so that no commit is off by one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NextOffset(pub i64);
+
+impl fmt::Display for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for Offset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for NextOffset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Where a revision lies in the event log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Position {
+    /// The partition.
+    pub partition: Partition,
+    /// The offset in it.
+    pub offset: Offset,
+}
+
+/// (`source`, `subject`): what a record is called, for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RecordKey {
+    text: Box<str>,
+    split: u32,
+}
+
+impl RecordKey {
+    /// The key of that source and subject.
+    pub fn new(source: &str, subject: &str) -> Self {
+        let mut text = String::with_capacity(source.len() + subject.len());
+        text.push_str(source);
+        text.push_str(subject);
+        Self { text: text.into(), split: source.len() as u32 }
+    }
+
+    /// Who keeps the record.
+    pub fn source(&self) -> &str {
+        &self.text[..self.split as usize]
+    }
+
+    /// The record's number within its source.
+    pub fn subject(&self) -> &str {
+        &self.text[self.split as usize..]
+    }
+}
+
+impl Ord for RecordKey {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.source(), self.subject()).cmp(&(other.source(), other.subject()))
+    }
+}
+
+impl PartialOrd for RecordKey {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// The number of a revision, 1 to 2^63 − 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Revision(i64);
+
+impl Revision {
+    /// The first revision of a record.
+    pub const FIRST: Self = Self(1);
+
+    /// That revision, or `None` below 1.
+    pub fn new(number: i64) -> Option<Self> {
+        (number >= 1).then_some(Self(number))
+    }
+
+    /// Its number.
+    pub fn number(self) -> i64 {
+        self.0
+    }
+}
+
+/// SHA-256 of the RFC 8785 form of `{"data":…,"type":…}`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What decides between revisions of one record: the greater counts.
+pub type Rank = (Revision, Digest);
+
+/// What was recovered when a case was resolved, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolution {
+    /// The day of resolution, not before the day of detection.
+    #[serde(with = "day")]
+    pub on: Date,
+    /// Money recovered.
+    pub money_recovered: Vnd,
+    /// Other money handling.
+    pub money_other: Vnd,
+    /// Settlement reduction.
+    pub settlement_reduction: Vnd,
+    /// Land recovered.
+    pub land_recovered: Area,
+    /// Other land handling.
+    pub land_other: Area,
+}
+
+/// What a revision says, as far as it decides figures.
+///
+/// Stored in the ledger in this order of members: append, never reorder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fact {
+    /// A supervision session was held.
+    Supervision {
+        /// Where.
+        unit: UnitCode,
+        /// When.
+        #[serde(with = "day")]
+        held_on: Date,
+        /// By whom.
+        body: Body,
+        /// In what field.
+        field: Field,
+        /// How many took part.
+        participants: u32,
+        /// Recommendations to the Party committee, the authority, and others.
+        recommendations: [u32; 3],
+    },
+    /// A case with signs of violation.
+    Violation {
+        /// Where.
+        unit: UnitCode,
+        /// When it was found.
+        #[serde(with = "day")]
+        detected_on: Date,
+        /// By whom.
+        body: Body,
+        /// In what field.
+        field: Field,
+        /// What it is held to be now.
+        status: Status,
+        /// Whether handling was recommended.
+        recommended: bool,
+        /// Its resolution, if it has one.
+        resolution: Option<Resolution>,
+    },
+    /// Another activity.
+    Activity {
+        /// Where.
+        unit: UnitCode,
+        /// When.
+        #[serde(with = "day")]
+        held_on: Date,
+        /// Of what kind.
+        kind: ActivityKind,
+        /// By whom.
+        body: Body,
+        /// How many, at least 1.
+        count: u32,
+    },
+    /// A petition.
+    Petition {
+        /// Where.
+        unit: UnitCode,
+        /// When it came.
+        #[serde(with = "day")]
+        received_on: Date,
+        /// Of what kind.
+        kind: PetitionKind,
+        /// When it was resolved.
+        #[serde(with = "optional_day")]
+        resolved_on: Option<Date>,
+    },
+    /// Inspections planned for a year.
+    InspectionPlan {
+        /// Where.
+        unit: UnitCode,
+        /// The year.
+        year: i16,
+        /// How many.
+        planned: u32,
+    },
+    /// A yearly index.
+    Index {
+        /// Where.
+        unit: UnitCode,
+        /// The year.
+        year: i16,
+        /// Which index.
+        index: IndexKind,
+        /// A part of it; `None` for the whole.
+        dimension: Option<String>,
+        /// The score as it was sent.
+        score: String,
+        /// The rank.
+        rank: Option<u32>,
+        /// Out of how many.
+        out_of: Option<u32>,
+    },
+    /// Nothing to report for a period.
+    NilReturn {
+        /// Where.
+        unit: UnitCode,
+        /// For which period, as text that names one.
+        #[serde(with = "period_text")]
+        period: Period,
+    },
+    /// The record does not count.
+    Withdrawal,
+}
+
+/// A day as the number yyyymmdd: four bytes in the ledger, and readable.
+mod day {
+    use super::Date;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    pub(super) fn number(day: Date) -> u32 {
+        day.year().unsigned_abs() as u32 * 10_000
+            + day.month().unsigned_abs() as u32 * 100
+            + day.day().unsigned_abs() as u32
+    }
+
+    pub(super) fn from_number(number: u32) -> Result<Date, jiff::Error> {
+        Date::new((number / 10_000) as i16, (number / 100 % 100) as i8, (number % 100) as i8)
+    }
+
+    pub fn serialize<S: Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::Error> {
+        number(*day).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+        from_number(u32::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+mod optional_day {
+    use super::{Date, day};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(day: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
+        day.map(day::number).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+        Option::<u32>::deserialize(deserializer)?.map(day::from_number).transpose().map_err(D::Error::custom)
+    }
+}
+
+mod period_text {
+    use super::Period;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(period: &Period, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(period)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Period, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+impl Fact {
+    /// The unit it speaks of; `None` for a withdrawal.
+    pub fn unit(&self) -> Option<UnitCode> {
+        match self {
+            Self::Supervision { unit, .. }
+            | Self::Violation { unit, .. }
+            | Self::Activity { unit, .. }
+            | Self::Petition { unit, .. }
+            | Self::InspectionPlan { unit, .. }
+            | Self::Index { unit, .. }
+            | Self::NilReturn { unit, .. } => Some(*unit),
+            Self::Withdrawal => None,
+        }
+    }
+
+    /// The short name of its type.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Supervision { .. } => "supervision",
+            Self::Violation { .. } => "violation",
+            Self::Activity { .. } => "activity",
+            Self::Petition { .. } => "petition",
+            Self::InspectionPlan { .. } => "inspectionplan",
+            Self::Index { .. } => "index",
+            Self::NilReturn { .. } => "nilreturn",
+            Self::Withdrawal => "withdrawal",
+        }
+    }
+}
+
+/// One revision of a record, with where it lies in the log: what the ledger holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Which record.
+    pub key: RecordKey,
+    /// Which revision.
+    pub revision: Revision,
+    /// Of its content.
+    pub digest: Digest,
+    /// The event's id, where it is not the usual `<subject>.<revision>`.
+    pub event_id: Option<Box<str>>,
+    /// What it says.
+    pub fact: Fact,
+    /// Where it lies.
+    pub position: Position,
+}
+
+impl Entry {
+    /// What decides between revisions.
+    pub fn rank(&self) -> Rank {
+        (self.revision, self.digest)
+    }
+
+    /// The event's id.
+    pub fn event_id(&self) -> String {
+        match &self.event_id {
+            Some(id) => id.to_string(),
+            None => format!("{}.{}", self.key.subject(), self.revision.number()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_two_texts_and_sorts_as_two() {
+        let (a, b) = (RecordKey::new("/units/1", "1-A"), RecordKey::new("/units/11", "-A"));
+        assert_ne!(a, b);
+        assert_eq!((a.source(), a.subject()), ("/units/1", "1-A"));
+        assert!(a < b);
+    }
+
+    #[test]
+    fn the_greater_revision_counts_and_then_the_greater_digest() {
+        let rank = |revision, byte| (Revision::new(revision).unwrap(), Digest([byte; 32]));
+        assert!(rank(2, 0) > rank(1, 255));
+        assert!(rank(2, 1) > rank(2, 0));
+        assert_eq!(Revision::new(0), None);
+    }
+}

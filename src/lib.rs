@@ -1,0 +1,3 @@
+//! giaoban: supervision and violation events in, exact quarterly rollups out.
+
+pub mod domain;

@@ -1,0 +1,2 @@
+//! giaoban
+fn main() {}
