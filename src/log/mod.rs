@@ -1,0 +1,261 @@
+//! The event log: one trait, two implementations that pass one contract suite.
+//!
+//! `kafka` is Apache Kafka by way of rdkafka, used nowhere else; `embedded` is a
+//! durable partitioned log in a local file. Neither may know what an event means.
+
+use std::time::Duration;
+
+use crate::domain::{NextOffset, Offset, Partition, Position};
+
+/// A message on its way into the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Decides the partition: the unit's code. Without one, any partition.
+    pub key: Option<Vec<u8>>,
+    /// In order; a value may be null.
+    pub headers: Vec<(String, Option<Vec<u8>>)>,
+    /// The body.
+    pub payload: Vec<u8>,
+}
+
+/// A message as it lies in the log.
+#[derive(Clone, Debug)]
+pub struct Incoming<'a> {
+    /// Where it lies.
+    pub position: Position,
+    /// When the log took it, in milliseconds since 1970; `None` if the log does not say.
+    pub timestamp_ms: Option<i64>,
+    /// Its key.
+    pub key: Option<&'a [u8]>,
+    /// Its headers, in order. Most messages have none.
+    pub headers: Vec<(&'a str, Option<&'a [u8]>)>,
+    /// Its body; `None` for a Kafka tombstone.
+    pub payload: Option<&'a [u8]>,
+}
+
+/// What became of one message that was sent.
+#[derive(Debug)]
+pub struct Delivery {
+    /// The number that [`Producer::send`] was given.
+    pub tag: u64,
+    /// Where it lies, once the log has acknowledged it durably; else why not.
+    pub result: Result<Position, LogError>,
+}
+
+/// How a topic is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicSpec {
+    /// Its name.
+    pub name: String,
+    /// How many partitions, at least 1.
+    pub partitions: i32,
+    /// Copies of each on different brokers; the embedded log has one whatever this says.
+    pub replication: i32,
+    /// The largest message that the topic takes, in bytes.
+    pub max_message_bytes: usize,
+}
+
+/// Whether [`EventLog::create_topic`] had anything to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Created {
+    /// The topic is new.
+    New,
+    /// It was there before and was left as it was.
+    AlreadyThere,
+}
+
+/// A topic as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topic {
+    /// Its name.
+    pub name: String,
+    /// Its partitions in order.
+    pub partitions: Vec<PartitionRange>,
+    /// Copies of each partition.
+    pub replication: i32,
+}
+
+/// What of a partition can be read now: `low..high`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartitionRange {
+    /// The partition.
+    pub partition: Partition,
+    /// The first message that is still there.
+    pub low: NextOffset,
+    /// One past the last message.
+    pub high: NextOffset,
+}
+
+/// Who reads: a member of a group that shares the partitions out, or one that takes them all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Membership {
+    /// A member of that consumer group. The embedded log has one member at a time, and it takes all.
+    Group(String),
+    /// Every partition, outside any group: a replay or a recount.
+    Alone,
+}
+
+/// What one call of [`Consumer::poll`] met with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Polled {
+    /// That many messages were handed over; 0 if none came in time.
+    Messages(usize),
+    /// These partitions are now this consumer's; nothing of them comes until [`Consumer::start`].
+    Assigned(Vec<Partition>),
+    /// These are to be given up; they stay this consumer's until [`Consumer::release`].
+    Revoked(Vec<Partition>),
+    /// These were lost (the session timed out): another may be reading them already.
+    /// Answer with [`Consumer::release`] too.
+    Lost(Vec<Partition>),
+}
+
+/// What went wrong with the log.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LogError {
+    /// No broker answers.
+    #[error("no answer from {at}: {cause}")]
+    Unreachable {
+        /// The brokers, or the file.
+        at: String,
+        /// The last cause that was seen.
+        cause: String,
+    },
+    /// Wrong password, unknown certificate authority, wrong host name: trying again does not help.
+    #[error("{at} does not let this client in: {cause}")]
+    Authentication {
+        /// The brokers.
+        at: String,
+        /// What the client saw.
+        cause: String,
+    },
+    /// An access rule is missing.
+    #[error("not allowed to {operation} {resource}")]
+    Authorization {
+        /// `read`, `write`, `create`, …
+        operation: String,
+        /// The topic or group.
+        resource: String,
+    },
+    /// The topic is not there; it is never made silently.
+    #[error("there is no topic {0}")]
+    NoSuchTopic(String),
+    /// The message is larger than the log takes.
+    #[error("a message of {bytes} bytes is larger than the log takes ({cause})")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+        /// Who says so.
+        cause: String,
+    },
+    /// The offset asked for is not there any more, or not yet.
+    #[error("partition {partition} has no offset {wanted} ({cause})")]
+    OffsetOutOfRange {
+        /// The partition.
+        partition: Partition,
+        /// What was asked for.
+        wanted: NextOffset,
+        /// What the log says.
+        cause: String,
+    },
+    /// The disk is full.
+    #[error("no space left for {at}")]
+    DiskFull {
+        /// The file.
+        at: String,
+    },
+    /// The file cannot be read as a log, or not be written.
+    #[error("{at}: {cause}")]
+    Broken {
+        /// The file.
+        at: String,
+        /// What is wrong.
+        cause: String,
+    },
+    /// A setting that the client refuses.
+    #[error("setting {key}: {cause}")]
+    Setting {
+        /// Which.
+        key: String,
+        /// Why.
+        cause: String,
+    },
+    /// Anything else; trying again may help.
+    #[error("{0}")]
+    Transient(String),
+}
+
+/// An event log.
+pub trait EventLog: Send + Sync {
+    /// What it is, for messages: `Kafka at localhost:9092`, `the embedded log in DIR`.
+    fn describe(&self) -> String;
+
+    /// The topic as it is, or [`LogError::NoSuchTopic`].
+    fn topic(&self, name: &str) -> Result<Topic, LogError>;
+
+    /// Makes a topic that keeps its messages for ever.
+    fn create_topic(&self, spec: &TopicSpec) -> Result<Created, LogError>;
+
+    /// A producer for one topic.
+    fn producer(&self, topic: &str) -> Result<Box<dyn Producer>, LogError>;
+
+    /// A consumer of one topic.
+    fn consumer(&self, topic: &str, membership: &Membership) -> Result<Box<dyn Consumer>, LogError>;
+
+    /// The messages of a partition from an offset on, at most `count`, outside any group.
+    fn read(
+        &self,
+        topic: &str,
+        partition: Partition,
+        from: Offset,
+        count: usize,
+        sink: &mut dyn FnMut(Incoming<'_>),
+    ) -> Result<usize, LogError>;
+}
+
+/// Writes to one topic. Messages with the same key keep their order.
+pub trait Producer: Send {
+    /// Hands one message over; waits while the queue is full. That it was taken
+    /// is known only by its [`Delivery`].
+    fn send(&mut self, message: Outgoing, tag: u64) -> Result<(), LogError>;
+
+    /// What has been decided since the last call, in no order, without waiting.
+    fn deliveries(&mut self) -> Vec<Delivery>;
+
+    /// Waits until everything sent is decided, or the time is up; returns as [`Producer::deliveries`].
+    /// What is undecided by then comes as a failed delivery.
+    fn flush(&mut self, timeout: Duration) -> Vec<Delivery>;
+}
+
+/// Reads one topic; one thread owns it.
+pub trait Consumer: Send {
+    /// Waits at most `timeout` for something to happen and hands at most `max` messages to `sink`.
+    fn poll(&mut self, timeout: Duration, max: usize, sink: &mut dyn FnMut(Incoming<'_>)) -> Result<Polled, LogError>;
+
+    /// Answers [`Polled::Assigned`]: read these partitions from these offsets.
+    fn start(&mut self, from: &[(Partition, NextOffset)]) -> Result<(), LogError>;
+
+    /// Answers [`Polled::Revoked`] and [`Polled::Lost`]: these are given up.
+    fn release(&mut self, partitions: &[Partition]) -> Result<(), LogError>;
+
+    /// Goes on from another offset of a partition that is this consumer's.
+    fn seek(&mut self, partition: Partition, to: NextOffset) -> Result<(), LogError>;
+
+    /// Nothing comes of any partition until [`Consumer::resume`]; polling goes on.
+    fn pause(&mut self) -> Result<(), LogError>;
+
+    /// Undoes [`Consumer::pause`].
+    fn resume(&mut self) -> Result<(), LogError>;
+
+    /// Tells the log how far the store has got: a hint for monitoring, never the truth.
+    fn commit_hint(&mut self, offsets: &[(Partition, NextOffset)]);
+
+    /// What can be read of a partition now; asks the log.
+    fn range(&mut self, partition: Partition) -> Result<PartitionRange, LogError>;
+
+    /// One past the last message of each partition that is this consumer's, as
+    /// last heard; cheap, for lag.
+    fn ends(&mut self) -> Vec<(Partition, NextOffset)>;
+
+    /// Leaves the group; takes at most a few seconds even if no broker answers.
+    fn close(self: Box<Self>);
+}

@@ -1,0 +1,50 @@
+//! The contract with producers: CloudEvents in, typed events out, and every
+//! breach of a rule with its code, place and remedy.
+//!
+//! Pure: knows the domain's types and rules, nothing of how a message came.
+
+pub mod breach;
+
+pub use breach::{Breach, Code, Lang};
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::domain::{Digest, Fact, RecordKey, Revision};
+
+/// The largest message that is taken, in bytes.
+pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
+
+/// One message in either content mode of the Kafka or HTTP binding.
+#[derive(Clone, Copy, Debug)]
+pub struct Message<'a> {
+    /// Header names and values; `ce_type` (Kafka) and `ce-type` (HTTP) are the same, in any case.
+    pub headers: &'a [(&'a str, Option<&'a [u8]>)],
+    /// The body; `None` for a Kafka tombstone.
+    pub payload: Option<&'a [u8]>,
+}
+
+/// An event that keeps every rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Which record.
+    pub key: RecordKey,
+    /// Which revision of it.
+    pub revision: Revision,
+    /// The event's `id`.
+    pub id: String,
+    /// Of its content: what settles equal revisions.
+    pub digest: Digest,
+    /// When it was recorded.
+    pub time: Timestamp,
+    /// What it says.
+    pub fact: Fact,
+    /// The Kafka key: the unit's code (`partitionkey`).
+    pub partition_key: String,
+    /// Whether it says of itself that it is made up (extension `synthetic`).
+    pub synthetic: bool,
+}
+
+/// The sources besides `/units/<code>` that the operator allows.
+pub type AllowedSources = BTreeSet<String>;
