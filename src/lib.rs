@@ -1,5 +1,8 @@
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 //! giaoban: supervision and violation events in, exact quarterly rollups out.
 
 pub mod domain;
 pub mod log;
+pub mod rollup;
+pub mod store;
 pub mod wire;

@@ -176,6 +176,17 @@ impl Figure {
         }
     }
 
+    /// The figure that sums up activities of a kind.
+    pub fn of_activity(kind: ActivityKind) -> Self {
+        match kind {
+            ActivityKind::SocialCriticism => Self::SocialCriticism,
+            ActivityKind::OpinionContribution => Self::OpinionContribution,
+            ActivityKind::PropagandaSession => Self::PropagandaSession,
+            ActivityKind::ThematicSession => Self::ThematicSession,
+            ActivityKind::Inspection => Self::Inspection,
+        }
+    }
+
     /// Whether it is also given by supervising body.
     pub fn has_body(self) -> bool {
         self <= Self::Inspection

@@ -311,15 +311,28 @@ impl UnitTable {
         }
     }
 
-    /// Whether two rows are one unit: the same code and name without a break
-    /// (a break in a code is refused at load).
-    pub fn same_unit(&self, a: RowId, b: RowId) -> bool {
-        let (first, last) = (a.min(b), a.max(b));
-        self.row(a).code == self.row(b).code
-            && self.rows[first.0 as usize..=last.0 as usize]
-                .iter()
-                .filter(|row| row.code == self.row(a).code)
-                .all(|row| row.name == self.row(a).name)
+    /// The first row of the unit that this row is a stretch of: a unit whose
+    /// code and name went on unchanged is the same unit.
+    pub fn unit_of(&self, id: RowId) -> RowId {
+        let row = self.row(id);
+        let mut first = id;
+        for index in (0..id.0).rev() {
+            let earlier = &self.rows[index as usize];
+            if earlier.code != row.code || earlier.name != row.name {
+                break;
+            }
+            first = RowId(index);
+        }
+        first
+    }
+
+    /// Every segment that has a day from `from` to `to`, both inclusive.
+    pub fn segments_within(&self, from: Date, to: Date) -> impl Iterator<Item = SegmentId> + '_ {
+        self.segments.iter().enumerate().filter_map(move |(index, segment)| {
+            let cut = self.segments.get(index + 1).filter(|next| next.row == segment.row).map(|next| next.from);
+            let begun = segment.from <= to && cut.is_none_or(|cut| cut > from);
+            (begun && self.row(segment.row).in_force_within(from, to)).then_some(SegmentId(index as u32))
+        })
     }
 
     /// The nearest known code to a mistyped one, for a remedy.

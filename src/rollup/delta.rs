@@ -1,0 +1,63 @@
+//! What a batch changes: which revision of a record counts, and what its
+//! counting adds to the cells and takes from them.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use super::cell::Cell;
+use super::contribution::{NotInTable, Place, contributions};
+use crate::domain::record::Rank;
+use crate::domain::{Fact, Quarter, Rules};
+
+/// What becomes of a revision that arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It counts from now on, in place of the one before, if any.
+    Applied,
+    /// It is known: the same event sent again.
+    Duplicate,
+    /// A higher one counts already.
+    Superseded,
+}
+
+/// The verdict on a revision, given the one that counts now. That a superseded
+/// one has been seen before, the store knows.
+pub fn verdict(incoming: Rank, counting: Option<Rank>) -> Verdict {
+    match counting.map_or(Ordering::Greater, |counting| incoming.cmp(&counting)) {
+        Ordering::Greater => Verdict::Applied,
+        Ordering::Equal => Verdict::Duplicate,
+        Ordering::Less => Verdict::Superseded,
+    }
+}
+
+/// Changes to cells, gathered over a batch.
+#[derive(Debug, Default)]
+pub struct Delta {
+    cells: HashMap<(Place, Quarter), Cell>,
+}
+
+impl Delta {
+    /// A fact counts now.
+    pub fn add(&mut self, fact: &Fact, rules: &Rules) -> Result<(), NotInTable> {
+        self.count(fact, rules, 1)
+    }
+
+    /// A fact counts no more.
+    pub fn subtract(&mut self, fact: &Fact, rules: &Rules) -> Result<(), NotInTable> {
+        self.count(fact, rules, -1)
+    }
+
+    fn count(&mut self, fact: &Fact, rules: &Rules, sign: i128) -> Result<(), NotInTable> {
+        contributions(fact, rules, |part| {
+            let cell = self.cells.entry((part.place, part.quarter)).or_default();
+            cell.add(part.figure, part.body, part.field, sign * part.amount);
+        })
+    }
+
+    /// The changes that are not zero, in the order of place and quarter.
+    pub fn into_cells(self) -> Vec<((Place, Quarter), Cell)> {
+        let mut cells: Vec<_> = self.cells.into_iter().filter(|(_, cell)| !cell.is_zero()).collect();
+        cells.sort_unstable_by_key(|(key, _)| *key);
+        cells
+    }
+}

@@ -1,0 +1,14 @@
+//! From what records say to what figures are: the part that the project exists for.
+//!
+//! Pure: the same facts give the same figures, whatever their order. May not
+//! know where facts and cells are stored or how they arrive.
+
+pub mod cell;
+pub mod contribution;
+pub mod delta;
+pub mod table;
+
+pub use cell::Cell;
+pub use contribution::{Contribution, NotInTable, Place, contributions};
+pub use delta::{Delta, Verdict, verdict};
+pub use table::{Rollup, RollupRow};

@@ -1,0 +1,232 @@
+//! A period's figures for every unit, made of the cells of its quarters.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::civil::Date;
+
+use super::cell::Cell;
+use super::contribution::Place;
+use crate::domain::unit::RowId;
+use crate::domain::{Body, Field, Figure, Period, Rules, SegmentId, UnitCode};
+
+/// The figures of a period.
+#[derive(Clone, Debug)]
+pub struct Rollup {
+    /// Which period.
+    pub period: Period,
+    /// By which calendar.
+    pub calendar: String,
+    /// Its first day.
+    pub from: Date,
+    /// Its last day.
+    pub to: Date,
+    /// Every unit in force on some day of the period, parents before children, then by code.
+    pub rows: Vec<RollupRow>,
+}
+
+/// The figures of one unit.
+#[derive(Clone, Debug)]
+pub struct RollupRow {
+    /// Its code, or `dissolved`.
+    pub unit: String,
+    /// Its first day.
+    pub valid_from: Option<Date>,
+    /// Its name.
+    pub name: String,
+    /// Its kind, or `dissolved`.
+    pub kind: &'static str,
+    /// The code of the unit it reports to.
+    pub parent: Option<String>,
+    /// Sums of the unit and everything under it.
+    cell: Cell,
+    /// Units expected, reported, nil.
+    units: [i128; 3],
+}
+
+impl RollupRow {
+    /// A figure's value in its measure.
+    pub fn figure(&self, figure: Figure) -> i128 {
+        match figure {
+            Figure::UnitsExpected => self.units[0],
+            Figure::UnitsReported => self.units[1],
+            Figure::UnitsNil => self.units[2],
+            _ => self.cell.total(figure),
+        }
+    }
+
+    /// A figure's parts by body that are not zero.
+    pub fn by_body(&self, figure: Figure) -> impl Iterator<Item = (Body, i128)> + '_ {
+        self.cell.by_body(figure)
+    }
+
+    /// A figure's parts by field that are not zero.
+    pub fn by_field(&self, figure: Figure) -> impl Iterator<Item = (Field, i128)> + '_ {
+        self.cell.by_field(figure)
+    }
+}
+
+/// A period or a unit that the rules do not have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RollupError {
+    /// The calendar lacks a quarter of the period.
+    #[error("the calendar {calendar} does not have all of {period}")]
+    PeriodOutsideCalendar {
+        /// Which period.
+        period: Period,
+        /// Which calendar.
+        calendar: String,
+    },
+    /// No unit had the code in the period.
+    #[error("no unit had the code {unit} in {period}")]
+    NoSuchUnit {
+        /// The code.
+        unit: String,
+        /// The period.
+        period: Period,
+    },
+}
+
+/// Cells of the quarters of a period, gathered for [`Rollup::of`].
+#[derive(Debug, Default)]
+pub struct Cells(HashMap<Place, Cell>);
+
+impl Cells {
+    /// The cell of a place over all quarters of the period, to add to.
+    pub fn at(&mut self, place: Place) -> &mut Cell {
+        self.0.entry(place).or_default()
+    }
+}
+
+impl Rollup {
+    /// The figures of `period`; of `unit` and its subtree alone if one is named.
+    pub fn of(period: Period, unit: Option<&str>, cells: &Cells, rules: &Rules) -> Result<Self, RollupError> {
+        let calendar = rules.calendar.name().to_owned();
+        let (from, to) = rules
+            .calendar
+            .range(period)
+            .ok_or_else(|| RollupError::PeriodOutsideCalendar { period, calendar: calendar.clone() })?;
+        let mut sums: BTreeMap<RowId, Cell> = BTreeMap::new();
+        let mut dissolved: BTreeMap<RowId, Cell> = BTreeMap::new();
+        for (place, cell) in &cells.0 {
+            let segment = match *place {
+                Place::Unit(segment) => segment,
+                Place::Dissolved(root) => {
+                    dissolved.entry(rules.units.row_of(root)).or_default().add_cell(cell);
+                    root
+                }
+            };
+            for row in lineage_rows(rules, segment) {
+                sums.entry(row).or_default().add_cell(cell);
+            }
+        }
+        let subtree = Subtree::of(unit, period, (from, to), rules)?;
+        let units = Reporting::of(cells, (from, to), rules);
+        let mut rows = Vec::new();
+        for (id, row) in rules.units.row_ids().filter(|(_, row)| row.in_force_within(from, to)) {
+            if subtree.contains(id) {
+                rows.push(RollupRow {
+                    unit: row.code.to_string(),
+                    valid_from: Some(row.valid_from),
+                    name: row.name.clone(),
+                    kind: row.kind.name(),
+                    parent: row.parent.map(|parent| parent.to_string()),
+                    cell: sums.remove(&id).unwrap_or_default(),
+                    units: units.count(id),
+                });
+            }
+        }
+        let mut outlived = Cell::default();
+        dissolved.iter().filter(|(root, _)| subtree.contains(**root)).for_each(|(_, cell)| outlived.add_cell(cell));
+        if !outlived.is_zero() {
+            rows.push(RollupRow {
+                unit: "dissolved".into(),
+                valid_from: None,
+                name: "Đơn vị đã giải thể".into(),
+                kind: "dissolved",
+                parent: Some(rules.units.root().code.to_string()),
+                cell: outlived,
+                units: [0; 3],
+            });
+        }
+        Ok(Self { period, calendar, from, to, rows })
+    }
+
+    /// The row of the unit over all others, or of the unit asked for.
+    pub fn first(&self) -> Option<&RollupRow> {
+        self.rows.first()
+    }
+}
+
+/// The rows of a segment and its ancestors, each once.
+pub fn lineage_rows(rules: &Rules, segment: SegmentId) -> impl Iterator<Item = RowId> + '_ {
+    rules.units.lineage(segment).map(|segment| rules.units.row_of(segment))
+}
+
+/// The rows that are the unit asked for or lie under it in the period.
+pub struct Subtree(Option<BTreeSet<RowId>>);
+
+impl Subtree {
+    /// Of the unit of that code; of all if none is named.
+    pub fn of(
+        unit: Option<&str>,
+        period: Period,
+        (from, to): (Date, Date),
+        rules: &Rules,
+    ) -> Result<Self, RollupError> {
+        let Some(unit) = unit else { return Ok(Self(None)) };
+        let code = UnitCode::new(unit);
+        let asked = |row: RowId| Some(rules.units.row(row).code) == code;
+        let mut rows = BTreeSet::new();
+        for segment in rules.units.segments_within(from, to) {
+            if lineage_rows(rules, segment).any(asked) {
+                rows.insert(rules.units.row_of(segment));
+            }
+        }
+        if rows.is_empty() {
+            Err(RollupError::NoSuchUnit { unit: unit.to_owned(), period })
+        } else {
+            Ok(Self(Some(rows)))
+        }
+    }
+
+    /// Whether the row is one of them.
+    pub fn contains(&self, row: RowId) -> bool {
+        self.0.as_ref().is_none_or(|rows| rows.contains(&row))
+    }
+}
+
+/// Which units have reported. A unit that went on unchanged counts once.
+struct Reporting {
+    under: HashMap<RowId, BTreeSet<RowId>>,
+    records: BTreeSet<RowId>,
+    nils: BTreeSet<RowId>,
+}
+
+impl Reporting {
+    fn of(cells: &Cells, (from, to): (Date, Date), rules: &Rules) -> Self {
+        let unit_of = |segment| rules.units.unit_of(rules.units.row_of(segment));
+        let mut under: HashMap<RowId, BTreeSet<RowId>> = HashMap::new();
+        for segment in rules.units.segments_within(from, to) {
+            if rules.units.row(rules.units.row_of(segment)).kind.level() > 0 {
+                for row in lineage_rows(rules, segment) {
+                    under.entry(row).or_default().insert(unit_of(segment));
+                }
+            }
+        }
+        let with = |figure| {
+            let has = |(place, cell): (&Place, &Cell)| match place {
+                Place::Unit(segment) if cell.total(figure) > 0 => Some(unit_of(*segment)),
+                _ => None,
+            };
+            cells.0.iter().filter_map(has).collect::<BTreeSet<_>>()
+        };
+        Self { under, records: with(Figure::UnitsReported), nils: with(Figure::UnitsNil) }
+    }
+
+    fn count(&self, row: RowId) -> [i128; 3] {
+        let Some(units) = self.under.get(&row) else { return [0; 3] };
+        let reported = units.iter().filter(|unit| self.records.contains(unit) || self.nils.contains(unit));
+        let nil = units.iter().filter(|unit| self.nils.contains(unit) && !self.records.contains(unit));
+        [units.len() as i128, reported.count() as i128, nil.count() as i128]
+    }
+}

@@ -1,0 +1,139 @@
+//! The folder of a store on one machine: which generation is in force, and the
+//! lock by which there is one writer.
+//!
+//! A generation is a file `store-N.db`. A replay builds the next one beside it;
+//! the file `CURRENT` names the one in force and is replaced in one step.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::StoreError;
+
+/// A data folder.
+#[derive(Clone, Debug)]
+pub struct DataDir {
+    path: PathBuf,
+}
+
+/// While it lives, nobody else writes the store.
+#[derive(Debug)]
+pub struct WriterLock {
+    _file: File,
+}
+
+/// The number of a generation, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Generation(pub u32);
+
+impl DataDir {
+    /// The folder, which is made if it is missing.
+    pub fn create(path: &Path) -> Result<Self, StoreError> {
+        fs::create_dir_all(path).map_err(|error| io_error(path, &error))?;
+        Ok(Self { path: path.to_owned() })
+    }
+
+    /// The folder as it is.
+    pub fn at(path: &Path) -> Self {
+        Self { path: path.to_owned() }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The generation in force; the first if none was ever switched.
+    pub fn current(&self) -> Result<Generation, StoreError> {
+        let file = self.path.join("CURRENT");
+        let text = match fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Generation(1)),
+            Err(error) => return Err(io_error(&file, &error)),
+        };
+        let number = text.trim().strip_prefix("store-").and_then(|rest| rest.strip_suffix(".db")?.parse().ok());
+        number.map(Generation).ok_or_else(|| StoreError::Damaged {
+            at: file.display().to_string(),
+            cause: format!("\"{}\" names no store; write the name of the newest store-N.db into it", text.trim()),
+        })
+    }
+
+    /// The file of a generation.
+    pub fn store_file(&self, generation: Generation) -> PathBuf {
+        self.path.join(format!("store-{}.db", generation.0))
+    }
+
+    /// Puts a generation in force. The caller holds the writer's lock.
+    pub fn switch(&self, _lock: &WriterLock, generation: Generation) -> Result<(), StoreError> {
+        let (file, next) = (self.path.join("CURRENT"), self.path.join("CURRENT.next"));
+        let write = || -> io::Result<()> {
+            let mut handle = File::create(&next)?;
+            writeln!(handle, "store-{}.db", generation.0)?;
+            handle.sync_all()?;
+            fs::rename(&next, &file)?;
+            File::open(&self.path)?.sync_all()
+        };
+        write().map_err(|error| io_error(&file, &error))
+    }
+
+    /// The lock of the one writer.
+    pub fn lock_writer(&self) -> Result<WriterLock, StoreError> {
+        self.lock("writer.lock")
+    }
+
+    /// The lock of the one replay.
+    pub fn lock_replay(&self) -> Result<WriterLock, StoreError> {
+        self.lock("replay.lock")
+    }
+
+    fn lock(&self, name: &str) -> Result<WriterLock, StoreError> {
+        let path = self.path.join(name);
+        let open = File::options().create(true).truncate(false).read(true).write(true).open(&path);
+        let mut file = open.map_err(|error| io_error(&path, &error))?;
+        match file.try_lock() {
+            Ok(()) => {
+                // The number is for messages alone; the lock is what counts.
+                let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
+                Ok(WriterLock { _file: file })
+            }
+            Err(TryLockError::WouldBlock) => {
+                let by = fs::read_to_string(&path).unwrap_or_default();
+                let by = if by.trim().is_empty() { String::new() } else { format!(" (process {})", by.trim()) };
+                Err(StoreError::Locked { at: self.path.display().to_string(), by })
+            }
+            Err(TryLockError::Error(error)) => Err(io_error(&path, &error)),
+        }
+    }
+}
+
+pub(super) fn io_error(path: &Path, error: &io::Error) -> StoreError {
+    let at = path.display().to_string();
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::DiskFull { at },
+        _ => StoreError::Unwritable { at, cause: error.to_string() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_writer_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::create(dir.path()).unwrap();
+        let lock = data.lock_writer().unwrap();
+        assert!(matches!(data.lock_writer(), Err(StoreError::Locked { .. })));
+        drop(lock);
+        data.lock_writer().unwrap();
+    }
+
+    #[test]
+    fn a_switch_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::create(&dir.path().join("new")).unwrap();
+        assert_eq!(data.current().unwrap(), Generation(1));
+        data.switch(&data.lock_writer().unwrap(), Generation(2)).unwrap();
+        assert_eq!(DataDir::at(data.path()).current().unwrap(), Generation(2));
+    }
+}

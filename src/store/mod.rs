@@ -1,0 +1,225 @@
+//! The store: ledger, cells and checkpoints, changed together or not at all.
+//!
+//! One trait, so that several databases can serve; SQL lives below it and
+//! nowhere else. May not know how events travel. Every implementation passes the
+//! contract suite in `tests/store_contract.rs`.
+
+pub mod data_dir;
+pub mod sqlite;
+
+pub use data_dir::DataDir;
+
+use crate::domain::{Digest, Entry, NextOffset, Partition, Quarter, RecordKey, Rules};
+use crate::rollup::NotInTable;
+use crate::rollup::table::Cells;
+
+/// How many records ended how. Every record read ends as exactly one of the other four.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Records read from the log.
+    pub read: u64,
+    /// Revisions that count, or did when they came.
+    pub applied: u64,
+    /// The same event sent again.
+    pub duplicate: u64,
+    /// Revisions lower than the one that counts.
+    pub superseded: u64,
+    /// Messages that are no events, kept in the dead-letter topic.
+    pub dead_lettered: u64,
+}
+
+impl Counts {
+    /// Adds another.
+    pub fn add(&mut self, other: &Self) {
+        self.read += other.read;
+        self.applied += other.applied;
+        self.duplicate += other.duplicate;
+        self.superseded += other.superseded;
+        self.dead_lettered += other.dead_lettered;
+    }
+
+    /// Records read less records ended: 0, or a record has vanished.
+    pub fn difference(&self) -> i64 {
+        let ended = self.applied + self.duplicate + self.superseded + self.dead_lettered;
+        self.read as i64 - ended as i64
+    }
+}
+
+/// How far a partition is in the store, and how its records ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The partition.
+    pub partition: Partition,
+    /// The first offset that is not in the store.
+    pub next: NextOffset,
+    /// Of every record before it.
+    pub counts: Counts,
+}
+
+/// The part of a partition that a batch covers: `from..to`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The partition.
+    pub partition: Partition,
+    /// Where the store must be, `None` if it has nothing of the partition yet.
+    pub from: Option<NextOffset>,
+    /// Where the store is afterwards.
+    pub to: NextOffset,
+    /// Records in it. Offsets may have gaps, so this is not `to − from`.
+    pub read: u64,
+    /// Of these, dead letters, confirmed by the log.
+    pub dead_lettered: u64,
+}
+
+/// What is written in one transaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// The log's topic.
+    pub topic: String,
+    /// What it covers; no partition twice.
+    pub spans: Vec<Span>,
+    /// The events, sorted by record and then in the order in which they were read.
+    pub entries: Vec<Entry>,
+    /// Whether any event says that it is made up.
+    pub synthetic: bool,
+}
+
+/// A store, for reading.
+pub trait StoreReader: Send {
+    /// What it is, for messages.
+    fn describe(&self) -> String;
+
+    /// The fingerprint of the rules that its figures were made by; `None` while it is empty.
+    fn fingerprint(&mut self) -> Result<Option<Digest>, StoreError>;
+
+    /// Whether any event in it says that it is made up.
+    fn synthetic(&mut self) -> Result<bool, StoreError>;
+
+    /// Every partition of the topic that it has anything of, in order.
+    fn checkpoints(&mut self, topic: &str) -> Result<Vec<Checkpoint>, StoreError>;
+
+    /// The cells of those quarters, summed over the quarters and all writers.
+    fn cells(&mut self, quarters: &[Quarter], rules: &Rules) -> Result<Cells, StoreError>;
+
+    /// Every quarter that has a cell, in order.
+    fn quarters(&mut self) -> Result<Vec<Quarter>, StoreError>;
+
+    /// The counting revision of every record, in no order. The sink says whether to go on.
+    fn entries(&mut self, sink: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError>;
+
+    /// The counting revision of a record.
+    fn entry(&mut self, key: &RecordKey) -> Result<Option<Entry>, StoreError>;
+
+    /// The revisions of a record that do not count, lowest first.
+    fn earlier(&mut self, key: &RecordKey) -> Result<Vec<Entry>, StoreError>;
+
+    /// How many records it has.
+    fn record_count(&mut self) -> Result<u64, StoreError>;
+
+    /// Its size on disk, in bytes.
+    fn size_bytes(&mut self) -> Result<u64, StoreError>;
+}
+
+/// A store, for writing.
+pub trait StoreWriter: StoreReader {
+    /// Takes the rules into an empty store; of one made by other rules, refuses
+    /// with [`StoreError::OtherRules`].
+    fn adopt(&mut self, rules: &Rules) -> Result<(), StoreError>;
+
+    /// Writes ledger, cells and checkpoints in one transaction. Returns what
+    /// became of the records of each span, in the order of the spans.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] if a span does not start where the store is. On
+    /// any error nothing is written, but of [`StoreError::Unavailable`] the
+    /// outcome may be unknown; the checkpoints tell.
+    fn apply(&mut self, batch: &Batch, rules: &Rules) -> Result<Vec<Counts>, StoreError>;
+}
+
+/// What went wrong with the store.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Another writer has moved the checkpoint: this one's reading is out of date.
+    #[error(
+        "partition {partition} of {topic} is at {stored} in the store, not at {expected}: another worker has written it"
+    )]
+    Fenced {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: Partition,
+        /// Where the store is; `nothing` if it has none of the partition.
+        stored: String,
+        /// Where the batch starts.
+        expected: String,
+    },
+    /// Another process writes this store.
+    #[error("{at} is in use by another process{by}")]
+    Locked {
+        /// The store.
+        at: String,
+        /// ` (process 123)`, if known.
+        by: String,
+    },
+    /// Its figures were made by other rules.
+    #[error(
+        "{at} was made by other rules (fingerprint {stored}, now {now}): units, calendar or catalogue have changed"
+    )]
+    OtherRules {
+        /// The store.
+        at: String,
+        /// The stored fingerprint.
+        stored: Digest,
+        /// That of the rules in force.
+        now: Digest,
+    },
+    /// Made by a newer version of the program.
+    #[error("{at} has schema version {found}, newer than {known}, the newest that this program knows")]
+    Newer {
+        /// The store.
+        at: String,
+        /// Its version.
+        found: i64,
+        /// What this program knows.
+        known: i64,
+    },
+    /// Not readable as a store.
+    #[error("{at} is damaged: {cause}")]
+    Damaged {
+        /// The file.
+        at: String,
+        /// What is wrong.
+        cause: String,
+    },
+    /// There is none yet.
+    #[error("there is no store at {at}")]
+    Missing {
+        /// Where.
+        at: String,
+    },
+    /// The disk is full.
+    #[error("no space left for {at}")]
+    DiskFull {
+        /// The file.
+        at: String,
+    },
+    /// The place cannot be written.
+    #[error("cannot write {at}: {cause}")]
+    Unwritable {
+        /// Where.
+        at: String,
+        /// Why.
+        cause: String,
+    },
+    /// A stored fact that the rules have no place for.
+    #[error("the ledger does not agree with the rules: {0}")]
+    Inconsistent(#[from] NotInTable),
+    /// Anything that may pass: trying again helps.
+    #[error("{at}: {cause}")]
+    Unavailable {
+        /// The store.
+        at: String,
+        /// What is wrong.
+        cause: String,
+    },
+}
