@@ -84,6 +84,13 @@ pub struct Batch {
     pub synthetic: bool,
 }
 
+impl Batch {
+    /// Sorts the entries as [`Batch::entries`] says.
+    pub fn sort(&mut self) {
+        self.entries.sort_by(|a, b| a.key.cmp(&b.key));
+    }
+}
+
 /// A store, for reading.
 pub trait StoreReader: Send {
     /// What it is, for messages.

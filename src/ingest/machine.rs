@@ -1,0 +1,480 @@
+//! The worker's core: a synchronous state machine without I/O or clock.
+//!
+//! It is told what happened and says what to do. It gathers records into a
+//! batch; at most one batch is under way to the store while the next is gathered.
+//! A batch's dead letters are kept by the log before its offsets move. After any
+//! failure it drops what it holds and starts again from the store's checkpoints:
+//! the store is the truth, so nothing can be lost or counted twice by that.
+
+use std::collections::BTreeMap;
+use std::mem;
+use std::sync::Arc;
+
+use super::dead_letter::DeadLetter;
+use crate::domain::{Entry, NextOffset, Partition, Rules};
+use crate::log::{Incoming, PartitionRange};
+use crate::store::{Batch, Counts, Span};
+use crate::wire::decode::Decoder;
+use crate::wire::{AllowedSources, Event, Message};
+
+/// When a batch is closed, and how long to wait after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// At most this many records in a batch.
+    pub records: usize,
+    /// At most about this many bytes of events in a batch.
+    pub bytes: usize,
+    /// A record waits at most this long for others, in milliseconds.
+    pub wait_ms: u64,
+    /// The first wait after a failure, in milliseconds; doubles up to a hundredfold.
+    pub backoff_ms: u64,
+    /// Start at the first message that is still there, although earlier ones are gone.
+    pub accept_gap: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { records: 50_000, bytes: 32 << 20, wait_ms: 100, backoff_ms: 200, accept_gap: false }
+    }
+}
+
+/// A partition that is now this worker's, with what store and log have of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// Where the store is; `None` if it has nothing of the partition.
+    pub stored: Option<NextOffset>,
+    /// What the log has.
+    pub range: PartitionRange,
+}
+
+/// Why a batch did not get into the store, or its dead letters into the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Another writer moved the checkpoint.
+    Fenced,
+    /// It may pass; whether the batch was written is unknown.
+    Passing(String),
+}
+
+/// What happened. Times are milliseconds of a clock that only goes forward.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// Partitions are this worker's, or are to be started again after [`Output::Resync`].
+    Assigned(&'a [Start]),
+    /// Store or log could not be asked about these partitions; ask again later.
+    Unknown(&'a [Partition]),
+    /// Partitions are to be given up, after what is under way of them is done.
+    Revoked(&'a [Partition]),
+    /// Partitions are gone already.
+    Lost(&'a [Partition]),
+    /// A record was read.
+    Record(&'a Incoming<'a>),
+    /// The log has the dead letters of the batch under way.
+    DeadLettersKept,
+    /// The batch under way is in the store, with these counts for each span.
+    Committed(Vec<Counts>),
+    /// The batch under way, or its dead letters, failed.
+    Failed(Failure),
+    /// Time has passed.
+    Tick,
+    /// Stop when what is under way is done.
+    Stop,
+}
+
+/// What to do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Read these partitions from these offsets.
+    Start(Vec<(Partition, NextOffset)>),
+    /// Give these up now.
+    Release(Vec<Partition>),
+    /// Keep these in the dead-letter topic, confirmed, and answer.
+    DeadLetter(Vec<DeadLetter>),
+    /// Sort this batch, write it in one transaction, and answer.
+    Apply(Batch),
+    /// These are in the store: tell the log, as a hint, and count.
+    Commit {
+        /// What each span came to.
+        spans: Vec<Committed>,
+        /// When the first record of the batch was read, by the inputs' clock.
+        since_ms: u64,
+    },
+    /// Hand over no more records until [`Output::Resume`].
+    Pause,
+    /// Go on.
+    Resume,
+    /// Look up store and log of these and answer with [`Input::Assigned`].
+    Resync(Vec<Partition>),
+    /// Stop: all is done, or this is why it cannot go on.
+    Stop(Result<(), Stopped>),
+}
+
+/// What one span of a batch came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// The partition.
+    pub partition: Partition,
+    /// Where the store is now.
+    pub next: NextOffset,
+    /// What became of the span's records.
+    pub counts: Counts,
+    /// When the log took the last of them, in milliseconds since 1970.
+    pub last_timestamp_ms: Option<i64>,
+}
+
+/// Why the worker cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Stopped {
+    /// Messages are gone that the store has not seen.
+    #[error("messages {from} to {to} of partition {partition} are gone from the log and were never read: the store would miss them")]
+    Gap {
+        /// The partition.
+        partition: Partition,
+        /// The first that is gone.
+        from: NextOffset,
+        /// The first that is there.
+        to: NextOffset,
+    },
+    /// The log ends before the store's checkpoint.
+    #[error("the store is at offset {stored} of partition {partition}, but the log ends at {end}: this is not the log that the store was made from")]
+    OtherLog {
+        /// The partition.
+        partition: Partition,
+        /// Where the store is.
+        stored: NextOffset,
+        /// Where the log ends.
+        end: NextOffset,
+    },
+    /// Another worker kept writing the same partitions.
+    #[error("another worker keeps writing the same partitions; this one was turned away {0} times in a row")]
+    Fenced(u32),
+}
+
+/// A partition that is being read.
+#[derive(Debug)]
+struct Reading {
+    /// Where the store will be when all that is gathered and under way is written.
+    from: Option<NextOffset>,
+    /// The next offset that is wanted.
+    next: NextOffset,
+    /// Nothing is taken of it until it is started again.
+    stale: bool,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    entries: Vec<Entry>,
+    dead_letters: Vec<DeadLetter>,
+    spans: BTreeMap<Partition, (Span, Option<i64>)>,
+    records: usize,
+    bytes: usize,
+    since_ms: u64,
+    synthetic: bool,
+}
+
+/// What is under way: a batch waits for its dead letters, then for the store.
+#[derive(Debug)]
+enum UnderWay {
+    Nothing,
+    DeadLetters(Batch, Origin),
+    Store(Vec<Span>, Origin),
+}
+
+/// When the log took the last record of each span, and when the first record of the batch was read.
+#[derive(Debug)]
+struct Origin {
+    timestamps: Vec<Option<i64>>,
+    since_ms: u64,
+}
+
+/// Fences in a row, without a commit between, after which the worker gives up.
+const FENCES_ALLOWED: u32 = 5;
+
+/// The state machine.
+pub struct Machine {
+    topic: String,
+    limits: Limits,
+    rules: Arc<Rules>,
+    sources: AllowedSources,
+    decoder: Decoder,
+    partitions: BTreeMap<Partition, Reading>,
+    open: Open,
+    under_way: UnderWay,
+    /// Partitions to release when what is under way is done.
+    releasing: Vec<Partition>,
+    paused: bool,
+    /// When to look the partitions up again after a failure.
+    resync_at_ms: Option<u64>,
+    failures: u32,
+    fences: u32,
+    stopping: bool,
+    outputs: Vec<Output>,
+}
+
+impl Machine {
+    /// A machine that has no partitions yet.
+    pub fn new(topic: &str, limits: Limits, rules: Arc<Rules>, sources: AllowedSources) -> Self {
+        Self {
+            topic: topic.to_owned(),
+            limits,
+            rules,
+            sources,
+            decoder: Decoder::new(),
+            partitions: BTreeMap::new(),
+            open: Open::default(),
+            under_way: UnderWay::Nothing,
+            releasing: Vec::new(),
+            paused: false,
+            resync_at_ms: None,
+            failures: 0,
+            fences: 0,
+            stopping: false,
+            outputs: Vec::new(),
+        }
+    }
+
+    /// Takes one input; what is to be done is in [`Machine::outputs`].
+    pub fn handle(&mut self, input: Input<'_>, now_ms: u64) {
+        match input {
+            Input::Record(record) => self.record(record, now_ms),
+            Input::Assigned(starts) => self.assigned(starts),
+            Input::Unknown(partitions) => self.hold(partitions, now_ms),
+            Input::Revoked(partitions) => self.revoked(partitions),
+            Input::Lost(partitions) => {
+                self.forget(partitions);
+                self.outputs.push(Output::Release(partitions.to_vec()));
+            }
+            Input::DeadLettersKept => {
+                if let UnderWay::DeadLetters(batch, origin) = mem::replace(&mut self.under_way, UnderWay::Nothing) {
+                    self.apply(batch, origin);
+                }
+            }
+            Input::Committed(counts) => self.committed(&counts),
+            Input::Failed(failure) => self.failed(&failure, now_ms),
+            Input::Tick => {}
+            Input::Stop => {
+                self.stopping = true;
+                self.open = Open::default();
+            }
+        }
+        self.go_on(now_ms);
+    }
+
+    /// What is to be done, in order; taken away.
+    pub fn outputs(&mut self) -> impl Iterator<Item = Output> + use<> {
+        mem::take(&mut self.outputs).into_iter()
+    }
+
+    /// Whether anything waits in [`Machine::outputs`].
+    pub fn has_outputs(&self) -> bool {
+        !self.outputs.is_empty()
+    }
+
+    /// Whether no more records are wanted for now.
+    pub fn paused(&self) -> bool {
+        self.paused
+    }
+
+    /// The partitions that are being read.
+    pub fn assigned_partitions(&self) -> impl Iterator<Item = Partition> + '_ {
+        self.partitions.keys().copied()
+    }
+
+    fn record(&mut self, record: &Incoming<'_>, now_ms: u64) {
+        let position = record.position;
+        let Some(reading) = self.partitions.get_mut(&position.partition) else { return };
+        if reading.stale || self.stopping || position.offset.next() <= reading.next {
+            return;
+        }
+        reading.next = position.offset.next();
+        let open = &mut self.open;
+        if open.spans.is_empty() {
+            open.since_ms = now_ms;
+        }
+        let from = reading.from;
+        let new = || (Span { partition: position.partition, from, to: reading.next, read: 0, dead_lettered: 0 }, None);
+        let (span, timestamp) = open.spans.entry(position.partition).or_insert_with(new);
+        span.to = reading.next;
+        span.read += 1;
+        open.records += 1;
+        *timestamp = record.timestamp_ms;
+        let message = Message { headers: &record.headers, payload: record.payload };
+        match self.decoder.decode(&message, &self.rules, &self.sources) {
+            Ok(event) => {
+                open.bytes += 256;
+                open.synthetic |= event.synthetic;
+                open.entries.push(entry(event, record));
+            }
+            Err(breaches) => {
+                let letter = DeadLetter::new(record, breaches);
+                span.dead_lettered += 1;
+                open.bytes += letter.weight();
+                open.dead_letters.push(letter);
+            }
+        }
+    }
+
+    fn assigned(&mut self, starts: &[Start]) {
+        let mut from = Vec::with_capacity(starts.len());
+        for Start { stored, range } in starts {
+            let partition = range.partition;
+            let next = stored.unwrap_or(NextOffset(0));
+            if next < range.low && !self.limits.accept_gap {
+                self.stop(Stopped::Gap { partition, from: next, to: range.low });
+                return;
+            }
+            if next > range.high {
+                self.stop(Stopped::OtherLog { partition, stored: next, end: range.high });
+                return;
+            }
+            let next = next.max(range.low);
+            self.partitions.insert(partition, Reading { from: *stored, next, stale: false });
+            from.push((partition, next));
+        }
+        self.outputs.push(Output::Start(from));
+    }
+
+    fn hold(&mut self, partitions: &[Partition], now_ms: u64) {
+        for partition in partitions {
+            self.partitions.insert(*partition, Reading { from: None, next: NextOffset(0), stale: true });
+        }
+        self.try_again(now_ms);
+    }
+
+    fn revoked(&mut self, partitions: &[Partition]) {
+        self.forget(partitions);
+        let spans = match &self.under_way {
+            UnderWay::Nothing => &[][..],
+            UnderWay::DeadLetters(batch, _) => &batch.spans,
+            UnderWay::Store(spans, _) => spans,
+        };
+        if spans.iter().any(|span| partitions.contains(&span.partition)) {
+            self.releasing.extend(partitions);
+        } else {
+            self.outputs.push(Output::Release(partitions.to_vec()));
+        }
+    }
+
+    /// Drops all that is gathered of these partitions.
+    fn forget(&mut self, partitions: &[Partition]) {
+        for partition in partitions {
+            self.partitions.remove(partition);
+            if let Some((span, _)) = self.open.spans.remove(partition) {
+                self.open.records -= span.read as usize;
+            }
+        }
+        self.open.entries.retain(|entry| !partitions.contains(&entry.position.partition));
+        self.open.dead_letters.retain(|letter| !partitions.contains(&letter.position.partition));
+    }
+
+    fn committed(&mut self, counts: &[Counts]) {
+        let UnderWay::Store(spans, origin) = mem::replace(&mut self.under_way, UnderWay::Nothing) else { return };
+        (self.failures, self.fences) = (0, 0);
+        let done = spans.iter().zip(counts).zip(&origin.timestamps).map(|((span, counts), timestamp)| Committed {
+            partition: span.partition,
+            next: span.to,
+            counts: *counts,
+            last_timestamp_ms: *timestamp,
+        });
+        self.outputs.push(Output::Commit { spans: done.collect(), since_ms: origin.since_ms });
+        self.release_waiting();
+    }
+
+    fn failed(&mut self, failure: &Failure, now_ms: u64) {
+        self.under_way = UnderWay::Nothing;
+        self.open = Open::default();
+        self.release_waiting();
+        for reading in self.partitions.values_mut() {
+            reading.stale = true;
+        }
+        if *failure == Failure::Fenced {
+            self.fences += 1;
+            if self.fences >= FENCES_ALLOWED {
+                self.stop(Stopped::Fenced(self.fences));
+                return;
+            }
+        }
+        self.try_again(now_ms);
+    }
+
+    fn try_again(&mut self, now_ms: u64) {
+        let wait = self.limits.backoff_ms * (1 << self.failures.min(7)).min(100);
+        self.failures += 1;
+        self.resync_at_ms = Some(now_ms + wait);
+    }
+
+    fn release_waiting(&mut self) {
+        if !self.releasing.is_empty() {
+            let partitions = mem::take(&mut self.releasing);
+            self.outputs.push(Output::Release(partitions));
+        }
+    }
+
+    fn stop(&mut self, why: Stopped) {
+        self.stopping = true;
+        self.open = Open::default();
+        self.outputs.push(Output::Stop(Err(why)));
+    }
+
+    /// Sends the next batch off if it is time, and keeps pause and stop in step.
+    fn go_on(&mut self, now_ms: u64) {
+        let idle = matches!(self.under_way, UnderWay::Nothing);
+        if self.stopping {
+            if idle {
+                self.outputs.push(Output::Stop(Ok(())));
+            }
+            return;
+        }
+        if self.resync_at_ms.is_some_and(|at| at <= now_ms) {
+            self.resync_at_ms = None;
+            self.outputs.push(Output::Resync(self.partitions.keys().copied().collect()));
+        }
+        let full = self.open.records >= self.limits.records || self.open.bytes >= self.limits.bytes;
+        let due = self.open.records > 0 && now_ms.saturating_sub(self.open.since_ms) >= self.limits.wait_ms;
+        if idle && (full || due) {
+            self.send_off();
+        }
+        let pause = (full && !idle) || self.resync_at_ms.is_some();
+        if pause != self.paused {
+            self.paused = pause;
+            self.outputs.push(if pause { Output::Pause } else { Output::Resume });
+        }
+    }
+
+    fn send_off(&mut self) {
+        let open = mem::take(&mut self.open);
+        let (spans, timestamps) = open.spans.into_values().unzip::<Span, _, Vec<_>, _>();
+        for span in &spans {
+            if let Some(reading) = self.partitions.get_mut(&span.partition) {
+                reading.from = Some(span.to);
+            }
+        }
+        let batch = Batch { topic: self.topic.clone(), spans, entries: open.entries, synthetic: open.synthetic };
+        let origin = Origin { timestamps, since_ms: open.since_ms };
+        if open.dead_letters.is_empty() {
+            self.apply(batch, origin);
+        } else {
+            self.under_way = UnderWay::DeadLetters(batch, origin);
+            self.outputs.push(Output::DeadLetter(open.dead_letters));
+        }
+    }
+
+    fn apply(&mut self, batch: Batch, origin: Origin) {
+        self.under_way = UnderWay::Store(batch.spans.clone(), origin);
+        self.outputs.push(Output::Apply(batch));
+    }
+}
+
+fn entry(event: Event, record: &Incoming<'_>) -> Entry {
+    let usual = event.id.strip_prefix(event.key.subject()).and_then(|rest| rest.strip_prefix('.'));
+    let usual = usual.filter(|number| !number.starts_with(['0', '+'])).and_then(|number| number.parse().ok());
+    let usual = usual == Some(event.revision.number());
+    Entry {
+        event_id: (!usual).then(|| event.id.into_boxed_str()),
+        key: event.key,
+        revision: event.revision,
+        digest: event.digest,
+        fact: event.fact,
+        position: record.position,
+    }
+}

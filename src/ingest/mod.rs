@@ -1,0 +1,12 @@
+//! From the log into the store: decode → ledger → delta → one transaction with
+//! the offset.
+//!
+//! `machine` decides and does no I/O; `worker` does the I/O and decides nothing.
+
+pub mod dead_letter;
+pub mod machine;
+pub mod metrics;
+pub mod worker;
+
+pub use dead_letter::DeadLetter;
+pub use machine::{Failure, Input, Limits, Machine, Output, Start};

@@ -1,0 +1,458 @@
+//! Drives the state machine: one thread polls the log and asks the machine what
+//! to do, one writes dead letters and the store. They share nothing but messages.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::dead_letter::DeadLetter;
+use super::machine::{Committed, Failure, Input, Limits, Machine, Output, Start, Stopped};
+use super::metrics::Metrics;
+use crate::domain::{NextOffset, Partition, Rules};
+use crate::log::{Consumer, EventLog, LogError, Membership, Polled, Producer};
+use crate::store::{Batch, Checkpoint, Counts, StoreError, StoreWriter};
+use crate::wire::AllowedSources;
+
+/// What a worker works on.
+pub struct Worker {
+    /// The event log.
+    pub log: Arc<dyn EventLog>,
+    /// The topic of events.
+    pub topic: String,
+    /// The topic of dead letters; `None` to count them only, as a replay does.
+    pub dead_letter_topic: Option<String>,
+    /// As whom it reads.
+    pub membership: Membership,
+    /// What it writes.
+    pub store: Box<dyn StoreWriter>,
+    /// What decides figures.
+    pub rules: Arc<Rules>,
+    /// Sources besides the units.
+    pub sources: AllowedSources,
+    /// Of batches.
+    pub limits: Limits,
+    /// What operators watch.
+    pub metrics: Arc<Metrics>,
+    /// Set to stop it.
+    pub stop: Arc<AtomicBool>,
+    /// Whether to stop at the end offsets that are seen at the start.
+    pub until_caught_up: bool,
+    /// Told after each commit how many records are done, and of how many if that is known.
+    pub progress: Box<dyn FnMut(u64, Option<u64>)>,
+}
+
+/// What a worker did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Of all records that it wrote.
+    pub counts: Counts,
+    /// Batches that it wrote.
+    pub batches: u64,
+}
+
+/// Why a worker stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// The log failed.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The store failed in a way that does not pass.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Log and store do not go together.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+    /// The dead-letter topic does not take letters.
+    #[error("the dead-letter topic {topic} does not take a letter, so the record cannot be passed over: {cause}")]
+    DeadLetters {
+        /// The topic.
+        topic: String,
+        /// Why.
+        cause: LogError,
+    },
+    /// The store or the log did not answer in time when the worker was to stop.
+    #[error("the store did not answer within {0} s of the stop; what was under way is rolled back or whole, as the next start will see")]
+    Slow(u64),
+}
+
+/// A stop waits this long for what is under way.
+const STOP_WITHIN: Duration = Duration::from_secs(8);
+const POLL: Duration = Duration::from_millis(20);
+const DEAD_LETTERS_WITHIN: Duration = Duration::from_secs(30);
+
+enum Request {
+    Checkpoints,
+    DeadLetter(Vec<DeadLetter>),
+    Apply(Batch),
+}
+
+enum Reply {
+    Checkpoints(Result<Vec<Checkpoint>, StoreError>),
+    Kept(Result<(), LogError>),
+    Applied { result: Result<Vec<Counts>, StoreError>, took: Duration, store_bytes: u64 },
+}
+
+impl Worker {
+    /// Works until it is stopped, has caught up, or cannot go on.
+    pub fn run(self) -> Result<Summary, WorkerError> {
+        let targets = match self.until_caught_up {
+            true => Some(self.log.topic(&self.topic)?.partitions.iter().map(|range| (range.partition, range.high)).collect()),
+            false => None,
+        };
+        let letters = self.dead_letter_topic.as_deref().map(|topic| self.log.producer(topic)).transpose()?;
+        let consumer = self.log.consumer(&self.topic, &self.membership)?;
+        let (requests, inbox) = channel();
+        let (outbox, replies) = channel();
+        let writer = Writer { topic: self.topic.clone(), store: self.store, rules: Arc::clone(&self.rules), letters };
+        let thread = std::thread::Builder::new().name("store".into()).spawn(move || writer.serve(&inbox, &outbox));
+        let thread = thread.map_err(|error| LogError::Transient(format!("cannot start a thread: {error}")))?;
+        let machine = Machine::new(&self.topic, self.limits, self.rules, self.sources);
+        let mut reader = Reader {
+            machine,
+            consumer,
+            requests,
+            replies,
+            metrics: self.metrics,
+            stop: self.stop,
+            dead_letter_topic: self.dead_letter_topic.unwrap_or_default(),
+            targets,
+            committed: BTreeMap::new(),
+            started: Vec::new(),
+            reasons: BTreeMap::new(),
+            written: (Duration::ZERO, 0),
+            begun: Instant::now(),
+            asleep: false,
+            progress: self.progress,
+            summary: Summary::default(),
+        };
+        let result = reader.run();
+        reader.consumer.close();
+        drop(reader.requests);
+        if !matches!(result, Err(WorkerError::Slow(_))) {
+            // The thread ends when its last request is answered; a panic in it was reported as no answer.
+            let _ = thread.join();
+        }
+        result.map(|()| reader.summary)
+    }
+}
+
+/// The thread that writes.
+struct Writer {
+    topic: String,
+    store: Box<dyn StoreWriter>,
+    rules: Arc<Rules>,
+    letters: Option<Box<dyn Producer>>,
+}
+
+impl Writer {
+    fn serve(mut self, requests: &Receiver<Request>, replies: &Sender<Reply>) {
+        while let Ok(request) = requests.recv() {
+            let reply = match request {
+                Request::Checkpoints => Reply::Checkpoints(self.store.checkpoints(&self.topic)),
+                Request::DeadLetter(letters) => Reply::Kept(self.keep(&letters)),
+                Request::Apply(mut batch) => {
+                    let begun = Instant::now();
+                    batch.sort();
+                    let result = self.store.apply(&batch, &self.rules);
+                    let store_bytes = self.store.size_bytes().unwrap_or_default();
+                    Reply::Applied { result, took: begun.elapsed(), store_bytes }
+                }
+            };
+            if replies.send(reply).is_err() {
+                break;
+            }
+        }
+    }
+
+    /// Sends the letters and waits until each is confirmed.
+    fn keep(&mut self, letters: &[DeadLetter]) -> Result<(), LogError> {
+        let Some(producer) = &mut self.letters else { return Ok(()) };
+        let now_ms = jiff::Timestamp::now().as_millisecond();
+        let mut confirmed = 0;
+        let mut take = |deliveries: Vec<crate::log::Delivery>| -> Result<(), LogError> {
+            for delivery in deliveries {
+                delivery.result?;
+                confirmed += 1;
+            }
+            Ok(())
+        };
+        for (tag, letter) in letters.iter().enumerate() {
+            producer.send(letter.outgoing(&self.topic, now_ms), tag as u64)?;
+            take(producer.deliveries())?;
+        }
+        take(producer.flush(DEAD_LETTERS_WITHIN))?;
+        if confirmed == letters.len() {
+            return Ok(());
+        }
+        Err(LogError::Transient(format!("{confirmed} of {} dead letters were confirmed", letters.len())))
+    }
+}
+
+/// The thread that reads.
+struct Reader {
+    machine: Machine,
+    consumer: Box<dyn Consumer>,
+    requests: Sender<Request>,
+    replies: Receiver<Reply>,
+    metrics: Arc<Metrics>,
+    stop: Arc<AtomicBool>,
+    dead_letter_topic: String,
+    /// Where each partition ended at the start, if that is where to stop.
+    targets: Option<BTreeMap<Partition, NextOffset>>,
+    /// Where the store is, as far as this worker knows.
+    committed: BTreeMap<Partition, NextOffset>,
+    /// Partitions that the consumer reads: they are sought, not started.
+    started: Vec<Partition>,
+    /// Of the dead letters under way.
+    reasons: BTreeMap<&'static str, u64>,
+    /// How long the last write took, and the size of the store after it.
+    written: (Duration, u64),
+    begun: Instant,
+    /// Whether the consumer is paused for longer than a moment.
+    asleep: bool,
+    progress: Box<dyn FnMut(u64, Option<u64>)>,
+    summary: Summary,
+}
+
+impl Reader {
+    fn run(&mut self) -> Result<(), WorkerError> {
+        let mut asked_at = Instant::now();
+        let mut stop_at: Option<Instant> = None;
+        loop {
+            self.metrics.beat();
+            let now_ms = self.begun.elapsed().as_millis() as u64;
+            if self.stop.load(Ordering::Relaxed) && stop_at.is_none() {
+                stop_at = Some(Instant::now());
+                self.machine.handle(Input::Stop, now_ms);
+            }
+            if stop_at.is_some_and(|at| at.elapsed() > STOP_WITHIN) {
+                return Err(WorkerError::Slow(STOP_WITHIN.as_secs()));
+            }
+            self.poll(now_ms)?;
+            self.machine.handle(Input::Tick, now_ms);
+            while let Ok(reply) = self.replies.try_recv() {
+                self.reply(reply, now_ms)?;
+            }
+            if self.act()? {
+                return Ok(());
+            }
+            if asked_at.elapsed() > Duration::from_secs(1) {
+                asked_at = Instant::now();
+                let ends = self.consumer.ends();
+                self.metrics.ends(&ends);
+                if self.elsewhere_caught_up()? {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Reads on, or waits for the store while the machine wants no more.
+    fn poll(&mut self, now_ms: u64) -> Result<(), WorkerError> {
+        if self.machine.paused() && !self.asleep {
+            match self.replies.recv_timeout(Duration::from_millis(500)) {
+                Ok(reply) => return self.reply(reply, now_ms),
+                Err(RecvTimeoutError::Disconnected) => return Err(no_answer()),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.consumer.pause()?;
+                    self.asleep = true;
+                }
+            }
+        }
+        if self.asleep && !self.machine.paused() {
+            self.consumer.resume()?;
+            self.asleep = false;
+        }
+        let machine = &mut self.machine;
+        let polled = self.consumer.poll(POLL, 1000, &mut |incoming| {
+            machine.handle(Input::Record(&incoming), now_ms);
+        })?;
+        match polled {
+            Polled::Messages(_) => {}
+            Polled::Assigned(partitions) => {
+                self.metrics.rebalanced("assigned");
+                tracing::info!(?partitions, "assigned");
+                self.look_up(&partitions, now_ms)?;
+            }
+            Polled::Revoked(partitions) => {
+                self.metrics.rebalanced("revoked");
+                tracing::info!(?partitions, "revoked");
+                self.machine.handle(Input::Revoked(&partitions), now_ms);
+            }
+            Polled::Lost(partitions) => {
+                self.metrics.rebalanced("lost");
+                tracing::warn!(?partitions, "lost: the session timed out");
+                self.machine.handle(Input::Lost(&partitions), now_ms);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the machine where store and log are.
+    fn look_up(&mut self, partitions: &[Partition], now_ms: u64) -> Result<(), WorkerError> {
+        let found = self.starts(partitions, now_ms);
+        let starts = match found {
+            Ok(starts) => starts,
+            Err(
+                error @ (WorkerError::Store(StoreError::Unavailable { .. })
+                | WorkerError::Log(LogError::Transient(_) | LogError::Unreachable { .. })),
+            ) => {
+                tracing::warn!(%error, "cannot look up where to start; trying again");
+                self.machine.handle(Input::Unknown(partitions), now_ms);
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        self.machine.handle(Input::Assigned(&starts), now_ms);
+        Ok(())
+    }
+
+    fn starts(&mut self, partitions: &[Partition], now_ms: u64) -> Result<Vec<Start>, WorkerError> {
+        let checkpoints = self.checkpoints(now_ms)?;
+        let mut starts = Vec::with_capacity(partitions.len());
+        for partition in partitions {
+            let stored = checkpoints.iter().find(|checkpoint| checkpoint.partition == *partition).copied();
+            let range = self.consumer.range(*partition)?;
+            self.metrics.reading(*partition, stored, range.high);
+            self.committed.insert(*partition, stored.map_or(NextOffset(0), |checkpoint| checkpoint.next));
+            starts.push(Start { stored: stored.map(|checkpoint| checkpoint.next), range });
+        }
+        Ok(starts)
+    }
+
+    fn checkpoints(&mut self, now_ms: u64) -> Result<Vec<Checkpoint>, WorkerError> {
+        self.requests.send(Request::Checkpoints).map_err(|_| no_answer())?;
+        loop {
+            match self.replies.recv().map_err(|_| no_answer())? {
+                Reply::Checkpoints(result) => return Ok(result?),
+                other => self.reply(other, now_ms)?,
+            }
+        }
+    }
+
+    fn reply(&mut self, reply: Reply, now_ms: u64) -> Result<(), WorkerError> {
+        let input = match reply {
+            Reply::Checkpoints(_) => return Ok(()),
+            Reply::Kept(Ok(())) => Input::DeadLettersKept,
+            Reply::Kept(Err(error @ (LogError::Transient(_) | LogError::Unreachable { .. }))) => {
+                tracing::warn!(%error, "dead letters are not confirmed; reading again from the store's offsets");
+                self.metrics.failed("dead_letter");
+                Input::Failed(Failure::Passing(error.to_string()))
+            }
+            Reply::Kept(Err(cause)) => {
+                return Err(WorkerError::DeadLetters { topic: self.dead_letter_topic.clone(), cause });
+            }
+            Reply::Applied { result: Ok(counts), took, store_bytes } => {
+                self.written = (took, store_bytes);
+                Input::Committed(counts)
+            }
+            Reply::Applied { result: Err(error @ StoreError::Fenced { .. }), .. } => {
+                tracing::error!(%error, "fenced: dropped what was read, starting again from the store's offsets");
+                self.metrics.failed("fenced");
+                Input::Failed(Failure::Fenced)
+            }
+            Reply::Applied { result: Err(error @ StoreError::Unavailable { .. }), .. } => {
+                tracing::warn!(%error, "the store did not take a batch; trying again from its offsets");
+                self.metrics.failed("passing");
+                Input::Failed(Failure::Passing(error.to_string()))
+            }
+            Reply::Applied { result: Err(error), .. } => return Err(error.into()),
+        };
+        self.machine.handle(input, now_ms);
+        Ok(())
+    }
+
+    /// Does what the machine says; true when it says that all is done.
+    fn act(&mut self) -> Result<bool, WorkerError> {
+        while self.machine.has_outputs() {
+            for output in self.machine.outputs() {
+                match output {
+                    Output::Start(from) => self.start(from)?,
+                    Output::Release(partitions) => {
+                        self.consumer.release(&partitions)?;
+                        self.metrics.released(&partitions);
+                        self.started.retain(|partition| !partitions.contains(partition));
+                        self.committed.retain(|partition, _| !partitions.contains(partition));
+                    }
+                    Output::DeadLetter(letters) => {
+                        self.reasons.clear();
+                        for letter in &letters {
+                            *self.reasons.entry(letter.reason()).or_default() += 1;
+                        }
+                        self.requests.send(Request::DeadLetter(letters)).map_err(|_| no_answer())?;
+                    }
+                    Output::Apply(batch) => self.requests.send(Request::Apply(batch)).map_err(|_| no_answer())?,
+                    Output::Commit { spans, since_ms } => self.committed(&spans, since_ms),
+                    // Followed by way of `Machine::paused`, so that a pause of a moment costs nothing.
+                    Output::Pause | Output::Resume => {}
+                    Output::Resync(partitions) => {
+                        let now_ms = self.begun.elapsed().as_millis() as u64;
+                        self.look_up(&partitions, now_ms)?;
+                    }
+                    Output::Stop(result) => {
+                        result?;
+                        return Ok(true);
+                    }
+                }
+            }
+            if self.caught_up() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn start(&mut self, from: Vec<(Partition, NextOffset)>) -> Result<(), WorkerError> {
+        let (known, new): (Vec<_>, Vec<_>) = from.into_iter().partition(|(partition, _)| self.started.contains(partition));
+        for (partition, next) in known {
+            self.consumer.seek(partition, next)?;
+        }
+        if !new.is_empty() {
+            self.started.extend(new.iter().map(|(partition, _)| *partition));
+            self.consumer.start(&new)?;
+        }
+        Ok(())
+    }
+
+    fn committed(&mut self, spans: &[Committed], since_ms: u64) {
+        let whole = self.begun.elapsed().saturating_sub(Duration::from_millis(since_ms));
+        let records = spans.iter().map(|span| span.counts.read).sum();
+        self.metrics.batch(records, whole, self.written.0, self.written.1);
+        self.metrics.dead_lettered(&std::mem::take(&mut self.reasons));
+        self.summary.batches += 1;
+        let mut hints = Vec::with_capacity(spans.len());
+        for span in spans {
+            self.metrics.committed(span.partition, span.next, &span.counts, span.last_timestamp_ms);
+            self.summary.counts.add(&span.counts);
+            self.committed.insert(span.partition, span.next);
+            hints.push((span.partition, span.next));
+        }
+        self.consumer.commit_hint(&hints);
+        let of = self.targets.as_ref().map(|targets| targets.values().map(|end| end.0.unsigned_abs()).sum());
+        (self.progress)(self.summary.counts.read, of);
+    }
+
+    /// Whether the store is at every end that was seen at the start, by this worker's own doing.
+    fn caught_up(&self) -> bool {
+        let Some(targets) = &self.targets else { return false };
+        targets.iter().all(|(partition, end)| end.0 == 0 || self.committed.get(partition).is_some_and(|next| next >= end))
+    }
+
+    /// The same, where other workers have a part in it.
+    fn elsewhere_caught_up(&mut self) -> Result<bool, WorkerError> {
+        let Some(targets) = self.targets.clone() else { return Ok(false) };
+        let mine = |partition: &Partition| self.committed.contains_key(partition);
+        if targets.keys().all(mine) {
+            return Ok(self.caught_up());
+        }
+        let now_ms = self.begun.elapsed().as_millis() as u64;
+        let stored: BTreeMap<_, _> = self.checkpoints(now_ms)?.iter().map(|at| (at.partition, at.next)).collect();
+        Ok(targets.iter().all(|(partition, end)| end.0 == 0 || stored.get(partition).is_some_and(|next| next >= end)))
+    }
+}
+
+fn no_answer() -> WorkerError {
+    WorkerError::Log(LogError::Transient("the thread that writes the store has ended unexpectedly".into()))
+}
