@@ -6,6 +6,7 @@
 pub mod cell;
 pub mod contribution;
 pub mod delta;
+pub mod evidence;
 pub mod table;
 
 pub use cell::Cell;

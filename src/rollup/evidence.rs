@@ -1,0 +1,57 @@
+//! Which records stand behind a figure: the same decision as the figure's own,
+//! asked of each record, so that the two cannot differ.
+
+use std::collections::BTreeSet;
+
+use super::contribution::{NotInTable, Place, contributions};
+use super::table::{RollupError, Subtree, lineage_rows};
+use crate::domain::{Fact, Figure, Period, Quarter, Rules};
+
+/// A figure of a unit (with all under it) in a period.
+pub struct Scope<'a> {
+    rules: &'a Rules,
+    figure: Figure,
+    quarters: BTreeSet<Quarter>,
+    subtree: Subtree,
+    /// Whether what counts in no unit any more counts here: in the root, as in its own row.
+    dissolved_row: bool,
+}
+
+impl<'a> Scope<'a> {
+    /// The figure of `unit` (a code, `dissolved`, or the root if none is named).
+    ///
+    /// # Errors
+    /// If the calendar lacks the period or no unit had the code in it.
+    pub fn new(figure: Figure, period: Period, unit: Option<&str>, rules: &'a Rules) -> Result<Self, RollupError> {
+        let calendar = rules.calendar.name().to_owned();
+        let range = rules.calendar.range(period).ok_or(RollupError::PeriodOutsideCalendar { period, calendar })?;
+        let dissolved_row = unit == Some("dissolved");
+        let root = rules.units.root().code;
+        let code = unit.filter(|_| !dissolved_row).unwrap_or_else(|| root.as_str());
+        let subtree = Subtree::of(Some(code), period, range, rules)?;
+        Ok(Self { rules, figure, quarters: period.quarters().into_iter().collect(), subtree, dissolved_row })
+    }
+
+    /// What a fact adds to the figure, in the figure's measure. Of a figure that
+    /// counts units: how many records (or nil returns) the fact is.
+    pub fn amount(&self, fact: &Fact) -> Result<i128, NotInTable> {
+        let figure = if self.figure == Figure::UnitsExpected { Figure::UnitsReported } else { self.figure };
+        let mut sum = 0;
+        contributions(fact, self.rules, |part| {
+            let counts = match part.place {
+                Place::Unit(segment) => !self.dissolved_row && self.includes(segment),
+                Place::Dissolved(root) => self.includes(root),
+            };
+            let of_figure =
+                part.figure == figure || (self.figure == Figure::UnitsReported && part.figure == Figure::UnitsNil);
+            if counts && of_figure && self.quarters.contains(&part.quarter) {
+                sum += part.amount;
+            }
+        })?;
+        Ok(sum)
+    }
+
+    fn includes(&self, segment: crate::domain::SegmentId) -> bool {
+        lineage_rows(self.rules, segment).any(|row| self.subtree.contains(row))
+    }
+}
