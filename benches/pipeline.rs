@@ -340,11 +340,11 @@ impl<'a> Events<'a> {
         let turn = number as usize % self.communes.len();
         let record = number / self.communes.len() as u64 + 1;
         let unit = &self.communes[turn];
-        let bits = self.random.next_u64() as usize;
-        let day = &self.days[bits % self.days.len()];
-        let body = BODIES[(bits >> 16) % BODIES.len()];
-        let field = FIELDS[(bits >> 24) % FIELDS.len()];
-        let (minute, second, amount) = ((bits >> 32) % 60, (bits >> 38) % 60, (bits >> 44) % 1000);
+        let mut below = |bound: usize| (self.random.next_u64() % bound as u64) as usize;
+        let day = &self.days[below(self.days.len())];
+        let body = BODIES[below(BODIES.len())];
+        let field = FIELDS[below(FIELDS.len())];
+        let (minute, second, amount) = (below(60), below(60), below(1000));
         let violation = number % 7 == 6;
         let (kind, prefix) = if violation { ("violation", "VP") } else { ("supervision", "GS") };
         self.value.clear();
