@@ -76,8 +76,12 @@ need_kafka() {
   need mvn maven "fetches Apache Kafka"
   say "installing Apache Kafka $version from Maven Central into target/kafka/lib"
   rm -rf "${KAFKA:?}/lib"
-  mvn -q -B -f tests/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory="$KAFKA/lib" ||
+  mkdir -p "$KAFKA/lib"
+  if ! mvn -q -B -C -f tests/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory="$KAFKA/lib" \
+    >"$KAFKA/maven.log" 2>&1; then
+    tail -n 5 "$KAFKA/maven.log" >&2
     die "Apache Kafka could not be fetched. Is Maven Central reachable? Or set KAFKA_BROKERS to a broker that runs"
+  fi
   touch "$KAFKA/lib/.complete"
 }
 
@@ -193,6 +197,7 @@ need_promtool() {
   command -v apt-get >/dev/null && command -v dpkg >/dev/null || return 1
   say "installing promtool from Debian's package prometheus into target/tools"
   mkdir -p "$TOOLS"
+  rm -f "$TOOLS"/prometheus_*.deb
   [ "$(id -u)" != 0 ] || apt_lists
   (cd "$TOOLS" && apt-get download -qq prometheus 2>/dev/null && dpkg -x prometheus_*.deb . && rm prometheus_*.deb) &&
     command -v promtool >/dev/null
@@ -222,7 +227,7 @@ run_tests() {
   run cargo test --profile "$PROFILE" --locked -- --include-ignored "$@" 2>&1 | tee "$log"
   [ $# -gt 0 ] || kafka_was_tested "$log" ||
     die "no test named kafka_… ran. A run that did not reach real Kafka is no green run"
-  say "every test passed, $(grep -c '^test .* \.\.\. ok' "$log" || true) in all, on the Kafka broker at $KAFKA_BROKERS"
+  say "$(grep -c '^test .* \.\.\. ok' "$log" || true) tests passed, with the Kafka broker at $KAFKA_BROKERS"
 }
 
 main() {

@@ -355,7 +355,8 @@ impl<'a> Events<'a> {
         if violation {
             write!(
                 self.value,
-                r#""detected_on":"{day}","body":"{body}","field":"{field}","status":"confirmed","recommended":true,"resolved_on":"{day}","money_recovered_vnd":{amount}000}}}}"#
+                r#""detected_on":"{day}","body":"{body}","field":"{field}","status":"confirmed","recommended":true,"resolved_on":"{day}","money_recovered_vnd":{}}}}}"#,
+                amount * 1000
             )?;
         } else {
             write!(
