@@ -1,0 +1,274 @@
+#!/usr/bin/env bash
+# Installs what the tests need and is missing, and runs every test: ./test.sh --help
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+readonly ROOT
+readonly KAFKA=$ROOT/target/kafka
+readonly TOOLS=$ROOT/target/tools
+readonly JAVA=(java -Xmx512m -XX:-UsePerfData -Djava.awt.headless=true -cp "$KAFKA/lib/*")
+readonly PROFILE=${GIAOBAN_TEST_PROFILE:-release}
+cd "$ROOT"
+
+usage() {
+  cat <<'HELP'
+Usage: ./test.sh [COMMAND] [-- ARGUMENT...]
+
+  (none)   everything: installs what is missing, starts a real Kafka broker, checks the
+           Prometheus configuration, runs every test, and stops the broker
+  quick    only the tests that need nothing but Rust and a C compiler
+  kafka    starts the broker alone, prints its address, and keeps it until Ctrl-C
+  bench    starts the broker and measures the pipeline on it against a bare consumer
+
+Arguments after -- go to the tests as a filter (./test.sh -- kafka_) or to the benchmark
+(./test.sh bench -- --records 300000 --pairs 1).
+
+What it installs, each only if it is missing:
+  target/kafka/lib   Apache Kafka from Maven Central (54 MB)
+  target/tools       promtool, taken out of Debian's package prometheus; no service is installed
+  by apt-get, as root only: build-essential, perl, maven, default-jre-headless
+
+Environment:
+  KAFKA_BROKERS          use this broker (host:port,…) and start none
+  GIAOBAN_TEST_PROFILE   Cargo profile to build with; release unless set, dev compiles faster
+  CI=true                a check that cannot be made is a failure, not a remark
+HELP
+}
+
+say() { printf '==> %s\n' "$*"; }
+die() { printf 'test.sh: %s\n' "$*" >&2; exit 1; }
+
+# --- what must be there ---------------------------------------------------------------------
+
+# need COMMAND PACKAGE WHY: installs PACKAGE by apt-get where COMMAND is missing.
+need() {
+  command -v "$1" >/dev/null && return
+  if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
+    die "$1 is missing ($3). Install it; on Debian or Ubuntu: sudo apt-get install $2"
+  fi
+  say "installing $2 by apt-get: $1 is missing ($3)"
+  apt_lists
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" >/dev/null
+}
+
+apt_lists() {
+  [ -n "${apt_lists_are_fresh:-}" ] || apt-get update -qq
+  apt_lists_are_fresh=1
+}
+
+need_rust() {
+  command -v cargo >/dev/null || die "cargo is missing. Install Rust from https://rustup.rs, then run this again"
+  need cc build-essential "compiles librdkafka, OpenSSL and SQLite"
+  need make build-essential "compiles librdkafka and OpenSSL"
+  need perl perl "configures OpenSSL"
+}
+
+need_kafka() {
+  local version java
+  version=$(sed -n 's:.*<kafka.version>\(.*\)</kafka.version>.*:\1:p' tests/kafka/pom.xml)
+  need java default-jre-headless "runs the Kafka broker"
+  java=$(java -XshowSettings:properties -version 2>&1 | sed -n 's/.*java\.specification\.version = //p')
+  [ "${java%%.*}" -ge 17 ] || die "Kafka $version needs Java 17 or later, and java is version $java. Put a newer one first in PATH"
+  if [ -e "$KAFKA/lib/kafka_2.13-$version.jar" ] && [ -e "$KAFKA/lib/.complete" ]; then
+    say "Apache Kafka $version is in target/kafka/lib"
+    return
+  fi
+  need mvn maven "fetches Apache Kafka"
+  say "installing Apache Kafka $version from Maven Central into target/kafka/lib"
+  rm -rf "${KAFKA:?}/lib"
+  mkdir -p "$KAFKA/lib"
+  if ! mvn -q -B -C -f tests/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory="$KAFKA/lib" \
+    >"$KAFKA/maven.log" 2>&1; then
+    tail -n 5 "$KAFKA/maven.log" >&2
+    die "Apache Kafka could not be fetched. Is Maven Central reachable? Or set KAFKA_BROKERS to a broker that runs"
+  fi
+  touch "$KAFKA/lib/.complete"
+}
+
+# --- the broker -----------------------------------------------------------------------------
+
+kafka_pid=
+
+stop_kafka() {
+  [ -n "$kafka_pid" ] || return 0
+  kill "$kafka_pid" 2>/dev/null || true
+  for _ in {1..100}; do
+    kill -0 "$kafka_pid" 2>/dev/null || break
+    sleep 0.1
+  done
+  kill -KILL "$kafka_pid" 2>/dev/null || true
+  wait "$kafka_pid" 2>/dev/null || true
+  kafka_pid=
+  rm -f "$KAFKA/pid"
+}
+
+# A run that was killed outright could not stop its broker: the next one does, if that process is still it.
+stop_stale_kafka() {
+  local pid
+  [ -e "$KAFKA/pid" ] || return 0
+  pid=$(<"$KAFKA/pid")
+  if grep -qsF "$KAFKA/server.properties" "/proc/$pid/cmdline"; then
+    say "stopping the broker that an earlier run left behind (process $pid)"
+    kafka_pid=$pid
+    stop_kafka
+  fi
+  rm -f "$KAFKA/pid"
+}
+
+port_is_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# Prints FIRST if nothing listens there, else some free port above 20000.
+free_port() {
+  local port=$1
+  while port_is_taken "$port"; do port=$((20000 + RANDOM % 12000)); done
+  echo "$port"
+}
+
+# Asks the port for Kafka's metadata (version 1, no topics) and succeeds if one live broker is named in the
+# answer: a port that is merely open, or a broker not yet let in by its controller, is not ready.
+kafka_answers() {
+  local answer
+  exec 3<>"/dev/tcp/127.0.0.1/$1" || return 1
+  printf '\0\0\0\016\0\003\0\001\0\0\0\1\377\377\0\0\0\0' >&3
+  answer=$(timeout 2 head -c 12 <&3 | od -An -v -tx1 -j4 | tr -d ' \n') || true
+  exec 3>&-
+  [ "$answer" = 0000000100000001 ]
+}
+
+# Starts one node on fresh data and waits until it answers. Fails if it ended before (a port was taken meanwhile).
+try_kafka() {
+  local port controller
+  port=$(free_port 9092)
+  controller=$(free_port $((port + 1)))
+  rm -rf "$KAFKA/data"
+  {
+    cat tests/kafka/server.properties
+    echo "listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller"
+    echo "advertised.listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller"
+    echo "controller.quorum.bootstrap.servers=127.0.0.1:$controller"
+    echo "log.dirs=$KAFKA/data"
+  } >"$KAFKA/server.properties"
+  "${JAVA[@]}" kafka.tools.StorageTool format --standalone --cluster-id giaoban-tests-broker-A \
+    --config "$KAFKA/server.properties" >"$KAFKA/format.log" 2>&1 ||
+    die "Kafka's storage could not be formatted; $KAFKA/format.log ends: $(tail -n 3 "$KAFKA/format.log")"
+  "${JAVA[@]}" kafka.Kafka "$KAFKA/server.properties" >"$KAFKA/broker.log" 2>&1 9>&- </dev/null &
+  kafka_pid=$!
+  echo "$kafka_pid" >"$KAFKA/pid"
+  for _ in {1..600}; do
+    kill -0 "$kafka_pid" 2>/dev/null || return 1
+    if kafka_answers "$port" 2>/dev/null; then
+      export KAFKA_BROKERS=127.0.0.1:$port
+      return
+    fi
+    sleep 0.1
+  done
+  die "the broker did not answer within a minute; see $KAFKA/broker.log"
+}
+
+start_kafka() {
+  if [ -n "${KAFKA_BROKERS:-}" ]; then
+    say "using the Kafka broker at $KAFKA_BROKERS (KAFKA_BROKERS is set)"
+    return
+  fi
+  need_kafka
+  mkdir -p "$KAFKA"
+  exec 9>"$KAFKA/lock"
+  flock -n 9 || die "another ./test.sh has its broker running in this directory. Wait for it, or set KAFKA_BROKERS to use that one"
+  trap stop_kafka EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+  stop_stale_kafka
+  for _ in 1 2 3; do
+    if try_kafka; then
+      say "Kafka answers at $KAFKA_BROKERS (log: target/kafka/broker.log)"
+      return
+    fi
+  done
+  tail -n 20 "$KAFKA/broker.log" >&2
+  die "the broker ended before it answered; the end of target/kafka/broker.log is above"
+}
+
+# --- the checks -----------------------------------------------------------------------------
+
+# promtool alone: the whole package would start a service.
+need_promtool() {
+  PATH=$TOOLS/usr/bin:$PATH
+  command -v promtool >/dev/null && return
+  command -v apt-get >/dev/null && command -v dpkg >/dev/null || return 1
+  say "installing promtool from Debian's package prometheus into target/tools"
+  mkdir -p "$TOOLS"
+  rm -f "$TOOLS"/prometheus_*.deb
+  [ "$(id -u)" != 0 ] || apt_lists
+  (cd "$TOOLS" && apt-get download -qq prometheus 2>/dev/null && dpkg -x prometheus_*.deb . && rm prometheus_*.deb) &&
+    command -v promtool >/dev/null
+}
+
+check_prometheus() {
+  if ! need_promtool; then
+    [ "${CI:-}" != true ] || die "config/prometheus cannot be checked: promtool is missing"
+    say "not checked: config/prometheus (promtool is missing; it comes with Prometheus)"
+    return
+  fi
+  say "promtool on config/prometheus"
+  promtool check config config/prometheus/prometheus.yml
+  promtool test rules config/prometheus/alerts_test.yml
+}
+
+run() {
+  say "$*"
+  "$@"
+}
+
+# Succeeds if the output of the tests shows one that reached the broker; those are named kafka_….
+kafka_was_tested() { grep -Eq '^test ([A-Za-z0-9_]+::)*kafka_[A-Za-z0-9_:]* \.\.\. ok' "$1"; }
+
+run_tests() {
+  local log=$ROOT/target/test.log
+  run cargo test --profile "$PROFILE" --locked -- --include-ignored "$@" 2>&1 | tee "$log"
+  [ $# -gt 0 ] || kafka_was_tested "$log" ||
+    die "no test named kafka_… ran. A run that did not reach real Kafka is no green run"
+  say "$(grep -c '^test .* \.\.\. ok' "$log" || true) tests passed, with the Kafka broker at $KAFKA_BROKERS"
+}
+
+main() {
+  local command=all
+  case ${1:-} in
+    quick | kafka | bench) command=$1; shift ;;
+    -h | --help | help) usage; return ;;
+  esac
+  if [ "${1:-}" = -- ]; then
+    shift
+  elif [ $# -gt 0 ]; then
+    usage >&2
+    die "unknown command: $1"
+  fi
+
+  case $command in
+    all)
+      need_rust
+      check_prometheus
+      start_kafka
+      run_tests "$@"
+      ;;
+    quick)
+      need_rust
+      run cargo test --profile "$PROFILE" --locked -- "$@"
+      ;;
+    kafka)
+      [ -z "${KAFKA_BROKERS:-}" ] || die "KAFKA_BROKERS is set ($KAFKA_BROKERS): there is no broker to start"
+      start_kafka
+      say "to use it: export KAFKA_BROKERS=$KAFKA_BROKERS GIAOBAN__KAFKA__BROKERS=$KAFKA_BROKERS"
+      say "Ctrl-C stops it"
+      wait "$kafka_pid"
+      ;;
+    bench)
+      need_rust
+      start_kafka
+      local profile=$PROFILE
+      [ "$profile" != release ] || profile=bench
+      run cargo bench --profile "$profile" --locked --bench pipeline -- "$@"
+      ;;
+  esac
+}
+
+main "$@"
