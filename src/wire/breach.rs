@@ -1,5 +1,6 @@
-//! What may be wrong with an event: stable codes, each with what it means and
-//! what to do, in Vietnamese and English. The docs' list of codes is made of this.
+//! What is wrong with an event, where, and what to do about it.
+
+use super::codes::Code;
 
 /// The language of a text for people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,12 +12,8 @@ pub enum Lang {
     En,
 }
 
-/// A stable code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Code {
-    /// `unit.unknown`
-    UnitUnknown,
-}
+/// The most characters that [`Breach::found`] shows.
+const MAX_FOUND: usize = 80;
 
 /// One rule that a message breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,4 +26,97 @@ pub struct Breach {
     pub found: String,
     /// What is allowed.
     pub allowed: String,
+}
+
+impl Breach {
+    /// That breach; what was found is cut to 80 characters, its control characters written as escapes.
+    pub fn new(code: Code, pointer: impl Into<String>, found: &str, allowed: impl Into<String>) -> Self {
+        Self { code, pointer: pointer.into(), found: readable(found), allowed: allowed.into() }
+    }
+
+    /// What to do.
+    pub fn remedy(&self, lang: Lang) -> String {
+        let remedy = self.code.remedy(lang);
+        match (self.nearest(), lang) {
+            (None, _) => remedy.to_owned(),
+            (Some(name), Lang::En) => format!("{remedy}; did you mean \"{name}\"?"),
+            (Some(name), Lang::Vi) => format!("{remedy}; có phải ý là \"{name}\"?"),
+        }
+    }
+
+    /// One line: code, place, what was found, what is allowed, what to do.
+    pub fn message(&self, lang: Lang) -> String {
+        let (found, allowed) = match lang {
+            Lang::Vi => ("thấy", "cho phép"),
+            Lang::En => ("found", "allowed"),
+        };
+        let mut line = self.code.as_str().to_owned();
+        if !self.pointer.is_empty() {
+            line += &format!(" {}", self.pointer);
+        }
+        line += &format!(": {}", self.code.meaning(lang));
+        if !self.found.is_empty() {
+            line += &format!("; {found}: {}", self.found);
+        }
+        if !self.allowed.is_empty() {
+            line += &format!("; {allowed}: {}", self.allowed);
+        }
+        line + ". " + &self.remedy(lang)
+    }
+
+    /// The allowed name that is most like the one that was found.
+    fn nearest(&self) -> Option<&str> {
+        if !matches!(self.code, Code::ValueUnknown | Code::TypeUnknown | Code::TypeVersionUnknown | Code::UnitUnknown) {
+            return None;
+        }
+        let likeness = |name: &str| strsim::jaro_winkler(name, &self.found);
+        self.allowed
+            .split(", ")
+            .filter(|name| *name != "…" && likeness(name) > 0.7)
+            .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+    }
+}
+
+/// At most [`MAX_FOUND`] characters, each of them visible.
+fn readable(text: &str) -> String {
+    let mut out = String::new();
+    for (index, c) in text.chars().enumerate() {
+        if index == MAX_FOUND - 1 && text.chars().nth(MAX_FOUND).is_some() {
+            out.push('…');
+            break;
+        }
+        if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}') {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_found_is_cut_and_shown_without_control_characters() {
+        let found = |text: &str| Breach::new(Code::ValueUnknown, "/data/body", text, "").found;
+        assert_eq!(found("a\nb\u{202e}"), "a\\u{a}b\\u{202e}");
+        assert_eq!(found(&"ưỡ".repeat(40)), "ưỡ".repeat(40));
+        assert_eq!(found(&"ưỡ".repeat(41)), "ưỡ".repeat(39) + "ư…");
+    }
+
+    #[test]
+    fn a_message_says_what_where_and_what_to_do() {
+        let breach = Breach::new(Code::ValueUnknown, "/data/body", "fatherland_frnt", "fatherland_front, trade_union");
+        assert_eq!(
+            breach.message(Lang::En),
+            "value.unknown /data/body: the value is not in the closed list; found: fatherland_frnt; \
+             allowed: fatherland_front, trade_union. Use one of the allowed values exactly as written; \
+             did you mean \"fatherland_front\"?"
+        );
+        assert!(breach.message(Lang::Vi).contains("có phải ý là \"fatherland_front\"?"));
+        let breach = Breach::new(Code::ValueUnknown, "/data/body", "xyz", "fatherland_front, trade_union");
+        assert!(!breach.message(Lang::En).contains("did you mean"));
+    }
 }

@@ -4,8 +4,16 @@
 //! Pure: knows the domain's types and rules, nothing of how a message came.
 
 pub mod breach;
+pub mod codes;
+mod data;
+pub mod decode;
+pub mod json;
+pub mod spec;
 
-pub use breach::{Breach, Code, Lang};
+pub use breach::{Breach, Lang};
+pub use codes::Code;
+pub use decode::Decoder;
+pub use spec::{FieldSpec, Kind, TYPES, TypeSpec};
 
 use std::collections::BTreeSet;
 

@@ -1,0 +1,439 @@
+//! A message to an event, or to every rule that it breaks.
+//!
+//! Both content modes become one envelope first, so that they share each check.
+//! Never panics, whatever the bytes.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use jiff::tz::Offset;
+use percent_encoding::percent_decode;
+
+use super::breach::Breach;
+use super::codes::Code;
+use super::json::{self, Json, JsonError, Member, member};
+use super::spec::{MAX_NAME_BYTES, TYPES, TypeSpec};
+use super::{AllowedSources, Event, MAX_MESSAGE_BYTES, Message, data};
+use crate::domain::{RecordKey, Revision, Rules, UnitCode};
+
+/// Hanoi's time, in which a date is compared with the time of recording.
+const LOCAL: Offset = Offset::constant(7);
+
+/// Decodes messages, keeping its buffer from one to the next.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    canonical: Vec<u8>,
+}
+
+impl Decoder {
+    /// A decoder.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The event of a message, or every rule that it breaks: at least one.
+    pub fn decode(
+        &mut self,
+        message: &Message<'_>,
+        rules: &Rules,
+        sources: &AllowedSources,
+    ) -> Result<Event, Vec<Breach>> {
+        let envelope = Envelope::read(message)?;
+        let mut check = Check { envelope: &envelope, rules, sources, breaches: Vec::new() };
+        match check.event(&mut self.canonical) {
+            Some(event) if check.breaches.is_empty() => Ok(event),
+            _ => Err(check.breaches),
+        }
+    }
+}
+
+/// The attributes and the data of an event, in whichever mode they came.
+struct Envelope<'m> {
+    attributes: Vec<Member<'m>>,
+    /// Binary mode: the body. In structured mode `data` is one of the attributes.
+    body: Option<Json<'m>>,
+}
+
+impl<'m> Envelope<'m> {
+    fn read(message: &Message<'m>) -> Result<Self, Vec<Breach>> {
+        let mut content_type = None;
+        let mut binary = false;
+        for (name, value) in message.headers {
+            binary |= attribute_name(name).is_some();
+            if name.eq_ignore_ascii_case("content-type") {
+                content_type = *value;
+            }
+        }
+        let media_type = content_type.map(|value| media_type(&String::from_utf8_lossy(value)));
+        match media_type.as_deref() {
+            Some("application/cloudevents+json") => binary = false,
+            Some(other) if other.starts_with("application/cloudevents") => {
+                let code = Code::ContentTypeUnsupported;
+                return Err(vec![Breach::new(code, "", other, "application/cloudevents+json")]);
+            }
+            _ => {}
+        }
+        let payload = message.payload.unwrap_or_default();
+        if payload.len() > MAX_MESSAGE_BYTES {
+            let found = format!("{} B", payload.len());
+            return Err(vec![Breach::new(Code::MessageTooLarge, "", &found, format!("≤ {MAX_MESSAGE_BYTES} B"))]);
+        }
+        let json = parse(payload).map_err(|breach| vec![breach])?;
+        if binary {
+            return Self::of_headers(message, json, media_type);
+        }
+        match json {
+            Json::Object(attributes) => Ok(Self { attributes, body: None }),
+            other => Err(vec![Breach::new(Code::JsonNotAnObject, "", &other.to_string(), "{…}")]),
+        }
+    }
+
+    fn of_headers(message: &Message<'m>, body: Json<'m>, media_type: Option<String>) -> Result<Self, Vec<Breach>> {
+        let mut attributes: Vec<Member<'m>> = Vec::with_capacity(message.headers.len() + 1);
+        let mut breaches = Vec::new();
+        for (header, value) in message.headers {
+            let (Some(name), Some(value)) = (attribute_name(header), value) else { continue };
+            let name = name.to_ascii_lowercase();
+            let pointer = format!("/{name}");
+            if breaches.iter().any(|breach: &Breach| breach.pointer == pointer) {
+                continue;
+            }
+            if attributes.iter().any(|(known, _)| *known == name) {
+                breaches.push(Breach::new(Code::HeaderDuplicate, pointer, header, ""));
+                continue;
+            }
+            match header_text(value) {
+                Some(text) => attributes.push((name.into(), Json::Str(text))),
+                None => {
+                    let found = String::from_utf8_lossy(value);
+                    breaches.push(Breach::new(Code::EncodingNotUtf8, pointer, &found, "UTF-8"));
+                }
+            }
+        }
+        if let Some(media_type) = media_type {
+            attributes.push(("datacontenttype".into(), Json::Str(media_type.into())));
+        }
+        if breaches.is_empty() { Ok(Self { attributes, body: Some(body) }) } else { Err(breaches) }
+    }
+
+    fn is_binary(&self) -> bool {
+        self.body.is_some()
+    }
+
+    fn data(&self) -> Option<&Json<'m>> {
+        match &self.body {
+            Some(body) => Some(body),
+            None => member(&self.attributes, "data"),
+        }
+    }
+}
+
+/// The attribute that a header carries: `ce_type` on Kafka, `ce-type` in HTTP.
+fn attribute_name(header: &str) -> Option<&str> {
+    let (prefix, name) = header.split_at_checked(3)?;
+    (prefix.eq_ignore_ascii_case("ce_") || prefix.eq_ignore_ascii_case("ce-")).then_some(name)
+}
+
+/// A header's text as the HTTP binding decodes it: out of double quotes, then percent-decoded.
+fn header_text(value: &[u8]) -> Option<Cow<'_, str>> {
+    let Some(quoted) = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")) else {
+        return percent_decode(value).decode_utf8().ok();
+    };
+    let mut text = Vec::with_capacity(quoted.len());
+    let mut bytes = quoted.iter();
+    while let Some(byte) = bytes.next() {
+        text.push(if *byte == b'\\' { *bytes.next().unwrap_or(byte) } else { *byte });
+    }
+    percent_decode(&text).decode_utf8().ok().map(|text| Cow::Owned(text.into_owned()))
+}
+
+/// A media type without its parameters, in lower case.
+fn media_type(content_type: &str) -> String {
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn parse(payload: &[u8]) -> Result<Json<'_>, Breach> {
+    if payload.trim_ascii().is_empty() {
+        return Err(Breach::new(Code::MessageEmpty, "", "", ""));
+    }
+    if payload.starts_with(b"\xef\xbb\xbf") {
+        return Err(Breach::new(Code::EncodingBom, "", "EF BB BF", ""));
+    }
+    let text = std::str::from_utf8(payload).map_err(|error| {
+        let offset = error.valid_up_to();
+        let found = format!("0x{:02X} @ {offset}", payload.get(offset).copied().unwrap_or_default());
+        Breach::new(Code::EncodingNotUtf8, "", &found, "UTF-8")
+    })?;
+    Json::parse(text).map_err(|error| match error {
+        JsonError::Syntax(problem) => Breach::new(Code::JsonSyntax, "", &problem, ""),
+        JsonError::TooDeep => Breach::new(Code::JsonTooDeep, "", "", "≤ 127"),
+        JsonError::DuplicateKey(pointer) => Breach::new(Code::JsonDuplicateKey, pointer, "", ""),
+    })
+}
+
+/// The checks on one envelope.
+struct Check<'c, 'm> {
+    envelope: &'c Envelope<'m>,
+    rules: &'c Rules,
+    sources: &'c AllowedSources,
+    breaches: Vec<Breach>,
+}
+
+impl<'c, 'm> Check<'c, 'm> {
+    fn event(&mut self, canonical: &mut Vec<u8>) -> Option<Event> {
+        if let Some(version) = self.text("specversion", true).filter(|version| *version != "1.0") {
+            self.add(Code::SpecversionUnsupported, "/specversion", version, "1.0");
+        }
+        let id = self.name("id", Code::IdInvalid);
+        let source = self.source();
+        let subject = self.name("subject", Code::SubjectInvalid);
+        let revision = self.revision();
+        let time = self.time();
+        self.datacontenttype();
+        let spec = self.event_type();
+        let data = self.data();
+        let latest = time.and_then(|time| LOCAL.to_datetime(time).date().tomorrow().ok());
+        let fact = match (spec, data) {
+            (Some(spec), Some((_, members))) => data::check(spec, members, latest, self.rules, &mut self.breaches),
+            _ => None,
+        };
+        let unit = data.and_then(|(_, members)| data::unit_of(members));
+        let partition_key = self.partition_key(spec, unit, source);
+        if !self.breaches.is_empty() {
+            return None;
+        }
+        let (spec, (data, _), fact) = (spec?, data?, fact?);
+        Some(Event {
+            key: RecordKey::new(source?, subject?),
+            revision: revision?,
+            id: id?.to_owned(),
+            digest: json::digest(spec.event_type, data, canonical),
+            time: time?,
+            partition_key: partition_key?,
+            synthetic: self.synthetic(),
+            fact,
+        })
+    }
+
+    fn add(&mut self, code: Code, pointer: &str, found: &str, allowed: impl Into<String>) {
+        self.breaches.push(Breach::new(code, pointer, found, allowed));
+    }
+
+    fn attribute(&self, name: &str) -> Option<&'c Json<'m>> {
+        member(&self.envelope.attributes, name)
+    }
+
+    /// A text attribute.
+    fn text(&mut self, name: &str, required: bool) -> Option<&'c str> {
+        match self.attribute(name) {
+            Some(Json::Str(text)) => return Some(text),
+            Some(other) => self.add(Code::FieldWrongType, &format!("/{name}"), &other.to_string(), "string"),
+            None if required => self.add(Code::FieldMissing, &format!("/{name}"), "", "string"),
+            None => {}
+        }
+        None
+    }
+
+    /// `id` and `subject`.
+    fn name(&mut self, name: &str, invalid: Code) -> Option<&'c str> {
+        let text = self.text(name, true)?;
+        if text.is_empty() || text.len() > MAX_NAME_BYTES || text.chars().any(char::is_control) {
+            self.add(invalid, &format!("/{name}"), text, format!("1 … {MAX_NAME_BYTES} B"));
+            return None;
+        }
+        Some(text)
+    }
+
+    fn source(&mut self) -> Option<&'c str> {
+        let source = self.text("source", true)?;
+        let unit = source.strip_prefix("/units/");
+        let known = |code: &str| UnitCode::new(code).is_some_and(|code| self.rules.units.knows(code));
+        if unit.is_some_and(known) || self.sources.contains(source) {
+            return Some(source);
+        }
+        match unit {
+            Some(code) => {
+                let nearest = data::nearest_unit(self.rules, code);
+                self.add(Code::SourceUnitUnknown, "/source", source, nearest);
+            }
+            None => {
+                let others = self.sources.iter().flat_map(|source| [", ", source]);
+                let allowed: String = std::iter::once("/units/…").chain(others).collect();
+                self.add(Code::SourceNotAllowed, "/source", source, allowed);
+            }
+        }
+        None
+    }
+
+    /// A JSON integer, or in a header its decimal text; 1 where it is absent.
+    fn revision(&mut self) -> Option<Revision> {
+        let given = match self.attribute("revision") {
+            None => return Some(Revision::FIRST),
+            Some(Json::Str(text)) if self.envelope.is_binary() => {
+                let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+                let number = if plain { text.parse().ok() } else { None };
+                (number, Cow::Borrowed(&**text))
+            }
+            Some(Json::Int(number)) => (Some(*number), number.to_string().into()),
+            // From 2^53 on a float may be another integer than the one that was written.
+            Some(Json::Float(number)) if number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0 => {
+                (Some(*number as i64), json::double_text(*number).into())
+            }
+            Some(Json::Big(number)) => (None, number.to_string().into()),
+            Some(Json::Float(number)) => (None, json::double_text(*number).into()),
+            Some(other) => {
+                let allowed = format!("integer 1 … {}", i64::MAX);
+                self.add(Code::FieldWrongType, "/revision", &other.to_string(), allowed);
+                return None;
+            }
+        };
+        let revision = given.0.and_then(Revision::new);
+        if revision.is_none() {
+            self.add(Code::RevisionInvalid, "/revision", &given.1, format!("integer 1 … {}", i64::MAX));
+        }
+        revision
+    }
+
+    fn time(&mut self) -> Option<Timestamp> {
+        let text = self.text("time", true)?;
+        let time = rfc3339(text);
+        if time.is_none() {
+            self.add(Code::TimeInvalid, "/time", text, "YYYY-MM-DDThh:mm:ss±hh:mm");
+        }
+        time
+    }
+
+    fn datacontenttype(&mut self) {
+        if let Some(text) = self.text("datacontenttype", false).filter(|text| media_type(text) != "application/json") {
+            self.add(Code::DatacontenttypeUnsupported, "/datacontenttype", text, "application/json");
+        }
+    }
+
+    fn event_type(&mut self) -> Option<&'static TypeSpec> {
+        let text = self.text("type", true)?;
+        let spec = TypeSpec::of(text);
+        if spec.is_none() {
+            let version = |stem: &str| {
+                let version = text.strip_prefix(stem).and_then(|rest| rest.strip_prefix('v'));
+                version.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+            };
+            match TYPES.iter().find(|spec| version(spec.stem())) {
+                Some(spec) => self.add(Code::TypeVersionUnknown, "/type", text, spec.event_type),
+                None => {
+                    let all: Vec<&str> = TYPES.iter().map(|spec| spec.event_type).collect();
+                    self.add(Code::TypeUnknown, "/type", text, all.join(", "));
+                }
+            }
+        }
+        spec
+    }
+
+    /// The data and its members.
+    fn data(&mut self) -> Option<(&'c Json<'m>, &'c [Member<'m>])> {
+        if !self.envelope.is_binary() && self.attribute("data_base64").is_some() {
+            self.add(Code::DataBase64, "/data_base64", "", "data");
+            return None;
+        }
+        match self.envelope.data() {
+            Some(data @ Json::Object(members)) => return Some((data, members)),
+            Some(other) => self.add(Code::FieldWrongType, "/data", &other.to_string(), "{…}"),
+            None => self.add(Code::FieldMissing, "/data", "", "{…}"),
+        }
+        None
+    }
+
+    /// The unit's code; of a withdrawal any unit's that it names, else that of its source.
+    fn partition_key(
+        &mut self,
+        spec: Option<&TypeSpec>,
+        unit: Option<UnitCode>,
+        source: Option<&str>,
+    ) -> Option<String> {
+        let given = self.text("partitionkey", false);
+        let has_unit = spec?.field("unit").is_some();
+        let Some(given) = given else {
+            let of_source = || source.and_then(|source| source.strip_prefix("/units/")).unwrap_or_default().to_owned();
+            return if has_unit { unit.map(|unit| unit.to_string()) } else { Some(of_source()) };
+        };
+        if has_unit {
+            let unit = unit?;
+            if given != unit.as_str() {
+                self.add(Code::PartitionkeyMismatch, "/partitionkey", given, unit.to_string());
+            }
+        } else if !UnitCode::new(given).is_some_and(|code| self.rules.units.knows(code)) {
+            self.add(Code::PartitionkeyMismatch, "/partitionkey", given, data::nearest_unit(self.rules, given));
+        }
+        Some(given.to_owned())
+    }
+
+    fn synthetic(&self) -> bool {
+        match self.attribute("synthetic") {
+            Some(Json::Bool(flag)) => *flag,
+            Some(Json::Str(text)) => text == "true",
+            _ => false,
+        }
+    }
+}
+
+/// A time by RFC 3339: with its offset, and nothing after it.
+fn rfc3339(text: &str) -> Option<Timestamp> {
+    let bytes = text.as_bytes();
+    let shape = b"dddd-dd-ddTdd:dd:dd";
+    let (start, rest) = bytes.split_at_checked(shape.len())?;
+    let fits = |(byte, shape): (&u8, &u8)| match shape {
+        b'd' => byte.is_ascii_digit(),
+        other => byte.eq_ignore_ascii_case(other),
+    };
+    if !start.iter().zip(shape).all(fits) {
+        return None;
+    }
+    let rest = match rest.strip_prefix(b".") {
+        Some(fraction) => {
+            let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            fraction.get(digits..).filter(|_| digits > 0)?
+        }
+        None => rest,
+    };
+    let offset = match rest {
+        [b'Z' | b'z'] => true,
+        [b'+' | b'-', h1, h2, b':', m1, m2] => [h1, h2, m1, m2].iter().all(|byte| byte.is_ascii_digit()),
+        _ => false,
+    };
+    if offset { text.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_has_its_offset() {
+        let time = |text| rfc3339(text).map(|time| time.to_string());
+        assert_eq!(time("2020-03-04T09:12:33+07:00").as_deref(), Some("2020-03-04T02:12:33Z"));
+        assert_eq!(time("2020-03-04t09:12:33.5z").as_deref(), Some("2020-03-04T09:12:33.5Z"));
+        for text in [
+            "",
+            "2020-03-04",
+            "2020-03-04T09:12:33",
+            "2020-03-04 09:12:33Z",
+            "2020-03-04T09:12:33+07",
+            "2020-03-04T09:12:33+07:00[Asia/Ho_Chi_Minh]",
+            "2020-02-30T09:12:33Z",
+            "2020-03-04T25:12:33Z",
+            "2020-03-04T09:12:33.Z",
+            "2020-03-04T09:12:33+0700",
+        ] {
+            assert_eq!(time(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_header_is_unquoted_and_percent_decoded() {
+        assert_eq!(header_text(b"Tr%C3%BAc").as_deref(), Some("Trúc"));
+        assert_eq!(header_text(br#""a \"b\" %25""#).as_deref(), Some("a \"b\" %"));
+        assert_eq!(header_text(b"\xff"), None);
+        assert_eq!(attribute_name("CE-Type"), Some("Type"));
+        assert_eq!(attribute_name("ce_type"), Some("type"));
+        assert_eq!(attribute_name("cê"), None);
+    }
+}
