@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use giaoban::domain::{Body, Calendar, Fact, Field, Rules, UnitCode, UnitTable};
-use giaoban::wire::{AllowedSources, Breach, Code, Decoder, Event, Lang, Message};
+use giaoban::domain::{Body, Calendar, Fact, Field, Revision, Rules, UnitCode, UnitTable};
+use giaoban::wire::{AllowedSources, Breach, Code, Decoder, Draft, Event, Lang, Message, TypeSpec};
 use jiff::civil::date;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -434,6 +434,24 @@ fn an_event_built_with_the_cloudevents_sdk_is_taken() {
     assert_eq!(event.digest, decode_bytes(EXAMPLE.as_bytes()).unwrap().digest);
 }
 
+#[test]
+fn an_event_of_ours_is_read_by_the_cloudevents_sdk() {
+    use cloudevents::AttributesReader;
+    for kind in KINDS {
+        let Value::Object(data) = event(kind)["data"].clone() else { panic!() };
+        let time = "2020-03-05T09:00:00+07:00".parse().unwrap();
+        let mut draft = Draft::new(TypeSpec::named(kind).unwrap(), "/units/00004", "X-1", time, data.clone());
+        draft.revision = Revision::new(2).unwrap();
+        let read: cloudevents::Event = serde_json::from_slice(&draft.to_json()).unwrap();
+        assert_eq!((read.id(), read.source().as_str(), read.subject()), ("X-1.2", "/units/00004", Some("X-1")));
+        assert_eq!(read.ty(), format!("vn.giaoban.{kind}.v1"));
+        assert_eq!(read.time().unwrap().timestamp(), time.as_second());
+        assert_eq!(read.extension("revision"), Some(&cloudevents::event::ExtensionValue::Integer(2)));
+        assert_eq!(read.data(), Some(&cloudevents::Data::Json(Value::Object(data))));
+        assert_eq!(decode_bytes(&draft.to_json()).unwrap().key.subject(), "X-1");
+    }
+}
+
 fn holds(result: Result<Event, Vec<Breach>>) -> Result<(), TestCaseError> {
     if let Err(breaches) = result {
         prop_assert!(!breaches.is_empty());
@@ -447,7 +465,7 @@ fn holds(result: Result<Event, Vec<Breach>>) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_bytes_are_refused_with_a_code(payload in prop::collection::vec(any::<u8>(), 0..200)) {

@@ -7,12 +7,16 @@ pub mod breach;
 pub mod codes;
 mod data;
 pub mod decode;
+pub mod encode;
+pub mod flat;
 pub mod json;
+pub mod schema;
 pub mod spec;
 
 pub use breach::{Breach, Lang};
 pub use codes::Code;
 pub use decode::Decoder;
+pub use encode::Draft;
 pub use spec::{FieldSpec, Kind, TYPES, TypeSpec};
 
 use std::collections::BTreeSet;
