@@ -8,10 +8,12 @@ pub mod codes;
 mod data;
 pub mod decode;
 pub mod encode;
+mod envelope;
 pub mod flat;
 pub mod json;
 pub mod schema;
 pub mod spec;
+mod value;
 
 pub use breach::{Breach, Lang};
 pub use codes::Code;
