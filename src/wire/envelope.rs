@@ -42,7 +42,13 @@ impl<'m> Envelope<'m> {
             let found = format!("{} B", payload.len());
             return Err(vec![Breach::new(Code::MessageTooLarge, "", &found, format!("≤ {MAX_MESSAGE_BYTES} B"))]);
         }
-        let json = parse(payload).map_err(|breach| vec![breach])?;
+        let json = parse(payload).map_err(|mut breach| {
+            // Pointers are those of the structured form, where the body is a member.
+            if binary && !breach.pointer.is_empty() {
+                breach.pointer.insert_str(0, "/data");
+            }
+            vec![breach]
+        })?;
         if binary {
             return Self::of_headers(message, json, media_type);
         }

@@ -49,6 +49,12 @@ pub fn columns(spec: &TypeSpec) -> Vec<Column> {
     columns
 }
 
+/// The column that a breach at that pointer lies in: `/data/recommendations/party`
+/// is `recommendations_party`; `None` for what is not in `data`.
+pub fn column_at(pointer: &str) -> Option<String> {
+    pointer.strip_prefix("/data/").map(|path| path.replace('/', "_"))
+}
+
 /// The `data` of a row: `cell` gives the text in the column of that name.
 /// Empty cells are absent fields. With `decimal_comma`, `12,50` is 12.5 and
 /// `1.234.567` is 1234567; without, `12.50` and `1,234,567` are.
@@ -128,6 +134,7 @@ fn number(text: &str, decimal_comma: bool) -> Option<Number> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::TYPES;
     use serde_json::json;
 
     #[test]
@@ -188,6 +195,17 @@ mod tests {
         let breaches = csv_data(spec, &row(&cells), true).unwrap_err();
         let list: Vec<String> = breaches.iter().map(|b| format!("{} {} {}", b.code, b.pointer, b.found)).collect();
         assert_eq!(list, ["cell.unreadable /data/recommended maybe", "cell.unreadable /data/money_other_vnd 1.2 tỷ"]);
+    }
+
+    #[test]
+    fn a_breach_is_led_back_to_its_column() {
+        for spec in TYPES {
+            for column in columns(spec) {
+                let member = column.member.map(|member| format!("/{member}")).unwrap_or_default();
+                assert_eq!(column_at(&format!("/data/{}{member}", column.field)), Some(column.name()));
+            }
+        }
+        assert_eq!(column_at("/time"), None);
     }
 
     #[test]
