@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use giaoban::domain::{Body, Calendar, Fact, Field, Rules, UnitCode, UnitTable};
-use giaoban::wire::{AllowedSources, Breach, Code, Decoder, Event, Lang, Message};
+use giaoban::domain::{Body, Calendar, Fact, Field, Revision, Rules, UnitCode, UnitTable};
+use giaoban::wire::{AllowedSources, Breach, Code, Decoder, Draft, Event, Lang, Message, TypeSpec};
 use jiff::civil::date;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -139,6 +139,7 @@ fn what_is_open_is_taken() {
     assert_eq!(money(&decode_bytes(text.as_bytes()).unwrap()), (1_200_000, 1250), "a whole number with an exponent");
     assert_eq!(taken(with(base(), "/revision", json!(i64::MAX))).revision.number(), i64::MAX);
     assert_eq!(taken(base()).revision.number(), 1, "the default");
+    assert_eq!(taken(with(base(), "/revision", json!(6e18))).revision.number(), 6_000_000_000_000_000_000);
     taken(with(base(), "/data/unheard_of", json!({"a": [1]})));
     taken(with(base(), "/extension", json!("x")));
     taken(with(base(), "/source", json!("https://dvc.example/mttq")));
@@ -310,6 +311,11 @@ fn every_bad_message_gets_its_code() {
 
 #[test]
 fn all_breaches_of_an_event_are_told_at_once() {
+    let unresolved = with(event("violation"), "/data/resolved_on", Value::Null);
+    assert_eq!(
+        breaches(decode_json(&with(unresolved, "/data/land_recovered_m2", json!(0.125)))),
+        ["land.too_fine /data/land_recovered_m2", "resolution.missing /data/resolved_on"]
+    );
     let bad = json!({"specversion": "1.0", "source": "/units/00004", "type": "vn.giaoban.activity.v1", "subject": "1",
         "time": "yesterday", "revision": 0, "data": {"unit": "00004", "held_on": "2019-01-01", "kind": "inspection", "count": 0}});
     assert_eq!(
@@ -407,6 +413,8 @@ fn binary_mode_keeps_the_same_rules() {
     assert_eq!(codes("datacontenttype", "text/plain", &data), ["datacontenttype.unsupported /datacontenttype"]);
     assert_eq!(codes("revision", "3", "[]"), ["field.wrong_type /data"]);
     assert_eq!(codes("revision", "3", ""), ["message.empty "]);
+    let doubled = data.replacen('{', "{\"unit\":\"00006\",", 1);
+    assert_eq!(codes("revision", "3", &doubled), ["json.duplicate_key /data/unit"]);
     let twice: [(&str, Option<&[u8]>); 2] = [("ce_id", Some(b"1")), ("ce-id", Some(b"2"))];
     assert_eq!(breaches(decode(&Message { headers: &twice, payload: Some(b"{}") })), ["header.duplicate /id"]);
     let latin: [(&str, Option<&[u8]>); 1] = [("ce_id", Some(b"\xe9"))];
@@ -434,6 +442,24 @@ fn an_event_built_with_the_cloudevents_sdk_is_taken() {
     assert_eq!(event.digest, decode_bytes(EXAMPLE.as_bytes()).unwrap().digest);
 }
 
+#[test]
+fn an_event_of_ours_is_read_by_the_cloudevents_sdk() {
+    use cloudevents::AttributesReader;
+    for kind in KINDS {
+        let Value::Object(data) = event(kind)["data"].clone() else { panic!() };
+        let time = "2020-03-05T09:00:00+07:00".parse().unwrap();
+        let mut draft = Draft::new(TypeSpec::named(kind).unwrap(), "/units/00004", "X-1", time, data.clone());
+        draft.revision = Revision::new(2).unwrap();
+        let read: cloudevents::Event = serde_json::from_slice(&draft.to_json()).unwrap();
+        assert_eq!((read.id(), read.source().as_str(), read.subject()), ("X-1.2", "/units/00004", Some("X-1")));
+        assert_eq!(read.ty(), format!("vn.giaoban.{kind}.v1"));
+        assert_eq!(read.time().unwrap().timestamp(), time.as_second());
+        assert_eq!(read.extension("revision"), Some(&cloudevents::event::ExtensionValue::Integer(2)));
+        assert_eq!(read.data(), Some(&cloudevents::Data::Json(Value::Object(data))));
+        assert_eq!(decode_bytes(&draft.to_json()).unwrap().key.subject(), "X-1");
+    }
+}
+
 fn holds(result: Result<Event, Vec<Breach>>) -> Result<(), TestCaseError> {
     if let Err(breaches) = result {
         prop_assert!(!breaches.is_empty());
@@ -447,7 +473,7 @@ fn holds(result: Result<Event, Vec<Breach>>) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_bytes_are_refused_with_a_code(payload in prop::collection::vec(any::<u8>(), 0..200)) {

@@ -87,8 +87,8 @@ codes! {
         en: "this version of the type is not known", "Send the allowed version, or upgrade giaoban"
     }
     SourceUnitUnknown = "source.unit_unknown" {
-        vi: "nguồn /units/<mã> nêu một mã đơn vị không có trong danh mục", "Sửa mã trong source";
-        en: "the source /units/<code> names a code that is not in the units' table", "Correct the code in source"
+        vi: "nguồn /units/… nêu một mã đơn vị không có trong danh mục", "Sửa mã trong source";
+        en: "the source /units/… names a code that is not in the units' table", "Correct the code in source"
     }
     SourceNotAllowed = "source.not_allowed" {
         vi: "nguồn này không được phép", "Dùng /units/<mã>, hoặc đề nghị người vận hành cho phép nguồn này";

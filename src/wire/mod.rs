@@ -7,12 +7,18 @@ pub mod breach;
 pub mod codes;
 mod data;
 pub mod decode;
+pub mod encode;
+mod envelope;
+pub mod flat;
 pub mod json;
+pub mod schema;
 pub mod spec;
+mod value;
 
 pub use breach::{Breach, Lang};
 pub use codes::Code;
 pub use decode::Decoder;
+pub use encode::Draft;
 pub use spec::{FieldSpec, Kind, TYPES, TypeSpec};
 
 use std::collections::BTreeSet;

@@ -1,0 +1,264 @@
+//! The contract for machines: JSON Schemas (draft 2020-12) and an AsyncAPI 3
+//! document, made of the same tables that decoding checks.
+//!
+//! A schema says what it can: that a unit was in force on a date, that two dates
+//! are in order or that an area has two decimals is for decoding alone.
+
+use serde_json::{Map, Value, json};
+
+use super::spec::{FieldSpec, Kind, MAX_COUNT, MAX_NAME_BYTES, TYPES, TypeSpec, YEARS};
+use crate::domain::{Area, Vnd};
+
+const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
+
+/// Nothing that moves a cursor or ends a line.
+const NO_CONTROLS: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
+
+/// Each schema by its name: `event` for the whole event in the structured form,
+/// and each `type` for its `data`.
+pub fn json_schemas() -> Map<String, Value> {
+    let mut schemas = Map::new();
+    schemas.insert("event".to_owned(), named("event", event_schema()));
+    for spec in TYPES {
+        schemas.insert(spec.event_type.to_owned(), named(spec.event_type, data_schema(spec)));
+    }
+    schemas
+}
+
+fn named(name: &str, schema: Value) -> Value {
+    let mut whole = json!({"$schema": DRAFT, "$id": format!("urn:giaoban:schema:{name}")});
+    if let (Value::Object(whole), Value::Object(schema)) = (&mut whole, schema) {
+        whole.extend(schema);
+    }
+    whole
+}
+
+fn event_schema() -> Value {
+    let mut schema = attributes_schema();
+    let by_type = |spec: &TypeSpec| {
+        json!({
+            "if": {"properties": {"type": {"const": spec.event_type}}, "required": ["type"]},
+            "then": {"properties": {"data": {"$ref": format!("#/$defs/{}", spec.name)}}},
+        })
+    };
+    let data = |spec: &TypeSpec| (spec.name.to_owned(), data_schema(spec));
+    schema["allOf"] = TYPES.iter().map(by_type).collect();
+    schema["$defs"] = Value::Object(TYPES.iter().map(data).collect());
+    schema
+}
+
+/// The attributes, whatever the type.
+fn attributes_schema() -> Value {
+    let types: Vec<&str> = TYPES.iter().map(|spec| spec.event_type).collect();
+    let name = |description: &str| json!({"type": "string", "minLength": 1, "maxLength": MAX_NAME_BYTES, "pattern": NO_CONTROLS, "description": description});
+    json!({
+        "type": "object",
+        "description": "CloudEvents 1.0 in the structured form. Other extension attributes are kept and ignored.",
+        "required": ["specversion", "id", "source", "type", "subject", "time", "data"],
+        "properties": {
+            "specversion": {"const": "1.0"},
+            "id": name("One per revision of a record, usually <subject>.<revision>. At most 256 bytes."),
+            "source": {"type": "string", "minLength": 1, "format": "uri-reference",
+                "description": "Who keeps the record, for ever: /units/<code>, or a source that the operator allows."},
+            "type": {"enum": types},
+            "subject": name("The record's number within its source, unique there for ever. At most 256 bytes."),
+            "time": {"type": "string", "format": "date-time", "description": "When it was recorded; never decides a period."},
+            "datacontenttype": {"type": ["string", "null"], "pattern": "^application/json *(;.*)?$"},
+            "partitionkey": {"type": ["string", "null"], "description": "The unit's code; also the Kafka key."},
+            "revision": {"type": ["integer", "null"], "minimum": 1, "maximum": i64::MAX, "default": 1,
+                "description": "The highest revision of a record counts."},
+            "synthetic": {"description": "true for an event that is made up."},
+            "data_base64": {"type": "null"},
+            "data": {"type": "object"},
+        },
+    })
+}
+
+/// The `data` of a type. Other fields are kept and ignored.
+fn data_schema(spec: &TypeSpec) -> Value {
+    let required: Vec<&str> = spec.fields.iter().filter(|field| field.required).map(|field| field.name).collect();
+    let property = |field: &FieldSpec| (field.name.to_owned(), field_schema(field));
+    let mut schema = json!({
+        "title": spec.vi,
+        "description": spec.en,
+        "type": "object",
+        "required": required,
+        "properties": Value::Object(spec.fields.iter().map(property).collect()),
+    });
+    let given =
+        |field: &FieldSpec| json!({"required": [field.name], "properties": {field.name: {"not": {"type": "null"}}}});
+    let resolution: Vec<Value> = spec.fields.iter().filter(|field| field.kind.needs_resolution()).map(given).collect();
+    if let Some(resolved_on) = spec.fields.iter().find(|field| field.kind == Kind::ResolvedOn)
+        && !resolution.is_empty()
+    {
+        schema["if"] = json!({"anyOf": resolution});
+        schema["then"] = given(resolved_on);
+    }
+    schema
+}
+
+fn field_schema(field: &FieldSpec) -> Value {
+    let mut schema = kind_schema(field.kind);
+    // An optional field may be null, which is the same as absent.
+    if !field.required {
+        schema["type"] = json!([schema["type"], "null"]);
+    }
+    schema["title"] = field.vi.into();
+    let description = match field.kind {
+        Kind::Land => format!("{}; at most 2 decimals", field.en),
+        Kind::ResolvedOn => format!("{}; not before the first date", field.en),
+        _ => field.en.to_owned(),
+    };
+    schema["description"] = description.into();
+    schema
+}
+
+fn kind_schema(kind: Kind) -> Value {
+    match kind {
+        Kind::Unit => json!({"type": "string", "pattern": "^[0-9A-Za-z]{1,15}$"}),
+        Kind::Day | Kind::ResolvedOn => {
+            json!({"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"})
+        }
+        Kind::OneOf(names) => json!({"type": "string", "enum": names}),
+        Kind::Count { min } => json!({"type": "integer", "minimum": min, "maximum": MAX_COUNT}),
+        Kind::Counts(names) => {
+            let count = json!({"type": ["integer", "null"], "minimum": 0, "maximum": MAX_COUNT});
+            let members: Map<String, Value> = names.iter().map(|name| ((*name).to_owned(), count.clone())).collect();
+            json!({"type": "object", "properties": members})
+        }
+        Kind::Money => json!({"type": "integer", "minimum": 0, "maximum": Vnd::MAX}),
+        Kind::Land => json!({"type": "number", "minimum": 0, "maximum": Area::MAX_M2}),
+        Kind::Score => json!({"type": "number", "minimum": 0}),
+        Kind::Year => json!({"type": "integer", "minimum": YEARS.start(), "maximum": YEARS.end()}),
+        Kind::Period => json!({"type": "string", "pattern": "^(19|[2-9][0-9])[0-9]{2}(-(Q[1-4]|H[12]|9M))?$"}),
+        Kind::Flag => json!({"type": "boolean"}),
+        Kind::Text => json!({"type": "string"}),
+    }
+}
+
+/// The AsyncAPI 3 document: the server, both topics, a message for each type.
+pub fn asyncapi() -> Value {
+    let reference = |kind: &str, name: &str| json!({"$ref": format!("#/{kind}/{name}")});
+    let mut messages = Map::new();
+    let mut schemas = Map::new();
+    let mut on_channel = Map::new();
+    schemas.insert("attributes".to_owned(), attributes_schema());
+    for spec in TYPES {
+        schemas.insert(spec.name.to_owned(), data_schema(spec));
+        on_channel.insert(spec.name.to_owned(), reference("components/messages", spec.name));
+        messages.insert(
+            spec.name.to_owned(),
+            json!({
+                "name": spec.event_type,
+                "title": spec.vi,
+                "summary": spec.en,
+                "contentType": "application/cloudevents+json",
+                "payload": {"allOf": [
+                    reference("components/schemas", "attributes"),
+                    {"properties": {
+                        "type": {"const": spec.event_type},
+                        "data": reference("components/schemas", spec.name),
+                    }},
+                ]},
+                "bindings": {"kafka": {
+                    "key": {"type": "string", "description": "The unit's code, as in partitionkey."},
+                    "bindingVersion": "0.5.0",
+                }},
+            }),
+        );
+    }
+    messages.insert(
+        "deadLetter".to_owned(),
+        json!({
+            "name": "deadLetter",
+            "title": "Thông điệp bị từ chối",
+            "summary": "A message that broke a rule, with where it lay in the topic and each rule that it breaks",
+            "payload": {},
+        }),
+    );
+    let topic = |address: &str| json!({"kafka": {"topic": address, "bindingVersion": "0.5.0"}});
+    json!({
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "giaoban",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Supervision and violation events in, exact quarterly rollups out.",
+            "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
+        },
+        "defaultContentType": "application/cloudevents+json",
+        "servers": {"kafka": {
+            "host": "localhost:9092",
+            "protocol": "kafka",
+            "description": "The operator's broker (kafka.brokers).",
+        }},
+        "channels": {
+            "events": {
+                "address": "giaoban.events",
+                "description": "Every event, for ever. Partitioned by the unit's code with murmur2, as the Java client does.",
+                "messages": on_channel,
+                "bindings": topic("giaoban.events"),
+            },
+            "deadLetters": {
+                "address": "giaoban.events.dlq",
+                "description": "Messages that broke a rule, with all that is needed to send them again.",
+                "messages": {"deadLetter": reference("components/messages", "deadLetter")},
+                "bindings": topic("giaoban.events.dlq"),
+            },
+        },
+        "operations": {
+            "sendEvents": {
+                "action": "send",
+                "summary": "The CLI and the HTTP gateway publish what they are given.",
+                "channel": reference("channels", "events"),
+            },
+            "receiveEvents": {
+                "action": "receive",
+                "summary": "The worker counts every event once.",
+                "channel": reference("channels", "events"),
+            },
+            "sendDeadLetters": {
+                "action": "send",
+                "summary": "The worker sets aside what breaks a rule.",
+                "channel": reference("channels", "deadLetters"),
+            },
+        },
+        "components": {"messages": messages, "schemas": schemas},
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_schema_is_valid_by_its_draft() {
+        for (name, schema) in json_schemas() {
+            assert!(jsonschema::meta::is_valid(&schema), "{name}");
+            jsonschema::validator_for(&schema).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+    }
+
+    /// Every reference of a document, with the place it stands at.
+    fn references<'d>(value: &'d Value, found: &mut Vec<&'d str>) {
+        match value {
+            Value::Object(members) => {
+                found.extend(members.get("$ref").and_then(Value::as_str));
+                members.values().for_each(|member| references(member, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_reference_of_the_asyncapi_document_leads_somewhere() {
+        let document = asyncapi();
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        assert!(found.len() > 3 * TYPES.len());
+        for reference in found {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{reference}");
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! The schemas and the decoder say the same of every rule that a schema can say.
+#![allow(clippy::unwrap_used)]
+
+use giaoban::domain::{Calendar, Rules, UnitCode, UnitTable};
+use giaoban::wire::schema::{asyncapi, json_schemas};
+use giaoban::wire::{AllowedSources, Code, Decoder, Draft, Kind, Message, TYPES, TypeSpec};
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+/// What decoding knows and a schema cannot say.
+const BEYOND_SCHEMA: &[Code] = &[
+    Code::UnitUnknown,
+    Code::UnitOutsidePeriod,
+    Code::SourceUnitUnknown,
+    Code::SourceNotAllowed,
+    Code::PartitionkeyMismatch,
+    Code::DateAfterTime,
+    Code::DateOutsideUnit,
+    Code::DateResolvedBeforeDetected,
+    Code::DateResolvedBeforeReceived,
+    Code::LandTooFine,
+];
+
+/// Whether decoding takes the event, as far as a schema can tell.
+fn decoder_takes(event: &Value) -> bool {
+    static RULES: std::sync::OnceLock<Rules> = std::sync::OnceLock::new();
+    let rules = RULES.get_or_init(|| {
+        let units = include_str!("../config/units/hanoi.csv");
+        let succession = include_str!("../config/units/hanoi-succession.csv");
+        Rules::new(UnitTable::from_csv(units, succession).unwrap(), Calendar::Decree09)
+    });
+    let payload = event.to_string();
+    let message = Message { headers: &[], payload: Some(payload.as_bytes()) };
+    match Decoder::new().decode(&message, rules, &AllowedSources::new()) {
+        Ok(_) => true,
+        Err(breaches) => breaches.iter().all(|breach| {
+            // That a text cannot be a code at all, a schema does say.
+            let no_code = breach.code == Code::UnitUnknown && UnitCode::new(&breach.found).is_none();
+            BEYOND_SCHEMA.contains(&breach.code) && !no_code
+        }),
+    }
+}
+
+fn validator(schema: &Value) -> jsonschema::Validator {
+    jsonschema::options().should_validate_formats(true).build(schema).unwrap()
+}
+
+fn schema_takes(event: &Value) -> bool {
+    static VALIDATOR: std::sync::OnceLock<jsonschema::Validator> = std::sync::OnceLock::new();
+    VALIDATOR.get_or_init(|| validator(&json_schemas()["event"])).is_valid(event)
+}
+
+/// What a field may hold, right and wrong alike.
+fn value_for(kind: Kind) -> BoxedStrategy<Value> {
+    match kind {
+        Kind::Unit => prop::sample::select(vec!["00004", "001", "01"]).prop_map(Value::from).boxed(),
+        Kind::Day => (1u8..29).prop_map(|day| json!(format!("2020-02-{day:02}"))).boxed(),
+        Kind::ResolvedOn => (1u8..29).prop_map(|day| json!(format!("2020-04-{day:02}"))).boxed(),
+        Kind::OneOf(names) => prop::sample::select(names).prop_map(Value::from).boxed(),
+        Kind::Count { min } => (min..=1_000_000_000).prop_map(Value::from).boxed(),
+        Kind::Counts(names) => {
+            prop::collection::hash_map(prop::sample::select(names.to_vec()), 0u32..=1_000_000_000, 0..3)
+                .prop_map(|counts| {
+                    counts
+                        .into_iter()
+                        .map(|(name, count)| (name.to_owned(), json!(count)))
+                        .collect::<Map<_, _>>()
+                        .into()
+                })
+                .boxed()
+        }
+        Kind::Money => (0u64..=1_000_000_000_000_000).prop_map(Value::from).boxed(),
+        Kind::Land => (0u64..=100_000_000_000).prop_map(|centi| json!(centi as f64 / 100.0)).boxed(),
+        Kind::Score => (0.0f64..100.0).prop_map(Value::from).boxed(),
+        Kind::Year => (2020i16..=2024).prop_map(Value::from).boxed(),
+        Kind::Period => {
+            prop::sample::select(vec!["2020-Q4", "2020-H1", "2020-9M", "2020"]).prop_map(Value::from).boxed()
+        }
+        Kind::Flag => any::<bool>().prop_map(Value::from).boxed(),
+        Kind::Text => any::<String>().prop_map(Value::from).boxed(),
+    }
+}
+
+/// A value that is wrong somewhere, or only unusual.
+fn odd_value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        prop::sample::select(vec![
+            json!(null),
+            json!(true),
+            json!([]),
+            json!({}),
+            json!(""),
+            json!("x"),
+            json!("12"),
+            json!(-1),
+            json!(0),
+            json!(0.5),
+            json!(-0.25),
+            json!(1e6),
+            json!(1e300),
+            json!(1_000_000_001),
+            json!(1_000_000_000_000_001_u64),
+            json!(u64::MAX),
+            json!(i64::MIN),
+            json!("2020-02-30"),
+            json!("2020-2-3"),
+            json!("2020-Q5"),
+            json!("2020-03-04"),
+            json!("20200304"),
+            json!("1899"),
+            json!(2020),
+            json!(1999),
+            json!(2101),
+            json!({"party": -1}),
+            json!({"party": "1"}),
+            json!({"party": null}),
+            json!("a\u{7f}"),
+            json!("1.0"),
+            json!("2020-03-04T09:12:33Z"),
+            json!("2020-03-04T09:12:33"),
+            json!("application/json"),
+            json!("vn.giaoban.supervision.v2"),
+        ]),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "[a-z0-9 -]{0,20}".prop_map(Value::from),
+    ]
+}
+
+fn valid_event() -> impl Strategy<Value = Value> {
+    prop::sample::select(TYPES).prop_flat_map(|spec: TypeSpec| {
+        let spec = TypeSpec::named(spec.name).unwrap();
+        let fields: Vec<_> = spec
+            .fields
+            .iter()
+            .map(|field| {
+                let value = value_for(field.kind).prop_map(Some);
+                if field.required { value.boxed() } else { prop_oneof![value, Just(None)].boxed() }
+            })
+            .collect();
+        (fields, any::<bool>()).prop_map(move |(values, synthetic)| {
+            let mut data = Map::new();
+            for (field, value) in spec.fields.iter().zip(values) {
+                data.extend(value.map(|value| (field.name.to_owned(), value)));
+            }
+            if !data.contains_key("resolved_on") {
+                data.retain(|name, _| !spec.field(name).is_some_and(|field| field.kind.needs_resolution()));
+            }
+            let time = "2024-12-31T09:00:00+07:00".parse().unwrap();
+            let mut draft = Draft::new(spec, "/units/00004", "X-1", time, data);
+            draft.synthetic = synthetic;
+            serde_json::from_slice(&draft.to_json()).unwrap()
+        })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_valid_event_is_valid_by_decoder_and_schema(event in valid_event()) {
+        prop_assert!(decoder_takes(&event), "{event}");
+        prop_assert!(schema_takes(&event), "{event}");
+        let data = &json_schemas()[event["type"].as_str().unwrap()];
+        prop_assert!(validator(data).is_valid(&event["data"]), "{event}");
+    }
+
+    #[test]
+    fn a_changed_field_is_judged_alike(event in valid_event(), place in any::<prop::sample::Index>(), value in odd_value()) {
+        let mut event = event;
+        let spec = TypeSpec::of(event["type"].as_str().unwrap()).unwrap();
+        let data = event["data"].as_object_mut().unwrap();
+        data.insert(spec.fields[place.index(spec.fields.len())].name.to_owned(), value);
+        prop_assert_eq!(decoder_takes(&event), schema_takes(&event), "{}", event);
+    }
+
+    #[test]
+    fn a_missing_field_is_judged_alike(event in valid_event(), place in any::<prop::sample::Index>()) {
+        let mut event = event;
+        let spec = TypeSpec::of(event["type"].as_str().unwrap()).unwrap();
+        event["data"].as_object_mut().unwrap().remove(spec.fields[place.index(spec.fields.len())].name);
+        prop_assert_eq!(decoder_takes(&event), schema_takes(&event), "{}", event);
+    }
+
+    #[test]
+    fn a_changed_attribute_is_judged_alike(
+        event in valid_event(),
+        name in prop::sample::select(vec!["specversion", "id", "type", "subject", "time", "datacontenttype",
+            "partitionkey", "revision", "data", "data_base64"]),
+        value in prop::option::of(odd_value()),
+    ) {
+        let mut event = event;
+        match value {
+            Some(value) => event[name] = value,
+            None => drop(event.as_object_mut().unwrap().remove(name)),
+        }
+        prop_assert_eq!(decoder_takes(&event), schema_takes(&event), "{}", event);
+    }
+
+    #[test]
+    fn each_message_of_the_asyncapi_document_takes_its_events(event in valid_event()) {
+        let document = asyncapi();
+        let spec = TypeSpec::of(event["type"].as_str().unwrap()).unwrap();
+        let mut schema = document["components"]["messages"][spec.name]["payload"].clone();
+        schema["components"] = document["components"].clone();
+        let schema = validator(&schema);
+        prop_assert!(schema.is_valid(&event), "{event}");
+        let mut other = event;
+        other["data"] = json!({});
+        prop_assert!(!schema.is_valid(&other));
+    }
+}
