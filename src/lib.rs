@@ -2,6 +2,7 @@
 //! giaoban: supervision and violation events in, exact quarterly rollups out.
 
 pub mod domain;
+pub mod ingest;
 pub mod log;
 pub mod rollup;
 pub mod store;

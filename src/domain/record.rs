@@ -329,6 +329,26 @@ impl Fact {
         }
     }
 
+    /// The day that decides unit and period, if it has one.
+    pub fn day(&self) -> Option<Date> {
+        match self {
+            Self::Supervision { held_on: day, .. }
+            | Self::Violation { detected_on: day, .. }
+            | Self::Activity { held_on: day, .. }
+            | Self::Petition { received_on: day, .. } => Some(*day),
+            _ => None,
+        }
+    }
+
+    /// The day it was resolved, if it was.
+    pub fn resolved_on(&self) -> Option<Date> {
+        match self {
+            Self::Violation { resolution, .. } => resolution.map(|resolution| resolution.on),
+            Self::Petition { resolved_on, .. } => *resolved_on,
+            _ => None,
+        }
+    }
+
     /// The short name of its type.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -42,7 +42,8 @@ impl DeadLetter {
 
     /// Its size in memory, roughly, in bytes.
     pub fn weight(&self) -> usize {
-        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.as_ref().map_or(0, Vec::len)).sum();
+        let headers: usize =
+            self.headers.iter().map(|(name, value)| name.len() + value.as_ref().map_or(0, Vec::len)).sum();
         self.payload.as_ref().map_or(0, Vec::len) + headers + 256
     }
 

@@ -126,7 +126,9 @@ pub struct Committed {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Stopped {
     /// Messages are gone that the store has not seen.
-    #[error("messages {from} to {to} of partition {partition} are gone from the log and were never read: the store would miss them")]
+    #[error(
+        "messages {from} to {to} of partition {partition} are gone from the log and were never read: the store would miss them"
+    )]
     Gap {
         /// The partition.
         partition: Partition,
@@ -136,7 +138,9 @@ pub enum Stopped {
         to: NextOffset,
     },
     /// The log ends before the store's checkpoint.
-    #[error("the store is at offset {stored} of partition {partition}, but the log ends at {end}: this is not the log that the store was made from")]
+    #[error(
+        "the store is at offset {stored} of partition {partition}, but the log ends at {end}: this is not the log that the store was made from"
+    )]
     OtherLog {
         /// The partition.
         partition: Partition,

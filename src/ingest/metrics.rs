@@ -2,8 +2,8 @@
 //! name, counters end in `_total`, labels are bounded (partitions, closed lists).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use prometheus::{
@@ -96,13 +96,17 @@ impl Metrics {
         )?;
         registry.register(Box::new(lag_seconds.clone()))?;
         let seconds = || vec![0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
-        let build = IntGaugeVec::new(Opts::new("giaoban_build_info", "1, with the version of this program"), &["version"])?;
+        let build =
+            IntGaugeVec::new(Opts::new("giaoban_build_info", "1, with the version of this program"), &["version"])?;
         registry.register(Box::new(build.clone()))?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         let metrics = Self {
             read: counter("giaoban_worker_records_read_total", "Records read and settled")?,
             applied: counter("giaoban_worker_records_applied_total", "Records that count, or did when they came")?,
-            duplicate: counter("giaoban_worker_records_duplicate_total", "Records that were known: the same event again")?,
+            duplicate: counter(
+                "giaoban_worker_records_duplicate_total",
+                "Records that were known: the same event again",
+            )?,
             superseded: counter("giaoban_worker_records_superseded_total", "Records below the revision that counts")?,
             dead_lettered: counters(
                 "giaoban_worker_records_dead_lettered_total",
@@ -129,13 +133,20 @@ impl Metrics {
                 "From the first record of a batch to its commit",
                 seconds(),
             )?,
-            commit_seconds: histogram("giaoban_worker_commit_duration_seconds", "Writing a batch into the store", seconds())?,
+            commit_seconds: histogram(
+                "giaoban_worker_commit_duration_seconds",
+                "Writing a batch into the store",
+                seconds(),
+            )?,
             batch_records: histogram(
                 "giaoban_worker_batch_records",
                 "Records in a batch",
                 vec![1.0, 10.0, 100.0, 1_000.0, 5_000.0, 10_000.0, 25_000.0, 50_000.0, 100_000.0],
             )?,
-            last_commit: float("giaoban_worker_last_commit_timestamp_seconds", "When the last batch was committed, in seconds since 1970")?,
+            last_commit: float(
+                "giaoban_worker_last_commit_timestamp_seconds",
+                "When the last batch was committed, in seconds since 1970",
+            )?,
             store_bytes: gauge("giaoban_store_size_bytes", "Size of the store on disk")?,
             lag_records,
             lag_seconds,

@@ -2,9 +2,9 @@
 //! to do, one writes dead letters and the store. They share nothing but messages.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::dead_letter::DeadLetter;
@@ -73,7 +73,9 @@ pub enum WorkerError {
         cause: LogError,
     },
     /// The store or the log did not answer in time when the worker was to stop.
-    #[error("the store did not answer within {0} s of the stop; what was under way is rolled back or whole, as the next start will see")]
+    #[error(
+        "the store did not answer within {0} s of the stop; what was under way is rolled back or whole, as the next start will see"
+    )]
     Slow(u64),
 }
 
@@ -98,7 +100,9 @@ impl Worker {
     /// Works until it is stopped, has caught up, or cannot go on.
     pub fn run(self) -> Result<Summary, WorkerError> {
         let targets = match self.until_caught_up {
-            true => Some(self.log.topic(&self.topic)?.partitions.iter().map(|range| (range.partition, range.high)).collect()),
+            true => Some(
+                self.log.topic(&self.topic)?.partitions.iter().map(|range| (range.partition, range.high)).collect(),
+            ),
             false => None,
         };
         let letters = self.dead_letter_topic.as_deref().map(|topic| self.log.producer(topic)).transpose()?;
@@ -405,7 +409,8 @@ impl Reader {
     }
 
     fn start(&mut self, from: Vec<(Partition, NextOffset)>) -> Result<(), WorkerError> {
-        let (known, new): (Vec<_>, Vec<_>) = from.into_iter().partition(|(partition, _)| self.started.contains(partition));
+        let (known, new): (Vec<_>, Vec<_>) =
+            from.into_iter().partition(|(partition, _)| self.started.contains(partition));
         for (partition, next) in known {
             self.consumer.seek(partition, next)?;
         }
@@ -437,7 +442,9 @@ impl Reader {
     /// Whether the store is at every end that was seen at the start, by this worker's own doing.
     fn caught_up(&self) -> bool {
         let Some(targets) = &self.targets else { return false };
-        targets.iter().all(|(partition, end)| end.0 == 0 || self.committed.get(partition).is_some_and(|next| next >= end))
+        targets
+            .iter()
+            .all(|(partition, end)| end.0 == 0 || self.committed.get(partition).is_some_and(|next| next >= end))
     }
 
     /// The same, where other workers have a part in it.

@@ -3,6 +3,10 @@
 //! `kafka` is Apache Kafka by way of rdkafka, used nowhere else; `embedded` is a
 //! durable partitioned log in a local file. Neither may know what an event means.
 
+pub mod embedded;
+pub mod kafka;
+pub mod partitioner;
+
 use std::time::Duration;
 
 use crate::domain::{NextOffset, Offset, Partition, Position};

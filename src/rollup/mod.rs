@@ -12,4 +12,4 @@ pub mod table;
 pub use cell::Cell;
 pub use contribution::{Contribution, NotInTable, Place, contributions};
 pub use delta::{Delta, Verdict, verdict};
-pub use table::{Rollup, RollupRow};
+pub use table::{Rollup, RollupRow, UnitReport};

@@ -22,6 +22,37 @@ pub struct Rollup {
     pub to: Date,
     /// Every unit in force on some day of the period, parents before children, then by code.
     pub rows: Vec<RollupRow>,
+    /// Every unit that is expected to report, each once though it may have several rows.
+    pub reporting: Vec<UnitReport>,
+}
+
+/// Whether a unit has reported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitReport {
+    /// Its code.
+    pub unit: String,
+    /// Its first day in the table.
+    pub valid_from: Date,
+    /// Its name.
+    pub name: String,
+    /// The code of the unit that it reports to.
+    pub parent: Option<String>,
+    /// Whether it has a record.
+    pub records: bool,
+    /// Whether it has a nil return.
+    pub nil: bool,
+}
+
+impl UnitReport {
+    /// Whether it is one of the units that a figure counts.
+    pub fn counts_in(&self, figure: Figure) -> bool {
+        match figure {
+            Figure::UnitsExpected => true,
+            Figure::UnitsReported => self.records || self.nil,
+            Figure::UnitsNil => self.nil && !self.records,
+            _ => false,
+        }
+    }
 }
 
 /// The figures of one unit.
@@ -148,7 +179,8 @@ impl Rollup {
                 units: [0; 3],
             });
         }
-        Ok(Self { period, calendar, from, to, rows })
+        let reporting = units.reports(&subtree, (from, to), rules);
+        Ok(Self { period, calendar, from, to, rows, reporting })
     }
 
     /// The row of the unit over all others, or of the unit asked for.
@@ -221,6 +253,26 @@ impl Reporting {
             cells.0.iter().filter_map(has).collect::<BTreeSet<_>>()
         };
         Self { under, records: with(Figure::UnitsReported), nils: with(Figure::UnitsNil) }
+    }
+
+    fn reports(&self, subtree: &Subtree, (from, to): (Date, Date), rules: &Rules) -> Vec<UnitReport> {
+        let in_scope = rules
+            .units
+            .row_ids()
+            .filter(|(id, row)| row.kind.level() > 0 && row.in_force_within(from, to) && subtree.contains(*id));
+        let units: BTreeSet<RowId> = in_scope.map(|(id, _)| rules.units.unit_of(id)).collect();
+        let report = |id: RowId| {
+            let row = rules.units.row(id);
+            UnitReport {
+                unit: row.code.to_string(),
+                valid_from: row.valid_from,
+                name: row.name.clone(),
+                parent: row.parent.map(|parent| parent.to_string()),
+                records: self.records.contains(&id),
+                nil: self.nils.contains(&id),
+            }
+        };
+        units.into_iter().map(report).collect()
     }
 
     fn count(&self, row: RowId) -> [i128; 3] {

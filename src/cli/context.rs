@@ -1,0 +1,123 @@
+//! What every command starts from: settings, rules, the event log, the store.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::error::Failure;
+use crate::config::Settings;
+use crate::domain::Rules;
+use crate::exit::ExitCode;
+use crate::log::EventLog;
+use crate::log::embedded::EmbeddedLog;
+use crate::log::kafka::KafkaLog;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{DataDir, StoreError, StoreReader};
+use crate::wire::Lang;
+
+/// What a command works with.
+pub struct Context {
+    /// The settings.
+    pub settings: Settings,
+    /// Units and calendar.
+    pub rules: Arc<Rules>,
+}
+
+impl Context {
+    /// Loads the rules.
+    pub fn new(settings: Settings) -> Result<Self, Failure> {
+        let rules = Arc::new(settings.rules()?);
+        Ok(Self { settings, rules })
+    }
+
+    /// The language of texts for people.
+    pub fn lang(&self) -> Lang {
+        self.settings.lang
+    }
+
+    /// One of two texts.
+    pub fn say<'a>(&self, vi: &'a str, en: &'a str) -> &'a str {
+        match self.lang() {
+            Lang::Vi => vi,
+            Lang::En => en,
+        }
+    }
+
+    /// A remark on standard error.
+    pub fn note(&self, vi: &str, en: &str) {
+        let _ = writeln!(std::io::stderr(), "{}", self.say(vi, en));
+    }
+
+    /// The event log: embedded unless brokers are set.
+    pub fn log(&self) -> Result<Arc<dyn EventLog>, Failure> {
+        match self.settings.kafka.client()? {
+            Some(client) => Ok(Arc::new(KafkaLog::new(client)?)),
+            None => Ok(Arc::new(EmbeddedLog::open(&self.settings.data)?)),
+        }
+    }
+
+    /// The data folder, made if it is missing.
+    pub fn data(&self) -> Result<DataDir, Failure> {
+        Ok(DataDir::create(&self.settings.data)?)
+    }
+
+    /// The store in force, for reading, made by the rules in force.
+    pub fn reader(&self) -> Result<Box<dyn StoreReader>, Failure> {
+        Ok(open_reader(&self.settings.data, &self.rules)?)
+    }
+
+    /// Whether somebody sits at standard input and standard error.
+    pub fn asks(&self) -> bool {
+        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+
+    /// A remark if the store lacks records of the embedded log. A broker is not asked: it may be away.
+    pub fn note_lag(&self, store: &mut dyn StoreReader) -> Result<(), Failure> {
+        if !self.settings.kafka.brokers.is_empty() {
+            return Ok(());
+        }
+        let topic = &self.settings.kafka.topic;
+        let checkpoints = store.checkpoints(topic)?;
+        let missing: i64 = self
+            .log()?
+            .topic(topic)?
+            .partitions
+            .iter()
+            .map(|range| {
+                let stored = checkpoints.iter().find(|checkpoint| checkpoint.partition == range.partition);
+                range.high.0 - stored.map_or(0, |checkpoint| checkpoint.next.0)
+            })
+            .sum();
+        if missing > 0 {
+            self.note(
+                &format!("Chú ý: còn {missing} bản ghi trong nhật ký chưa vào số liệu; chạy: giaoban worker --until-caught-up"),
+                &format!("Note: {missing} records of the log are not in these figures yet; run: giaoban worker --until-caught-up"),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// The store in force in a data folder, for reading; refused if other rules made it.
+pub fn open_reader(data: &Path, rules: &Rules) -> Result<Box<dyn StoreReader>, StoreError> {
+    let data = DataDir::at(data);
+    let mut store = SqliteStore::read(&data.store_file(data.current()?))?;
+    match store.fingerprint()? {
+        Some(stored) if stored != rules.fingerprint() => {
+            Err(StoreError::OtherRules { at: store.describe(), stored, now: rules.fingerprint() })
+        }
+        _ => Ok(Box::new(store)),
+    }
+}
+
+/// Writes a result to standard output; a reader that went away is no failure.
+pub fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::io("standard output", &error)),
+        _ => Ok(()),
+    }
+}
+
+/// What a command returns when nothing failed.
+pub type Done = Result<ExitCode, Failure>;

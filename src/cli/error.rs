@@ -1,0 +1,197 @@
+//! Why a command failed: one line that says what and where, one that says what
+//! to do, and the exit code.
+
+use crate::advice;
+use crate::config::ConfigError;
+use crate::exit::ExitCode;
+use crate::ingest::machine::Stopped;
+use crate::ingest::worker::WorkerError;
+use crate::log::LogError;
+use crate::report::ReportError;
+use crate::rollup::table::RollupError;
+use crate::store::StoreError;
+use crate::wire::Lang;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub enum Failure {
+    /// The configuration, the units or the calendar.
+    Config(ConfigError),
+    /// The store.
+    Store(StoreError),
+    /// The event log.
+    Log(LogError),
+    /// The worker, for a reason of its own.
+    Stopped(Stopped),
+    /// The dead-letter topic.
+    DeadLetters {
+        /// Its name.
+        topic: String,
+        /// Why it takes no letters.
+        cause: LogError,
+    },
+    /// A period or a unit that there is not.
+    Rollup(RollupError),
+    /// Anything that one command alone meets with.
+    Other(Box<Plain>),
+}
+
+/// A failure in both languages.
+#[derive(Debug)]
+pub struct Plain {
+    /// How the program ends.
+    pub code: ExitCode,
+    /// What happened, where.
+    pub vi: String,
+    /// What happened, where.
+    pub en: String,
+    /// What to do.
+    pub remedy_vi: String,
+    /// What to do.
+    pub remedy_en: String,
+}
+
+impl Failure {
+    /// A failure of one command alone: (vi, en) what happened, (vi, en) what to do.
+    pub fn other(code: ExitCode, what: (impl Into<String>, impl Into<String>), remedy: (impl Into<String>, impl Into<String>)) -> Self {
+        Self::Other(Box::new(Plain {
+            code,
+            vi: what.0.into(),
+            en: what.1.into(),
+            remedy_vi: remedy.0.into(),
+            remedy_en: remedy.1.into(),
+        }))
+    }
+
+    /// A file or folder that cannot be read or written.
+    pub fn io(path: impl std::fmt::Display, error: &std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        let what = (format!("{path}: {error}"), format!("{path}: {error}"));
+        match error.kind() {
+            ErrorKind::NotFound => {
+                Self::other(ExitCode::NotFound, what, ("Kiểm tra lại đường dẫn.", "Check the path."))
+            }
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                Self::other(ExitCode::CannotWrite, what, ("Giải phóng dung lượng đĩa rồi chạy lại.", "Free some disk space and run it again."))
+            }
+            _ => Self::other(
+                ExitCode::CannotWrite,
+                what,
+                ("Kiểm tra quyền truy cập, hoặc chọn nơi khác.", "Check the permissions, or choose another place."),
+            ),
+        }
+    }
+
+    /// How the program ends.
+    pub fn code(&self) -> ExitCode {
+        match self {
+            Self::Config(_) => ExitCode::Configuration,
+            Self::Store(error) => ExitCode::of_store(error),
+            Self::Log(error) | Self::DeadLetters { cause: error, .. } => ExitCode::of_log(error),
+            Self::Stopped(Stopped::Fenced(_)) => ExitCode::Fenced,
+            Self::Stopped(_) => ExitCode::Gap,
+            Self::Rollup(_) => ExitCode::NotFound,
+            Self::Other(plain) => plain.code,
+        }
+    }
+
+    /// What happened, and what to do.
+    pub fn text(&self, lang: Lang) -> (String, String) {
+        match self {
+            Self::Config(error) => (error.to_string(), advice::config(error, lang)),
+            Self::Store(error) => (error.to_string(), advice::store(error, lang)),
+            Self::Log(error) => (error.to_string(), advice::log(error, lang)),
+            Self::DeadLetters { topic, cause } => (format!("{topic}: {cause}"), advice::log(cause, lang)),
+            Self::Stopped(stopped) => (stopped.to_string(), stopped_remedy(stopped, lang).to_owned()),
+            Self::Rollup(error) => (error.to_string(), rollup_remedy(error, lang).to_owned()),
+            Self::Other(plain) => match lang {
+                Lang::Vi => (plain.vi.clone(), plain.remedy_vi.clone()),
+                Lang::En => (plain.en.clone(), plain.remedy_en.clone()),
+            },
+        }
+    }
+}
+
+fn stopped_remedy(stopped: &Stopped, lang: Lang) -> &'static str {
+    match (stopped, lang) {
+        (Stopped::Gap { .. }, Lang::Vi) => {
+            "Khôi phục phần nhật ký đã mất, hoặc chấp nhận mất: giaoban worker --accept-gap. Đặt retention.ms=-1 cho topic để không lặp lại."
+        }
+        (Stopped::Gap { .. }, Lang::En) => {
+            "Restore what the log has lost, or accept the loss: giaoban worker --accept-gap. Set retention.ms=-1 on the topic so that it does not happen again."
+        }
+        (Stopped::OtherLog { .. }, Lang::Vi) => {
+            "Kiểm tra kafka.brokers và kafka.topic; nếu topic đã được tạo lại, dựng lại kho từ đầu bằng một --data mới."
+        }
+        (Stopped::OtherLog { .. }, Lang::En) => {
+            "Check kafka.brokers and kafka.topic; if the topic was made anew, build a new store with another --data."
+        }
+        (Stopped::Fenced(_), Lang::Vi) => "Chỉ để một worker ghi mỗi kho dữ liệu; dừng worker kia rồi chạy lại.",
+        (Stopped::Fenced(_), Lang::En) => "Let one worker write each store; stop the other and start this one again.",
+    }
+}
+
+fn rollup_remedy(error: &RollupError, lang: Lang) -> &'static str {
+    match (error, lang) {
+        (RollupError::PeriodOutsideCalendar { .. }, Lang::Vi) => "Chọn kỳ khác, hoặc bổ sung quý còn thiếu vào tệp lịch.",
+        (RollupError::PeriodOutsideCalendar { .. }, Lang::En) => {
+            "Choose another period, or add the missing quarter to the calendar's file."
+        }
+        (RollupError::NoSuchUnit { .. }, Lang::Vi) => {
+            "Xem mã đơn vị có hiệu lực trong kỳ: giaoban rollup --period … --format csv."
+        }
+        (RollupError::NoSuchUnit { .. }, Lang::En) => {
+            "See the codes in force in the period: giaoban rollup --period … --format csv."
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Self {
+        Self::Log(error)
+    }
+}
+
+impl From<RollupError> for Failure {
+    fn from(error: RollupError) -> Self {
+        Self::Rollup(error)
+    }
+}
+
+impl From<ReportError> for Failure {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::Store(error) => Self::Store(error),
+            ReportError::Rollup(error) => Self::Rollup(error),
+            ReportError::Write { path, error } => Self::io(path.display(), &error),
+        }
+    }
+}
+
+impl From<WorkerError> for Failure {
+    fn from(error: WorkerError) -> Self {
+        match error {
+            WorkerError::Log(error) => Self::Log(error),
+            WorkerError::Store(error) => Self::Store(error),
+            WorkerError::Stopped(stopped) => Self::Stopped(stopped),
+            WorkerError::DeadLetters { topic, cause } => Self::DeadLetters { topic, cause },
+            WorkerError::Slow(_) => Self::other(
+                ExitCode::Internal,
+                (error.to_string(), error.to_string()),
+                ("Chạy lại worker: nó tiếp tục từ nơi kho dữ liệu đang đứng.", "Start the worker again: it goes on from where the store is."),
+            ),
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! Files of events: NDJSON or CSV, plain, gzip or zstd, as people save them.
+//!
+//! Each line becomes an event or what is wrong with it; only a file that cannot
+//! be read on ends the file.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::error::Failure;
+use super::publish::InputFormat;
+use crate::exit::ExitCode;
+use crate::wire::encode::{Draft, csv_data};
+use crate::wire::spec::{Kind, TYPES, TypeSpec};
+use crate::wire::{Breach, Code};
+
+/// An open file, or standard input.
+pub struct Input {
+    /// Its name, `-` for standard input.
+    pub name: PathBuf,
+    /// Its form.
+    pub format: InputFormat,
+    /// Its size on disk, if it has one.
+    pub size: Option<u64>,
+    reader: Box<dyn BufRead>,
+    read: Arc<AtomicU64>,
+}
+
+/// A line of a file, as it can be sent again.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// 1-based.
+    pub number: u64,
+    /// Without its end.
+    pub bytes: Vec<u8>,
+}
+
+/// Why a file cannot be read on.
+#[derive(Clone, Debug)]
+pub struct Unreadable {
+    /// The last line that was read.
+    pub after_line: u64,
+    /// What happened.
+    pub cause: String,
+}
+
+struct Counted<R> {
+    inner: R,
+    read: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.read.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+impl Input {
+    /// Opens a file, undoes gzip and zstd, and guesses the form if none is given.
+    pub fn open(name: &Path, format: Option<InputFormat>) -> Result<Self, Failure> {
+        let read = Arc::new(AtomicU64::new(0));
+        let is_stdin = name.as_os_str() == "-";
+        let (source, size): (Box<dyn Read>, _) = if is_stdin {
+            (Box::new(io::stdin()), None)
+        } else {
+            let file = File::open(name).map_err(|error| Failure::io(name.display(), &error))?;
+            let size = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|meta| meta.len());
+            (Box::new(file), size)
+        };
+        let fail = |error: io::Error| Failure::io(name.display(), &error);
+        let mut raw = BufReader::with_capacity(1 << 16, Counted { inner: source, read: Arc::clone(&read) });
+        // By content rather than by suffix: standard input has none, and a suffix may lie.
+        let start = raw.fill_buf().map_err(fail)?;
+        let mut reader: Box<dyn BufRead> = match start {
+            [0x1f, 0x8b, ..] => Box::new(BufReader::new(flate2::bufread::MultiGzDecoder::new(raw))),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Box::new(BufReader::new(zstd::stream::read::Decoder::with_buffer(raw).map_err(fail)?)),
+            _ => Box::new(raw),
+        };
+        let format = match format {
+            Some(format) => format,
+            None => match inner_suffix(name) {
+                Some("csv" | "tsv") => InputFormat::Csv,
+                Some("ndjson" | "jsonl" | "json") => InputFormat::Ndjson,
+                _ => {
+                    let start = reader.fill_buf().map_err(fail)?;
+                    let first = start.iter().find(|byte| !byte.is_ascii_whitespace() && !matches!(byte, 0xef | 0xbb | 0xbf));
+                    if matches!(first, Some(b'{' | b'#') | None) { InputFormat::Ndjson } else { InputFormat::Csv }
+                }
+            },
+        };
+        Ok(Self { name: name.to_owned(), format, size, reader, read })
+    }
+}
+
+/// `csv` of `march.csv.gz`.
+fn inner_suffix(name: &Path) -> Option<&str> {
+    let suffix = name.extension()?.to_str()?;
+    match suffix {
+        "gz" | "zst" => Path::new(name.file_stem()?).extension()?.to_str(),
+        _ => Some(suffix),
+    }
+}
+
+/// The lines of an input.
+pub enum Lines {
+    /// One event on each line.
+    Ndjson {
+        /// Where they come from.
+        reader: Box<dyn BufRead>,
+        /// The number of the last line.
+        number: u64,
+        /// Of the file, before it was unpacked.
+        read: Arc<AtomicU64>,
+    },
+    /// One record on each row.
+    Csv(Box<Table>),
+}
+
+/// A line and its event, or what is wrong with it.
+type Event = (Line, Result<Vec<u8>, Vec<Breach>>);
+
+impl Lines {
+    /// Of an input; `kind` is the type of a table without a column for it.
+    pub fn of(input: Input, kind: Option<&str>) -> Result<Self, Failure> {
+        match input.format {
+            InputFormat::Ndjson => Ok(Self::Ndjson { reader: input.reader, number: 0, read: input.read }),
+            InputFormat::Csv => Table::of(input, kind).map(|table| Self::Csv(Box::new(table))),
+        }
+    }
+
+    /// The first line of a table, to stand over its receipt.
+    pub fn header(&self) -> Option<&[u8]> {
+        match self {
+            Self::Ndjson { .. } => None,
+            Self::Csv(table) => Some(&table.header),
+        }
+    }
+
+    /// What stands between the columns of a table.
+    pub fn delimiter(&self) -> Option<u8> {
+        match self {
+            Self::Ndjson { .. } => None,
+            Self::Csv(table) => Some(table.delimiter),
+        }
+    }
+
+    /// Bytes of the file that have been read.
+    pub fn read_bytes(&self) -> u64 {
+        match self {
+            Self::Ndjson { read, .. } => read.load(Ordering::Relaxed),
+            Self::Csv(table) => table.read.load(Ordering::Relaxed),
+        }
+    }
+
+    /// The next line that holds anything.
+    pub fn next(&mut self) -> Option<Result<Event, Unreadable>> {
+        match self {
+            Self::Ndjson { reader, number, .. } => loop {
+                let mut bytes = Vec::with_capacity(512);
+                let ended = match reader.read_until(b'\n', &mut bytes) {
+                    Ok(0) => return None,
+                    Ok(_) => bytes.pop_if(|last| *last == b'\n').is_some(),
+                    Err(error) => return Some(Err(Unreadable { after_line: *number, cause: error.to_string() })),
+                };
+                *number += 1;
+                if ended {
+                    bytes.pop_if(|last| *last == b'\r');
+                }
+                if *number == 1 && bytes.starts_with(BOM) {
+                    bytes.drain(..BOM.len());
+                }
+                // Empty lines, and the remarks of a receipt.
+                if bytes.iter().all(u8::is_ascii_whitespace) || bytes.first() == Some(&b'#') {
+                    continue;
+                }
+                let line = Line { number: *number, bytes: bytes.clone() };
+                return Some(Ok((line, Ok(bytes))));
+            },
+            Self::Csv(table) => table.next(),
+        }
+    }
+}
+
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// A CSV file.
+pub struct Table {
+    rows: csv::Reader<Box<dyn BufRead>>,
+    header: Vec<u8>,
+    columns: Vec<String>,
+    delimiter: u8,
+    kind: Option<&'static TypeSpec>,
+    /// For rows that do not say when they were recorded.
+    now: jiff::Timestamp,
+    last_line: u64,
+    read: Arc<AtomicU64>,
+}
+
+/// Columns of the envelope.
+const ENVELOPE: [&str; 6] = ["type", "source", "subject", "revision", "id", "time"];
+
+impl Table {
+    fn of(mut input: Input, kind: Option<&str>) -> Result<Self, Failure> {
+        let name = input.name.display().to_string();
+        let kind = kind.map(named_type).transpose()?;
+        let start = input.reader.fill_buf().map_err(|error| Failure::io(&name, &error))?;
+        if start.starts_with(BOM) {
+            input.reader.consume(BOM.len());
+        }
+        let start = input.reader.fill_buf().map_err(|error| Failure::io(&name, &error))?;
+        let first_line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let count = |delimiter: u8| first_line.iter().filter(|byte| **byte == delimiter).count();
+        let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|delimiter| (count(*delimiter), *delimiter == b',')).unwrap_or(b',');
+        let mut rows = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(input.reader);
+        let head = rows.byte_headers().map_err(|error| {
+            let what = format!("{name}: {error}");
+            Failure::other(ExitCode::AllRefused, (what.clone(), what), ("Kiểm tra dòng tiêu đề.", "Check the header line."))
+        })?;
+        let header = row_bytes(head, delimiter);
+        let columns: Vec<String> = head.iter().map(column_name).collect();
+        let table = Self {
+            rows,
+            header,
+            columns,
+            delimiter,
+            kind,
+            now: jiff::Timestamp::now(),
+            last_line: 1,
+            read: input.read,
+        };
+        table.tell_ignored(&name);
+        Ok(table)
+    }
+
+    /// A misspelt optional column would be lost without a word.
+    fn tell_ignored(&self, name: &str) {
+        let known = known_columns();
+        for column in self.columns.iter().filter(|column| !column.is_empty() && !column.starts_with('_')) {
+            if !known.contains(&column.as_str()) {
+                let nearest = known.iter().max_by(|a, b| strsim::jaro_winkler(a, column).total_cmp(&strsim::jaro_winkler(b, column)));
+                tracing::warn!("{name}: column \"{column}\" is ignored; the nearest known one is \"{}\"", nearest.unwrap_or(&""));
+            }
+        }
+    }
+
+    fn next(&mut self) -> Option<Result<Event, Unreadable>> {
+        let mut record = csv::ByteRecord::new();
+        loop {
+            match self.rows.read_byte_record(&mut record) {
+                Ok(false) => return None,
+                Ok(true) => {}
+                Err(error) => return Some(Err(Unreadable { after_line: self.last_line, cause: error.to_string() })),
+            }
+            let number = record.position().map_or(self.last_line + 1, csv::Position::line);
+            self.last_line = number;
+            if record.iter().all(|cell| cell.iter().all(u8::is_ascii_whitespace)) {
+                continue;
+            }
+            let line = Line { number, bytes: row_bytes(&record, self.delimiter) };
+            let event = self.event(&record);
+            return Some(Ok((line, event)));
+        }
+    }
+
+    fn event(&self, record: &csv::ByteRecord) -> Result<Vec<u8>, Vec<Breach>> {
+        let one = |code, pointer: &str, found: &str, allowed: String| vec![Breach::new(code, pointer, found, allowed)];
+        if record.len() != self.columns.len() {
+            return Err(one(Code::CsvColumns, "", &record.len().to_string(), self.columns.len().to_string()));
+        }
+        let mut cells = Vec::with_capacity(record.len());
+        for cell in record {
+            let text = std::str::from_utf8(cell);
+            cells.push(text.map_err(|_| one(Code::EncodingNotUtf8, "", &String::from_utf8_lossy(cell), "UTF-8".into()))?.trim());
+        }
+        let cell = |name: &str| {
+            let column = self.columns.iter().position(|column| column == name)?;
+            cells.get(column).copied().filter(|text| !text.is_empty())
+        };
+        let spec = match cell("type") {
+            Some(text) => TypeSpec::named(text).or_else(|| TypeSpec::of(text)),
+            None => self.kind,
+        };
+        let names = || TYPES.iter().map(|spec| spec.name).collect::<Vec<_>>().join(", ");
+        let spec = spec.ok_or_else(|| match cell("type") {
+            Some(found) => one(Code::TypeUnknown, "/type", found, names()),
+            None => one(Code::FieldMissing, "/type", "", names()),
+        })?;
+        let missing = |pointer| one(Code::FieldMissing, pointer, "", String::new());
+        let subject = cell("subject").ok_or_else(|| missing("/subject"))?;
+        let revision = match cell("revision") {
+            None => 1,
+            Some(text) => text.parse().map_err(|_| one(Code::RevisionInvalid, "/revision", text, "1 … 9223372036854775807".into()))?,
+        };
+        let source = match (cell("source"), cell("unit")) {
+            (Some(source), _) => source.to_owned(),
+            (None, Some(unit)) => format!("/units/{unit}"),
+            (None, None) => return Err(missing("/source")),
+        };
+        let draft = Draft {
+            id: cell("id").map_or_else(|| format!("{subject}.{revision}"), str::to_owned),
+            source,
+            event_type: spec.event_type.to_owned(),
+            subject: subject.to_owned(),
+            time: cell("time").map_or_else(|| self.now.to_string(), str::to_owned),
+            partition_key: cell("unit").unwrap_or_default().to_owned(),
+            revision,
+            data: csv_data(spec, &cell, self.delimiter == b';')?,
+            synthetic: false,
+        };
+        Ok(draft.to_bytes())
+    }
+}
+
+/// The type of that name, long or short.
+pub fn named_type(name: &str) -> Result<&'static TypeSpec, Failure> {
+    TypeSpec::named(name).or_else(|| TypeSpec::of(name)).ok_or_else(|| {
+        let names = TYPES.iter().map(|spec| spec.name).collect::<Vec<_>>().join(", ");
+        Failure::other(
+            ExitCode::Usage,
+            (format!("không có loại sự kiện \"{name}\""), format!("there is no type of event \"{name}\"")),
+            (format!("Chọn một trong: {names}."), format!("Use one of: {names}.")),
+        )
+    })
+}
+
+/// The columns of a field: its name, or one for each count in it.
+pub fn columns_of(name: &str, kind: Kind) -> Vec<String> {
+    match kind {
+        Kind::Counts(parts) => parts.iter().map(|part| format!("{name}_{part}")).collect(),
+        _ => vec![name.to_owned()],
+    }
+}
+
+fn known_columns() -> Vec<&'static str> {
+    let parts: [&'static str; 3] = ["recommendations_party", "recommendations_authority", "recommendations_other"];
+    let fields = TYPES.iter().flat_map(|spec| spec.fields).map(|field| field.name);
+    ENVELOPE.into_iter().chain(parts).chain(fields).collect()
+}
+
+/// A column's name as the contract has it; its Vietnamese name is known too.
+fn column_name(cell: &[u8]) -> String {
+    let name = String::from_utf8_lossy(cell).trim().to_lowercase();
+    let fields = TYPES.iter().flat_map(|spec| spec.fields);
+    let vietnamese = fields.clone().find(|field| field.vi.to_lowercase() == name);
+    vietnamese.map_or(name, |field| field.name.to_owned())
+}
+
+/// A row as it stands in a file, without its end.
+pub fn row_bytes(record: &csv::ByteRecord, delimiter: u8) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(Vec::new());
+    // Writing into memory cannot fail.
+    let _ = writer.write_byte_record(record);
+    let mut bytes = writer.into_inner().unwrap_or_default();
+    bytes.pop_if(|last| *last == b'\n');
+    bytes
+}

@@ -1,0 +1,59 @@
+//! `giaoban topics create`: the topics are made on purpose, never silently.
+
+use clap::{Args, Subcommand};
+
+use super::context::{Context, Done, print};
+use crate::exit::ExitCode;
+use crate::log::{Created, TopicSpec};
+use crate::wire::MAX_MESSAGE_BYTES;
+
+/// The options of `giaoban topics`.
+#[derive(Args, Debug)]
+pub struct TopicsArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand, Debug)]
+enum Action {
+    /// Tạo topic sự kiện và topic thư chết, giữ mãi mãi · Make the topics of events and dead letters, kept for ever
+    #[command(after_help = "Ví dụ / Example:\n  GIAOBAN__KAFKA__BROKERS=localhost:9092 giaoban topics create --partitions 6 --replication 3")]
+    Create {
+        /// Số phân vùng · Partitions [kafka.partitions]
+        #[arg(long, value_parser = clap::value_parser!(i32).range(1..=10_000))]
+        partitions: Option<i32>,
+        /// Số bản sao · Copies of each partition [kafka.replication]
+        #[arg(long, value_parser = clap::value_parser!(i32).range(1..=99))]
+        replication: Option<i32>,
+    },
+}
+
+/// A dead letter is its message and what is wrong with it.
+const DEAD_LETTER_ROOM: usize = 4 << 20;
+
+/// Runs the command.
+pub fn run(context: &Context, args: &TopicsArgs) -> Done {
+    let Action::Create { partitions, replication } = args.action;
+    let settings = &context.settings.kafka;
+    let log = context.log()?;
+    // What is too large is let in and refused with a code, so the topic takes more than an event may have.
+    let sizes = [(&settings.topic, 16 * MAX_MESSAGE_BYTES), (&settings.dead_letter_topic, DEAD_LETTER_ROOM)];
+    for (name, max_message_bytes) in sizes {
+        let spec = TopicSpec {
+            name: name.clone(),
+            partitions: partitions.unwrap_or(settings.partitions),
+            replication: replication.unwrap_or(settings.replication),
+            max_message_bytes,
+        };
+        let created = log.create_topic(&spec)?;
+        let topic = log.topic(name)?;
+        let (count, copies) = (topic.partitions.len(), topic.replication);
+        print(&match (created, context.lang()) {
+            (Created::New, crate::wire::Lang::Vi) => format!("Đã tạo {name}: {count} phân vùng, {copies} bản sao, giữ mãi mãi.\n"),
+            (Created::New, crate::wire::Lang::En) => format!("Made {name}: {count} partitions, {copies} copies, kept for ever.\n"),
+            (Created::AlreadyThere, crate::wire::Lang::Vi) => format!("{name} đã có: {count} phân vùng, {copies} bản sao; không thay đổi gì.\n"),
+            (Created::AlreadyThere, crate::wire::Lang::En) => format!("{name} is there already: {count} partitions, {copies} copies; left as it is.\n"),
+        })?;
+    }
+    Ok(ExitCode::Done)
+}

@@ -1,0 +1,126 @@
+//! `giaoban worker`: from the log into the store until it is stopped, with
+//! metrics and health on loopback.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::context::{Context, Done, print};
+use super::error::Failure;
+use super::progress::Progress;
+use super::serve::{Server, Watched};
+use crate::exit::ExitCode;
+use crate::ingest::Limits;
+use crate::ingest::metrics::Metrics;
+use crate::ingest::worker::{Summary, Worker};
+use crate::log::Membership;
+use crate::store::StoreWriter;
+use crate::store::sqlite::SqliteStore;
+
+/// The options of `giaoban worker`.
+#[derive(Args, Debug)]
+#[command(after_help = "Ví dụ / Example:\n  giaoban worker --until-caught-up --data giaoban-data\n  GIAOBAN__KAFKA__BROKERS=localhost:9092 giaoban worker")]
+pub struct WorkerArgs {
+    /// Dừng khi đã xử lý hết những gì có lúc bắt đầu · Stop at the end offsets seen at the start
+    #[arg(long)]
+    until_caught_up: bool,
+    /// Chấp nhận mất các bản ghi đã hết hạn · Go on although messages are gone that were never read
+    #[arg(long)]
+    accept_gap: bool,
+}
+
+/// Runs the command.
+pub fn run(context: &Context, args: &WorkerArgs) -> Done {
+    let metrics = new_metrics()?;
+    let data = context.data()?;
+    // Held until the process ends: one writer of this folder.
+    let _lock = data.lock_writer()?;
+    let mut store = SqliteStore::create(&data.store_file(data.current()?))?;
+    store.adopt(&context.rules)?;
+    let stop = stop_flag()?;
+    let server = match args.until_caught_up {
+        true => None,
+        false => Server::start(context, Arc::clone(&metrics) as Arc<dyn Watched>)?,
+    };
+    let mut worker = worker(context, Box::new(store), Arc::clone(&metrics), Arc::clone(&stop))?;
+    worker.until_caught_up = args.until_caught_up;
+    worker.limits.accept_gap = args.accept_gap;
+    if args.until_caught_up {
+        let mut bar = Progress::new(context.say("xử lý", "settling"));
+        worker.progress = Box::new(move |done, of| bar.set(done, of));
+    }
+    let summary = worker.run()?;
+    if let Some(server) = server {
+        server.stop();
+    }
+    print(&summary_text(context, &summary))?;
+    Ok(ExitCode::Done)
+}
+
+/// A worker on the settings' log and topics, in the settings' group.
+pub fn worker(
+    context: &Context,
+    store: Box<dyn StoreWriter>,
+    metrics: Arc<Metrics>,
+    stop: Arc<AtomicBool>,
+) -> Result<Worker, Failure> {
+    let settings = &context.settings;
+    Ok(Worker {
+        log: context.log()?,
+        topic: settings.kafka.topic.clone(),
+        dead_letter_topic: Some(settings.kafka.dead_letter_topic.clone()),
+        membership: Membership::Group(settings.kafka.group.clone()),
+        store,
+        rules: Arc::clone(&context.rules),
+        sources: settings.sources.allowed.iter().cloned().collect(),
+        limits: limits(context),
+        metrics,
+        stop,
+        until_caught_up: false,
+        progress: Box::new(|_, _| {}),
+    })
+}
+
+fn limits(context: &Context) -> Limits {
+    let worker = &context.settings.worker;
+    Limits { records: worker.batch_records, bytes: worker.batch_bytes, wait_ms: worker.batch_wait_ms, ..Limits::default() }
+}
+
+/// The metrics of this process.
+pub fn new_metrics() -> Result<Arc<Metrics>, Failure> {
+    Metrics::new().map(Arc::new).map_err(|error| {
+        let what = format!("metrics: {error}");
+        Failure::other(ExitCode::Internal, (what.clone(), what), ("Đây là lỗi của chương trình.", "This is a defect of the program."))
+    })
+}
+
+/// A flag that SIGTERM and Ctrl-C set; a second one ends the process at once.
+pub fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT] {
+        let first = signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop));
+        let registered = first.and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)));
+        registered.map_err(|error| Failure::io("signal", &error))?;
+    }
+    Ok(stop)
+}
+
+/// What a worker did, for people.
+pub fn summary_text(context: &Context, summary: &Summary) -> String {
+    let counts = &summary.counts;
+    match context.lang() {
+        crate::wire::Lang::Vi => format!(
+            "Đã đọc {} bản ghi trong {} lô: {} được tính, {} trùng, {} đã có bản mới hơn, {} thư chết.\n",
+            counts.read, summary.batches, counts.applied, counts.duplicate, counts.superseded, counts.dead_lettered
+        ),
+        crate::wire::Lang::En => format!(
+            "Read {} records in {} batches: {} applied, {} duplicate, {} superseded, {} dead-lettered.\n",
+            counts.read, summary.batches, counts.applied, counts.duplicate, counts.superseded, counts.dead_lettered
+        ),
+    }
+}
+
+/// How long a server waits for its last answers.
+pub const SERVER_STOPS_WITHIN: Duration = Duration::from_secs(2);

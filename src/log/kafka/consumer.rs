@@ -1,0 +1,286 @@
+//! Reads a topic: positions come from the store, never from the broker.
+//!
+//! A rebalance is not answered in its callback but noted, so that whoever polls
+//! can look up the store, or finish what is under way, and answer then.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, RebalanceProtocol};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
+use rdkafka::statistics::Statistics;
+use rdkafka::topic_partition_list::TopicPartitionList;
+use rdkafka::types::RDKafkaRespErr;
+
+use super::errors::{Watch, of_error};
+use super::{ANSWER_WITHIN, Group, KafkaSettings, config, list, list_at, make};
+use crate::domain::{NextOffset, Offset, Partition, Position};
+use crate::log::{Consumer, Incoming, LogError, Membership, PartitionRange, Polled};
+
+/// Leaving a group takes at most this long; a client whose brokers are away can hang in it for ever.
+const CLOSE_WITHIN: Duration = Duration::from_secs(5);
+
+pub(super) struct KafkaConsumer {
+    consumer: Group,
+    topic: String,
+    alone: bool,
+    reading: BTreeMap<Partition, NextOffset>,
+}
+
+/// Notes what happens to the group.
+pub(super) struct GroupContext {
+    watch: Watch,
+    topic: String,
+    noted: Mutex<VecDeque<Polled>>,
+    ends: Mutex<BTreeMap<Partition, NextOffset>>,
+    closing: AtomicBool,
+}
+
+impl ClientContext for GroupContext {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.watch.log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.watch.error(error, reason);
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        let Some(topic) = statistics.topics.get(&self.topic) else { return };
+        let mut ends = lock(&self.ends);
+        for partition in
+            topic.partitions.values().filter(|partition| partition.partition >= 0 && partition.ls_offset >= 0)
+        {
+            ends.insert(Partition(partition.partition), NextOffset(partition.ls_offset));
+        }
+    }
+}
+
+impl ConsumerContext for GroupContext {
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, error: RDKafkaRespErr, list: &mut TopicPartitionList) {
+        let partitions: Vec<Partition> = list.elements().iter().map(|element| Partition(element.partition())).collect();
+        let polled = match error {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => Polled::Assigned(partitions),
+            _ if consumer.assignment_lost() => Polled::Lost(partitions),
+            _ => Polled::Revoked(partitions),
+        };
+        if self.closing.load(Ordering::Relaxed) {
+            // Nobody polls any more: answer here, or closing waits for ever.
+            let _ = match consumer.rebalance_protocol() {
+                RebalanceProtocol::Cooperative => consumer.incremental_unassign(list),
+                _ => consumer.unassign(),
+            };
+            return;
+        }
+        lock(&self.noted).push_back(polled);
+    }
+
+    fn commit_callback(&self, result: Result<(), KafkaError>, _offsets: &TopicPartitionList) {
+        if let Err(error) = result {
+            tracing::debug!(%error, "the offset hint was not taken");
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl KafkaConsumer {
+    pub(super) fn new(
+        settings: &KafkaSettings,
+        topic: &str,
+        membership: &Membership,
+        partitions: Vec<Partition>,
+    ) -> Result<Self, LogError> {
+        let (group, alone) = match membership {
+            Membership::Group(group) => (group.as_str(), false),
+            Membership::Alone => ("giaoban-alone", true),
+        };
+        let ours = [
+            ("group.id", group),
+            ("enable.auto.commit", "false"),
+            ("enable.auto.offset.store", "false"),
+            ("auto.offset.reset", "error"),
+            ("partition.assignment.strategy", "cooperative-sticky"),
+            ("statistics.interval.ms", "1000"),
+            // The default is 64 MB for each partition.
+            ("queued.max.messages.kbytes", "16384"),
+            ("queued.min.messages", "100000"),
+            ("fetch.message.max.bytes", "2097152"),
+            ("fetch.wait.max.ms", "50"),
+            ("check.crcs", "true"),
+        ];
+        let context = GroupContext {
+            watch: Watch::new(&settings.brokers),
+            topic: topic.to_owned(),
+            noted: Mutex::default(),
+            ends: Mutex::default(),
+            closing: AtomicBool::new(false),
+        };
+        if alone {
+            lock(&context.noted).push_back(Polled::Assigned(partitions));
+        }
+        let consumer: BaseConsumer<GroupContext> = make(&config(settings, &ours), context)?;
+        if !alone {
+            consumer.subscribe(&[topic]).map_err(|error| LogError::Transient(error.to_string()))?;
+        }
+        Ok(Self { consumer: Arc::new(consumer), topic: topic.to_owned(), alone, reading: BTreeMap::new() })
+    }
+
+    fn hand_over(&self, message: &BorrowedMessage<'_>, sink: &mut dyn FnMut(Incoming<'_>)) {
+        let headers =
+            message.headers().map(|headers| headers.iter().map(|header| (header.key, header.value)).collect());
+        sink(Incoming {
+            position: Position { partition: Partition(message.partition()), offset: Offset(message.offset()) },
+            timestamp_ms: message.timestamp().to_millis(),
+            key: message.key(),
+            headers: headers.unwrap_or_default(),
+            payload: message.payload(),
+        });
+    }
+
+    /// What an error of a poll means; `None` if it passes by itself.
+    fn poll_error(&self, error: &KafkaError) -> Option<LogError> {
+        use RDKafkaErrorCode as C;
+        let context = self.consumer.context();
+        match error.rdkafka_error_code()? {
+            C::TopicAuthorizationFailed
+            | C::GroupAuthorizationFailed
+            | C::UnknownTopicOrPartition
+            | C::UnknownTopic => Some(of_error(error, "read", &self.topic, &context.watch)),
+            C::OffsetOutOfRange | C::AutoOffsetReset => Some(LogError::OffsetOutOfRange {
+                partition: Partition(-1),
+                wanted: NextOffset(-1),
+                cause: error.to_string(),
+            }),
+            C::Fatal => Some(LogError::Transient(error.to_string())),
+            _ => None,
+        }
+    }
+
+    fn transient(error: &KafkaError) -> LogError {
+        LogError::Transient(error.to_string())
+    }
+}
+
+impl Consumer for KafkaConsumer {
+    fn poll(&mut self, timeout: Duration, max: usize, sink: &mut dyn FnMut(Incoming<'_>)) -> Result<Polled, LogError> {
+        let context = self.consumer.context();
+        if let Some(polled) = lock(&context.noted).pop_front() {
+            return Ok(polled);
+        }
+        let mut handed = 0;
+        let mut wait = timeout;
+        while handed < max {
+            match self.consumer.poll(wait) {
+                Some(Ok(message)) => {
+                    self.hand_over(&message, sink);
+                    handed += 1;
+                    wait = Duration::ZERO;
+                }
+                Some(Err(error)) => match self.poll_error(&error) {
+                    Some(fatal) => return Err(fatal),
+                    None => {
+                        tracing::debug!(%error, "the consumer goes on");
+                        break;
+                    }
+                },
+                None => break,
+            }
+        }
+        if handed > 0 {
+            return Ok(Polled::Messages(handed));
+        }
+        if let Some(fatal) = context.watch.fatal() {
+            return Err(fatal);
+        }
+        Ok(lock(&context.noted).pop_front().unwrap_or(Polled::Messages(0)))
+    }
+
+    fn start(&mut self, from: &[(Partition, NextOffset)]) -> Result<(), LogError> {
+        self.reading.extend(from.iter().copied());
+        let result = match self.consumer.rebalance_protocol() {
+            RebalanceProtocol::Cooperative if !self.alone => {
+                self.consumer.incremental_assign(&list_at(&self.topic, from)?)
+            }
+            _ => {
+                let all: Vec<_> = self.reading.iter().map(|(partition, next)| (*partition, *next)).collect();
+                self.consumer.assign(&list_at(&self.topic, &all)?)
+            }
+        };
+        result.map_err(|error| Self::transient(&error))
+    }
+
+    fn release(&mut self, partitions: &[Partition]) -> Result<(), LogError> {
+        self.reading.retain(|partition, _| !partitions.contains(partition));
+        lock(&self.consumer.context().ends).retain(|partition, _| !partitions.contains(partition));
+        let result = match self.consumer.rebalance_protocol() {
+            RebalanceProtocol::Cooperative if !self.alone => {
+                self.consumer.incremental_unassign(&list(&self.topic, partitions.iter().copied()))
+            }
+            _ if self.reading.is_empty() || !self.alone => self.consumer.unassign(),
+            _ => {
+                let all: Vec<_> = self.reading.iter().map(|(partition, next)| (*partition, *next)).collect();
+                self.consumer.assign(&list_at(&self.topic, &all)?)
+            }
+        };
+        result.map_err(|error| Self::transient(&error))
+    }
+
+    fn seek(&mut self, partition: Partition, to: NextOffset) -> Result<(), LogError> {
+        self.reading.insert(partition, to);
+        let seek = self.consumer.seek(&self.topic, partition.0, rdkafka::Offset::Offset(to.0), ANSWER_WITHIN);
+        seek.map_err(|error| Self::transient(&error))
+    }
+
+    fn pause(&mut self) -> Result<(), LogError> {
+        let all = list(&self.topic, self.reading.keys().copied());
+        self.consumer.pause(&all).map_err(|error| Self::transient(&error))
+    }
+
+    fn resume(&mut self) -> Result<(), LogError> {
+        let all = list(&self.topic, self.reading.keys().copied());
+        self.consumer.resume(&all).map_err(|error| Self::transient(&error))
+    }
+
+    fn commit_hint(&mut self, offsets: &[(Partition, NextOffset)]) {
+        if self.alone || offsets.is_empty() {
+            return;
+        }
+        let Ok(offsets) = list_at(&self.topic, offsets) else { return };
+        if let Err(error) = self.consumer.commit(&offsets, CommitMode::Async) {
+            tracing::debug!(%error, "the offset hint was not sent");
+        }
+    }
+
+    fn range(&mut self, partition: Partition) -> Result<PartitionRange, LogError> {
+        let watermarks = self.consumer.fetch_watermarks(&self.topic, partition.0, ANSWER_WITHIN);
+        let watch = &self.consumer.context().watch;
+        let (low, high) = watermarks.map_err(|error| of_error(&error, "read", &self.topic, watch))?;
+        Ok(PartitionRange { partition, low: NextOffset(low), high: NextOffset(high) })
+    }
+
+    fn ends(&mut self) -> Vec<(Partition, NextOffset)> {
+        lock(&self.consumer.context().ends).iter().map(|(partition, end)| (*partition, *end)).collect()
+    }
+
+    fn close(self: Box<Self>) {
+        self.consumer.context().closing.store(true, Ordering::Relaxed);
+        let consumer = self.consumer;
+        let closer = std::thread::Builder::new().name("close".into()).spawn(move || {
+            let _ = consumer.unassign();
+            drop(consumer);
+        });
+        let Ok(closer) = closer else { return };
+        let begun = Instant::now();
+        while !closer.is_finished() && begun.elapsed() < CLOSE_WITHIN {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}

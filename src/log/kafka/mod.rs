@@ -1,0 +1,244 @@
+//! The event log on Apache Kafka, by way of rdkafka: the only place that knows it.
+//!
+//! librdkafka tries some things for ever in silence: a wrong password, an
+//! unknown certificate authority, a missing access rule. So the last cause that
+//! it mentions is remembered, and these are errors at once.
+
+mod consumer;
+mod errors;
+mod producer;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::topic_partition_list::TopicPartitionList;
+
+use self::consumer::{GroupContext, KafkaConsumer};
+use self::errors::{Watch, of_code, of_error};
+use self::producer::KafkaProducer;
+use super::{Consumer, Created, EventLog, Incoming, LogError, Membership, PartitionRange, Producer, Topic, TopicSpec};
+use crate::domain::{NextOffset, Offset, Partition};
+
+/// How long a question to the brokers may take.
+const ANSWER_WITHIN: Duration = Duration::from_secs(8);
+
+/// Where Kafka is and how to talk to it.
+#[derive(Clone)]
+pub struct KafkaSettings {
+    /// `host:port,…`.
+    pub brokers: String,
+    /// Any librdkafka property. Values may be secrets, so this is never shown.
+    pub properties: BTreeMap<String, String>,
+}
+
+/// Properties that correctness needs as they are.
+const FIXED: [(&str, &str); 6] = [
+    ("enable.auto.commit", "false"),
+    ("enable.auto.offset.store", "false"),
+    ("auto.offset.reset", "error"),
+    ("enable.idempotence", "true"),
+    ("acks", "all"),
+    ("enable.partition.eof", "false"),
+];
+
+/// A log on Kafka.
+pub struct KafkaLog {
+    settings: KafkaSettings,
+    /// Asks for metadata and watermarks. A consumer, so that no topic is made by asking for it.
+    probe: BaseConsumer<Watch>,
+}
+
+impl KafkaLog {
+    /// A client of those brokers; nothing is asked of them yet.
+    pub fn new(settings: KafkaSettings) -> Result<Self, LogError> {
+        for (key, needed) in FIXED {
+            if settings.properties.get(key).is_some_and(|value| value != needed) {
+                return Err(LogError::Setting {
+                    key: key.to_owned(),
+                    cause: format!("must stay {needed}: figures depend on it"),
+                });
+            }
+        }
+        let probe = make(&config(&settings, &[("group.id", "giaoban-probe")]), Watch::new(&settings.brokers))?;
+        Ok(Self { settings, probe })
+    }
+
+    fn partitions(&self, topic: &str) -> Result<(Vec<Partition>, i32), LogError> {
+        partitions(&self.probe, topic)
+    }
+}
+
+/// The settings' properties over ours.
+fn config(settings: &KafkaSettings, ours: &[(&str, &str)]) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", &settings.brokers).set("client.id", "giaoban");
+    for (key, value) in ours {
+        config.set(*key, *value);
+    }
+    for (key, value) in &settings.properties {
+        config.set(key, value);
+    }
+    config
+}
+
+fn make<C, T>(config: &ClientConfig, context: C) -> Result<T, LogError>
+where
+    C: rdkafka::ClientContext,
+    T: rdkafka::config::FromClientConfigAndContext<C>,
+{
+    T::from_config_and_context(config, context).map_err(|error| match error {
+        rdkafka::error::KafkaError::ClientConfig(_, cause, key, _) => LogError::Setting { key, cause },
+        other => LogError::Setting { key: "kafka.properties".into(), cause: other.to_string() },
+    })
+}
+
+/// The partitions of a topic and their copies.
+fn partitions(client: &BaseConsumer<Watch>, topic: &str) -> Result<(Vec<Partition>, i32), LogError> {
+    let watch = client.context();
+    let begun = Instant::now();
+    // In short steps, so that a cause that will not pass is told as soon as it is known.
+    let metadata = loop {
+        match client.fetch_metadata(Some(topic), Duration::from_secs(1)) {
+            Ok(metadata) => break metadata,
+            Err(error) => {
+                // Serves the callbacks that tell the cause.
+                let _ = client.poll(Duration::ZERO);
+                if let Some(fatal) = watch.fatal() {
+                    return Err(fatal);
+                }
+                if begun.elapsed() > ANSWER_WITHIN {
+                    return Err(watch.unreachable(&error.to_string()));
+                }
+            }
+        }
+    };
+    let found = metadata.topics().iter().find(|found| found.name() == topic);
+    let found = found.ok_or_else(|| LogError::NoSuchTopic(topic.to_owned()))?;
+    if let Some(error) = found.error() {
+        return Err(of_code(RDKafkaErrorCode::from(error), "describe", topic, watch));
+    }
+    if found.partitions().is_empty() {
+        return Err(LogError::NoSuchTopic(topic.to_owned()));
+    }
+    let mut ids: Vec<Partition> = found.partitions().iter().map(|partition| Partition(partition.id())).collect();
+    ids.sort_unstable();
+    let copies = found.partitions().iter().map(|partition| partition.replicas().len()).min().unwrap_or_default();
+    Ok((ids, copies as i32))
+}
+
+impl EventLog for KafkaLog {
+    fn describe(&self) -> String {
+        format!("Kafka at {}", self.settings.brokers)
+    }
+
+    fn topic(&self, name: &str) -> Result<Topic, LogError> {
+        let (ids, replication) = self.partitions(name)?;
+        let range = |partition: Partition| {
+            let watermarks = self.probe.fetch_watermarks(name, partition.0, ANSWER_WITHIN);
+            let (low, high) = watermarks.map_err(|error| of_error(&error, "read", name, self.probe.context()))?;
+            Ok(PartitionRange { partition, low: NextOffset(low), high: NextOffset(high) })
+        };
+        let partitions = ids.into_iter().map(range).collect::<Result<_, LogError>>()?;
+        Ok(Topic { name: name.to_owned(), partitions, replication })
+    }
+
+    fn create_topic(&self, spec: &TopicSpec) -> Result<Created, LogError> {
+        match self.partitions(&spec.name) {
+            Ok(_) => return Ok(Created::AlreadyThere),
+            Err(LogError::NoSuchTopic(_)) => {}
+            Err(error) => return Err(error),
+        }
+        let watch = Watch::new(&self.settings.brokers);
+        let admin: AdminClient<Watch> = make(&config(&self.settings, &[]), watch.clone())?;
+        let max = spec.max_message_bytes.to_string();
+        let topic = NewTopic::new(&spec.name, spec.partitions, TopicReplication::Fixed(spec.replication))
+            .set("retention.ms", "-1")
+            .set("retention.bytes", "-1")
+            .set("cleanup.policy", "delete")
+            .set("max.message.bytes", &max);
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let runtime = runtime.map_err(|error| LogError::Transient(error.to_string()))?;
+        let options = AdminOptions::new().operation_timeout(Some(ANSWER_WITHIN)).request_timeout(Some(ANSWER_WITHIN));
+        let results = runtime.block_on(admin.create_topics([&topic], &options));
+        let result = results.map_err(|error| of_error(&error, "create", &spec.name, &watch))?.pop();
+        match result {
+            Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => Ok(Created::AlreadyThere),
+            Some(Err((_, code))) => Err(of_code(code, "create", &spec.name, &watch)),
+            _ => {
+                // The controller has made it; wait until the brokers say so too.
+                let begun = Instant::now();
+                while self.partitions(&spec.name).is_err() && begun.elapsed() < ANSWER_WITHIN {
+                    std::thread::sleep(Duration::from_millis(50));
+                }
+                Ok(Created::New)
+            }
+        }
+    }
+
+    fn producer(&self, topic: &str) -> Result<Box<dyn Producer>, LogError> {
+        self.partitions(topic)?;
+        Ok(Box::new(KafkaProducer::new(&self.settings, topic)?))
+    }
+
+    fn consumer(&self, topic: &str, membership: &Membership) -> Result<Box<dyn Consumer>, LogError> {
+        let (ids, _) = self.partitions(topic)?;
+        Ok(Box::new(KafkaConsumer::new(&self.settings, topic, membership, ids)?))
+    }
+
+    fn read(
+        &self,
+        topic: &str,
+        partition: Partition,
+        from: Offset,
+        count: usize,
+        sink: &mut dyn FnMut(Incoming<'_>),
+    ) -> Result<usize, LogError> {
+        let end = self.topic(topic)?.partitions.into_iter().find(|range| range.partition == partition);
+        let range = end.ok_or_else(|| LogError::NoSuchTopic(format!("{topic}, partition {partition}")))?;
+        if from.0 < range.low.0 || from.0 >= range.high.0 {
+            let cause = format!("it has {} to {}", range.low, range.high);
+            return Err(LogError::OffsetOutOfRange { partition, wanted: NextOffset(from.0), cause });
+        }
+        let mut consumer = KafkaConsumer::new(&self.settings, topic, &Membership::Alone, vec![partition])?;
+        consumer.start(&[(partition, NextOffset(from.0))])?;
+        let wanted = count.min((range.high.0 - from.0).unsigned_abs() as usize);
+        let (mut handed, mut last) = (0, Instant::now());
+        while handed < wanted && last.elapsed() < ANSWER_WITHIN {
+            if let super::Polled::Messages(more @ 1..) =
+                consumer.poll(Duration::from_millis(100), wanted - handed, sink)?
+            {
+                handed += more;
+                last = Instant::now();
+            }
+        }
+        Box::new(consumer).close();
+        Ok(handed)
+    }
+}
+
+/// A list of one topic's partitions.
+fn list(topic: &str, partitions: impl IntoIterator<Item = Partition>) -> TopicPartitionList {
+    let mut list = TopicPartitionList::new();
+    for partition in partitions {
+        list.add_partition(topic, partition.0);
+    }
+    list
+}
+
+/// A list of one topic's partitions with where to read from.
+fn list_at(topic: &str, from: &[(Partition, NextOffset)]) -> Result<TopicPartitionList, LogError> {
+    let mut list = TopicPartitionList::new();
+    for (partition, next) in from {
+        let offset = rdkafka::Offset::Offset(next.0);
+        list.add_partition_offset(topic, partition.0, offset)
+            .map_err(|error| LogError::Transient(error.to_string()))?;
+    }
+    Ok(list)
+}
+
+type Group = Arc<BaseConsumer<GroupContext>>;
