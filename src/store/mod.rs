@@ -9,9 +9,13 @@ pub mod sqlite;
 
 pub use data_dir::DataDir;
 
-use crate::domain::{Digest, Entry, NextOffset, Partition, Quarter, RecordKey, Rules};
-use crate::rollup::NotInTable;
+use crate::domain::{Digest, Entry, NextOffset, Partition, Quarter, RecordKey, Rules, UnitCode};
+use std::str::FromStr as _;
+
+use jiff::civil::Date;
+
 use crate::rollup::table::Cells;
+use crate::rollup::{Cell, NotInTable, Place};
 
 /// How many records ended how. Every record read ends as exactly one of the other four.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,8 +109,24 @@ pub trait StoreReader: Send {
     /// Every partition of the topic that it has anything of, in order.
     fn checkpoints(&mut self, topic: &str) -> Result<Vec<Checkpoint>, StoreError>;
 
+    /// The cells of a quarter as they are stored: unit (or `dissolved:` and the root), since when, figures.
+    fn raw_cells(&mut self, quarter: Quarter, sink: &mut dyn FnMut(&str, &str, Cell)) -> Result<(), StoreError>;
+
     /// The cells of those quarters, summed over the quarters and all writers.
-    fn cells(&mut self, quarters: &[Quarter], rules: &Rules) -> Result<Cells, StoreError>;
+    fn cells(&mut self, quarters: &[Quarter], rules: &Rules) -> Result<Cells, StoreError> {
+        let mut cells = Cells::default();
+        let mut unknown = None;
+        for quarter in quarters {
+            self.raw_cells(*quarter, &mut |unit, since, cell| match place_of(unit, since, rules) {
+                Some(place) => cells.at(place).add_cell(&cell),
+                None => unknown = Some(NotInTable(format!("unit {unit} since {since} is not in the table of units"))),
+            })?;
+        }
+        match unknown {
+            Some(unknown) => Err(unknown.into()),
+            None => Ok(cells),
+        }
+    }
 
     /// Every quarter that has a cell, in order.
     fn quarters(&mut self) -> Result<Vec<Quarter>, StoreError>;
@@ -230,3 +250,25 @@ pub enum StoreError {
         cause: String,
     },
 }
+
+/// A place as stores name it: unit and first day. A place in no unit has the root's.
+fn place_key(place: Place, rules: &Rules) -> (String, String) {
+    let (prefix, segment) = match place {
+        Place::Unit(segment) => ("", segment),
+        Place::Dissolved(root) => (DISSOLVED, root),
+    };
+    let (code, since) = rules.units.segment_key(segment);
+    (format!("{prefix}{code}"), since.to_string())
+}
+
+/// Undoes [`place_key`].
+fn place_of(unit: &str, since: &str, rules: &Rules) -> Option<Place> {
+    let (code, make): (&str, fn(_) -> Place) = match unit.strip_prefix(DISSOLVED) {
+        Some(root) => (root, Place::Dissolved),
+        None => (unit, Place::Unit),
+    };
+    let segment = rules.units.segment(UnitCode::new(code)?, Date::from_str(since).ok()?)?;
+    Some(make(segment))
+}
+
+const DISSOLVED: &str = "dissolved:";

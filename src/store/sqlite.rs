@@ -5,17 +5,14 @@
 //! from left to right: that is what keeps the speed flat as history grows.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
-use jiff::civil::Date;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
-use super::{Batch, Checkpoint, Counts, Span, StoreError, StoreReader, StoreWriter};
+use super::{Batch, Checkpoint, Counts, Span, StoreError, StoreReader, StoreWriter, place_key};
 use crate::domain::{
     Digest, Entry, Fact, NextOffset, Offset, Partition, Position, Quarter, RecordKey, Revision, Rules, UnitCode,
 };
-use crate::rollup::table::Cells;
-use crate::rollup::{Delta, Place, Verdict, verdict};
+use crate::rollup::{Cell, Delta, Verdict, verdict};
 
 /// Each step takes a file from the version before to this one.
 const MIGRATIONS: [&str; 1] = [include_str!("sqlite/001.sql")];
@@ -167,24 +164,21 @@ impl StoreReader for SqliteStore {
         read().map_err(|error| self.error(&error))
     }
 
-    fn cells(&mut self, quarters: &[Quarter], rules: &Rules) -> Result<Cells, StoreError> {
-        let mut cells = Cells::default();
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT unit, since, figures FROM cell WHERE quarter = ?1")
-            .map_err(|error| self.error(&error))?;
-        for quarter in quarters {
-            let mut rows = statement.query([quarter.to_string()]).map_err(|error| self.error(&error))?;
-            while let Some(row) = rows.next().map_err(|error| self.error(&error))? {
-                let (unit, since) = text_pair(row).map_err(|error| self.error(&error))?;
-                let place = place_of(unit, since, rules)
-                    .ok_or_else(|| self.damaged(format!("unit {unit} since {since} is not in the table of units")))?;
-                let figures =
-                    row.get_ref(2).and_then(|value| Ok(value.as_blob()?)).map_err(|error| self.error(&error))?;
-                cells.at(place).add_encoded(figures).map_err(|error| self.damaged(error.to_string()))?;
-            }
+    fn raw_cells(&mut self, quarter: Quarter, sink: &mut dyn FnMut(&str, &str, Cell)) -> Result<(), StoreError> {
+        let sql = |error: rusqlite::Error| self.error(&error);
+        let mut statement =
+            self.connection.prepare_cached("SELECT unit, since, figures FROM cell WHERE quarter = ?1").map_err(sql)?;
+        let mut rows = statement.query([quarter.to_string()]).map_err(sql)?;
+        while let Some(row) = rows.next().map_err(sql)? {
+            let read = || -> rusqlite::Result<_> {
+                Ok((row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_blob()?))
+            };
+            let (unit, since, figures) = read().map_err(sql)?;
+            let mut cell = Cell::default();
+            cell.add_encoded(figures).map_err(|error| self.damaged(error.to_string()))?;
+            sink(unit, since, cell);
         }
-        Ok(cells)
+        Ok(())
     }
 
     fn quarters(&mut self) -> Result<Vec<Quarter>, StoreError> {
@@ -442,31 +436,4 @@ fn read_entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         fact,
         position: Position { partition: Partition(row.get(5)?), offset: Offset(row.get(6)?) },
     })
-}
-
-fn text_pair<'a>(row: &'a Row<'_>) -> rusqlite::Result<(&'a str, &'a str)> {
-    Ok((row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?))
-}
-
-/// A place as the store names it. A place in no unit has the root's first day.
-fn place_key(place: Place, rules: &Rules) -> (String, String) {
-    match place {
-        Place::Unit(segment) => {
-            let (code, since) = rules.units.segment_key(segment);
-            (code.to_string(), since.to_string())
-        }
-        Place::Dissolved(root) => {
-            let (code, since) = rules.units.segment_key(root);
-            (format!("dissolved:{code}"), since.to_string())
-        }
-    }
-}
-
-fn place_of(unit: &str, since: &str, rules: &Rules) -> Option<Place> {
-    let (code, make): (&str, fn(_) -> Place) = match unit.strip_prefix("dissolved:") {
-        Some(root) => (root, Place::Dissolved),
-        None => (unit, Place::Unit),
-    };
-    let segment = rules.units.segment(UnitCode::new(code)?, Date::from_str(since).ok()?)?;
-    Some(make(segment))
 }

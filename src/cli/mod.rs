@@ -1,0 +1,166 @@
+//! The command line: parses, calls, and says how it ended. Results go to
+//! standard output, everything else to standard error.
+
+mod context;
+mod demo;
+mod diagnose;
+mod error;
+mod input;
+mod progress;
+mod publish;
+mod receipt;
+mod record;
+mod replay;
+mod rollup;
+mod schema;
+mod serve;
+mod topics;
+mod worker;
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use self::context::{Context, Done};
+use self::error::Failure;
+use crate::config::{Loaded, Overrides, Settings, load};
+use crate::exit::ExitCode;
+use crate::wire::Lang;
+
+/// Số liệu giám sát và vi phạm: từ sự kiện tới báo cáo quý · Supervision and violation events in, exact quarterly rollups out
+#[derive(Parser, Debug)]
+#[command(name = "giaoban", version, max_term_width = 110, propagate_version = true)]
+#[command(after_help = "Bắt đầu / To begin:\n  giaoban demo\n\nVí dụ / Example:\n  giaoban publish thang-3.csv --data giaoban-data\n  giaoban worker --until-caught-up --data giaoban-data\n  giaoban rollup --period 2020-Q1 --data giaoban-data\n\nMã thoát / Exit codes: docs/exit-codes.md")]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Args, Debug)]
+struct Global {
+    /// Tệp cấu hình TOML · Configuration file [GIAOBAN_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Thư mục nhật ký nhúng và kho số liệu · Folder of the embedded log and the store [giaoban-data]
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Ngôn ngữ · Language
+    #[arg(long, global = true, value_parser = ["vi", "en"])]
+    lang: Option<String>,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Chạy thử toàn bộ với dữ liệu mẫu năm 2020 · The whole pipeline on a sample year 2020
+    Demo(demo::DemoArgs),
+    /// Gửi sự kiện từ tệp NDJSON, CSV · Publish events from NDJSON or CSV files
+    Publish(publish::PublishArgs),
+    /// Ghi một sự kiện · Record one event
+    Record(record::RecordArgs),
+    /// Đính chính một hồ sơ: bản tiếp theo · Correct a record: its next revision
+    Correct(record::CorrectArgs),
+    /// Rút một hồ sơ: không còn được tính · Withdraw a record: it no longer counts
+    Withdraw(record::WithdrawArgs),
+    /// Đưa sự kiện từ nhật ký vào kho số liệu · Take events from the log into the store
+    Worker(worker::WorkerArgs),
+    /// Số liệu của một kỳ · The figures of a period
+    Rollup(rollup::RollupArgs),
+    /// Các hồ sơ đứng sau một con số · The records behind a figure
+    Records(rollup::RecordsArgs),
+    /// Báo cáo của một kỳ: HTML, CSV, JSON · The report of a period
+    Report(rollup::ReportArgs),
+    /// Dựng lại số liệu từ nhật ký và so sánh · Rebuild the figures from the log and compare
+    Replay(replay::ReplayArgs),
+    /// Topic của Kafka · Topics of Kafka
+    Topics(topics::TopicsArgs),
+    /// Lược đồ JSON và AsyncAPI của các sự kiện · JSON Schemas and AsyncAPI of the events
+    Schema(schema::SchemaArgs),
+    /// Cấu hình đang có hiệu lực · The configuration in force
+    Config(diagnose::ConfigArgs),
+    /// Kiểm tra cấu hình, Kafka, kho, đĩa, đồng hồ, đơn vị · Check configuration, broker, store, disk, clock, units
+    Doctor,
+}
+
+/// Runs the program on the process's arguments and environment.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done };
+        }
+    };
+    let environment: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let overrides = Overrides { config: cli.global.config, data: cli.global.data, lang: cli.global.lang };
+    let loaded = match load(&overrides, &environment) {
+        Ok(loaded) => loaded,
+        // Without settings, the language is that of the flag or the locale.
+        Err(error) => return fail(&Failure::Config(error), fallback_lang(&overrides, environment)),
+    };
+    let lang = loaded.settings.lang;
+    start_log(&loaded.settings);
+    dispatch(cli.command, loaded, overrides.data.is_some()).unwrap_or_else(|failure| fail(&failure, lang))
+}
+
+fn fallback_lang(overrides: &Overrides, environment: Vec<(String, String)>) -> Lang {
+    let locale_alone: Vec<_> = environment.into_iter().filter(|(name, _)| !name.starts_with("GIAOBAN")).collect();
+    let overrides = Overrides { lang: overrides.lang.clone(), ..Overrides::default() };
+    load(&overrides, &locale_alone).map(|loaded| loaded.settings.lang).unwrap_or_default()
+}
+
+fn dispatch(command: Command, loaded: Loaded, data_named: bool) -> Done {
+    // What has to work when the rules do not load.
+    match &command {
+        Command::Config(args) => return diagnose::show(&loaded, args),
+        Command::Schema(args) => return schema::run(&loaded.settings, args),
+        Command::Doctor => return diagnose::doctor(loaded.settings),
+        _ => {}
+    }
+    let mut settings = loaded.settings;
+    if let Command::Demo(args) = &command {
+        args.adjust(&mut settings, data_named);
+    }
+    let context = Context::new(settings)?;
+    match command {
+        Command::Demo(args) => demo::run(&context, &args),
+        Command::Publish(args) => publish::run(&context, &args),
+        Command::Record(args) => record::record(&context, &args),
+        Command::Correct(args) => record::correct(&context, &args),
+        Command::Withdraw(args) => record::withdraw(&context, &args),
+        Command::Worker(args) => worker::run(&context, &args),
+        Command::Rollup(args) => rollup::run(&context, &args),
+        Command::Records(args) => rollup::records(&context, &args),
+        Command::Report(args) => rollup::report(&context, &args),
+        Command::Replay(args) => replay::run(&context, &args),
+        Command::Topics(args) => topics::run(&context, &args),
+        Command::Schema(_) | Command::Config(_) | Command::Doctor => Ok(ExitCode::Done),
+    }
+}
+
+fn fail(failure: &Failure, lang: Lang) -> ExitCode {
+    let (what, remedy) = failure.text(lang);
+    let (error, hint) = match lang {
+        Lang::Vi => ("lỗi", "cách xử lý"),
+        Lang::En => ("error", "remedy"),
+    };
+    let _ = writeln!(std::io::stderr(), "{error}: {what}\n{hint}: {remedy}");
+    failure.code()
+}
+
+/// Text on a terminal, JSON otherwise, on standard error.
+fn start_log(settings: &Settings) {
+    let level = settings.log.level.parse().unwrap_or(tracing::Level::INFO);
+    let text = match settings.log.format.as_str() {
+        "text" => true,
+        "json" => false,
+        _ => std::io::stderr().is_terminal(),
+    };
+    let builder = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false);
+    // A second start in one process would find one in place, which serves.
+    let _ = if text { builder.with_ansi(std::io::stderr().is_terminal()).try_init() } else { builder.json().try_init() };
+}

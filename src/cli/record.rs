@@ -1,0 +1,489 @@
+//! `giaoban record`, `correct`, `withdraw`: one event, or the next revision of a
+//! record. The flags are made of the contract's own table of fields.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
+
+use super::context::{Context, Done, print};
+use super::error::Failure;
+use super::input::columns_of;
+use crate::domain::{Entry, NextOffset, Offset, Partition, RecordKey, Rules};
+use crate::exit::ExitCode;
+use crate::log::{EventLog, Outgoing};
+use crate::store::{StoreError, StoreReader};
+use crate::wire::decode::Decoder;
+use crate::wire::encode::{Draft, csv_data};
+use crate::wire::spec::{Kind, TYPES, TypeSpec};
+use crate::wire::{AllowedSources, Breach, Event, Lang, Message};
+
+/// Values of the flags, by column.
+type Columns = BTreeMap<String, String>;
+
+/// The options of `giaoban record`.
+#[derive(Debug)]
+pub struct RecordArgs {
+    spec: &'static TypeSpec,
+    subject: Option<String>,
+    source: Option<String>,
+    columns: Columns,
+}
+
+fn recordable() -> impl Iterator<Item = &'static TypeSpec> {
+    TYPES.iter().filter(|spec| spec.name != "withdrawal")
+}
+
+fn flag(column: &str) -> String {
+    column.replace('_', "-")
+}
+
+/// A flag for each column, closed lists with their values.
+fn flags(command: Command, specs: impl Iterator<Item = &'static TypeSpec>) -> Command {
+    let mut command = command;
+    let mut known = Vec::new();
+    for field in specs.flat_map(|spec| spec.fields) {
+        for column in columns_of(field.name, field.kind) {
+            if known.contains(&column) {
+                continue;
+            }
+            let mut arg = Arg::new(column.clone())
+                .long(flag(&column))
+                .value_name("VALUE")
+                .allow_hyphen_values(true)
+                .help(format!("{} · {}", field.vi, field.en));
+            if let Kind::OneOf(names) = field.kind {
+                arg = arg.help(format!("{} · {} [{}]", field.vi, field.en, names.join(", ")));
+            }
+            command = command.arg(arg);
+            known.push(column);
+        }
+    }
+    command
+}
+
+fn columns(matches: &ArgMatches) -> Columns {
+    let value = |id: &clap::Id| Some((id.to_string(), matches.get_one::<String>(id.as_str())?.clone()));
+    let globals = ["subject", "source", "config", "data", "lang", "reason"];
+    let ids = matches.ids().filter(|id| !globals.contains(&id.as_str()));
+    ids.filter(|id| matches.try_get_one::<String>(id.as_str()).is_ok()).filter_map(value).collect()
+}
+
+impl Args for RecordArgs {
+    fn augment_args(command: Command) -> Command {
+        let command = command.subcommand_required(true).arg_required_else_help(true).after_help(
+            "Ví dụ / Example:\n  giaoban record supervision --unit 00004 --held-on 2020-03-04 --body fatherland_front --field budget_finance",
+        );
+        recordable().fold(command, |command, spec| {
+            let sub = Command::new(spec.name)
+                .about(format!("{} · {}", spec.vi, spec.en))
+                .arg(Arg::new("subject").long("subject").value_name("NUMBER").help("số hiệu hồ sơ; tự đặt nếu không ghi · the record's number; made if not given"))
+                .arg(Arg::new("source").long("source").value_name("URI").help("nơi giữ hồ sơ; /units/<mã> nếu không ghi · who keeps the record"));
+            command.subcommand(flags(sub, std::iter::once(spec)))
+        })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for RecordArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let missing = || clap::Error::new(clap::error::ErrorKind::MissingSubcommand);
+        let (name, matches) = matches.subcommand().ok_or_else(missing)?;
+        let spec = TypeSpec::named(name).ok_or_else(missing)?;
+        Ok(Self {
+            spec,
+            subject: matches.get_one("subject").cloned(),
+            source: matches.get_one("source").cloned(),
+            columns: columns(matches),
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// The options of `giaoban correct`.
+#[derive(Debug)]
+pub struct CorrectArgs {
+    source: Option<String>,
+    subject: String,
+    columns: Columns,
+}
+
+impl Args for CorrectArgs {
+    fn augment_args(command: Command) -> Command {
+        let command = command
+            .arg(Arg::new("subject").long("subject").required(true).value_name("NUMBER").help("số hiệu hồ sơ · the record's number"))
+            .arg(Arg::new("source").long("source").value_name("URI").help("nơi giữ hồ sơ; cần khi nhiều nơi có cùng số hiệu · who keeps the record; needed where several have the number"))
+            .after_help("Ví dụ / Example:\n  giaoban correct --source /units/00004 --subject GS-2020-000123 --participants 15\nGiá trị rỗng xóa trường / an empty value removes a field:\n  giaoban correct --subject GS-2020-000123 --topic ''");
+        flags(command, recordable())
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for CorrectArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let subject = matches.get_one("subject").cloned();
+        Ok(Self {
+            source: matches.get_one("source").cloned(),
+            subject: subject.ok_or_else(|| clap::Error::new(clap::error::ErrorKind::MissingRequiredArgument))?,
+            columns: columns(matches),
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// The options of `giaoban withdraw`.
+#[derive(Args, Debug)]
+#[command(after_help = "Ví dụ / Example:\n  giaoban withdraw --source /units/00004 --subject GS-2020-000123 --reason 'Nhập nhầm'")]
+pub struct WithdrawArgs {
+    /// Số hiệu hồ sơ · The record's number
+    #[arg(long, value_name = "NUMBER")]
+    subject: String,
+    /// Nơi giữ hồ sơ; cần khi nhiều nơi có cùng số hiệu · Who keeps the record; needed where several have the number
+    #[arg(long, value_name = "URI")]
+    source: Option<String>,
+    /// Lý do · Why
+    #[arg(long)]
+    reason: Option<String>,
+}
+
+/// Runs `giaoban record`.
+pub fn record(context: &Context, args: &RecordArgs) -> Done {
+    let mut columns = args.columns.clone();
+    ask_for_missing(context, args.spec, &mut columns)?;
+    let data = data_of(context, args.spec, &columns)?;
+    let unit = columns.get("unit").cloned().unwrap_or_default();
+    let now = jiff::Timestamp::now();
+    // Unique without asking anybody: nanoseconds, and the process in case two share them.
+    let made = || format!("{}-{:x}-{:x}", prefix(args.spec.name), now.as_nanosecond(), std::process::id());
+    let subject = args.subject.clone().unwrap_or_else(made);
+    let draft = Draft {
+        id: format!("{subject}.1"),
+        source: args.source.clone().unwrap_or_else(|| format!("/units/{unit}")),
+        event_type: args.spec.event_type.to_owned(),
+        subject,
+        time: local_time(now),
+        partition_key: unit,
+        revision: 1,
+        data,
+        synthetic: false,
+    };
+    send(context, &draft)
+}
+
+/// Runs `giaoban correct`.
+pub fn correct(context: &Context, args: &CorrectArgs) -> Done {
+    if args.columns.is_empty() {
+        return Err(Failure::other(
+            ExitCode::Usage,
+            ("không có gì để đính chính", "there is nothing to correct"),
+            ("Ghi các trường cần sửa, ví dụ --participants 15.", "Give the fields to change, such as --participants 15."),
+        ));
+    }
+    let latest = Latest::find(context, args.source.as_deref(), &args.subject)?;
+    let mut body = latest.body(context)?;
+    // A withdrawn record comes back as what it was said to be before, or as what the flags say.
+    let spec = TypeSpec::of(&latest.event_type(&body)).filter(|spec| spec.name != "withdrawal").ok_or_else(|| {
+        Failure::other(
+            ExitCode::NotFound,
+            (format!("hồ sơ {} đã được rút", args.subject), format!("record {} was withdrawn", args.subject)),
+            ("Để đưa nó trở lại, gửi sự kiện đầy đủ với revision cao hơn: giaoban publish.", "To bring it back, send the whole event with a higher revision: giaoban publish."),
+        )
+    })?;
+    let foreign: Vec<String> = args.columns.keys().filter(|column| !has_column(spec, column)).map(|column| format!("--{}", flag(column))).collect();
+    if !foreign.is_empty() {
+        let list = foreign.join(", ");
+        return Err(Failure::other(
+            ExitCode::Usage,
+            (format!("{} không có trường {list}", spec.name), format!("a {} has no {list}", spec.name)),
+            (format!("Xem các trường: giaoban record {} --help.", spec.name), format!("See its fields: giaoban record {} --help.", spec.name)),
+        ));
+    }
+    let given: Columns = args.columns.iter().filter(|(_, value)| !value.is_empty()).map(|(a, b)| (a.clone(), b.clone())).collect();
+    let changed = partial_data(context, spec, &given)?;
+    let data = body.get_mut("data").and_then(serde_json::Value::as_object_mut);
+    let data = data.ok_or_else(|| damaged(&args.subject))?;
+    for column in args.columns.iter().filter(|(_, value)| value.is_empty()).map(|(column, _)| column) {
+        data.remove(column);
+        if let (Some(counts), Some(part)) = (data.get_mut("recommendations"), column.strip_prefix("recommendations_")) {
+            if let Some(counts) = counts.as_object_mut() {
+                counts.remove(part);
+            }
+        }
+    }
+    for (name, value) in changed {
+        match (data.get_mut(&name).and_then(serde_json::Value::as_object_mut), value) {
+            (Some(counts), serde_json::Value::Object(more)) => counts.extend(more),
+            (_, value) => {
+                data.insert(name, value);
+            }
+        }
+    }
+    let data = serde_json::Value::Object(data.clone());
+    send(context, &latest.next(spec.event_type, data))
+}
+
+/// Runs `giaoban withdraw`.
+pub fn withdraw(context: &Context, args: &WithdrawArgs) -> Done {
+    let reason = match (&args.reason, context.asks()) {
+        (Some(reason), _) => reason.clone(),
+        (None, true) => ask(context.say("Lý do rút", "Why it is withdrawn"))?,
+        (None, false) => return Err(missing_flags(&["reason".to_owned()])),
+    };
+    let latest = Latest::find(context, args.source.as_deref(), &args.subject)?;
+    send(context, &latest.next("vn.giaoban.withdrawal.v1", serde_json::json!({ "reason": reason })))
+}
+
+fn prefix(name: &str) -> &'static str {
+    match name {
+        "supervision" => "GS",
+        "violation" => "VP",
+        "activity" => "HD",
+        "petition" => "DT",
+        "inspectionplan" => "KH",
+        "index" => "CS",
+        _ => "BC",
+    }
+}
+
+fn local_time(now: jiff::Timestamp) -> String {
+    now.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(7))).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
+fn has_column(spec: &TypeSpec, column: &str) -> bool {
+    spec.fields.iter().any(|field| columns_of(field.name, field.kind).iter().any(|name| name == column))
+}
+
+/// Asks on a terminal for what must be there; elsewhere names it.
+fn ask_for_missing(context: &Context, spec: &TypeSpec, columns: &mut Columns) -> Result<(), Failure> {
+    let missing: Vec<_> = spec.fields.iter().filter(|field| field.required && !columns.contains_key(field.name)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !context.asks() {
+        return Err(missing_flags(&missing.iter().map(|field| field.name.to_owned()).collect::<Vec<_>>()));
+    }
+    for field in missing {
+        let label = context.say(field.vi, field.en);
+        let value = match field.kind {
+            Kind::OneOf(names) => choose(label, names)?,
+            Kind::Flag => choose(label, &["true", "false"])?,
+            kind => ask(&format!("{label} ({})", kind.allowed()))?,
+        };
+        columns.insert(field.name.to_owned(), value);
+    }
+    Ok(())
+}
+
+fn missing_flags(names: &[String]) -> Failure {
+    let list = names.iter().map(|name| format!("--{}", flag(name))).collect::<Vec<_>>().join(", ");
+    Failure::other(
+        ExitCode::Usage,
+        (format!("thiếu {list}"), format!("{list} missing")),
+        ("Thêm các tham số đó, hoặc chạy trên màn hình để được hỏi.", "Add them, or run it on a terminal to be asked."),
+    )
+}
+
+fn prompt_failed(error: &dialoguer::Error) -> Failure {
+    let what = error.to_string();
+    Failure::other(ExitCode::Usage, (what.clone(), what), ("Ghi giá trị bằng tham số.", "Give the value as a flag."))
+}
+
+fn ask(label: &str) -> Result<String, Failure> {
+    dialoguer::Input::<String>::new().with_prompt(label).interact_text().map_err(|error| prompt_failed(&error))
+}
+
+fn choose(label: &str, names: &[&str]) -> Result<String, Failure> {
+    let chosen = dialoguer::Select::new().with_prompt(label).items(names).default(0).interact();
+    let index = chosen.map_err(|error| prompt_failed(&error))?;
+    Ok(names.get(index).copied().unwrap_or_default().to_owned())
+}
+
+fn data_of(context: &Context, spec: &'static TypeSpec, columns: &Columns) -> Result<serde_json::Value, Failure> {
+    let cell = |name: &str| columns.get(name).map(String::as_str).filter(|text| !text.is_empty());
+    csv_data(spec, &cell, false).map_err(|breaches| refused(context, &breaches))
+}
+
+/// The data of some columns only.
+fn partial_data(
+    context: &Context,
+    spec: &'static TypeSpec,
+    columns: &Columns,
+) -> Result<serde_json::Map<String, serde_json::Value>, Failure> {
+    match data_of(context, spec, columns)? {
+        serde_json::Value::Object(data) => Ok(data),
+        _ => Ok(serde_json::Map::new()),
+    }
+}
+
+/// Every breach on a line of its own.
+fn refused(context: &Context, breaches: &[Breach]) -> Failure {
+    let lines = |lang| breaches.iter().map(|breach| breach.message(lang)).collect::<Vec<_>>().join("\n");
+    let _ = context;
+    Failure::other(
+        ExitCode::AllRefused,
+        (lines(Lang::Vi), lines(Lang::En)),
+        ("Sửa các giá trị đã nêu; chưa có gì được gửi.", "Correct the values named; nothing was sent."),
+    )
+}
+
+fn damaged(subject: &str) -> Failure {
+    Failure::other(
+        ExitCode::Store,
+        (format!("không đọc được bản hiện tại của {subject}"), format!("the present revision of {subject} cannot be read")),
+        ("Gửi sự kiện đầy đủ với revision cao hơn: giaoban publish.", "Send the whole event with a higher revision: giaoban publish."),
+    )
+}
+
+/// Checks an event, writes it, and says where it lies.
+fn send(context: &Context, draft: &Draft) -> Done {
+    let payload = draft.to_bytes();
+    let sources: AllowedSources = context.settings.sources.allowed.iter().cloned().collect();
+    let message = Message { headers: &[], payload: Some(&payload) };
+    let event = Decoder::new().decode(&message, &context.rules, &sources).map_err(|breaches| refused(context, &breaches))?;
+    let mut producer = context.log()?.producer(&context.settings.kafka.topic)?;
+    let headers = vec![("content-type".to_owned(), Some(b"application/cloudevents+json".to_vec()))];
+    producer.send(Outgoing { key: Some(event.partition_key.into_bytes()), headers, payload }, 0)?;
+    let delivery = producer.flush(std::time::Duration::from_secs(60)).pop();
+    let position = delivery.ok_or_else(|| crate::log::LogError::Transient("no acknowledgement".into()))?.result?;
+    let (at, offset) = (position.partition, position.offset);
+    print(&match context.lang() {
+        Lang::Vi => format!("Đã nhận {} (bản {}) tại phân vùng {at}, vị trí {offset}.\n", draft.subject, draft.revision),
+        Lang::En => format!("Took {} (revision {}) at partition {at}, offset {offset}.\n", draft.subject, draft.revision),
+    })?;
+    let _ = writeln!(
+        std::io::stderr(),
+        "{}",
+        context.say(
+            "Số liệu đổi khi worker xử lý tới đó: giaoban worker --until-caught-up. Sửa: giaoban correct; rút: giaoban withdraw.",
+            "Figures change when a worker gets there: giaoban worker --until-caught-up. To correct it: giaoban correct; to take it back: giaoban withdraw."
+        )
+    );
+    Ok(ExitCode::Done)
+}
+
+/// The highest revision of a record, wherever it is known.
+struct Latest {
+    event: Event,
+    payload: Vec<u8>,
+    unit: String,
+}
+
+impl Latest {
+    /// Looks in the store, and in what of the log the store has not read yet.
+    fn find(context: &Context, source: Option<&str>, subject: &str) -> Result<Self, Failure> {
+        let log = context.log()?;
+        let topic = &context.settings.kafka.topic;
+        let mut store = match context.reader() {
+            Ok(store) => Some(store),
+            Err(Failure::Store(StoreError::Missing { .. })) => None,
+            Err(failure) => return Err(failure),
+        };
+        let mut found: Vec<Self> = Vec::new();
+        let mut from: BTreeMap<Partition, NextOffset> = BTreeMap::new();
+        if let Some(store) = &mut store {
+            from.extend(store.checkpoints(topic)?.iter().map(|checkpoint| (checkpoint.partition, checkpoint.next)));
+            for entry in stored(&mut **store, source, subject)? {
+                found.extend(Self::read(context, &*log, topic, &entry)?);
+            }
+        }
+        let wanted = |key: &RecordKey| key.subject() == subject && source.is_none_or(|source| key.source() == source);
+        for range in log.topic(topic)?.partitions {
+            let next = from.get(&range.partition).copied().unwrap_or_default().max(range.low);
+            if next < range.high {
+                let count = (range.high.0 - next.0).unsigned_abs() as usize;
+                log.read(topic, range.partition, Offset(next.0), count, &mut |message| {
+                    found.extend(Self::of(&context.rules, &message).filter(|latest| wanted(&latest.event.key)));
+                })?;
+            }
+        }
+        let mut sources: Vec<String> = found.iter().map(|latest| latest.event.key.source().to_owned()).collect();
+        sources.sort_unstable();
+        sources.dedup();
+        if sources.len() > 1 {
+            let list = sources.join(", ");
+            return Err(Failure::other(
+                ExitCode::Usage,
+                (format!("nhiều nơi có hồ sơ {subject}: {list}"), format!("several sources have a record {subject}: {list}")),
+                ("Thêm --source.", "Add --source."),
+            ));
+        }
+        found.into_iter().max_by_key(|latest| (latest.event.revision, latest.event.digest)).ok_or_else(|| {
+            Failure::other(
+                ExitCode::NotFound,
+                (format!("không có hồ sơ {subject}"), format!("there is no record {subject}")),
+                ("Kiểm tra số hiệu và --source, --data.", "Check the number, and --source and --data."),
+            )
+        })
+    }
+
+    fn read(context: &Context, log: &dyn EventLog, topic: &str, entry: &Entry) -> Result<Option<Self>, Failure> {
+        let mut found = None;
+        log.read(topic, entry.position.partition, entry.position.offset, 1, &mut |message| {
+            found = Self::of(&context.rules, &message);
+        })?;
+        Ok(found)
+    }
+
+    fn of(rules: &Rules, message: &crate::log::Incoming<'_>) -> Option<Self> {
+        let wire = Message { headers: &message.headers, payload: message.payload };
+        // A source that is allowed elsewhere is a record all the same.
+        let event = Decoder::new().decode_any_source(&wire, rules).ok()?;
+        let unit = event.partition_key.clone();
+        Some(Self { event, payload: message.payload.unwrap_or_default().to_vec(), unit })
+    }
+
+    fn body(&self, _context: &Context) -> Result<serde_json::Value, Failure> {
+        serde_json::from_slice(&self.payload).map_err(|_| damaged(self.event.key.subject()))
+    }
+
+    fn event_type(&self, body: &serde_json::Value) -> String {
+        body.get("type").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+    }
+
+    /// The next revision, with that content.
+    fn next(&self, event_type: &str, data: serde_json::Value) -> Draft {
+        let revision = self.event.revision.number().saturating_add(1);
+        let subject = self.event.key.subject().to_owned();
+        let unit = data.get("unit").and_then(serde_json::Value::as_str).unwrap_or(&self.unit).to_owned();
+        Draft {
+            id: format!("{subject}.{revision}"),
+            source: self.event.key.source().to_owned(),
+            event_type: event_type.to_owned(),
+            subject,
+            time: local_time(jiff::Timestamp::now()),
+            partition_key: unit,
+            revision,
+            data,
+            synthetic: self.event.synthetic,
+        }
+    }
+}
+
+/// The record of that source, or of any source if none is named.
+fn stored(store: &mut dyn StoreReader, source: Option<&str>, subject: &str) -> Result<Vec<Entry>, Failure> {
+    if let Some(source) = source {
+        return Ok(store.entry(&RecordKey::new(source, subject))?.into_iter().collect());
+    }
+    let mut found = Vec::new();
+    store.entries(&mut |entry| {
+        if entry.key.subject() == subject {
+            found.push(entry);
+        }
+        true
+    })?;
+    Ok(found)
+}

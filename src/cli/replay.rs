@@ -1,0 +1,184 @@
+//! `giaoban replay`: rebuilds the figures from the log beside the store in
+//! force, says what would change, and switches only when told to.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::context::{Context, Done, print};
+use super::error::Failure;
+use super::progress::Progress;
+use super::rollup::Format;
+use super::worker::{new_metrics, stop_flag, summary_text, worker};
+use crate::domain::{Figure, Quarter};
+use crate::exit::ExitCode;
+use crate::log::Membership;
+use crate::rollup::Cell;
+use crate::store::data_dir::Generation;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{StoreError, StoreReader, StoreWriter};
+use crate::wire::Lang;
+
+/// The options of `giaoban replay`.
+#[derive(Args, Debug)]
+#[command(after_help = "Ví dụ / Example:\n  giaoban replay            # dựng và so sánh / build and compare\n  giaoban replay --switch   # dùng kết quả; dừng worker trước / put it in force; stop the worker first")]
+pub struct ReplayArgs {
+    /// Đưa bản dựng lại vào sử dụng · Put the rebuilt figures in force
+    #[arg(long)]
+    switch: bool,
+    /// Dạng của danh sách khác biệt · Form of the list of changes
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+}
+
+/// A figure that differs between two generations.
+#[derive(Debug, serde::Serialize)]
+struct Change {
+    quarter: String,
+    unit: String,
+    since: String,
+    figure: &'static str,
+    now: i128,
+    then: i128,
+}
+
+/// Runs the command.
+pub fn run(context: &Context, args: &ReplayArgs) -> Done {
+    let data = context.data()?;
+    let _replay = data.lock_replay()?;
+    // To switch, nobody may write the store in force meanwhile.
+    let writer = args.switch.then(|| data.lock_writer()).transpose()?;
+    let current = data.current()?;
+    let next = Generation(current.0 + 1);
+    let path = data.store_file(next);
+    let mut rebuilt = SqliteStore::create(&path)?;
+    match rebuilt.adopt(&context.rules) {
+        Ok(()) => {}
+        // Left by a replay under yet other rules: it serves nobody.
+        Err(StoreError::OtherRules { .. }) => {
+            drop(rebuilt);
+            remove(&path)?;
+            rebuilt = SqliteStore::create(&path)?;
+            rebuilt.adopt(&context.rules)?;
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let mut replayer = worker(context, Box::new(rebuilt), new_metrics()?, stop_flag()?)?;
+    replayer.membership = Membership::Alone;
+    replayer.dead_letter_topic = None;
+    replayer.until_caught_up = true;
+    let stop = Arc::clone(&replayer.stop);
+    let mut bar = Progress::new(context.say("dựng lại", "rebuilding"));
+    replayer.progress = Box::new(move |done, of| bar.set(done, of));
+    let summary = replayer.run()?;
+    if stop.load(std::sync::atomic::Ordering::Relaxed) {
+        return Err(Failure::other(
+            ExitCode::Internal,
+            ("dừng giữa chừng", "stopped before the end"),
+            ("Chạy lại giaoban replay: nó tiếp tục từ chỗ đang dở.", "Run giaoban replay again: it goes on from where it was."),
+        ));
+    }
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), summary_text(context, &summary).as_bytes());
+    let changes = changes(context, &data.store_file(current), &path)?;
+    print(&show(context, &changes, args.format))?;
+    match writer {
+        Some(writer) => {
+            data.switch(&writer, next)?;
+            let old = data.store_file(current);
+            let old = old.display();
+            context.note(
+                &format!("Đã chuyển sang {}. Bản cũ vẫn còn ở {old}; xóa khi không cần nữa.", path.display()),
+                &format!("{} is in force. The one before is still at {old}; remove it when it is not needed.", path.display()),
+            );
+        }
+        None => context.note(
+            "Chưa đổi gì. Để dùng số liệu dựng lại: dừng worker, rồi giaoban replay --switch.",
+            "Nothing was switched. To put it in force: stop the worker, then giaoban replay --switch.",
+        ),
+    }
+    Ok(ExitCode::Done)
+}
+
+fn remove(path: &std::path::Path) -> Result<(), Failure> {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match std::fs::remove_file(&name) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Failure::io(path.display(), &error)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A cell's name: quarter, unit, since.
+type Key = (Quarter, String, String);
+
+fn cells(store: &mut dyn StoreReader) -> Result<BTreeMap<Key, Cell>, StoreError> {
+    let mut cells = BTreeMap::new();
+    for quarter in store.quarters()? {
+        store.raw_cells(quarter, &mut |unit, since, cell| {
+            cells.insert((quarter, unit.to_owned(), since.to_owned()), cell);
+        })?;
+    }
+    Ok(cells)
+}
+
+/// Own figures of units that differ, in order. What lies under a unit is not in its own figures.
+fn changes(_context: &Context, now: &std::path::Path, then: &std::path::Path) -> Result<Vec<Change>, Failure> {
+    let now = match SqliteStore::read(now) {
+        Ok(mut store) => cells(&mut store)?,
+        Err(StoreError::Missing { .. }) => BTreeMap::new(),
+        Err(error) => return Err(error.into()),
+    };
+    let then = cells(&mut SqliteStore::read(then)?)?;
+    let empty = Cell::default();
+    let mut keys: Vec<&Key> = now.keys().chain(then.keys()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let mut changes = Vec::new();
+    for key in keys {
+        let (before, after) = (now.get(key).unwrap_or(&empty), then.get(key).unwrap_or(&empty));
+        for figure in Figure::ALL {
+            let (now, then) = (before.total(*figure), after.total(*figure));
+            let parts_differ = !before.by_body(*figure).eq(after.by_body(*figure)) || !before.by_field(*figure).eq(after.by_field(*figure));
+            if now != then || parts_differ {
+                let (quarter, unit, since) = key;
+                changes.push(Change { quarter: quarter.to_string(), unit: unit.clone(), since: since.clone(), figure: figure.name(), now, then });
+            }
+        }
+    }
+    Ok(changes)
+}
+
+fn show(context: &Context, changes: &[Change], format: Format) -> String {
+    match format {
+        // Texts and numbers alone: serializing them cannot fail.
+        Format::Json => serde_json::to_string_pretty(changes).unwrap_or_default() + "\n",
+        Format::Csv => {
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            for change in changes {
+                let _ = writer.serialize((&change.quarter, &change.unit, &change.since, change.figure, change.now.to_string(), change.then.to_string()));
+            }
+            let rows = String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default();
+            format!("quarter,unit,since,figure,now,then\n{rows}")
+        }
+        Format::Table => {
+            const SHOWN: usize = 50;
+            let mut text = match (changes.len(), context.lang()) {
+                (0, Lang::Vi) => "Không có gì thay đổi.\n".to_owned(),
+                (0, Lang::En) => "Nothing would change.\n".to_owned(),
+                (count, Lang::Vi) => format!("{count} con số sẽ thay đổi:\n"),
+                (count, Lang::En) => format!("{count} figures would change:\n"),
+            };
+            for change in changes.iter().take(SHOWN) {
+                text += &format!("  {} {:<6} {}: {} → {}\n", change.quarter, change.unit, change.figure, change.now, change.then);
+            }
+            if changes.len() > SHOWN {
+                text += context.say("  … toàn bộ: --format csv\n", "  … all of them: --format csv\n");
+            }
+            text
+        }
+    }
+}

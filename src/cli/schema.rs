@@ -1,0 +1,41 @@
+//! `giaoban schema`: the contract for machines.
+
+use clap::{Args, ValueEnum};
+
+use super::context::{Done, print};
+use super::input::named_type;
+use crate::config::Settings;
+use crate::exit::ExitCode;
+use crate::wire::schema::{asyncapi, json_schemas};
+
+/// The options of `giaoban schema`.
+#[derive(Args, Debug)]
+#[command(after_help = "Ví dụ / Example:\n  giaoban schema > asyncapi.json\n  giaoban schema --format json-schema --type supervision")]
+pub struct SchemaArgs {
+    /// Dạng · Form
+    #[arg(long, value_enum, default_value = "asyncapi")]
+    format: SchemaFormat,
+    /// Chỉ loại sự kiện này (json-schema) · This type of event only (json-schema)
+    #[arg(long = "type", value_name = "TYPE")]
+    kind: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum SchemaFormat {
+    /// AsyncAPI 3.0.
+    Asyncapi,
+    /// JSON Schema 2020-12.
+    JsonSchema,
+}
+
+/// Runs the command.
+pub fn run(_settings: &Settings, args: &SchemaArgs) -> Done {
+    let document = match (args.format, &args.kind) {
+        (SchemaFormat::Asyncapi, None) => asyncapi(),
+        (_, None) => serde_json::json!(json_schemas()),
+        (_, Some(kind)) => serde_json::json!(json_schemas().remove(named_type(kind)?.event_type)),
+    };
+    // A document of texts and numbers: serializing it cannot fail.
+    print(&(serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"))?;
+    Ok(ExitCode::Done)
+}

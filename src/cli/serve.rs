@@ -1,0 +1,63 @@
+//! Pages, metrics and health, served beside a worker.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::context::{Context, open_reader};
+use super::error::Failure;
+use super::worker::SERVER_STOPS_WITHIN;
+use crate::exit::ExitCode;
+pub use crate::web::Watched;
+use crate::web::{Figures, WebState, serve};
+
+/// A running server.
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    runtime: tokio::runtime::Runtime,
+    stop: oneshot::Sender<()>,
+}
+
+impl Server {
+    /// Serves on `http.listen`; nothing if that is `off`.
+    pub fn start(context: &Context, watched: Arc<dyn Watched>) -> Result<Option<Self>, Failure> {
+        let listen = &context.settings.http.listen;
+        if listen == "off" {
+            return Ok(None);
+        }
+        let taken = |error: std::io::Error| {
+            Failure::other(
+                ExitCode::PortTaken,
+                (format!("không mở được địa chỉ {listen}: {error}"), format!("cannot listen on {listen}: {error}")),
+                (
+                    "Chọn địa chỉ khác: GIAOBAN__HTTP__LISTEN=127.0.0.1:9465, hoặc off để tắt.",
+                    "Choose another address: GIAOBAN__HTTP__LISTEN=127.0.0.1:9465, or off for none.",
+                ),
+            )
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().thread_name("http").build();
+        let runtime = runtime.map_err(taken)?;
+        let listener = runtime.block_on(tokio::net::TcpListener::bind(listen)).map_err(taken)?;
+        let address = listener.local_addr().map_err(taken)?;
+        let (data, rules) = (context.settings.data.clone(), Arc::clone(&context.rules));
+        let figures = Figures { rules: Arc::clone(&rules), open: Arc::new(move || open_reader(&data, &rules)) };
+        let (stop, stopped) = oneshot::channel();
+        let state = WebState { watched, figures: Some(figures) };
+        runtime.spawn(async move {
+            let until = async { drop(stopped.await) };
+            if let Err(error) = serve(listener, state, until).await {
+                tracing::error!(%error, "the server ended");
+            }
+        });
+        tracing::info!(%address, "serving pages, /metrics, /livez, /readyz, /startupz");
+        Ok(Some(Self { address, runtime, stop }))
+    }
+
+    /// Answers what is asked now, and stops.
+    pub fn stop(self) {
+        let _ = self.stop.send(());
+        self.runtime.shutdown_timeout(SERVER_STOPS_WITHIN);
+    }
+}

@@ -1,0 +1,116 @@
+//! Every key: its default, what it takes, what it means.
+
+use std::fmt::Write as _;
+
+/// What a key takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Text.
+    Text,
+    /// A whole number of that range.
+    Number(i64, i64),
+    /// `true` or `false`.
+    Flag,
+    /// One of these.
+    OneOf(&'static [&'static str]),
+    /// A list of texts; in the environment separated by commas.
+    List,
+    /// A table of librdkafka properties.
+    Properties,
+}
+
+/// A key.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// Its full name.
+    pub name: &'static str,
+    /// What it takes.
+    pub shape: Shape,
+    /// Its default, as text.
+    pub default: &'static str,
+    /// What it means, in Vietnamese.
+    pub vi: &'static str,
+    /// What it means, in English.
+    pub en: &'static str,
+}
+
+const fn key(name: &'static str, shape: Shape, default: &'static str, vi: &'static str, en: &'static str) -> Key {
+    Key { name, shape, default, vi, en }
+}
+
+/// Every key, in the order of the shipped file.
+pub const KEYS: &[Key] = &[
+    key("data", Shape::Text, "giaoban-data", "Thư mục chứa nhật ký nhúng và kho số liệu", "Folder of the embedded log and the store"),
+    key("lang", Shape::OneOf(&["auto", "vi", "en"]), "auto", "Ngôn ngữ; auto theo LC_ALL, LANG", "Language of messages; auto follows LC_ALL, LANG"),
+    key("calendar", Shape::Text, "decree-09-2019", "Lịch quý: decree-09-2019, calendar-quarter, hoặc tệp CSV quarter,from,to", "Which days lie in a quarter: decree-09-2019, calendar-quarter, or a CSV file quarter,from,to"),
+    key("units.file", Shape::Text, "", "Bảng đơn vị; để trống là Hà Nội kèm sẵn", "Table of units; empty is Hanoi's, built in"),
+    key("units.succession", Shape::Text, "", "Bảng kế thừa đơn vị; để trống là Hà Nội kèm sẵn", "Who took over from whom; empty is Hanoi's, built in"),
+    key("kafka.brokers", Shape::Text, "", "Địa chỉ Kafka host:port,…; để trống là dùng nhật ký nhúng", "Kafka at host:port,…; empty is the embedded log"),
+    key("kafka.topic", Shape::Text, "giaoban.events", "Topic sự kiện", "Topic of events"),
+    key("kafka.dead_letter_topic", Shape::Text, "giaoban.events.dlq", "Topic thư chết", "Topic of dead letters"),
+    key("kafka.group", Shape::Text, "giaoban", "Nhóm tiêu thụ của worker", "Consumer group of the workers"),
+    key("kafka.partitions", Shape::Number(1, 10_000), "6", "Số phân vùng khi tạo topic", "Partitions of topics that are made"),
+    key("kafka.replication", Shape::Number(1, 99), "1", "Số bản sao khi tạo topic", "Copies of topics that are made"),
+    key("kafka.properties", Shape::Properties, "", "Thuộc tính librdkafka bất kỳ, ví dụ \"security.protocol\" = \"SASL_SSL\"; trong môi trường: GIAOBAN__KAFKA__PROPERTIES__SECURITY_PROTOCOL", "Any librdkafka property, such as \"security.protocol\" = \"SASL_SSL\"; in the environment: GIAOBAN__KAFKA__PROPERTIES__SECURITY_PROTOCOL"),
+    key("kafka.secret_files", Shape::Properties, "", "Thuộc tính librdkafka có giá trị nằm trong tệp, ví dụ \"sasl.password\" = \"/run/secrets/kafka\"", "librdkafka properties whose value is in a file, such as \"sasl.password\" = \"/run/secrets/kafka\""),
+    key("sources.allowed", Shape::List, "", "Nguồn được phép ngoài /units/<mã>", "Sources that are allowed besides /units/<code>"),
+    key("worker.batch_records", Shape::Number(1, 1_000_000), "50000", "Số bản ghi tối đa mỗi lô", "Most records in a batch"),
+    key("worker.batch_bytes", Shape::Number(65_536, 1 << 30), "33554432", "Số byte tối đa mỗi lô", "Most bytes in a batch"),
+    key("worker.batch_wait_ms", Shape::Number(1, 60_000), "100", "Một bản ghi chờ lô tối đa bao nhiêu mili giây", "How long a record waits for others, in milliseconds"),
+    key("http.listen", Shape::Text, "127.0.0.1:9464", "Địa chỉ trang, /metrics, /livez, /readyz, /startupz; off là tắt", "Address of the pages, /metrics, /livez, /readyz, /startupz; off for none"),
+    key("log.level", Shape::OneOf(&["error", "warn", "info", "debug", "trace"]), "info", "Mức nhật ký chương trình", "Level of the program's own log"),
+    key("log.format", Shape::OneOf(&["auto", "text", "json"]), "auto", "Dạng nhật ký; auto: chữ trên màn hình, JSON khi không", "Form of the program's own log; auto: text on a terminal, else JSON"),
+    key("report.party", Shape::Flag, "false", "Thể thức văn bản của Đảng thay cho Nghị định 30/2020/NĐ-CP", "Head of a Party document instead of Decree 30/2020/NĐ-CP"),
+    key("report.parent_body", Shape::Text, "THÀNH ỦY HÀ NỘI", "Cơ quan chủ quản trên đầu báo cáo", "Parent body in the head of reports"),
+    key("report.issuing_body", Shape::Text, "BAN CHỈ ĐẠO XÂY DỰNG VÀ THỰC HIỆN QUY CHẾ DÂN CHỦ Ở CƠ SỞ", "Cơ quan ban hành", "Issuing body"),
+    key("report.number", Shape::Text, "", "Số, ký hiệu; để trống thì chừa chỗ", "Number and symbol; empty leaves room for it"),
+    key("report.date", Shape::Text, "", "Ngày ban hành 2020-12-03; để trống thì chừa chỗ", "Date of issue 2020-12-03; empty leaves room for it"),
+    key("report.place", Shape::Text, "Hà Nội", "Địa danh", "Place"),
+    key("report.addressee", Shape::Text, "Thường trực Thành ủy Hà Nội", "Kính gửi; để trống nếu không gửi lên trên", "Addressee; empty if it is not sent upwards"),
+    key("report.signatory_capacity", Shape::Text, "TM. BAN CHỈ ĐẠO", "Quyền hạn người ký", "Capacity of the signatory"),
+    key("report.signatory_office", Shape::Text, "TRƯỞNG BAN", "Chức vụ người ký", "Office of the signatory"),
+    key("report.signatory_name", Shape::Text, "", "Họ tên người ký", "Name of the signatory"),
+    key("report.recipients", Shape::List, "Như trên,Các thành viên Ban Chỉ đạo", "Nơi nhận (dòng Lưu: VT được thêm vào cuối)", "Recipients (the line Lưu: VT is added at the end)"),
+];
+
+/// The text of `config/giaoban.toml`: every key with its default, commented out.
+pub fn shipped_file() -> String {
+    let mut text = String::from(
+        "# giaoban: mọi khóa với giá trị mặc định · every key with its default.\n\
+         # Biến môi trường tương ứng · the environment variable of kafka.brokers: GIAOBAN__KAFKA__BROKERS.\n\
+         # Mật khẩu không để ở đây: dùng môi trường hoặc kafka.secret_files · keep secrets out of this file.\n",
+    );
+    let mut section = "";
+    for key in KEYS {
+        let (table, name) = key.name.split_once('.').unwrap_or(("", key.name));
+        if table != section {
+            section = table;
+            let _ = write!(text, "\n[{table}]");
+        }
+        let _ = write!(text, "\n# {}\n# {}\n", key.vi, key.en);
+        let _ = match key.shape {
+            Shape::Number(..) | Shape::Flag => writeln!(text, "# {name} = {}", key.default),
+            Shape::List => {
+                let items: Vec<String> = key.default.split(',').filter(|item| !item.is_empty()).map(|item| format!("{item:?}")).collect();
+                writeln!(text, "# {name} = [{}]", items.join(", "))
+            }
+            Shape::Properties => writeln!(text, "# {name} = {{}}"),
+            Shape::Text | Shape::OneOf(_) => writeln!(text, "# {name} = {:?}", key.default),
+        };
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_file_has_every_key() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/config/giaoban.toml");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(path, shipped_file()).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap(), shipped_file(), "run the tests once with UPDATE_DOCS=1");
+    }
+}

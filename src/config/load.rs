@@ -1,0 +1,326 @@
+//! Reads the layers and says of every value where it came from.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use config::{Config, File, FileFormat, Value, ValueKind};
+
+use super::keys::{KEYS, Key, Shape};
+use super::settings::Settings;
+use super::ConfigError;
+
+/// What stands before every environment variable.
+const PREFIX: &str = "GIAOBAN__";
+/// The variable that names the file.
+const FILE_VARIABLE: &str = "GIAOBAN_CONFIG";
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The program.
+    Default,
+    /// A file.
+    File(String),
+    /// An environment variable.
+    Variable(String),
+    /// A flag of the command line.
+    Flag(&'static str),
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(file) => f.write_str(file),
+            Self::Variable(name) => f.write_str(name),
+            Self::Flag(flag) => f.write_str(flag),
+        }
+    }
+}
+
+/// What the command line says.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// `--data`.
+    pub data: Option<PathBuf>,
+    /// `--lang`.
+    pub lang: Option<String>,
+}
+
+/// The settings, and each key's value as text with its origin.
+pub struct Loaded {
+    /// For use.
+    pub settings: Settings,
+    /// For show: key, value, origin. Properties are listed one by one.
+    pub shown: Vec<(String, String, Origin)>,
+}
+
+/// Values by key; properties by property.
+#[derive(Default)]
+struct Values {
+    plain: BTreeMap<&'static str, (Value, Origin)>,
+    properties: BTreeMap<(&'static str, String), (String, Origin)>,
+}
+
+/// Loads all layers. `environment` are the process's variables.
+pub fn load(overrides: &Overrides, environment: &[(String, String)]) -> Result<Loaded, ConfigError> {
+    let variable = |name: &str| environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let mut values = Values::default();
+    for key in KEYS.iter().filter(|key| key.shape != Shape::Properties) {
+        let value = match key.shape {
+            Shape::List => list_value(key.default),
+            _ => Value::from(key.default),
+        };
+        values.plain.insert(key.name, (value, Origin::Default));
+    }
+    let named = overrides.config.clone().or_else(|| variable(FILE_VARIABLE).map(PathBuf::from));
+    if let Some(file) = named {
+        values.read_file(&file)?;
+    }
+    for (name, value) in environment {
+        if let Some(rest) = name.strip_prefix(PREFIX) {
+            values.read_variable(name, &rest.to_lowercase(), value)?;
+        }
+    }
+    if let Some(data) = &overrides.data {
+        values.plain.insert("data", (Value::from(data.display().to_string()), Origin::Flag("--data")));
+    }
+    if let Some(lang) = &overrides.lang {
+        values.plain.insert("lang", (Value::from(lang.as_str()), Origin::Flag("--lang")));
+    }
+    values.finish(environment)
+}
+
+fn list_value(text: &str) -> Value {
+    let items: Vec<Value> = text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Value::from).collect();
+    Value::new(None, ValueKind::Array(items))
+}
+
+fn nearest(name: &str) -> String {
+    let likeness = |key: &&Key| strsim::jaro_winkler(key.name, name);
+    KEYS.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b))).map_or_else(String::new, |key| key.name.to_owned())
+}
+
+impl Values {
+    fn read_file(&mut self, file: &Path) -> Result<(), ConfigError> {
+        let place = file.display().to_string();
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| ConfigError::File { file: place.clone(), cause: error.to_string() })?;
+        let config = Config::builder().add_source(File::from_str(&text, FileFormat::Toml)).build();
+        let config = config.map_err(|error| ConfigError::File { file: place.clone(), cause: error.to_string() })?;
+        self.read_table("", config.cache, &place)
+    }
+
+    fn read_table(&mut self, above: &str, value: Value, place: &str) -> Result<(), ConfigError> {
+        let ValueKind::Table(table) = value.kind else {
+            return Err(ConfigError::UnknownKey { place: place.to_owned(), key: above.to_owned(), nearest: nearest(above) });
+        };
+        let mut table: Vec<_> = table.into_iter().collect();
+        table.sort_by(|a, b| a.0.cmp(&b.0));
+        for (name, value) in table {
+            let full = if above.is_empty() { name.clone() } else { format!("{above}.{name}") };
+            match KEYS.iter().find(|key| key.name == full) {
+                Some(key) if key.shape == Shape::Properties => self.read_properties(key, "", value, place)?,
+                Some(key) => {
+                    self.plain.insert(key.name, (value, Origin::File(place.to_owned())));
+                }
+                None => {
+                    let is_section = KEYS.iter().any(|key| key.name.strip_prefix(&full).is_some_and(|rest| rest.starts_with('.')));
+                    if !is_section {
+                        return Err(ConfigError::UnknownKey { place: place.to_owned(), nearest: nearest(&full), key: full });
+                    }
+                    self.read_table(&full, value, place)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// `"sasl.username" = "x"` and `sasl.username = "x"` are the same.
+    fn read_properties(&mut self, key: &Key, above: &str, value: Value, place: &str) -> Result<(), ConfigError> {
+        let wrong = |found: &str| ConfigError::Value {
+            place: place.to_owned(),
+            key: format!("{} {above}", key.name).trim_end().to_owned(),
+            found: found.to_owned(),
+            allowed: "a table of texts, numbers and true or false".to_owned(),
+        };
+        if let ValueKind::Table(table) = value.kind {
+            for (name, value) in table {
+                let name = if above.is_empty() { name } else { format!("{above}.{name}") };
+                self.read_properties(key, &name, value, place)?;
+            }
+            return Ok(());
+        }
+        if above.is_empty() {
+            return Err(wrong("no table"));
+        }
+        let text = value.into_string().map_err(|_| wrong("a list"))?;
+        self.properties.insert((key.name, above.to_owned()), (text, Origin::File(place.to_owned())));
+        Ok(())
+    }
+
+    fn read_variable(&mut self, variable: &str, rest: &str, value: &str) -> Result<(), ConfigError> {
+        let name = rest.replace("__", ".");
+        let origin = Origin::Variable(variable.to_owned());
+        if let Some(key) = KEYS.iter().find(|key| key.name == name && key.shape != Shape::Properties) {
+            let value = if key.shape == Shape::List { list_value(value) } else { Value::from(value) };
+            self.plain.insert(key.name, (value, origin));
+            return Ok(());
+        }
+        let of = |key: &&Key| key.shape == Shape::Properties && name.strip_prefix(key.name).is_some_and(|rest| rest.len() > 1);
+        if let Some(key) = KEYS.iter().find(of) {
+            let property = name[key.name.len() + 1..].replace('_', ".");
+            self.properties.insert((key.name, property), (value.to_owned(), origin));
+            return Ok(());
+        }
+        Err(ConfigError::UnknownKey { place: variable.to_owned(), nearest: nearest(&name), key: name })
+    }
+
+    fn finish(self, environment: &[(String, String)]) -> Result<Loaded, ConfigError> {
+        let mut shown = Vec::new();
+        let mut root = config::Map::new();
+        for key in KEYS {
+            if key.shape == Shape::Properties {
+                let mut table = config::Map::new();
+                for ((_, property), (value, origin)) in self.properties.iter().filter(|((of, _), _)| *of == key.name) {
+                    // Any of them may be a secret, and their names do not tell.
+                    let value_shown = if key.name == "kafka.properties" { "••••" } else { value };
+                    shown.push((format!("{}.\"{property}\"", key.name), value_shown.to_owned(), origin.clone()));
+                    table.insert(property.clone(), Value::from(value.as_str()));
+                }
+                insert(&mut root, key.name, Value::new(None, ValueKind::Table(table)));
+                continue;
+            }
+            let Some((value, origin)) = self.plain.get(key.name) else { continue };
+            check(key, value, origin)?;
+            shown.push((key.name.to_owned(), show(value), origin.clone()));
+            insert(&mut root, key.name, value.clone());
+        }
+        let value = Value::new(None, ValueKind::Table(root));
+        let settings = Settings::from_value(value, environment)?;
+        Ok(Loaded { settings, shown })
+    }
+}
+
+fn insert(root: &mut config::Map<String, Value>, name: &str, value: Value) {
+    let Some((section, rest)) = name.split_once('.') else {
+        root.insert(name.to_owned(), value);
+        return;
+    };
+    let empty = || Value::new(None, ValueKind::Table(config::Map::new()));
+    if let ValueKind::Table(table) = &mut root.entry(section.to_owned()).or_insert_with(empty).kind {
+        table.insert(rest.to_owned(), value);
+    }
+}
+
+fn show(value: &Value) -> String {
+    match value.clone().into_array() {
+        Ok(items) => items.into_iter().filter_map(|item| item.into_string().ok()).collect::<Vec<_>>().join(", "),
+        Err(_) => value.clone().into_string().unwrap_or_default(),
+    }
+}
+
+fn check(key: &Key, value: &Value, origin: &Origin) -> Result<(), ConfigError> {
+    let allowed = match key.shape {
+        Shape::Number(min, max) => match value.clone().into_int() {
+            Ok(number) if (min..=max).contains(&number) => return Ok(()),
+            _ => format!("a whole number from {min} to {max}"),
+        },
+        Shape::Flag => match value.clone().into_bool() {
+            Ok(_) => return Ok(()),
+            Err(_) => "true or false".to_owned(),
+        },
+        Shape::OneOf(names) => match value.clone().into_string() {
+            Ok(text) if names.contains(&text.as_str()) => return Ok(()),
+            _ => format!("one of {}", names.join(", ")),
+        },
+        Shape::List => match value.clone().into_array() {
+            Ok(_) => return Ok(()),
+            Err(_) => "a list of texts".to_owned(),
+        },
+        Shape::Text => match value.kind {
+            ValueKind::String(_) | ValueKind::I64(_) | ValueKind::Boolean(_) | ValueKind::Float(_) => return Ok(()),
+            _ => "text".to_owned(),
+        },
+        Shape::Properties => return Ok(()),
+    };
+    Err(ConfigError::Value { place: origin.to_string(), key: key.name.to_owned(), found: show(value), allowed })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Lang;
+
+    fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn file(text: &str) -> (tempfile::TempDir, Overrides) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("giaoban.toml");
+        std::fs::write(&path, text).unwrap();
+        (dir, Overrides { config: Some(path), ..Overrides::default() })
+    }
+
+    #[test]
+    fn each_layer_wins_over_the_one_before() {
+        let (_dir, overrides) = file("data = \"of-file\"\n[kafka]\ntopic = \"of-file\"\ngroup = \"of-file\"\n");
+        let environment = environment(&[("GIAOBAN__KAFKA__TOPIC", "of-environment"), ("GIAOBAN__DATA", "of-environment")]);
+        let overrides = Overrides { data: Some("of-flag".into()), ..overrides };
+        let loaded = load(&overrides, &environment).unwrap();
+        assert_eq!(loaded.settings.data, PathBuf::from("of-flag"));
+        assert_eq!(loaded.settings.kafka.topic, "of-environment");
+        assert_eq!(loaded.settings.kafka.group, "of-file");
+        assert_eq!(loaded.settings.kafka.partitions, 6);
+        let origin = |name: &str| loaded.shown.iter().find(|(key, ..)| key == name).unwrap().2.to_string();
+        assert_eq!(origin("data"), "--data");
+        assert_eq!(origin("kafka.topic"), "GIAOBAN__KAFKA__TOPIC");
+        assert_eq!(origin("kafka.partitions"), "default");
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest() {
+        let (_dir, overrides) = file("[kafka]\nbroker = \"x\"\n");
+        let Err(ConfigError::UnknownKey { key, nearest, .. }) = load(&overrides, &[]) else { panic!() };
+        assert_eq!((key.as_str(), nearest.as_str()), ("kafka.broker", "kafka.brokers"));
+        let error = load(&Overrides::default(), &environment(&[("GIAOBAN__KAFKA__BROKRS", "x")])).err().unwrap();
+        assert!(error.to_string().contains("GIAOBAN__KAFKA__BROKRS"), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_value_names_key_and_place() {
+        let error = load(&Overrides::default(), &environment(&[("GIAOBAN__WORKER__BATCH_RECORDS", "many")])).err().unwrap();
+        let text = error.to_string();
+        assert_eq!(text, "GIAOBAN__WORKER__BATCH_RECORDS: worker.batch_records is many, but must be a whole number from 1 to 1000000");
+    }
+
+    #[test]
+    fn properties_pass_through_and_are_not_shown() {
+        let (dir, overrides) = file("[kafka.properties]\n\"sasl.username\" = \"clerk\"\nsecurity.protocol = \"SASL_SSL\"\n");
+        let secret = dir.path().join("password");
+        std::fs::write(&secret, "s3cret\n").unwrap();
+        let environment = environment(&[
+            ("GIAOBAN__KAFKA__BROKERS", "localhost:1"),
+            ("GIAOBAN__KAFKA__PROPERTIES__SASL_MECHANISM", "SCRAM-SHA-512"),
+            ("GIAOBAN__KAFKA__SECRET_FILES__SASL_PASSWORD", secret.to_str().unwrap()),
+        ]);
+        let loaded = load(&overrides, &environment).unwrap();
+        let client = loaded.settings.kafka.client().unwrap().unwrap();
+        let expected = [("sasl.mechanism", "SCRAM-SHA-512"), ("sasl.password", "s3cret"), ("sasl.username", "clerk"), ("security.protocol", "SASL_SSL")];
+        let found: Vec<_> = client.properties.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        assert_eq!(found, expected);
+        assert!(loaded.shown.iter().all(|(_, value, _)| !value.contains("s3cret") && !value.contains("clerk")));
+        assert!(!format!("{:?}", loaded.settings).contains("clerk"));
+    }
+
+    #[test]
+    fn the_language_follows_the_locale() {
+        let lang = |pairs: &[(&str, &str)]| load(&Overrides::default(), &environment(pairs)).unwrap().settings.lang;
+        assert_eq!(lang(&[("LANG", "vi_VN.UTF-8")]), Lang::Vi);
+        assert_eq!(lang(&[("LANG", "vi_VN.UTF-8"), ("LC_ALL", "C")]), Lang::En);
+        assert_eq!(lang(&[("LANG", "C"), ("GIAOBAN__LANG", "vi")]), Lang::Vi);
+    }
+}

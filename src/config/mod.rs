@@ -1,0 +1,64 @@
+//! Settings in layers: defaults, then a file, then the environment, then flags.
+//!
+//! One table of keys (`keys`) drives defaults, the check for unknown keys,
+//! `giaoban config show` and the shipped `config/giaoban.toml`.
+
+mod keys;
+mod load;
+mod settings;
+
+pub use keys::{KEYS, Key, Shape, shipped_file};
+pub use load::{Loaded, Origin, Overrides, load};
+pub use settings::{KafkaClient, Secret, Settings};
+
+use std::path::PathBuf;
+
+use crate::domain::UnitTableError;
+
+/// What is wrong with the configuration, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{file}: {cause}")]
+    File {
+        /// Which.
+        file: String,
+        /// Why.
+        cause: String,
+    },
+    /// A key that there is not.
+    #[error("{place}: there is no key {key}; the nearest is {nearest}")]
+    UnknownKey {
+        /// The file or the environment variable.
+        place: String,
+        /// What was found.
+        key: String,
+        /// The nearest right one.
+        nearest: String,
+    },
+    /// A value that the key does not take.
+    #[error("{place}: {key} is {found}, but must be {allowed}")]
+    Value {
+        /// The file, the environment variable or the flag.
+        place: String,
+        /// The key.
+        key: String,
+        /// What was found.
+        found: String,
+        /// What is allowed.
+        allowed: String,
+    },
+    /// A file that a key names cannot be read.
+    #[error("{key}: {path}: {cause}", path = path.display())]
+    NamedFile {
+        /// The key.
+        key: String,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        cause: String,
+    },
+    /// The units.
+    #[error("{} problems in the table of units:\n{}", .0.len(), .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Units(Vec<UnitTableError>),
+}

@@ -1,0 +1,206 @@
+//! The settings as the program uses them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::ConfigError;
+use crate::domain::{Calendar, Rules, UnitTable};
+use crate::log::kafka::KafkaSettings as Client;
+use crate::report::html::ReportHead;
+use crate::wire::Lang;
+
+/// How to reach Kafka, with secrets read in.
+pub type KafkaClient = Client;
+
+const UNITS: &str = include_str!("../../config/units/hanoi.csv");
+const SUCCESSION: &str = include_str!("../../config/units/hanoi-succession.csv");
+
+/// A text that is never shown.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("••••")
+    }
+}
+
+/// Every setting.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Folder of the embedded log and the store.
+    pub data: PathBuf,
+    /// Language of messages.
+    pub lang: Lang,
+    /// Name or file of the calendar.
+    pub calendar: String,
+    /// Files of the units.
+    pub units: Units,
+    /// The event log.
+    pub kafka: Kafka,
+    /// Who may keep records besides units.
+    pub sources: Sources,
+    /// Of batches.
+    pub worker: Worker,
+    /// Where pages and metrics are served.
+    pub http: Http,
+    /// The program's own log.
+    pub log: Log,
+    /// The head of reports.
+    pub report: ReportHead,
+}
+
+/// Files of the units; empty for what is built in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Units {
+    /// The table.
+    pub file: String,
+    /// Who took over from whom.
+    pub succession: String,
+}
+
+/// The event log.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kafka {
+    /// `host:port,…`; empty for the embedded log.
+    pub brokers: String,
+    /// Of events.
+    pub topic: String,
+    /// Of dead letters.
+    pub dead_letter_topic: String,
+    /// Of the workers.
+    pub group: String,
+    /// Of topics that are made.
+    pub partitions: i32,
+    /// Of topics that are made.
+    pub replication: i32,
+    properties: BTreeMap<String, Secret>,
+    secret_files: BTreeMap<String, PathBuf>,
+}
+
+/// Who may keep records besides units.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sources {
+    /// URI-references.
+    pub allowed: Vec<String>,
+}
+
+/// Of batches.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Worker {
+    /// Most records.
+    pub batch_records: usize,
+    /// Most bytes.
+    pub batch_bytes: usize,
+    /// How long a record waits for others, in milliseconds.
+    pub batch_wait_ms: u64,
+}
+
+/// Where pages and metrics are served.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// `host:port`, or `off`.
+    pub listen: String,
+}
+
+/// The program's own log.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// `error` to `trace`.
+    pub level: String,
+    /// `auto`, `text` or `json`.
+    pub format: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    data: PathBuf,
+    lang: String,
+    calendar: String,
+    units: Units,
+    kafka: Kafka,
+    sources: Sources,
+    worker: Worker,
+    http: Http,
+    log: Log,
+    report: ReportHead,
+}
+
+impl Settings {
+    /// From values that were checked against the table of keys.
+    pub(super) fn from_value(value: config::Value, environment: &[(String, String)]) -> Result<Self, ConfigError> {
+        let raw: Raw = value.try_deserialize().map_err(|error| ConfigError::File { file: "settings".into(), cause: error.to_string() })?;
+        let lang = match raw.lang.as_str() {
+            "vi" => Lang::Vi,
+            "en" => Lang::En,
+            _ => of_locale(environment),
+        };
+        let Raw { data, calendar, units, kafka, sources, worker, http, log, report, .. } = raw;
+        Ok(Self { data, lang, calendar, units, kafka, sources, worker, http, log, report })
+    }
+
+    /// Units and calendar.
+    pub fn rules(&self) -> Result<Rules, ConfigError> {
+        let units = read_or("units.file", &self.units.file, UNITS)?;
+        // Another province's table does not go with Hanoi's successions.
+        let built_in = if self.units.file.is_empty() { SUCCESSION } else { "from_code,to_code,effective_on,extent,basis\n" };
+        let succession = read_or("units.succession", &self.units.succession, built_in)?;
+        let units = UnitTable::from_csv(&units, &succession).map_err(ConfigError::Units)?;
+        Ok(Rules::new(units, self.read_calendar()?))
+    }
+
+    fn read_calendar(&self) -> Result<Calendar, ConfigError> {
+        if let Some(calendar) = Calendar::named(&self.calendar) {
+            return Ok(calendar);
+        }
+        let path = PathBuf::from(&self.calendar);
+        let wrong = |cause: String| ConfigError::NamedFile { key: "calendar".into(), path: path.clone(), cause };
+        if !path.exists() {
+            return Err(wrong(format!("no such file, and no calendar of that name; there are {}", Calendar::NAMES.join(", "))));
+        }
+        let text = read("calendar", &path)?;
+        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        Calendar::from_csv(&name, &text).map_err(|error| wrong(error.to_string()))
+    }
+}
+
+impl Kafka {
+    /// How to reach Kafka; `None` for the embedded log.
+    pub fn client(&self) -> Result<Option<KafkaClient>, ConfigError> {
+        if self.brokers.is_empty() {
+            return Ok(None);
+        }
+        let mut properties: BTreeMap<String, String> =
+            self.properties.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect();
+        for (name, path) in &self.secret_files {
+            let text = read(&format!("kafka.secret_files.\"{name}\""), path)?;
+            properties.insert(name.clone(), text.trim_end_matches(['\r', '\n']).to_owned());
+        }
+        Ok(Some(Client { brokers: self.brokers.clone(), properties }))
+    }
+}
+
+fn of_locale(environment: &[(String, String)]) -> Lang {
+    let variable = |name: &str| environment.iter().find(|(key, value)| key == name && !value.is_empty());
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(variable);
+    if locale.is_some_and(|(_, value)| value.starts_with("vi")) { Lang::Vi } else { Lang::En }
+}
+
+fn read(key: &str, path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path)
+        .map_err(|error| ConfigError::NamedFile { key: key.to_owned(), path: path.to_owned(), cause: error.to_string() })
+}
+
+fn read_or(key: &str, path: &str, built_in: &str) -> Result<String, ConfigError> {
+    if path.is_empty() { Ok(built_in.to_owned()) } else { read(key, Path::new(path)) }
+}
