@@ -3,7 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use giaoban::domain::{Body, Calendar, Fact, Field, Revision, Rules, UnitCode, UnitTable};
+use giaoban::domain::{
+    ActivityKind, Area, Body, Calendar, Fact, Field, IndexKind, PetitionKind, Resolution, Revision, Rules, Status,
+    UnitCode, UnitTable, Vnd,
+};
 use giaoban::wire::{AllowedSources, Breach, Code, Decoder, Draft, Event, Lang, Message, TypeSpec};
 use jiff::civil::date;
 use proptest::prelude::*;
@@ -54,7 +57,8 @@ fn event(kind: &str) -> Value {
         "violation" => json!({"unit": "00004", "detected_on": "2020-03-04", "body": "peoples_inspection_board",
             "field": "land_construction_planning", "status": "confirmed", "recommended": true,
             "supervision": "GS-2020-000123", "resolved_on": "2020-03-05", "money_recovered_vnd": 1_200_000,
-            "land_recovered_m2": 12.5, "summary": "Lấn đất công"}),
+            "money_other_vnd": 7, "settlement_reduction_vnd": 8,
+            "land_recovered_m2": 12.5, "land_other_m2": 0.03, "summary": "Lấn đất công"}),
         "activity" => json!({"unit": "001", "held_on": "2020-03-04", "kind": "opinion_contribution",
             "body": "trade_union", "count": 40}),
         "petition" => {
@@ -116,11 +120,94 @@ fn the_digest_is_of_the_canonical_form_of_data_and_type() {
 }
 
 #[test]
-fn every_type_is_taken() {
-    for kind in KINDS {
+fn every_type_says_what_was_sent() {
+    let unit = |code| UnitCode::new(code).unwrap();
+    let facts = [
+        Fact::Supervision {
+            unit: unit("00004"),
+            held_on: date(2020, 3, 4),
+            body: Body::FatherlandFront,
+            field: Field::BudgetFinance,
+            participants: 12,
+            recommendations: [0; 3],
+        },
+        Fact::Violation {
+            unit: unit("00004"),
+            detected_on: date(2020, 3, 4),
+            body: Body::PeoplesInspectionBoard,
+            field: Field::LandConstructionPlanning,
+            status: Status::Confirmed,
+            recommended: true,
+            resolution: Some(Resolution {
+                on: date(2020, 3, 5),
+                money_recovered: Vnd::new(1_200_000).unwrap(),
+                money_other: Vnd::new(7).unwrap(),
+                settlement_reduction: Vnd::new(8).unwrap(),
+                land_recovered: Area::from_centi(1250).unwrap(),
+                land_other: Area::from_centi(3).unwrap(),
+            }),
+        },
+        Fact::Activity {
+            unit: unit("001"),
+            held_on: date(2020, 3, 4),
+            kind: ActivityKind::OpinionContribution,
+            body: Body::TradeUnion,
+            count: 40,
+        },
+        Fact::Petition {
+            unit: unit("01"),
+            received_on: date(2020, 3, 4),
+            kind: PetitionKind::Complaint,
+            resolved_on: Some(date(2020, 3, 5)),
+        },
+        Fact::InspectionPlan { unit: unit("00004"), year: 2020, planned: 4 },
+        Fact::Index {
+            unit: unit("01"),
+            year: 2020,
+            index: IndexKind::Papi,
+            dimension: Some("Công khai".into()),
+            score: "5.31".into(),
+            rank: Some(48),
+            out_of: Some(63),
+        },
+        Fact::NilReturn { unit: unit("00004"), period: "2020-Q1".parse().unwrap() },
+        Fact::Withdrawal,
+    ];
+    for (kind, fact) in KINDS.iter().zip(facts) {
         let decoded = decode_json(&event(kind)).unwrap_or_else(|breaches| panic!("{kind}: {breaches:?}"));
-        assert_eq!(decoded.fact.kind(), kind);
+        assert_eq!((decoded.fact.kind(), &decoded.fact), (*kind, &fact));
     }
+}
+
+#[test]
+fn the_limits_themselves_are_taken() {
+    let longest = "x".repeat(256);
+    let event_at_limits = with(with(event("violation"), "/id", json!(longest)), "/subject", json!(longest));
+    let event_at_limits = with(event_at_limits, "/data/land_other_m2", json!(1_000_000_000));
+    let event_at_limits = with(event_at_limits, "/data/money_other_vnd", json!(1_000_000_000_000_000_u64));
+    decode_json(&event_at_limits).unwrap();
+    decode_json(&with(event("activity"), "/data/count", json!(1_000_000_000))).unwrap();
+    let padded = format!("{EXAMPLE}{}", " ".repeat(64 * 1024 - EXAMPLE.len()));
+    decode_bytes(padded.as_bytes()).unwrap();
+}
+
+#[test]
+fn a_unit_of_the_calendar_year_or_of_the_reporting_year_has_a_plan() {
+    // The decree's year 2020 ends on 14 December, its year 2021 begins the day after.
+    let head = "code,name,kind,parent_code,valid_from,valid_to\n01,A,city,,2020-01-01,\n";
+    let table = format!("{head}1,B,town,01,2020-12-20,\n2,C,town,01,2020-01-01,2020-12-20\n");
+    let units = UnitTable::from_csv(&table, "from_code,to_code,effective_on,extent,basis\n").unwrap();
+    let rules = Rules::new(units, Calendar::Decree09);
+    let codes = |unit: &str, year: i16| {
+        let event = with(with(event("inspectionplan"), "/data/year", json!(year)), "/data/unit", json!(unit));
+        let payload = with(event, "/source", json!("/units/01")).to_string();
+        let message = Message { headers: &[], payload: Some(payload.as_bytes()) };
+        breaches(Decoder::new().decode(&message, &rules, &AllowedSources::new()))
+    };
+    assert!(codes("1", 2020).is_empty(), "in the calendar year only");
+    assert!(codes("2", 2021).is_empty(), "in the reporting year only");
+    assert_eq!(codes("1", 2019), ["unit.outside_period /data/unit"]);
+    assert_eq!(codes("2", 2022), ["unit.outside_period /data/unit"]);
 }
 
 #[test]
