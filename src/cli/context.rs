@@ -13,7 +13,7 @@ use crate::log::embedded::EmbeddedLog;
 use crate::log::kafka::KafkaLog;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{DataDir, StoreError, StoreReader};
-use crate::wire::Lang;
+use crate::wire::{AllowedSources, Lang};
 
 /// What a command works with.
 pub struct Context {
@@ -46,6 +46,11 @@ impl Context {
     /// A remark on standard error.
     pub fn note(&self, vi: &str, en: &str) {
         let _ = writeln!(std::io::stderr(), "{}", self.say(vi, en));
+    }
+
+    /// Sources besides the units.
+    pub fn sources(&self) -> AllowedSources {
+        self.settings.sources.allowed.iter().cloned().collect()
     }
 
     /// The event log: embedded unless brokers are set.

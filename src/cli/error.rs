@@ -8,6 +8,7 @@ use crate::ingest::machine::Stopped;
 use crate::ingest::worker::WorkerError;
 use crate::log::LogError;
 use crate::report::ReportError;
+use crate::report::records::ListingError;
 use crate::rollup::table::RollupError;
 use crate::store::StoreError;
 use crate::wire::Lang;
@@ -176,6 +177,15 @@ impl From<ReportError> for Failure {
             ReportError::Store(error) => Self::Store(error),
             ReportError::Rollup(error) => Self::Rollup(error),
             ReportError::Write { path, error } => Self::io(path.display(), &error),
+        }
+    }
+}
+
+impl From<ListingError> for Failure {
+    fn from(error: ListingError) -> Self {
+        match error {
+            ListingError::Store(error) => Self::Store(error),
+            ListingError::Rollup(error) => Self::Rollup(error),
         }
     }
 }

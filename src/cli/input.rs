@@ -12,8 +12,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::error::Failure;
 use super::publish::InputFormat;
 use crate::exit::ExitCode;
-use crate::wire::encode::{Draft, csv_data};
-use crate::wire::spec::{Kind, TYPES, TypeSpec};
+use crate::domain::Revision;
+use crate::wire::encode::Draft;
+use crate::wire::flat::{columns, csv_data};
+use crate::wire::spec::{TYPES, TypeSpec};
 use crate::wire::{Breach, Code};
 
 /// An open file, or standard input.
@@ -192,6 +194,8 @@ pub struct Table {
     rows: csv::Reader<Box<dyn BufRead>>,
     header: Vec<u8>,
     columns: Vec<String>,
+    /// Those that are no remarks of a receipt.
+    kept: Vec<usize>,
     delimiter: u8,
     kind: Option<&'static TypeSpec>,
     /// For rows that do not say when they were recorded.
@@ -220,12 +224,14 @@ impl Table {
             let what = format!("{name}: {error}");
             Failure::other(ExitCode::AllRefused, (what.clone(), what), ("Kiểm tra dòng tiêu đề.", "Check the header line."))
         })?;
-        let header = row_bytes(head, delimiter);
         let columns: Vec<String> = head.iter().map(column_name).collect();
+        let kept: Vec<usize> = (0..columns.len()).filter(|index| !columns[*index].starts_with('_')).collect();
+        let header = row_bytes(kept.iter().filter_map(|index| head.get(*index)), delimiter);
         let table = Self {
             rows,
             header,
             columns,
+            kept,
             delimiter,
             kind,
             now: jiff::Timestamp::now(),
@@ -240,9 +246,10 @@ impl Table {
     fn tell_ignored(&self, name: &str) {
         let known = known_columns();
         for column in self.columns.iter().filter(|column| !column.is_empty() && !column.starts_with('_')) {
-            if !known.contains(&column.as_str()) {
+            if !known.contains(column) {
                 let nearest = known.iter().max_by(|a, b| strsim::jaro_winkler(a, column).total_cmp(&strsim::jaro_winkler(b, column)));
-                tracing::warn!("{name}: column \"{column}\" is ignored; the nearest known one is \"{}\"", nearest.unwrap_or(&""));
+                let nearest = nearest.map_or("", String::as_str);
+                tracing::warn!("{name}: column \"{column}\" is ignored; the nearest known one is \"{nearest}\"");
             }
         }
     }
@@ -260,7 +267,12 @@ impl Table {
             if record.iter().all(|cell| cell.iter().all(u8::is_ascii_whitespace)) {
                 continue;
             }
-            let line = Line { number, bytes: row_bytes(&record, self.delimiter) };
+            // A row of another length is given back whole.
+            let bytes = match record.len() == self.columns.len() {
+                true => row_bytes(self.kept.iter().filter_map(|index| record.get(*index)), self.delimiter),
+                false => row_bytes(&record, self.delimiter),
+            };
+            let line = Line { number, bytes };
             let event = self.event(&record);
             return Some(Ok((line, event)));
         }
@@ -292,26 +304,26 @@ impl Table {
         let missing = |pointer| one(Code::FieldMissing, pointer, "", String::new());
         let subject = cell("subject").ok_or_else(|| missing("/subject"))?;
         let revision = match cell("revision") {
-            None => 1,
-            Some(text) => text.parse().map_err(|_| one(Code::RevisionInvalid, "/revision", text, "1 … 9223372036854775807".into()))?,
+            None => Revision::FIRST,
+            Some(text) => text.parse().ok().and_then(Revision::new).ok_or_else(|| one(Code::RevisionInvalid, "/revision", text, format!("1 … {}", i64::MAX)))?,
+        };
+        let time = match cell("time") {
+            None => self.now,
+            Some(text) => text.parse().map_err(|_| one(Code::TimeInvalid, "/time", text, "2020-03-04T09:12:33+07:00".into()))?,
         };
         let source = match (cell("source"), cell("unit")) {
             (Some(source), _) => source.to_owned(),
             (None, Some(unit)) => format!("/units/{unit}"),
             (None, None) => return Err(missing("/source")),
         };
+        let data = csv_data(spec, &cell, self.delimiter == b';')?;
         let draft = Draft {
-            id: cell("id").map_or_else(|| format!("{subject}.{revision}"), str::to_owned),
-            source,
-            event_type: spec.event_type.to_owned(),
-            subject: subject.to_owned(),
-            time: cell("time").map_or_else(|| self.now.to_string(), str::to_owned),
-            partition_key: cell("unit").unwrap_or_default().to_owned(),
             revision,
-            data: csv_data(spec, &cell, self.delimiter == b';')?,
-            synthetic: false,
+            id: cell("id").map(str::to_owned),
+            partition_key: cell("unit").map(str::to_owned),
+            ..Draft::new(spec, source, subject, time, data)
         };
-        Ok(draft.to_bytes())
+        Ok(draft.to_json())
     }
 }
 
@@ -327,18 +339,9 @@ pub fn named_type(name: &str) -> Result<&'static TypeSpec, Failure> {
     })
 }
 
-/// The columns of a field: its name, or one for each count in it.
-pub fn columns_of(name: &str, kind: Kind) -> Vec<String> {
-    match kind {
-        Kind::Counts(parts) => parts.iter().map(|part| format!("{name}_{part}")).collect(),
-        _ => vec![name.to_owned()],
-    }
-}
-
-fn known_columns() -> Vec<&'static str> {
-    let parts: [&'static str; 3] = ["recommendations_party", "recommendations_authority", "recommendations_other"];
-    let fields = TYPES.iter().flat_map(|spec| spec.fields).map(|field| field.name);
-    ENVELOPE.into_iter().chain(parts).chain(fields).collect()
+fn known_columns() -> Vec<String> {
+    let data = TYPES.iter().flat_map(columns).map(|column| column.name());
+    ENVELOPE.into_iter().map(str::to_owned).chain(data).collect()
 }
 
 /// A column's name as the contract has it; its Vietnamese name is known too.
@@ -350,10 +353,10 @@ fn column_name(cell: &[u8]) -> String {
 }
 
 /// A row as it stands in a file, without its end.
-pub fn row_bytes(record: &csv::ByteRecord, delimiter: u8) -> Vec<u8> {
+pub fn row_bytes<'c>(cells: impl IntoIterator<Item = &'c [u8]>, delimiter: u8) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(Vec::new());
     // Writing into memory cannot fail.
-    let _ = writer.write_byte_record(record);
+    let _ = writer.write_record(cells);
     let mut bytes = writer.into_inner().unwrap_or_default();
     bytes.pop_if(|last| *last == b'\n');
     bytes

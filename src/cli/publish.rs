@@ -133,7 +133,7 @@ impl<'a> Publisher<'a> {
     fn new(context: &'a Context) -> Result<Self, Failure> {
         let settings = &context.settings;
         let producer = context.log()?.producer(&settings.kafka.topic)?;
-        let sources = settings.sources.allowed.iter().cloned().collect();
+        let sources = context.sources();
         Ok(Self { context, producer, decoder: Decoder::new(), sources, pending: HashMap::new(), sent: 0, broken: None })
     }
 

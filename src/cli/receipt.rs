@@ -92,7 +92,7 @@ impl Receipt {
     }
 }
 
-/// A row with more columns; those of an earlier receipt are dropped first.
+/// A row with more columns.
 fn with_columns(row: &[u8], delimiter: u8, more: &[impl AsRef<[u8]>]) -> Vec<u8> {
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(row);
     let mut record = reader.byte_records().next().and_then(Result::ok).unwrap_or_default();

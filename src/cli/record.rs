@@ -5,18 +5,19 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
+use serde_json::{Map, Value};
 
 use super::context::{Context, Done, print};
 use super::error::Failure;
-use super::input::columns_of;
-use crate::domain::{Entry, NextOffset, Offset, Partition, RecordKey, Rules};
+use crate::domain::{Entry, NextOffset, Offset, Partition, RecordKey, Revision};
 use crate::exit::ExitCode;
 use crate::log::{EventLog, Outgoing};
 use crate::store::{StoreError, StoreReader};
 use crate::wire::decode::Decoder;
-use crate::wire::encode::{Draft, csv_data};
+use crate::wire::encode::Draft;
+use crate::wire::flat::csv_data;
 use crate::wire::spec::{Kind, TYPES, TypeSpec};
-use crate::wire::{AllowedSources, Breach, Event, Lang, Message};
+use crate::wire::{Breach, Event, Lang, Message};
 
 /// Values of the flags, by column.
 type Columns = BTreeMap<String, String>;
@@ -42,11 +43,10 @@ fn flag(column: &str) -> String {
 fn flags(command: Command, specs: impl Iterator<Item = &'static TypeSpec>) -> Command {
     let mut command = command;
     let mut known = Vec::new();
-    for field in specs.flat_map(|spec| spec.fields) {
-        for column in columns_of(field.name, field.kind) {
-            if known.contains(&column) {
-                continue;
-            }
+    for spec in specs {
+        for column in crate::wire::flat::columns(spec).iter().map(crate::wire::flat::Column::name) {
+            let field = spec.fields.iter().find(|field| column.starts_with(field.name));
+            let Some(field) = field.filter(|_| !known.contains(&column)) else { continue };
             let mut arg = Arg::new(column.clone())
                 .long(flag(&column))
                 .value_name("VALUE")
@@ -170,18 +170,8 @@ pub fn record(context: &Context, args: &RecordArgs) -> Done {
     // Unique without asking anybody: nanoseconds, and the process in case two share them.
     let made = || format!("{}-{:x}-{:x}", prefix(args.spec.name), now.as_nanosecond(), std::process::id());
     let subject = args.subject.clone().unwrap_or_else(made);
-    let draft = Draft {
-        id: format!("{subject}.1"),
-        source: args.source.clone().unwrap_or_else(|| format!("/units/{unit}")),
-        event_type: args.spec.event_type.to_owned(),
-        subject,
-        time: local_time(now),
-        partition_key: unit,
-        revision: 1,
-        data,
-        synthetic: false,
-    };
-    send(context, &draft)
+    let source = args.source.clone().unwrap_or_else(|| format!("/units/{unit}"));
+    send(context, &Draft::new(args.spec, source, subject, now, data))
 }
 
 /// Runs `giaoban correct`.
@@ -194,9 +184,8 @@ pub fn correct(context: &Context, args: &CorrectArgs) -> Done {
         ));
     }
     let latest = Latest::find(context, args.source.as_deref(), &args.subject)?;
-    let mut body = latest.body(context)?;
-    // A withdrawn record comes back as what it was said to be before, or as what the flags say.
-    let spec = TypeSpec::of(&latest.event_type(&body)).filter(|spec| spec.name != "withdrawal").ok_or_else(|| {
+    let mut data = latest.data()?;
+    let spec = latest.spec().filter(|spec| spec.name != "withdrawal").ok_or_else(|| {
         Failure::other(
             ExitCode::NotFound,
             (format!("hồ sơ {} đã được rút", args.subject), format!("record {} was withdrawn", args.subject)),
@@ -213,9 +202,7 @@ pub fn correct(context: &Context, args: &CorrectArgs) -> Done {
         ));
     }
     let given: Columns = args.columns.iter().filter(|(_, value)| !value.is_empty()).map(|(a, b)| (a.clone(), b.clone())).collect();
-    let changed = partial_data(context, spec, &given)?;
-    let data = body.get_mut("data").and_then(serde_json::Value::as_object_mut);
-    let data = data.ok_or_else(|| damaged(&args.subject))?;
+    let changed = data_of(context, spec, &given)?;
     for column in args.columns.iter().filter(|(_, value)| value.is_empty()).map(|(column, _)| column) {
         data.remove(column);
         if let (Some(counts), Some(part)) = (data.get_mut("recommendations"), column.strip_prefix("recommendations_")) {
@@ -225,15 +212,14 @@ pub fn correct(context: &Context, args: &CorrectArgs) -> Done {
         }
     }
     for (name, value) in changed {
-        match (data.get_mut(&name).and_then(serde_json::Value::as_object_mut), value) {
-            (Some(counts), serde_json::Value::Object(more)) => counts.extend(more),
+        match (data.get_mut(&name).and_then(Value::as_object_mut), value) {
+            (Some(counts), Value::Object(more)) => counts.extend(more),
             (_, value) => {
                 data.insert(name, value);
             }
         }
     }
-    let data = serde_json::Value::Object(data.clone());
-    send(context, &latest.next(spec.event_type, data))
+    send(context, &latest.next(spec, data))
 }
 
 /// Runs `giaoban withdraw`.
@@ -244,7 +230,9 @@ pub fn withdraw(context: &Context, args: &WithdrawArgs) -> Done {
         (None, false) => return Err(missing_flags(&["reason".to_owned()])),
     };
     let latest = Latest::find(context, args.source.as_deref(), &args.subject)?;
-    send(context, &latest.next("vn.giaoban.withdrawal.v1", serde_json::json!({ "reason": reason })))
+    let spec = super::input::named_type("withdrawal")?;
+    let data = [("reason".to_owned(), Value::from(reason))].into_iter().collect();
+    send(context, &latest.next(spec, data))
 }
 
 fn prefix(name: &str) -> &'static str {
@@ -259,12 +247,8 @@ fn prefix(name: &str) -> &'static str {
     }
 }
 
-fn local_time(now: jiff::Timestamp) -> String {
-    now.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(7))).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
-}
-
 fn has_column(spec: &TypeSpec, column: &str) -> bool {
-    spec.fields.iter().any(|field| columns_of(field.name, field.kind).iter().any(|name| name == column))
+    crate::wire::flat::columns(spec).iter().any(|known| known.name() == column)
 }
 
 /// Asks on a terminal for what must be there; elsewhere names it.
@@ -312,21 +296,10 @@ fn choose(label: &str, names: &[&str]) -> Result<String, Failure> {
     Ok(names.get(index).copied().unwrap_or_default().to_owned())
 }
 
-fn data_of(context: &Context, spec: &'static TypeSpec, columns: &Columns) -> Result<serde_json::Value, Failure> {
+/// The data of the columns given.
+fn data_of(context: &Context, spec: &'static TypeSpec, columns: &Columns) -> Result<Map<String, Value>, Failure> {
     let cell = |name: &str| columns.get(name).map(String::as_str).filter(|text| !text.is_empty());
     csv_data(spec, &cell, false).map_err(|breaches| refused(context, &breaches))
-}
-
-/// The data of some columns only.
-fn partial_data(
-    context: &Context,
-    spec: &'static TypeSpec,
-    columns: &Columns,
-) -> Result<serde_json::Map<String, serde_json::Value>, Failure> {
-    match data_of(context, spec, columns)? {
-        serde_json::Value::Object(data) => Ok(data),
-        _ => Ok(serde_json::Map::new()),
-    }
 }
 
 /// Every breach on a line of its own.
@@ -350,10 +323,9 @@ fn damaged(subject: &str) -> Failure {
 
 /// Checks an event, writes it, and says where it lies.
 fn send(context: &Context, draft: &Draft) -> Done {
-    let payload = draft.to_bytes();
-    let sources: AllowedSources = context.settings.sources.allowed.iter().cloned().collect();
+    let payload = draft.to_json();
     let message = Message { headers: &[], payload: Some(&payload) };
-    let event = Decoder::new().decode(&message, &context.rules, &sources).map_err(|breaches| refused(context, &breaches))?;
+    let event = Decoder::new().decode(&message, &context.rules, &context.sources()).map_err(|breaches| refused(context, &breaches))?;
     let mut producer = context.log()?.producer(&context.settings.kafka.topic)?;
     let headers = vec![("content-type".to_owned(), Some(b"application/cloudevents+json".to_vec()))];
     producer.send(Outgoing { key: Some(event.partition_key.into_bytes()), headers, payload }, 0)?;
@@ -361,8 +333,8 @@ fn send(context: &Context, draft: &Draft) -> Done {
     let position = delivery.ok_or_else(|| crate::log::LogError::Transient("no acknowledgement".into()))?.result?;
     let (at, offset) = (position.partition, position.offset);
     print(&match context.lang() {
-        Lang::Vi => format!("Đã nhận {} (bản {}) tại phân vùng {at}, vị trí {offset}.\n", draft.subject, draft.revision),
-        Lang::En => format!("Took {} (revision {}) at partition {at}, offset {offset}.\n", draft.subject, draft.revision),
+        Lang::Vi => format!("Đã nhận {} (bản {}) tại phân vùng {at}, vị trí {offset}.\n", draft.subject, draft.revision.number()),
+        Lang::En => format!("Took {} (revision {}) at partition {at}, offset {offset}.\n", draft.subject, draft.revision.number()),
     })?;
     let _ = writeln!(
         std::io::stderr(),
@@ -379,7 +351,6 @@ fn send(context: &Context, draft: &Draft) -> Done {
 struct Latest {
     event: Event,
     payload: Vec<u8>,
-    unit: String,
 }
 
 impl Latest {
@@ -406,7 +377,7 @@ impl Latest {
             if next < range.high {
                 let count = (range.high.0 - next.0).unsigned_abs() as usize;
                 log.read(topic, range.partition, Offset(next.0), count, &mut |message| {
-                    found.extend(Self::of(&context.rules, &message).filter(|latest| wanted(&latest.event.key)));
+                    found.extend(Self::of(context, &message).filter(|latest| wanted(&latest.event.key)));
                 })?;
             }
         }
@@ -433,42 +404,39 @@ impl Latest {
     fn read(context: &Context, log: &dyn EventLog, topic: &str, entry: &Entry) -> Result<Option<Self>, Failure> {
         let mut found = None;
         log.read(topic, entry.position.partition, entry.position.offset, 1, &mut |message| {
-            found = Self::of(&context.rules, &message);
+            found = Self::of(context, &message);
         })?;
         Ok(found)
     }
 
-    fn of(rules: &Rules, message: &crate::log::Incoming<'_>) -> Option<Self> {
+    fn of(context: &Context, message: &crate::log::Incoming<'_>) -> Option<Self> {
         let wire = Message { headers: &message.headers, payload: message.payload };
-        // A source that is allowed elsewhere is a record all the same.
-        let event = Decoder::new().decode_any_source(&wire, rules).ok()?;
-        let unit = event.partition_key.clone();
-        Some(Self { event, payload: message.payload.unwrap_or_default().to_vec(), unit })
+        let event = Decoder::new().decode(&wire, &context.rules, &context.sources()).ok()?;
+        Some(Self { event, payload: message.payload.unwrap_or_default().to_vec() })
     }
 
-    fn body(&self, _context: &Context) -> Result<serde_json::Value, Failure> {
-        serde_json::from_slice(&self.payload).map_err(|_| damaged(self.event.key.subject()))
+    fn spec(&self) -> Option<&'static TypeSpec> {
+        TypeSpec::named(self.event.fact.kind())
     }
 
-    fn event_type(&self, body: &serde_json::Value) -> String {
-        body.get("type").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+    /// What it says, in either content mode.
+    fn data(&self) -> Result<Map<String, Value>, Failure> {
+        let body: Map<String, Value> = serde_json::from_slice(&self.payload).map_err(|_| damaged(self.event.key.subject()))?;
+        Ok(match body.get("specversion").and(body.get("data")) {
+            Some(Value::Object(data)) => data.clone(),
+            _ => body,
+        })
     }
 
     /// The next revision, with that content.
-    fn next(&self, event_type: &str, data: serde_json::Value) -> Draft {
-        let revision = self.event.revision.number().saturating_add(1);
-        let subject = self.event.key.subject().to_owned();
-        let unit = data.get("unit").and_then(serde_json::Value::as_str).unwrap_or(&self.unit).to_owned();
+    fn next(&self, spec: &'static TypeSpec, data: Map<String, Value>) -> Draft {
+        let next = Revision::new(self.event.revision.number().saturating_add(1));
+        let key = &self.event.key;
         Draft {
-            id: format!("{subject}.{revision}"),
-            source: self.event.key.source().to_owned(),
-            event_type: event_type.to_owned(),
-            subject,
-            time: local_time(jiff::Timestamp::now()),
-            partition_key: unit,
-            revision,
-            data,
+            revision: next.unwrap_or(self.event.revision),
+            partition_key: Some(self.event.partition_key.clone()),
             synthetic: self.event.synthetic,
+            ..Draft::new(spec, key.source(), key.subject(), jiff::Timestamp::now(), data)
         }
     }
 }

@@ -11,7 +11,6 @@ use crate::domain::{Figure, Period};
 use crate::exit::ExitCode;
 use crate::report::{self, records::Listing};
 use crate::rollup::Rollup;
-use crate::rollup::evidence::Scope;
 
 /// How a result is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -79,8 +78,7 @@ fn figure(name: &str) -> Result<Figure, String> {
 /// Runs `giaoban records`.
 pub fn records(context: &Context, args: &RecordsArgs) -> Done {
     let mut store = context.reader()?;
-    let scope = Scope::new(args.figure, args.period, args.unit.as_deref(), &context.rules)?;
-    let listing = Listing::of(&mut *store, &scope, &context.rules)?;
+    let listing = Listing::of(&mut *store, (args.figure, args.period, args.unit.as_deref()), &context.rules)?;
     context.note_lag(&mut *store)?;
     print(&match args.format {
         Format::Json => listing.json(),

@@ -74,7 +74,7 @@ pub fn worker(
         membership: Membership::Group(settings.kafka.group.clone()),
         store,
         rules: Arc::clone(&context.rules),
-        sources: settings.sources.allowed.iter().cloned().collect(),
+        sources: context.sources(),
         limits: limits(context),
         metrics,
         stop,

@@ -34,6 +34,18 @@ macro_rules! codes {
 }
 
 codes! {
+    FileEmpty = "file.empty" {
+        vi: "tệp không có sự kiện nào", "Kiểm tra xem có đúng tệp không, rồi gửi tệp có dữ liệu";
+        en: "the file holds no event", "Check that it is the right file, and publish one that holds events"
+    }
+    CsvColumns = "csv.columns" {
+        vi: "số ô của dòng khác số cột của dòng tiêu đề", "Sửa dòng cho đủ ô; đặt ô có dấu phân cách trong dấu ngoặc kép";
+        en: "the row has not as many cells as the header has columns", "Complete the row; put a cell that contains the delimiter in double quotes"
+    }
+    DeliveryFailed = "delivery.failed" {
+        vi: "nhật ký không xác nhận đã nhận sự kiện", "Gửi lại dòng này; nếu thực ra đã được nhận, nó sẽ được nhận ra là trùng";
+        en: "the log did not acknowledge the event", "Send the line again; if it was taken after all, it will be known as a duplicate"
+    }
     MessageEmpty = "message.empty" {
         vi: "thông điệp rỗng", "Gửi một sự kiện CloudEvents dạng JSON";
         en: "the message is empty", "Send a CloudEvents event as JSON"

@@ -1,0 +1,77 @@
+//! `giaoban config show` and `giaoban doctor`.
+
+use clap::{Args, Subcommand};
+
+use super::context::{Context, Done, open_reader, print};
+use crate::config::{Loaded, Settings};
+use crate::doctor::{Finding, Verdict, examine};
+use crate::exit::ExitCode;
+use crate::wire::Lang;
+
+/// The options of `giaoban config`.
+#[derive(Args, Debug)]
+pub struct ConfigArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand, Debug)]
+enum Action {
+    /// Mọi khóa, giá trị và nguồn gốc · Every key, its value and where it came from
+    #[command(after_help = "Ví dụ / Example:\n  GIAOBAN__KAFKA__BROKERS=localhost:9092 giaoban config show")]
+    Show,
+}
+
+/// Runs `giaoban config show`.
+pub fn show(loaded: &Loaded, args: &ConfigArgs) -> Done {
+    let Action::Show = args.action;
+    let mut text = String::new();
+    for (key, value, origin) in &loaded.shown {
+        text += &format!("{key} = {value:?}  ({origin})\n");
+    }
+    print(&text)?;
+    Ok(ExitCode::Done)
+}
+
+/// Runs `giaoban doctor`.
+pub fn doctor(settings: Settings) -> Done {
+    let lang = settings.lang;
+    let mut findings = Vec::new();
+    match Context::new(settings.clone()) {
+        Ok(context) => {
+            let log = context.log();
+            let log = match &log {
+                Ok(log) => Ok(&**log),
+                Err(failure) => Err(failure.text(lang)),
+            };
+            let rules = context.rules.clone();
+            findings.extend(examine(&context.settings, &rules, log, || open_reader(&settings.data, &rules)));
+        }
+        Err(failure) => {
+            let (detail, remedy) = failure.text(lang);
+            let what = match lang {
+                Lang::Vi => "cấu hình",
+                Lang::En => "configuration",
+            };
+            findings.push(Finding { what: what.into(), verdict: Verdict::Problem, detail, remedy });
+        }
+    }
+    let mut text = String::new();
+    for finding in &findings {
+        let mark = match (finding.verdict, lang) {
+            (Verdict::Good, Lang::Vi) => "tốt     ",
+            (Verdict::Good, Lang::En) => "ok      ",
+            (Verdict::Warning, Lang::Vi) => "chú ý   ",
+            (Verdict::Warning, Lang::En) => "warning ",
+            (Verdict::Problem, Lang::Vi) => "VẤN ĐỀ  ",
+            (Verdict::Problem, Lang::En) => "PROBLEM ",
+        };
+        text += &format!("{mark} {}: {}\n", finding.what, finding.detail);
+        if !finding.remedy.is_empty() {
+            text += &format!("          → {}\n", finding.remedy);
+        }
+    }
+    print(&text)?;
+    let problem = findings.iter().any(|finding| finding.verdict == Verdict::Problem);
+    Ok(if problem { ExitCode::DoctorFound } else { ExitCode::Done })
+}
