@@ -4,6 +4,7 @@
 pub mod domain;
 pub mod ingest;
 pub mod log;
+pub mod report;
 pub mod rollup;
 pub mod store;
 pub mod wire;

@@ -165,7 +165,17 @@ impl Listing {
             }
         } else {
             let _ = writer.write_record([
-                "source", "subject", "revision", "id", "type", "unit", "day", "resolved_on", "amount", "partition", "offset",
+                "source",
+                "subject",
+                "revision",
+                "id",
+                "type",
+                "unit",
+                "day",
+                "resolved_on",
+                "amount",
+                "partition",
+                "offset",
                 "earlier_revisions",
             ]);
             for line in &self.records {
@@ -221,7 +231,13 @@ impl Listing {
                 line.position.offset
             );
             for earlier in &line.earlier_revisions {
-                let _ = write!(text, "  ← r{} @{}:{}", earlier.revision.number(), earlier.position.partition, earlier.position.offset);
+                let _ = write!(
+                    text,
+                    "  ← r{} @{}:{}",
+                    earlier.revision.number(),
+                    earlier.position.partition,
+                    earlier.position.offset
+                );
             }
             text.push('\n');
         }

@@ -1,0 +1,110 @@
+//! The machine-readable rollup, exactly as the wire contract has it.
+
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+
+use super::{SYNTHETIC_EN, numbers};
+use crate::domain::{Figure, Measure};
+use crate::rollup::{Rollup, RollupRow};
+
+/// A rollup as JSON; of made-up figures with a top-level `synthetic` that says so.
+pub fn rollup_json(rollup: &Rollup, synthetic: bool) -> String {
+    let document = Document {
+        period: rollup.period.to_string(),
+        calendar: &rollup.calendar,
+        from: rollup.from.to_string(),
+        to: rollup.to.to_string(),
+        status: "open",
+        revision: None,
+        synthetic: synthetic.then_some(SYNTHETIC_EN),
+        units: rollup.rows.iter().map(Unit::of).collect(),
+    };
+    // Text and numbers alone: serializing them into memory cannot fail.
+    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+}
+
+#[derive(serde::Serialize)]
+struct Document<'a> {
+    period: String,
+    calendar: &'a str,
+    from: String,
+    to: String,
+    status: &'static str,
+    revision: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    synthetic: Option<&'static str>,
+    units: Vec<Unit<'a>>,
+}
+
+#[derive(serde::Serialize)]
+struct Unit<'a> {
+    unit: &'a str,
+    valid_from: Option<String>,
+    name: &'a str,
+    kind: &'a str,
+    parent: Option<&'a str>,
+    figures: Ordered<Value>,
+    by_body: Ordered<Ordered<Value>>,
+    by_field: Ordered<Ordered<Value>>,
+}
+
+impl<'a> Unit<'a> {
+    fn of(row: &'a RollupRow) -> Self {
+        let figures = Figure::ALL.iter().copied();
+        Self {
+            unit: &row.unit,
+            valid_from: row.valid_from.map(|day| day.to_string()),
+            name: &row.name,
+            kind: row.kind,
+            parent: row.parent.as_deref(),
+            figures: Ordered(
+                figures.clone().map(|figure| (figure.name(), Value::of(figure, row.figure(figure)))).collect(),
+            ),
+            by_body: parts(figures.clone().filter(|figure| figure.has_body()), |figure| {
+                row.by_body(figure).map(|(body, amount)| (body.name(), Value::of(figure, amount))).collect()
+            }),
+            by_field: parts(figures.filter(|figure| figure.has_field()), |figure| {
+                row.by_field(figure).map(|(field, amount)| (field.name(), Value::of(figure, amount))).collect()
+            }),
+        }
+    }
+}
+
+/// A figure's parts, of the figures that have any.
+fn parts(
+    figures: impl Iterator<Item = Figure>,
+    of: impl Fn(Figure) -> Vec<(&'static str, Value)>,
+) -> Ordered<Ordered<Value>> {
+    let parts = figures.map(|figure| (figure.name(), Ordered(of(figure))));
+    Ordered(parts.filter(|(_, parts)| !parts.0.is_empty()).collect())
+}
+
+/// An object whose keys keep their order.
+struct Ordered<T>(Vec<(&'static str, T)>);
+
+impl<T: Serialize> Serialize for Ordered<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (key, value) in &self.0 {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+/// Counts and đồng as numbers, land as a decimal string.
+struct Value(i128, Measure);
+
+impl Value {
+    fn of(figure: Figure, amount: i128) -> Self {
+        Self(amount, figure.measure())
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.1 {
+            Measure::CentiM2 => serializer.serialize_str(&numbers::plain(self.0, self.1)),
+            Measure::Count | Measure::Vnd => serializer.serialize_i128(self.0),
+        }
+    }
+}
