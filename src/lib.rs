@@ -1,10 +1,29 @@
-#![cfg_attr(test, allow(clippy::unwrap_used))]
 //! giaoban: supervision and violation events in, exact quarterly rollups out.
+//!
+//! The map, from the bottom up; an arrow never points upwards:
+//!
+//! - [`domain`]: units, periods, calendars, amounts, records. Pure.
+//! - [`wire`]: the contract with producers: CloudEvents, codes, schemas. Pure.
+//! - [`rollup`]: from what records say to what figures are. Pure.
+//! - [`log`]: the event log: embedded, or Apache Kafka.
+//! - [`store`]: ledger, cells and checkpoints in one transaction.
+//! - [`ingest`]: the worker: from the log into the store.
+//! - [`report`], [`web`]: figures for people and programs.
+//! - [`config`], [`cli`]: what the operator says, and what the program answers.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod advice;
+pub mod cli;
+pub mod config;
+pub mod doctor;
 pub mod domain;
+pub mod exit;
 pub mod ingest;
 pub mod log;
 pub mod report;
 pub mod rollup;
+pub mod sample;
 pub mod store;
+pub mod web;
 pub mod wire;

@@ -1,0 +1,175 @@
+//! `giaoban demo`: a sample year through the whole pipeline, as real events:
+//! embedded log → worker → store → report, then pages and metrics on loopback.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use super::context::{Context, Done, open_reader, print};
+use super::error::Failure;
+use super::rollup::write_report;
+use super::serve::{Server, Watched};
+use super::worker::{new_metrics, stop_flag, summary_text, worker};
+use crate::config::Settings;
+use crate::domain::Figure;
+use crate::exit::ExitCode;
+use crate::ingest::metrics::Metrics;
+use crate::ingest::worker::Summary;
+use crate::log::{LogError, Outgoing};
+use crate::report::numbers;
+use crate::rollup::Rollup;
+use crate::sample::{bad_examples, sample_year};
+use crate::store::sqlite::SqliteStore;
+use crate::store::{StoreReader, StoreWriter};
+use crate::wire::Lang;
+
+/// The options of `giaoban demo`.
+#[derive(Args, Debug)]
+#[command(after_help = "Ví dụ / Example:\n  giaoban demo\n  giaoban demo --no-serve --data /tmp/thu")]
+pub struct DemoArgs {
+    /// Kết thúc sau khi viết báo cáo · End after the reports are written
+    #[arg(long)]
+    no_serve: bool,
+}
+
+/// Where the demo lies if no folder is named: apart from real data.
+const FOLDER: &str = "giaoban-demo";
+const PERIOD: &str = "2020-Q4";
+
+impl DemoArgs {
+    /// The demo is always on the embedded log and in a folder of its own.
+    pub fn adjust(&self, settings: &mut Settings, data_named: bool) {
+        settings.kafka.brokers.clear();
+        if !data_named {
+            settings.data = PathBuf::from(FOLDER);
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(context: &Context, args: &DemoArgs) -> Done {
+    let begun = Instant::now();
+    let metrics = new_metrics()?;
+    let data = context.data()?;
+    let _lock = data.lock_writer()?;
+    let stop = stop_flag()?;
+    // Before the work, so that a port that is taken is told at once.
+    let server = if args.no_serve { None } else { Server::start(context, Arc::clone(&metrics) as Arc<dyn Watched>)? };
+    let mut store = SqliteStore::create(&data.store_file(data.current()?))?;
+    store.adopt(&context.rules)?;
+    refuse_real_data(context, &mut store)?;
+    let sent = send_sample(context)?;
+    let summary = drain(context, store, &metrics, &stop)?;
+    let mut reader = open_reader(&context.settings.data, &context.rules)?;
+    let out = context.settings.data.join("reports");
+    let period = PERIOD.parse().map_err(|error: crate::domain::PeriodError| {
+        Failure::other(ExitCode::Internal, (error.to_string(), error.to_string()), ("", ""))
+    })?;
+    let files = write_report(context, &mut *reader, period, &out)?;
+    print(&story(context, &mut *reader, (sent, &summary), &files, begun.elapsed())?)?;
+    let Some(server) = server else { return Ok(ExitCode::Done) };
+    print(&next_steps(context, &server))?;
+    // What is recorded or corrected meanwhile shows on the pages.
+    let store = SqliteStore::create(&data.store_file(data.current()?))?;
+    let worker = worker(context, Box::new(store), metrics, stop)?;
+    worker.run()?;
+    server.stop();
+    Ok(ExitCode::Done)
+}
+
+fn refuse_real_data(context: &Context, store: &mut SqliteStore) -> Result<(), Failure> {
+    if store.record_count()? > 0 && !store.synthetic()? {
+        let at = context.settings.data.display().to_string();
+        return Err(Failure::other(
+            ExitCode::Usage,
+            (format!("{at} có số liệu thật"), format!("{at} holds real figures")),
+            ("Chạy demo với một --data khác.", "Run the demo with another --data."),
+        ));
+    }
+    Ok(())
+}
+
+/// Sends the sample unless it is there; what was cut short is sent again and settles as duplicates.
+fn send_sample(context: &Context) -> Result<usize, Failure> {
+    let log = context.log()?;
+    let topic = &context.settings.kafka.topic;
+    let events = sample_year(&context.rules);
+    let bad = bad_examples();
+    let expected = events.len() + bad.len();
+    let there: i64 = log.topic(topic)?.partitions.iter().map(|range| range.high.0).sum();
+    if there >= expected as i64 {
+        return Ok(0);
+    }
+    let mut producer = log.producer(topic)?;
+    let headers = vec![("content-type".to_owned(), Some(b"application/cloudevents+json".to_vec()))];
+    let good = events.into_iter().map(|event| (Some(event.key.into_bytes()), event.payload));
+    for (tag, (key, payload)) in good.chain(bad.into_iter().map(|payload| (None, payload))).enumerate() {
+        producer.send(Outgoing { key, headers: headers.clone(), payload }, tag as u64)?;
+    }
+    let mut taken = 0;
+    for delivery in producer.flush(Duration::from_secs(60)) {
+        delivery.result?;
+        taken += 1;
+    }
+    if taken < expected {
+        return Err(LogError::Transient(format!("{taken} of {expected} events were acknowledged")).into());
+    }
+    Ok(taken)
+}
+
+fn drain(context: &Context, store: SqliteStore, metrics: &Arc<Metrics>, stop: &Arc<AtomicBool>) -> Result<Summary, Failure> {
+    let mut worker = worker(context, Box::new(store), Arc::clone(metrics), Arc::clone(stop))?;
+    worker.until_caught_up = true;
+    let summary = worker.run()?;
+    if stop.load(Ordering::Relaxed) {
+        return Err(Failure::other(
+            ExitCode::Internal,
+            ("dừng giữa chừng", "stopped before the end"),
+            ("Chạy lại giaoban demo: nó tiếp tục từ chỗ đang dở.", "Run giaoban demo again: it goes on from where it was."),
+        ));
+    }
+    Ok(summary)
+}
+
+/// What was done and what came of it.
+fn story(
+    context: &Context,
+    reader: &mut dyn StoreReader,
+    (sent, summary): (usize, &Summary),
+    files: &[PathBuf],
+    took: Duration,
+) -> Result<String, Failure> {
+    let year = crate::domain::Period::Year(2020);
+    let cells = reader.cells(&year.quarters(), &context.rules)?;
+    let rollup = Rollup::of(year, None, &cells, &context.rules)?;
+    let figure = |figure| rollup.first().map_or(0, |row| row.figure(figure));
+    let number = |value: i128| numbers::whole(value, context.lang());
+    let (sessions, cases) = (number(figure(Figure::SupervisionSessions)), number(figure(Figure::ViolationsFound)));
+    let (expected, reported) = (number(figure(Figure::UnitsExpected)), number(figure(Figure::UnitsReported)));
+    let names = files.iter().map(|file| format!("  {}\n", file.display())).collect::<String>();
+    let settled = summary_text(context, summary);
+    let seconds = format!("{:.1}", took.as_secs_f64());
+    Ok(match context.lang() {
+        Lang::Vi => format!(
+            "Đã gửi {sent} sự kiện mẫu của năm 2020 vào nhật ký nhúng.\n{settled}Năm 2020, toàn thành phố: {sessions} cuộc giám sát, {cases} vụ có dấu hiệu vi phạm; {reported}/{expected} đơn vị đã báo cáo.\nTổng số đúng như báo cáo giao ban ngày 03/12/2020; mọi chi tiết khác là dữ liệu tạo ra để minh họa.\nBáo cáo quý IV năm 2020 (sau {} giây):\n{names}",
+            seconds.replace('.', ",")
+        ),
+        Lang::En => format!(
+            "Sent {sent} sample events of the year 2020 into the embedded log.\n{settled}In 2020 the whole city had {sessions} supervision sessions and {cases} cases with signs of violation; {reported} of {expected} units reported.\nThe totals are those of the briefing of 3 December 2020; everything else is made up.\nThe report of 2020-Q4 (after {seconds} s):\n{names}"
+        ),
+    })
+}
+
+fn next_steps(context: &Context, server: &Server) -> String {
+    let (address, data) = (server.address, context.settings.data.display());
+    let commands = format!(
+        "  giaoban records --period 2020-Q4 --unit 001 --figure violations_found --data {data}\n  giaoban record supervision --unit 00004 --held-on 2020-12-01 --body fatherland_front --field budget_finance --data {data}\n"
+    );
+    match context.lang() {
+        Lang::Vi => format!("\nXem: http://{address}/ (trang), http://{address}/metrics (Prometheus). Ctrl-C để dừng.\nThử tiếp ở cửa sổ khác:\n{commands}"),
+        Lang::En => format!("\nLook at http://{address}/ (pages) and http://{address}/metrics (Prometheus). Ctrl-C stops.\nThen, in another window:\n{commands}"),
+    }
+}
