@@ -99,7 +99,7 @@ fn units(examination: &mut Examination, rules: &Rules) {
 
 fn clock(examination: &mut Examination) {
     let now = jiff::Timestamp::now();
-    let year = now.to_zoned(jiff::tz::TimeZone::UTC).year();
+    let year = jiff::tz::Offset::UTC.to_datetime(now).year();
     if year < FIRST_YEAR {
         let remedy = examination.say("Đặt lại đồng hồ (NTP): thời gian của sự kiện và thư chết lấy từ đây.", "Set the clock (NTP): the time of events and dead letters comes from it.");
         examination.add(("đồng hồ", "clock"), Verdict::Problem, now.to_string(), remedy);

@@ -219,8 +219,9 @@ impl UnitTable {
 
     /// The unit over all others, as it is last known.
     pub fn root(&self) -> &UnitRow {
-        let last = self.rows.iter().rposition(|row| row.parent.is_none());
-        &self.rows[last.unwrap_or_default()]
+        // Its level is the lowest, so its rows come first.
+        let rows = self.rows.iter().take_while(|row| row.parent.is_none());
+        rows.last().unwrap_or(&self.rows[0])
     }
 
     /// The row of a segment.

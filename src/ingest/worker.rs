@@ -105,7 +105,13 @@ impl Worker {
             ),
             false => None,
         };
-        let letters = self.dead_letter_topic.as_deref().map(|topic| self.log.producer(topic)).transpose()?;
+        if let Some(topic) = &self.dead_letter_topic {
+            // Needed only when a letter comes; but better known before.
+            if let Err(error) = self.log.topic(topic) {
+                tracing::warn!(%error, "the dead-letter topic cannot be used; the worker stops at the first message that is no event");
+            }
+        }
+        let letters = Letters { log: Arc::clone(&self.log), topic: self.dead_letter_topic.clone(), producer: None };
         let consumer = self.log.consumer(&self.topic, &self.membership)?;
         let (requests, inbox) = channel();
         let (outbox, replies) = channel();
@@ -147,7 +153,26 @@ struct Writer {
     topic: String,
     store: Box<dyn StoreWriter>,
     rules: Arc<Rules>,
-    letters: Option<Box<dyn Producer>>,
+    letters: Letters,
+}
+
+/// Where dead letters go.
+struct Letters {
+    log: Arc<dyn EventLog>,
+    /// `None` if they are only counted.
+    topic: Option<String>,
+    /// Made with the first letter.
+    producer: Option<Box<dyn Producer>>,
+}
+
+impl Letters {
+    fn producer(&mut self) -> Result<Option<&mut Box<dyn Producer>>, LogError> {
+        let Some(topic) = &self.topic else { return Ok(None) };
+        if self.producer.is_none() {
+            self.producer = Some(self.log.producer(topic)?);
+        }
+        Ok(self.producer.as_mut())
+    }
 }
 
 impl Writer {
@@ -172,7 +197,7 @@ impl Writer {
 
     /// Sends the letters and waits until each is confirmed.
     fn keep(&mut self, letters: &[DeadLetter]) -> Result<(), LogError> {
-        let Some(producer) = &mut self.letters else { return Ok(()) };
+        let Some(producer) = self.letters.producer()? else { return Ok(()) };
         let now_ms = jiff::Timestamp::now().as_millisecond();
         let mut confirmed = 0;
         let mut take = |deliveries: Vec<crate::log::Delivery>| -> Result<(), LogError> {
