@@ -4,12 +4,27 @@
 //! Knows rollups and the store's reader; nothing of how events travel, and no
 //! clock: the same store gives the same bytes.
 
+pub mod chart;
 pub mod csv;
+pub mod grid;
+pub mod head;
+pub mod html;
 pub mod json;
 pub mod numbers;
+pub mod prose;
 pub mod records;
 pub mod table;
 pub mod words;
+pub mod write;
+pub mod year;
+
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+mod tests;
+
+pub use head::ReportHead;
+pub use write::write_report;
 
 use std::path::PathBuf;
 

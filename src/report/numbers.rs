@@ -82,12 +82,12 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped_as_each_language_does() {
-        let written = |amount, lang| super::written(amount, Measure::Vnd, lang);
-        assert_eq!(written(0, Lang::Vi), "0");
-        assert_eq!(written(999, Lang::Vi), "999");
-        assert_eq!(written(1_000, Lang::Vi), "1.000");
-        assert_eq!(written(-1_234_567, Lang::Vi), "-1.234.567");
-        assert_eq!(written(1_234_567, Lang::En), "1,234,567");
+        let dong = |amount, lang| written(amount, Measure::Vnd, lang);
+        assert_eq!(dong(0, Lang::Vi), "0");
+        assert_eq!(dong(999, Lang::Vi), "999");
+        assert_eq!(dong(1_000, Lang::Vi), "1.000");
+        assert_eq!(dong(-1_234_567, Lang::Vi), "-1.234.567");
+        assert_eq!(dong(1_234_567, Lang::En), "1,234,567");
     }
 
     #[test]

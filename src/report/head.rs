@@ -1,0 +1,101 @@
+//! What stands at the head and foot of a report: whose it is and who signs.
+
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use super::numbers;
+
+/// Head, signature and recipients of a report (Decree 30/2020/NĐ-CP, appendix I).
+/// An empty text is left out, or blank where a pen fills it in.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReportHead {
+    /// The head of a Party body instead of a state body's.
+    pub party: bool,
+    /// The body over the issuing one, in capitals.
+    pub parent_body: String,
+    /// The issuing body, in capitals.
+    pub issuing_body: String,
+    /// The document's number: `05/BC-BCĐ`; empty for a blank.
+    pub number: String,
+    /// The document's date: `2020-12-03`; empty for a blank. Never the clock's.
+    pub date: String,
+    /// Where it is issued.
+    pub place: String,
+    /// To whom it is sent.
+    pub addressee: String,
+    /// In what capacity it is signed: `TM.`, `KT.`, `TL.` and whose.
+    pub signatory_capacity: String,
+    /// The signatory's office, in capitals.
+    pub signatory_office: String,
+    /// The signatory.
+    pub signatory_name: String,
+    /// Who receives it, one a line; the last is the archive.
+    pub recipients: Vec<String>,
+}
+
+impl Default for ReportHead {
+    fn default() -> Self {
+        Self {
+            party: false,
+            parent_body: "THÀNH ỦY HÀ NỘI".into(),
+            issuing_body: "BAN CHỈ ĐẠO XÂY DỰNG VÀ THỰC HIỆN QUY CHẾ DÂN CHỦ Ở CƠ SỞ".into(),
+            number: String::new(),
+            date: String::new(),
+            place: "Hà Nội".into(),
+            addressee: "Ban Thường vụ Thành ủy Hà Nội".into(),
+            signatory_capacity: "TM. BAN CHỈ ĐẠO".into(),
+            signatory_office: "TRƯỞNG BAN".into(),
+            signatory_name: String::new(),
+            recipients: ["Như trên", "Các thành viên Ban Chỉ đạo", "Lưu: VT"].map(str::to_owned).into(),
+        }
+    }
+}
+
+impl ReportHead {
+    /// `Số: 05/BC-BCĐ`, of a Party body `Số 05-BC/BCĐ`; blank if there is no number.
+    pub(super) fn number_line(&self) -> String {
+        match (self.party, self.number.trim()) {
+            (false, "") => "Số:\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}/BC-BCĐ".into(),
+            (true, "") => "Số\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}-BC/BCĐ".into(),
+            (false, number) => format!("Số: {number}"),
+            (true, number) => format!("Số {number}"),
+        }
+    }
+
+    /// `Hà Nội, ngày 03 tháng 12 năm 2020`; of a text that is no date, the text.
+    pub(super) fn place_and_date(&self) -> String {
+        let date = match (self.date.trim(), self.date.trim().parse::<Date>()) {
+            ("", _) => "ngày ….. tháng ….. năm ……".to_owned(),
+            (_, Ok(date)) => numbers::long_day(date),
+            (text, Err(_)) => text.to_owned(),
+        };
+        format!("{}, {date}", self.place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_without_date_and_number_leaves_blanks_for_the_pen() {
+        let head = ReportHead::default();
+        assert_eq!(head.place_and_date(), "Hà Nội, ngày ….. tháng ….. năm ……");
+        assert!(head.number_line().starts_with("Số:\u{a0}") && head.number_line().ends_with("/BC-BCĐ"));
+    }
+
+    #[test]
+    fn a_head_is_dated_as_it_is_configured() {
+        let head = ReportHead { date: "2020-12-03".into(), number: "05/BC-BCĐ".into(), ..ReportHead::default() };
+        assert_eq!(head.place_and_date(), "Hà Nội, ngày 03 tháng 12 năm 2020");
+        assert_eq!(head.number_line(), "Số: 05/BC-BCĐ");
+    }
+
+    #[test]
+    fn a_key_that_is_no_part_of_a_head_is_refused() {
+        assert!(toml::from_str::<ReportHead>("signatory = \"A\"").is_err());
+        let head: ReportHead = toml::from_str("party = true").unwrap();
+        assert_eq!(head, ReportHead { party: true, ..ReportHead::default() });
+    }
+}

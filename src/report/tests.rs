@@ -1,0 +1,129 @@
+//! What a reader of the outputs sees.
+
+use std::fs;
+
+use super::*;
+use crate::domain::Period;
+use crate::rollup::Rollup;
+use crate::store::StoreReader as _;
+use crate::wire::Lang;
+
+fn rollup(period: &str, unit: Option<&str>) -> Rollup {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = fixture::store(&folder.path().join("store"), true);
+    let rules = fixture::rules();
+    let period: Period = period.parse().unwrap();
+    let cells = store.cells(&period.quarters(), &rules).unwrap();
+    Rollup::of(period, unit, &cells, &rules).unwrap()
+}
+
+fn report(head: &ReportHead, synthetic: bool) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = fixture::store(&folder.path().join("store"), synthetic);
+    let contents = write::gather(&mut store, &fixture::rules(), "2020-Q4".parse().unwrap()).unwrap();
+    html::report_html(&contents, head)
+}
+
+/// The part of a page from one text to another.
+fn between<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
+    let start = page.find(from).unwrap();
+    &page[start..start + page[start..].find(to).unwrap()]
+}
+
+#[test]
+fn the_json_is_the_contracts() {
+    insta::assert_snapshot!(json::rollup_json(&rollup("2020-Q4", Some("277")), false));
+}
+
+#[test]
+fn made_up_figures_say_so_in_every_form() {
+    let rollup = rollup("2020-Q4", None);
+    let read: serde_json::Value = serde_json::from_str(&json::rollup_json(&rollup, true)).unwrap();
+    assert_eq!(read["synthetic"], SYNTHETIC_EN);
+    let read: serde_json::Value = serde_json::from_str(&json::rollup_json(&rollup, false)).unwrap();
+    assert_eq!(read.get("synthetic"), None);
+    assert!(table::rollup_table(&rollup, true, Lang::Vi).contains(SYNTHETIC_VI));
+    assert!(!table::rollup_table(&rollup, false, Lang::Vi).contains(SYNTHETIC_VI));
+    let csv = csv::rollup_csv(&rollup, true);
+    assert!(csv.lines().next().unwrap().ends_with(",synthetic"));
+    assert!(csv.lines().skip(1).all(|line| line.ends_with(",true")));
+    let page = report(&ReportHead::default(), true);
+    assert_eq!(page.matches("[số liệu mẫu]").count(), page.matches("<caption").count() + 1);
+    assert!(page.contains("SỐ LIỆU MẪU."));
+    assert!(!report(&ReportHead::default(), false).contains("mẫu]"));
+}
+
+#[test]
+fn the_csv_has_a_row_per_unit() {
+    insta::assert_snapshot!(csv::rollup_csv(&rollup("2020-Q4", None), false));
+}
+
+#[test]
+fn the_table_is_aligned_in_both_languages() {
+    insta::assert_snapshot!(table::rollup_table(&rollup("2020-Q4", None), true, Lang::Vi));
+    insta::assert_snapshot!(table::rollup_table(&rollup("2020", Some("001")), false, Lang::En));
+}
+
+#[test]
+fn the_report_has_head_prose_and_tables() {
+    let head = ReportHead {
+        number: "05/BC-BCĐ".into(),
+        date: "2020-12-03".into(),
+        signatory_name: "Nguyễn Văn A".into(),
+        ..ReportHead::default()
+    };
+    let page = report(&head, true);
+    insta::assert_snapshot!(between(&page, "<main>", "</main>"));
+}
+
+#[test]
+fn the_report_has_one_heading_of_the_first_level_and_nothing_from_elsewhere() {
+    let page = report(&ReportHead::default(), false);
+    assert_eq!(page.matches("<h1>").count(), 1);
+    assert!(page.contains("<html lang=\"vi\">"));
+    for foreign in ["<script", "src=", "href=", "url(http", "@import", "<link"] {
+        assert!(!page.contains(foreign), "{foreign}");
+    }
+}
+
+#[test]
+fn a_party_head_names_the_party_and_no_motto() {
+    let page = report(&ReportHead { party: true, ..ReportHead::default() }, false);
+    assert!(page.contains("ĐẢNG CỘNG SẢN VIỆT NAM"));
+    assert!(!page.contains("Độc lập - Tự do - Hạnh phúc"));
+}
+
+#[test]
+fn markup_in_a_configured_text_is_text() {
+    let page = report(&ReportHead { addressee: "<b>A & B</b>".into(), ..ReportHead::default() }, false);
+    assert!(!page.contains("<b>A"));
+}
+
+#[test]
+fn the_files_are_the_same_bytes_when_built_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = fixture::store(&folder.path().join("store"), true);
+    let rules = fixture::rules();
+    let mut build = |name: &str| {
+        let out = folder.path().join(name);
+        let files = write_report(&mut store, &rules, "2020-Q4".parse().unwrap(), &ReportHead::default(), &out).unwrap();
+        let names: Vec<_> = files.iter().map(|file| file.file_name().unwrap().to_owned()).collect();
+        assert_eq!(names, ["giaoban-2020-Q4.html", "giaoban-2020-Q4.csv", "giaoban-2020-Q4.json"]);
+        assert_eq!(fs::read_dir(&out).unwrap().count(), 3);
+        files.iter().map(|file| fs::read(file).unwrap()).collect::<Vec<_>>()
+    };
+    let first = build("a");
+    assert_eq!(first, build("b/c"));
+    assert_eq!(first, build("a"));
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = fixture::store(&folder.path().join("store"), true);
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    let out = file.join("out");
+    let result = write_report(&mut store, &fixture::rules(), "2020-Q4".parse().unwrap(), &ReportHead::default(), &out);
+    assert!(matches!(result, Err(ReportError::Write { path, .. }) if path == out));
+}
