@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use config::{Config, File, FileFormat, Value, ValueKind};
 
+use super::ConfigError;
 use super::keys::{KEYS, Key, Shape};
 use super::settings::Settings;
-use super::ConfigError;
 
 /// What stands before every environment variable.
 const PREFIX: &str = "GIAOBAN__";
@@ -115,7 +115,11 @@ impl Values {
 
     fn read_table(&mut self, above: &str, value: Value, place: &str) -> Result<(), ConfigError> {
         let ValueKind::Table(table) = value.kind else {
-            return Err(ConfigError::UnknownKey { place: place.to_owned(), key: above.to_owned(), nearest: nearest(above) });
+            return Err(ConfigError::UnknownKey {
+                place: place.to_owned(),
+                key: above.to_owned(),
+                nearest: nearest(above),
+            });
         };
         let mut table: Vec<_> = table.into_iter().collect();
         table.sort_by(|a, b| a.0.cmp(&b.0));
@@ -127,9 +131,14 @@ impl Values {
                     self.plain.insert(key.name, (value, Origin::File(place.to_owned())));
                 }
                 None => {
-                    let is_section = KEYS.iter().any(|key| key.name.strip_prefix(&full).is_some_and(|rest| rest.starts_with('.')));
+                    let is_section =
+                        KEYS.iter().any(|key| key.name.strip_prefix(&full).is_some_and(|rest| rest.starts_with('.')));
                     if !is_section {
-                        return Err(ConfigError::UnknownKey { place: place.to_owned(), nearest: nearest(&full), key: full });
+                        return Err(ConfigError::UnknownKey {
+                            place: place.to_owned(),
+                            nearest: nearest(&full),
+                            key: full,
+                        });
                     }
                     self.read_table(&full, value, place)?;
                 }
@@ -169,7 +178,9 @@ impl Values {
             self.plain.insert(key.name, (value, origin));
             return Ok(());
         }
-        let of = |key: &&Key| key.shape == Shape::Properties && name.strip_prefix(key.name).is_some_and(|rest| rest.len() > 1);
+        let of = |key: &&Key| {
+            key.shape == Shape::Properties && name.strip_prefix(key.name).is_some_and(|rest| rest.len() > 1)
+        };
         if let Some(key) = KEYS.iter().find(of) {
             let property = name[key.name.len() + 1..].replace('_', ".");
             self.properties.insert((key.name, property), (value.to_owned(), origin));
@@ -268,7 +279,8 @@ mod tests {
     #[test]
     fn each_layer_wins_over_the_one_before() {
         let (_dir, overrides) = file("data = \"of-file\"\n[kafka]\ntopic = \"of-file\"\ngroup = \"of-file\"\n");
-        let environment = environment(&[("GIAOBAN__KAFKA__TOPIC", "of-environment"), ("GIAOBAN__DATA", "of-environment")]);
+        let environment =
+            environment(&[("GIAOBAN__KAFKA__TOPIC", "of-environment"), ("GIAOBAN__DATA", "of-environment")]);
         let overrides = Overrides { data: Some("of-flag".into()), ..overrides };
         let loaded = load(&overrides, &environment).unwrap();
         assert_eq!(loaded.settings.data, PathBuf::from("of-flag"));
@@ -292,14 +304,19 @@ mod tests {
 
     #[test]
     fn a_wrong_value_names_key_and_place() {
-        let error = load(&Overrides::default(), &environment(&[("GIAOBAN__WORKER__BATCH_RECORDS", "many")])).err().unwrap();
+        let error =
+            load(&Overrides::default(), &environment(&[("GIAOBAN__WORKER__BATCH_RECORDS", "many")])).err().unwrap();
         let text = error.to_string();
-        assert_eq!(text, "GIAOBAN__WORKER__BATCH_RECORDS: worker.batch_records is many, but must be a whole number from 1 to 1000000");
+        assert_eq!(
+            text,
+            "GIAOBAN__WORKER__BATCH_RECORDS: worker.batch_records is many, but must be a whole number from 1 to 1000000"
+        );
     }
 
     #[test]
     fn properties_pass_through_and_are_not_shown() {
-        let (dir, overrides) = file("[kafka.properties]\n\"sasl.username\" = \"clerk\"\nsecurity.protocol = \"SASL_SSL\"\n");
+        let (dir, overrides) =
+            file("[kafka.properties]\n\"sasl.username\" = \"clerk\"\nsecurity.protocol = \"SASL_SSL\"\n");
         let secret = dir.path().join("password");
         std::fs::write(&secret, "s3cret\n").unwrap();
         let environment = environment(&[
@@ -309,7 +326,12 @@ mod tests {
         ]);
         let loaded = load(&overrides, &environment).unwrap();
         let client = loaded.settings.kafka.client().unwrap().unwrap();
-        let expected = [("sasl.mechanism", "SCRAM-SHA-512"), ("sasl.password", "s3cret"), ("sasl.username", "clerk"), ("security.protocol", "SASL_SSL")];
+        let expected = [
+            ("sasl.mechanism", "SCRAM-SHA-512"),
+            ("sasl.password", "s3cret"),
+            ("sasl.username", "clerk"),
+            ("security.protocol", "SASL_SSL"),
+        ];
         let found: Vec<_> = client.properties.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         assert_eq!(found, expected);
         assert!(loaded.shown.iter().all(|(_, value, _)| !value.contains("s3cret") && !value.contains("clerk")));

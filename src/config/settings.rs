@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::ConfigError;
 use crate::domain::{Calendar, Rules, UnitTable};
 use crate::log::kafka::KafkaSettings as Client;
-use crate::report::html::ReportHead;
+use crate::report::ReportHead;
 use crate::wire::Lang;
 
 /// How to reach Kafka, with secrets read in.
@@ -139,7 +139,9 @@ struct Raw {
 impl Settings {
     /// From values that were checked against the table of keys.
     pub(super) fn from_value(value: config::Value, environment: &[(String, String)]) -> Result<Self, ConfigError> {
-        let raw: Raw = value.try_deserialize().map_err(|error| ConfigError::File { file: "settings".into(), cause: error.to_string() })?;
+        let raw: Raw = value
+            .try_deserialize()
+            .map_err(|error| ConfigError::File { file: "settings".into(), cause: error.to_string() })?;
         let lang = match raw.lang.as_str() {
             "vi" => Lang::Vi,
             "en" => Lang::En,
@@ -153,7 +155,8 @@ impl Settings {
     pub fn rules(&self) -> Result<Rules, ConfigError> {
         let units = read_or("units.file", &self.units.file, UNITS)?;
         // Another province's table does not go with Hanoi's successions.
-        let built_in = if self.units.file.is_empty() { SUCCESSION } else { "from_code,to_code,effective_on,extent,basis\n" };
+        let built_in =
+            if self.units.file.is_empty() { SUCCESSION } else { "from_code,to_code,effective_on,extent,basis\n" };
         let succession = read_or("units.succession", &self.units.succession, built_in)?;
         let units = UnitTable::from_csv(&units, &succession).map_err(ConfigError::Units)?;
         Ok(Rules::new(units, self.read_calendar()?))
@@ -166,7 +169,10 @@ impl Settings {
         let path = PathBuf::from(&self.calendar);
         let wrong = |cause: String| ConfigError::NamedFile { key: "calendar".into(), path: path.clone(), cause };
         if !path.exists() {
-            return Err(wrong(format!("no such file, and no calendar of that name; there are {}", Calendar::NAMES.join(", "))));
+            return Err(wrong(format!(
+                "no such file, and no calendar of that name; there are {}",
+                Calendar::NAMES.join(", ")
+            )));
         }
         let text = read("calendar", &path)?;
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
@@ -197,8 +203,11 @@ fn of_locale(environment: &[(String, String)]) -> Lang {
 }
 
 fn read(key: &str, path: &Path) -> Result<String, ConfigError> {
-    std::fs::read_to_string(path)
-        .map_err(|error| ConfigError::NamedFile { key: key.to_owned(), path: path.to_owned(), cause: error.to_string() })
+    std::fs::read_to_string(path).map_err(|error| ConfigError::NamedFile {
+        key: key.to_owned(),
+        path: path.to_owned(),
+        cause: error.to_string(),
+    })
 }
 
 fn read_or(key: &str, path: &str, built_in: &str) -> Result<String, ConfigError> {
