@@ -91,8 +91,14 @@ fn units(examination: &mut Examination, rules: &Rules) {
     let (districts, communes, root) = (count(1), count(2), &rules.units.root().name);
     let (calendar, fingerprint) = (rules.calendar.name(), rules.fingerprint().to_string());
     let detail = examination.say(
-        format!("{root}: {districts} cấp huyện, {communes} cấp xã đang có hiệu lực; lịch {calendar}; dấu quy tắc {}", &fingerprint[..12]),
-        format!("{root}: {districts} districts and {communes} communes in force; calendar {calendar}; rules {}", &fingerprint[..12]),
+        format!(
+            "{root}: {districts} cấp huyện, {communes} cấp xã đang có hiệu lực; lịch {calendar}; dấu quy tắc {}",
+            &fingerprint[..12]
+        ),
+        format!(
+            "{root}: {districts} districts and {communes} communes in force; calendar {calendar}; rules {}",
+            &fingerprint[..12]
+        ),
     );
     examination.good(("đơn vị và lịch", "units and calendar"), detail);
 }
@@ -101,7 +107,10 @@ fn clock(examination: &mut Examination) {
     let now = jiff::Timestamp::now();
     let year = jiff::tz::Offset::UTC.to_datetime(now).year();
     if year < FIRST_YEAR {
-        let remedy = examination.say("Đặt lại đồng hồ (NTP): thời gian của sự kiện và thư chết lấy từ đây.", "Set the clock (NTP): the time of events and dead letters comes from it.");
+        let remedy = examination.say(
+            "Đặt lại đồng hồ (NTP): thời gian của sự kiện và thư chết lấy từ đây.",
+            "Set the clock (NTP): the time of events and dead letters comes from it.",
+        );
         examination.add(("đồng hồ", "clock"), Verdict::Problem, now.to_string(), remedy);
     } else {
         examination.good(("đồng hồ", "clock"), now.to_string());
@@ -112,25 +121,33 @@ fn folder(examination: &mut Examination, data: &Path) {
     let what = ("thư mục dữ liệu", "data folder");
     let at = data.display();
     if !data.exists() {
-        let detail = examination.say(format!("{at} chưa có; sẽ được tạo khi cần"), format!("{at} is not there yet; it is made when needed"));
+        let detail = examination.say(
+            format!("{at} chưa có; sẽ được tạo khi cần"),
+            format!("{at} is not there yet; it is made when needed"),
+        );
         examination.good(what, detail);
         return;
     }
     let probe = data.join(format!(".doctor-{}", std::process::id()));
     let written = std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe));
     if let Err(error) = written {
-        let remedy = examination.say("Cấp quyền ghi, hoặc chọn --data khác.", "Make it writable, or choose another --data.");
+        let remedy =
+            examination.say("Cấp quyền ghi, hoặc chọn --data khác.", "Make it writable, or choose another --data.");
         examination.add(what, Verdict::Problem, format!("{at}: {error}"), remedy);
         return;
     }
     match fs4::available_space(data) {
         Ok(free) if free < LITTLE_DISK => {
-            let detail = examination.say(format!("{at}: chỉ còn {} MB", free >> 20), format!("{at}: only {} MB free", free >> 20));
+            let detail = examination
+                .say(format!("{at}: chỉ còn {} MB", free >> 20), format!("{at}: only {} MB free", free >> 20));
             let remedy = examination.say("Giải phóng dung lượng đĩa.", "Free some disk space.");
             examination.add(what, Verdict::Warning, detail, remedy);
         }
         Ok(free) => {
-            let detail = examination.say(format!("{at}: ghi được, còn {} MB", free >> 20), format!("{at}: writable, {} MB free", free >> 20));
+            let detail = examination.say(
+                format!("{at}: ghi được, còn {} MB", free >> 20),
+                format!("{at}: writable, {} MB free", free >> 20),
+            );
             examination.good(what, detail);
         }
         Err(error) => examination.add(what, Verdict::Warning, format!("{at}: {error}"), String::new()),
@@ -200,11 +217,18 @@ fn look_into(
     let read: u64 = checkpoints.iter().map(|checkpoint| checkpoint.counts.read).sum();
     let what = ("đối soát", "reconciliation");
     if difference == 0 {
-        let detail = examination.say(format!("{read} bản ghi đã đọc, không thiếu bản nào"), format!("{read} records read, none has vanished"));
+        let detail = examination.say(
+            format!("{read} bản ghi đã đọc, không thiếu bản nào"),
+            format!("{read} records read, none has vanished"),
+        );
         examination.good(what, detail);
     } else {
-        let detail = examination.say(format!("lệch {difference} bản ghi"), format!("{difference} records have vanished"));
-        let remedy = examination.say("Dựng lại từ nhật ký và so sánh: giaoban replay.", "Rebuild from the log and compare: giaoban replay.");
+        let detail =
+            examination.say(format!("lệch {difference} bản ghi"), format!("{difference} records have vanished"));
+        let remedy = examination.say(
+            "Dựng lại từ nhật ký và so sánh: giaoban replay.",
+            "Rebuild from the log and compare: giaoban replay.",
+        );
         examination.add(what, Verdict::Problem, detail, remedy);
     }
     let Some(topic) = topic else { return Ok(()) };
@@ -218,7 +242,10 @@ fn look_into(
                 format!("phân vùng {partition}: kho ở {next}, nhật ký có từ {} đến {}", range.low, range.high),
                 format!("partition {partition}: the store is at {next}, the log has {} to {}", range.low, range.high),
             );
-            let remedy = examination.say("Xem kafka.topic có đúng không; nếu bản ghi đã hết hạn: giaoban worker --accept-gap.", "Check kafka.topic; if records have expired: giaoban worker --accept-gap.");
+            let remedy = examination.say(
+                "Xem kafka.topic có đúng không; nếu bản ghi đã hết hạn: giaoban worker --accept-gap.",
+                "Check kafka.topic; if records have expired: giaoban worker --accept-gap.",
+            );
             examination.add(("vị trí", "offsets"), Verdict::Problem, detail, remedy);
         } else {
             lag += range.high.0 - next;
@@ -228,7 +255,8 @@ fn look_into(
         0 => (Verdict::Good, String::new()),
         _ => (Verdict::Warning, examination.say("Chạy worker: giaoban worker.", "Run a worker: giaoban worker.")),
     };
-    let detail = examination.say(format!("{lag} bản ghi chưa vào kho"), format!("{lag} records are not in the store yet"));
+    let detail =
+        examination.say(format!("{lag} bản ghi chưa vào kho"), format!("{lag} records are not in the store yet"));
     examination.add(("độ trễ", "lag"), verdict, detail, remedy);
     Ok(())
 }

@@ -120,7 +120,12 @@ fn send_sample(context: &Context) -> Result<usize, Failure> {
     Ok(taken)
 }
 
-fn drain(context: &Context, store: SqliteStore, metrics: &Arc<Metrics>, stop: &Arc<AtomicBool>) -> Result<Summary, Failure> {
+fn drain(
+    context: &Context,
+    store: SqliteStore,
+    metrics: &Arc<Metrics>,
+    stop: &Arc<AtomicBool>,
+) -> Result<Summary, Failure> {
     let mut worker = worker(context, Box::new(store), Arc::clone(metrics), Arc::clone(stop))?;
     worker.until_caught_up = true;
     let summary = worker.run()?;
@@ -128,7 +133,10 @@ fn drain(context: &Context, store: SqliteStore, metrics: &Arc<Metrics>, stop: &A
         return Err(Failure::other(
             ExitCode::Internal,
             ("dừng giữa chừng", "stopped before the end"),
-            ("Chạy lại giaoban demo: nó tiếp tục từ chỗ đang dở.", "Run giaoban demo again: it goes on from where it was."),
+            (
+                "Chạy lại giaoban demo: nó tiếp tục từ chỗ đang dở.",
+                "Run giaoban demo again: it goes on from where it was.",
+            ),
         ));
     }
     Ok(summary)
@@ -169,7 +177,11 @@ fn next_steps(context: &Context, server: &Server) -> String {
         "  giaoban records --period 2020-Q4 --unit 001 --figure violations_found --data {data}\n  giaoban record supervision --unit 00004 --held-on 2020-12-01 --body fatherland_front --field budget_finance --data {data}\n"
     );
     match context.lang() {
-        Lang::Vi => format!("\nXem: http://{address}/ (trang), http://{address}/metrics (Prometheus). Ctrl-C để dừng.\nThử tiếp ở cửa sổ khác:\n{commands}"),
-        Lang::En => format!("\nLook at http://{address}/ (pages) and http://{address}/metrics (Prometheus). Ctrl-C stops.\nThen, in another window:\n{commands}"),
+        Lang::Vi => format!(
+            "\nXem: http://{address}/ (trang), http://{address}/metrics (Prometheus). Ctrl-C để dừng.\nThử tiếp ở cửa sổ khác:\n{commands}"
+        ),
+        Lang::En => format!(
+            "\nLook at http://{address}/ (pages) and http://{address}/metrics (Prometheus). Ctrl-C stops.\nThen, in another window:\n{commands}"
+        ),
     }
 }

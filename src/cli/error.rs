@@ -54,7 +54,11 @@ pub struct Plain {
 
 impl Failure {
     /// A failure of one command alone: (vi, en) what happened, (vi, en) what to do.
-    pub fn other(code: ExitCode, what: (impl Into<String>, impl Into<String>), remedy: (impl Into<String>, impl Into<String>)) -> Self {
+    pub fn other(
+        code: ExitCode,
+        what: (impl Into<String>, impl Into<String>),
+        remedy: (impl Into<String>, impl Into<String>),
+    ) -> Self {
         Self::Other(Box::new(Plain {
             code,
             vi: what.0.into(),
@@ -72,9 +76,11 @@ impl Failure {
             ErrorKind::NotFound => {
                 Self::other(ExitCode::NotFound, what, ("Kiểm tra lại đường dẫn.", "Check the path."))
             }
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-                Self::other(ExitCode::CannotWrite, what, ("Giải phóng dung lượng đĩa rồi chạy lại.", "Free some disk space and run it again."))
-            }
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::other(
+                ExitCode::CannotWrite,
+                what,
+                ("Giải phóng dung lượng đĩa rồi chạy lại.", "Free some disk space and run it again."),
+            ),
             _ => Self::other(
                 ExitCode::CannotWrite,
                 what,
@@ -134,7 +140,9 @@ fn stopped_remedy(stopped: &Stopped, lang: Lang) -> &'static str {
 
 fn rollup_remedy(error: &RollupError, lang: Lang) -> &'static str {
     match (error, lang) {
-        (RollupError::PeriodOutsideCalendar { .. }, Lang::Vi) => "Chọn kỳ khác, hoặc bổ sung quý còn thiếu vào tệp lịch.",
+        (RollupError::PeriodOutsideCalendar { .. }, Lang::Vi) => {
+            "Chọn kỳ khác, hoặc bổ sung quý còn thiếu vào tệp lịch."
+        }
         (RollupError::PeriodOutsideCalendar { .. }, Lang::En) => {
             "Choose another period, or add the missing quarter to the calendar's file."
         }
@@ -200,7 +208,10 @@ impl From<WorkerError> for Failure {
             WorkerError::Slow(_) => Self::other(
                 ExitCode::Internal,
                 (error.to_string(), error.to_string()),
-                ("Chạy lại worker: nó tiếp tục từ nơi kho dữ liệu đang đứng.", "Start the worker again: it goes on from where the store is."),
+                (
+                    "Chạy lại worker: nó tiếp tục từ nơi kho dữ liệu đang đứng.",
+                    "Start the worker again: it goes on from where the store is.",
+                ),
             ),
         }
     }

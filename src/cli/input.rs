@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::Failure;
 use super::publish::InputFormat;
-use crate::exit::ExitCode;
 use crate::domain::Revision;
+use crate::exit::ExitCode;
 use crate::wire::encode::Draft;
 use crate::wire::flat::{columns, csv_data};
 use crate::wire::spec::{TYPES, TypeSpec};
@@ -79,7 +79,9 @@ impl Input {
         let start = raw.fill_buf().map_err(fail)?;
         let mut reader: Box<dyn BufRead> = match start {
             [0x1f, 0x8b, ..] => Box::new(BufReader::new(flate2::bufread::MultiGzDecoder::new(raw))),
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Box::new(BufReader::new(zstd::stream::read::Decoder::with_buffer(raw).map_err(fail)?)),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+                Box::new(BufReader::new(zstd::stream::read::Decoder::with_buffer(raw).map_err(fail)?))
+            }
             _ => Box::new(raw),
         };
         let format = match format {
@@ -89,7 +91,8 @@ impl Input {
                 Some("ndjson" | "jsonl" | "json") => InputFormat::Ndjson,
                 _ => {
                     let start = reader.fill_buf().map_err(fail)?;
-                    let first = start.iter().find(|byte| !byte.is_ascii_whitespace() && !matches!(byte, 0xef | 0xbb | 0xbf));
+                    let first =
+                        start.iter().find(|byte| !byte.is_ascii_whitespace() && !matches!(byte, 0xef | 0xbb | 0xbf));
                     if matches!(first, Some(b'{' | b'#') | None) { InputFormat::Ndjson } else { InputFormat::Csv }
                 }
             },
@@ -218,11 +221,18 @@ impl Table {
         let start = input.reader.fill_buf().map_err(|error| Failure::io(&name, &error))?;
         let first_line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
         let count = |delimiter: u8| first_line.iter().filter(|byte| **byte == delimiter).count();
-        let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|delimiter| (count(*delimiter), *delimiter == b',')).unwrap_or(b',');
+        let delimiter = [b',', b';', b'\t']
+            .into_iter()
+            .max_by_key(|delimiter| (count(*delimiter), *delimiter == b','))
+            .unwrap_or(b',');
         let mut rows = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(input.reader);
         let head = rows.byte_headers().map_err(|error| {
             let what = format!("{name}: {error}");
-            Failure::other(ExitCode::AllRefused, (what.clone(), what), ("Kiểm tra dòng tiêu đề.", "Check the header line."))
+            Failure::other(
+                ExitCode::AllRefused,
+                (what.clone(), what),
+                ("Kiểm tra dòng tiêu đề.", "Check the header line."),
+            )
         })?;
         let columns: Vec<String> = head.iter().map(column_name).collect();
         let kept: Vec<usize> = (0..columns.len()).filter(|index| !columns[*index].starts_with('_')).collect();
@@ -247,7 +257,9 @@ impl Table {
         let known = known_columns();
         for column in self.columns.iter().filter(|column| !column.is_empty() && !column.starts_with('_')) {
             if !known.contains(column) {
-                let nearest = known.iter().max_by(|a, b| strsim::jaro_winkler(a, column).total_cmp(&strsim::jaro_winkler(b, column)));
+                let nearest = known
+                    .iter()
+                    .max_by(|a, b| strsim::jaro_winkler(a, column).total_cmp(&strsim::jaro_winkler(b, column)));
                 let nearest = nearest.map_or("", String::as_str);
                 tracing::warn!("{name}: column \"{column}\" is ignored; the nearest known one is \"{nearest}\"");
             }
@@ -286,7 +298,10 @@ impl Table {
         let mut cells = Vec::with_capacity(record.len());
         for cell in record {
             let text = std::str::from_utf8(cell);
-            cells.push(text.map_err(|_| one(Code::EncodingNotUtf8, "", &String::from_utf8_lossy(cell), "UTF-8".into()))?.trim());
+            cells.push(
+                text.map_err(|_| one(Code::EncodingNotUtf8, "", &String::from_utf8_lossy(cell), "UTF-8".into()))?
+                    .trim(),
+            );
         }
         let cell = |name: &str| {
             let column = self.columns.iter().position(|column| column == name)?;
@@ -305,11 +320,17 @@ impl Table {
         let subject = cell("subject").ok_or_else(|| missing("/subject"))?;
         let revision = match cell("revision") {
             None => Revision::FIRST,
-            Some(text) => text.parse().ok().and_then(Revision::new).ok_or_else(|| one(Code::RevisionInvalid, "/revision", text, format!("1 … {}", i64::MAX)))?,
+            Some(text) => text
+                .parse()
+                .ok()
+                .and_then(Revision::new)
+                .ok_or_else(|| one(Code::RevisionInvalid, "/revision", text, format!("1 … {}", i64::MAX)))?,
         };
         let time = match cell("time") {
             None => self.now,
-            Some(text) => text.parse().map_err(|_| one(Code::TimeInvalid, "/time", text, "2020-03-04T09:12:33+07:00".into()))?,
+            Some(text) => {
+                text.parse().map_err(|_| one(Code::TimeInvalid, "/time", text, "2020-03-04T09:12:33+07:00".into()))?
+            }
         };
         let source = match (cell("source"), cell("unit")) {
             (Some(source), _) => source.to_owned(),

@@ -31,7 +31,9 @@ use crate::wire::Lang;
 /// Số liệu giám sát và vi phạm: từ sự kiện tới báo cáo quý · Supervision and violation events in, exact quarterly rollups out
 #[derive(Parser, Debug)]
 #[command(name = "giaoban", version, max_term_width = 110, propagate_version = true)]
-#[command(after_help = "Bắt đầu / To begin:\n  giaoban demo\n\nVí dụ / Example:\n  giaoban publish thang-3.csv --data giaoban-data\n  giaoban worker --until-caught-up --data giaoban-data\n  giaoban rollup --period 2020-Q1 --data giaoban-data\n\nMã thoát / Exit codes: docs/exit-codes.md")]
+#[command(
+    after_help = "Bắt đầu / To begin:\n  giaoban demo\n\nVí dụ / Example:\n  giaoban publish thang-3.csv --data giaoban-data\n  giaoban worker --until-caught-up --data giaoban-data\n  giaoban rollup --period 2020-Q1 --data giaoban-data\n\nMã thoát / Exit codes: docs/exit-codes.md"
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -162,5 +164,6 @@ fn start_log(settings: &Settings) {
     };
     let builder = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false);
     // A second start in one process would find one in place, which serves.
-    let _ = if text { builder.with_ansi(std::io::stderr().is_terminal()).try_init() } else { builder.json().try_init() };
+    let _ =
+        if text { builder.with_ansi(std::io::stderr().is_terminal()).try_init() } else { builder.json().try_init() };
 }

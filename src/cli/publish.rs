@@ -21,7 +21,9 @@ use crate::wire::{AllowedSources, Breach, Message};
 
 /// The options of `giaoban publish`.
 #[derive(Args, Debug)]
-#[command(after_help = "Ví dụ / Example:\n  giaoban publish thang-3.csv\n  zstdcat *.ndjson.zst | giaoban publish -\n  giaoban publish thang-3.rejected.csv   # sau khi sửa / once corrected")]
+#[command(
+    after_help = "Ví dụ / Example:\n  giaoban publish thang-3.csv\n  zstdcat *.ndjson.zst | giaoban publish -\n  giaoban publish thang-3.rejected.csv   # sau khi sửa / once corrected"
+)]
 pub struct PublishArgs {
     /// Tệp NDJSON hoặc CSV, có thể nén .gz .zst; - là đầu vào chuẩn · Files, - for standard input
     #[arg(required = true, value_name = "FILE")]
@@ -101,15 +103,25 @@ impl Tally {
         };
         if let Some(unread) = &self.unread {
             text += &match context.lang() {
-                crate::wire::Lang::Vi => format!("{name}: không đọc được hết sau dòng {}: {}. Gửi lại cả tệp khi đã đủ; những gì đã nhận sẽ được nhận ra là trùng.\n", unread.after_line, unread.cause),
-                crate::wire::Lang::En => format!("{name}: cannot be read beyond line {}: {}. Publish the whole file again once it is complete; what was taken will be known as a duplicate.\n", unread.after_line, unread.cause),
+                crate::wire::Lang::Vi => format!(
+                    "{name}: không đọc được hết sau dòng {}: {}. Gửi lại cả tệp khi đã đủ; những gì đã nhận sẽ được nhận ra là trùng.\n",
+                    unread.after_line, unread.cause
+                ),
+                crate::wire::Lang::En => format!(
+                    "{name}: cannot be read beyond line {}: {}. Publish the whole file again once it is complete; what was taken will be known as a duplicate.\n",
+                    unread.after_line, unread.cause
+                ),
             };
         }
         if let Some(receipt) = &self.receipt {
             let receipt = receipt.display();
             text += &match context.lang() {
-                crate::wire::Lang::Vi => format!("Các dòng bị từ chối, kèm lý do và cách sửa: {receipt}\nSửa rồi gửi lại: giaoban publish {receipt}\n"),
-                crate::wire::Lang::En => format!("The refused lines, with reason and remedy: {receipt}\nCorrect them and send them again: giaoban publish {receipt}\n"),
+                crate::wire::Lang::Vi => format!(
+                    "Các dòng bị từ chối, kèm lý do và cách sửa: {receipt}\nSửa rồi gửi lại: giaoban publish {receipt}\n"
+                ),
+                crate::wire::Lang::En => format!(
+                    "The refused lines, with reason and remedy: {receipt}\nCorrect them and send them again: giaoban publish {receipt}\n"
+                ),
             };
         }
         text
@@ -216,14 +228,26 @@ impl<'a> Publisher<'a> {
         Ok(())
     }
 
-    fn refuse(&self, receipt: &mut Receipt, tally: &mut Tally, line: &Line, breaches: &[Breach]) -> Result<(), Failure> {
+    fn refuse(
+        &self,
+        receipt: &mut Receipt,
+        tally: &mut Tally,
+        line: &Line,
+        breaches: &[Breach],
+    ) -> Result<(), Failure> {
         /// On the terminal; the receipt has them all.
         const SHOWN: u64 = 20;
         tally.refused += 1;
         let lang = self.context.lang();
         if tally.refused <= SHOWN {
             for breach in breaches {
-                let _ = writeln!(std::io::stderr(), "{} {}: {}", self.context.say("dòng", "line"), line.number, breach.message(lang));
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "{} {}: {}",
+                    self.context.say("dòng", "line"),
+                    line.number,
+                    breach.message(lang)
+                );
             }
         } else if tally.refused == SHOWN + 1 {
             self.context.note("… các dòng khác: xem phiếu trả", "… more lines: see the receipt");

@@ -66,7 +66,10 @@ impl Receipt {
             }
             None => {
                 for reason in reasons {
-                    text.extend(format!("# {} {}: {reason}\n", if lang == Lang::Vi { "dòng" } else { "line" }, line.number).bytes());
+                    text.extend(
+                        format!("# {} {}: {reason}\n", if lang == Lang::Vi { "dòng" } else { "line" }, line.number)
+                            .bytes(),
+                    );
                 }
                 text.extend(&line.bytes);
                 text.push(b'\n');

@@ -77,8 +77,18 @@ impl Args for RecordArgs {
         recordable().fold(command, |command, spec| {
             let sub = Command::new(spec.name)
                 .about(format!("{} · {}", spec.vi, spec.en))
-                .arg(Arg::new("subject").long("subject").value_name("NUMBER").help("số hiệu hồ sơ; tự đặt nếu không ghi · the record's number; made if not given"))
-                .arg(Arg::new("source").long("source").value_name("URI").help("nơi giữ hồ sơ; /units/<mã> nếu không ghi · who keeps the record"));
+                .arg(
+                    Arg::new("subject")
+                        .long("subject")
+                        .value_name("NUMBER")
+                        .help("số hiệu hồ sơ; tự đặt nếu không ghi · the record's number; made if not given"),
+                )
+                .arg(
+                    Arg::new("source")
+                        .long("source")
+                        .value_name("URI")
+                        .help("nơi giữ hồ sơ; /units/<mã> nếu không ghi · who keeps the record"),
+                );
             command.subcommand(flags(sub, std::iter::once(spec)))
         })
     }
@@ -147,7 +157,9 @@ impl FromArgMatches for CorrectArgs {
 
 /// The options of `giaoban withdraw`.
 #[derive(Args, Debug)]
-#[command(after_help = "Ví dụ / Example:\n  giaoban withdraw --source /units/00004 --subject GS-2020-000123 --reason 'Nhập nhầm'")]
+#[command(
+    after_help = "Ví dụ / Example:\n  giaoban withdraw --source /units/00004 --subject GS-2020-000123 --reason 'Nhập nhầm'"
+)]
 pub struct WithdrawArgs {
     /// Số hiệu hồ sơ · The record's number
     #[arg(long, value_name = "NUMBER")]
@@ -180,7 +192,10 @@ pub fn correct(context: &Context, args: &CorrectArgs) -> Done {
         return Err(Failure::other(
             ExitCode::Usage,
             ("không có gì để đính chính", "there is nothing to correct"),
-            ("Ghi các trường cần sửa, ví dụ --participants 15.", "Give the fields to change, such as --participants 15."),
+            (
+                "Ghi các trường cần sửa, ví dụ --participants 15.",
+                "Give the fields to change, such as --participants 15.",
+            ),
         ));
     }
     let latest = Latest::find(context, args.source.as_deref(), &args.subject)?;
@@ -189,19 +204,31 @@ pub fn correct(context: &Context, args: &CorrectArgs) -> Done {
         Failure::other(
             ExitCode::NotFound,
             (format!("hồ sơ {} đã được rút", args.subject), format!("record {} was withdrawn", args.subject)),
-            ("Để đưa nó trở lại, gửi sự kiện đầy đủ với revision cao hơn: giaoban publish.", "To bring it back, send the whole event with a higher revision: giaoban publish."),
+            (
+                "Để đưa nó trở lại, gửi sự kiện đầy đủ với revision cao hơn: giaoban publish.",
+                "To bring it back, send the whole event with a higher revision: giaoban publish.",
+            ),
         )
     })?;
-    let foreign: Vec<String> = args.columns.keys().filter(|column| !has_column(spec, column)).map(|column| format!("--{}", flag(column))).collect();
+    let foreign: Vec<String> = args
+        .columns
+        .keys()
+        .filter(|column| !has_column(spec, column))
+        .map(|column| format!("--{}", flag(column)))
+        .collect();
     if !foreign.is_empty() {
         let list = foreign.join(", ");
         return Err(Failure::other(
             ExitCode::Usage,
             (format!("{} không có trường {list}", spec.name), format!("a {} has no {list}", spec.name)),
-            (format!("Xem các trường: giaoban record {} --help.", spec.name), format!("See its fields: giaoban record {} --help.", spec.name)),
+            (
+                format!("Xem các trường: giaoban record {} --help.", spec.name),
+                format!("See its fields: giaoban record {} --help.", spec.name),
+            ),
         ));
     }
-    let given: Columns = args.columns.iter().filter(|(_, value)| !value.is_empty()).map(|(a, b)| (a.clone(), b.clone())).collect();
+    let given: Columns =
+        args.columns.iter().filter(|(_, value)| !value.is_empty()).map(|(a, b)| (a.clone(), b.clone())).collect();
     let changed = data_of(context, spec, &given)?;
     for column in args.columns.iter().filter(|(_, value)| value.is_empty()).map(|(column, _)| column) {
         data.remove(column);
@@ -253,7 +280,8 @@ fn has_column(spec: &TypeSpec, column: &str) -> bool {
 
 /// Asks on a terminal for what must be there; elsewhere names it.
 fn ask_for_missing(context: &Context, spec: &TypeSpec, columns: &mut Columns) -> Result<(), Failure> {
-    let missing: Vec<_> = spec.fields.iter().filter(|field| field.required && !columns.contains_key(field.name)).collect();
+    let missing: Vec<_> =
+        spec.fields.iter().filter(|field| field.required && !columns.contains_key(field.name)).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -316,8 +344,14 @@ fn refused(context: &Context, breaches: &[Breach]) -> Failure {
 fn damaged(subject: &str) -> Failure {
     Failure::other(
         ExitCode::Store,
-        (format!("không đọc được bản hiện tại của {subject}"), format!("the present revision of {subject} cannot be read")),
-        ("Gửi sự kiện đầy đủ với revision cao hơn: giaoban publish.", "Send the whole event with a higher revision: giaoban publish."),
+        (
+            format!("không đọc được bản hiện tại của {subject}"),
+            format!("the present revision of {subject} cannot be read"),
+        ),
+        (
+            "Gửi sự kiện đầy đủ với revision cao hơn: giaoban publish.",
+            "Send the whole event with a higher revision: giaoban publish.",
+        ),
     )
 }
 
@@ -325,7 +359,9 @@ fn damaged(subject: &str) -> Failure {
 fn send(context: &Context, draft: &Draft) -> Done {
     let payload = draft.to_json();
     let message = Message { headers: &[], payload: Some(&payload) };
-    let event = Decoder::new().decode(&message, &context.rules, &context.sources()).map_err(|breaches| refused(context, &breaches))?;
+    let event = Decoder::new()
+        .decode(&message, &context.rules, &context.sources())
+        .map_err(|breaches| refused(context, &breaches))?;
     let mut producer = context.log()?.producer(&context.settings.kafka.topic)?;
     let headers = vec![("content-type".to_owned(), Some(b"application/cloudevents+json".to_vec()))];
     producer.send(Outgoing { key: Some(event.partition_key.into_bytes()), headers, payload }, 0)?;
@@ -333,8 +369,16 @@ fn send(context: &Context, draft: &Draft) -> Done {
     let position = delivery.ok_or_else(|| crate::log::LogError::Transient("no acknowledgement".into()))?.result?;
     let (at, offset) = (position.partition, position.offset);
     print(&match context.lang() {
-        Lang::Vi => format!("Đã nhận {} (bản {}) tại phân vùng {at}, vị trí {offset}.\n", draft.subject, draft.revision.number()),
-        Lang::En => format!("Took {} (revision {}) at partition {at}, offset {offset}.\n", draft.subject, draft.revision.number()),
+        Lang::Vi => format!(
+            "Đã nhận {} (bản {}) tại phân vùng {at}, vị trí {offset}.\n",
+            draft.subject,
+            draft.revision.number()
+        ),
+        Lang::En => format!(
+            "Took {} (revision {}) at partition {at}, offset {offset}.\n",
+            draft.subject,
+            draft.revision.number()
+        ),
     })?;
     let _ = writeln!(
         std::io::stderr(),
@@ -388,7 +432,10 @@ impl Latest {
             let list = sources.join(", ");
             return Err(Failure::other(
                 ExitCode::Usage,
-                (format!("nhiều nơi có hồ sơ {subject}: {list}"), format!("several sources have a record {subject}: {list}")),
+                (
+                    format!("nhiều nơi có hồ sơ {subject}: {list}"),
+                    format!("several sources have a record {subject}: {list}"),
+                ),
                 ("Thêm --source.", "Add --source."),
             ));
         }
@@ -421,7 +468,8 @@ impl Latest {
 
     /// What it says, in either content mode.
     fn data(&self) -> Result<Map<String, Value>, Failure> {
-        let body: Map<String, Value> = serde_json::from_slice(&self.payload).map_err(|_| damaged(self.event.key.subject()))?;
+        let body: Map<String, Value> =
+            serde_json::from_slice(&self.payload).map_err(|_| damaged(self.event.key.subject()))?;
         Ok(match body.get("specversion").and(body.get("data")) {
             Some(Value::Object(data)) => data.clone(),
             _ => body,

@@ -22,7 +22,9 @@ use crate::wire::Lang;
 
 /// The options of `giaoban replay`.
 #[derive(Args, Debug)]
-#[command(after_help = "Ví dụ / Example:\n  giaoban replay            # dựng và so sánh / build and compare\n  giaoban replay --switch   # dùng kết quả; dừng worker trước / put it in force; stop the worker first")]
+#[command(
+    after_help = "Ví dụ / Example:\n  giaoban replay            # dựng và so sánh / build and compare\n  giaoban replay --switch   # dùng kết quả; dừng worker trước / put it in force; stop the worker first"
+)]
 pub struct ReplayArgs {
     /// Đưa bản dựng lại vào sử dụng · Put the rebuilt figures in force
     #[arg(long)]
@@ -76,7 +78,10 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
         return Err(Failure::other(
             ExitCode::Internal,
             ("dừng giữa chừng", "stopped before the end"),
-            ("Chạy lại giaoban replay: nó tiếp tục từ chỗ đang dở.", "Run giaoban replay again: it goes on from where it was."),
+            (
+                "Chạy lại giaoban replay: nó tiếp tục từ chỗ đang dở.",
+                "Run giaoban replay again: it goes on from where it was.",
+            ),
         ));
     }
     let _ = std::io::Write::write_all(&mut std::io::stderr(), summary_text(context, &summary).as_bytes());
@@ -89,7 +94,10 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
             let old = old.display();
             context.note(
                 &format!("Đã chuyển sang {}. Bản cũ vẫn còn ở {old}; xóa khi không cần nữa.", path.display()),
-                &format!("{} is in force. The one before is still at {old}; remove it when it is not needed.", path.display()),
+                &format!(
+                    "{} is in force. The one before is still at {old}; remove it when it is not needed.",
+                    path.display()
+                ),
             );
         }
         None => context.note(
@@ -105,7 +113,9 @@ fn remove(path: &std::path::Path) -> Result<(), Failure> {
         let mut name = path.as_os_str().to_owned();
         name.push(suffix);
         match std::fs::remove_file(&name) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Failure::io(path.display(), &error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Failure::io(path.display(), &error));
+            }
             _ => {}
         }
     }
@@ -142,10 +152,18 @@ fn changes(_context: &Context, now: &std::path::Path, then: &std::path::Path) ->
         let (before, after) = (now.get(key).unwrap_or(&empty), then.get(key).unwrap_or(&empty));
         for figure in Figure::ALL {
             let (now, then) = (before.total(*figure), after.total(*figure));
-            let parts_differ = !before.by_body(*figure).eq(after.by_body(*figure)) || !before.by_field(*figure).eq(after.by_field(*figure));
+            let parts_differ = !before.by_body(*figure).eq(after.by_body(*figure))
+                || !before.by_field(*figure).eq(after.by_field(*figure));
             if now != then || parts_differ {
                 let (quarter, unit, since) = key;
-                changes.push(Change { quarter: quarter.to_string(), unit: unit.clone(), since: since.clone(), figure: figure.name(), now, then });
+                changes.push(Change {
+                    quarter: quarter.to_string(),
+                    unit: unit.clone(),
+                    since: since.clone(),
+                    figure: figure.name(),
+                    now,
+                    then,
+                });
             }
         }
     }
@@ -159,7 +177,14 @@ fn show(context: &Context, changes: &[Change], format: Format) -> String {
         Format::Csv => {
             let mut writer = csv::Writer::from_writer(Vec::new());
             for change in changes {
-                let _ = writer.serialize((&change.quarter, &change.unit, &change.since, change.figure, change.now.to_string(), change.then.to_string()));
+                let _ = writer.serialize((
+                    &change.quarter,
+                    &change.unit,
+                    &change.since,
+                    change.figure,
+                    change.now.to_string(),
+                    change.then.to_string(),
+                ));
             }
             let rows = String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default();
             format!("quarter,unit,since,figure,now,then\n{rows}")
@@ -173,7 +198,10 @@ fn show(context: &Context, changes: &[Change], format: Format) -> String {
                 (count, Lang::En) => format!("{count} figures would change:\n"),
             };
             for change in changes.iter().take(SHOWN) {
-                text += &format!("  {} {:<6} {}: {} → {}\n", change.quarter, change.unit, change.figure, change.now, change.then);
+                text += &format!(
+                    "  {} {:<6} {}: {} → {}\n",
+                    change.quarter, change.unit, change.figure, change.now, change.then
+                );
             }
             if changes.len() > SHOWN {
                 text += context.say("  … toàn bộ: --format csv\n", "  … all of them: --format csv\n");

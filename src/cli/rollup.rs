@@ -25,7 +25,9 @@ pub enum Format {
 
 /// The options of `giaoban rollup`.
 #[derive(Args, Debug)]
-#[command(after_help = "Ví dụ / Example:\n  giaoban rollup --period 2020-Q4 --format json\n  giaoban rollup --period 2020 --unit 001 --format csv > ba-dinh-2020.csv")]
+#[command(
+    after_help = "Ví dụ / Example:\n  giaoban rollup --period 2020-Q4 --format json\n  giaoban rollup --period 2020 --unit 001 --format csv > ba-dinh-2020.csv"
+)]
 pub struct RollupArgs {
     /// Kỳ báo cáo: 2020-Q4, 2020-H1, 2020-9M, 2020 · Reporting period
     #[arg(long)]
@@ -55,7 +57,9 @@ pub fn run(context: &Context, args: &RollupArgs) -> Done {
 
 /// The options of `giaoban records`.
 #[derive(Args, Debug)]
-#[command(after_help = "Ví dụ / Example:\n  giaoban records --period 2020-Q4 --unit 001 --figure violations_found --format csv")]
+#[command(
+    after_help = "Ví dụ / Example:\n  giaoban records --period 2020-Q4 --unit 001 --figure violations_found --format csv"
+)]
 pub struct RecordsArgs {
     /// Kỳ báo cáo · Reporting period
     #[arg(long)]

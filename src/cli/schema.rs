@@ -10,7 +10,9 @@ use crate::wire::schema::{asyncapi, json_schemas};
 
 /// The options of `giaoban schema`.
 #[derive(Args, Debug)]
-#[command(after_help = "Ví dụ / Example:\n  giaoban schema > asyncapi.json\n  giaoban schema --format json-schema --type supervision")]
+#[command(
+    after_help = "Ví dụ / Example:\n  giaoban schema > asyncapi.json\n  giaoban schema --format json-schema --type supervision"
+)]
 pub struct SchemaArgs {
     /// Dạng · Form
     #[arg(long, value_enum, default_value = "asyncapi")]

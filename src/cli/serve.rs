@@ -37,7 +37,8 @@ impl Server {
                 ),
             )
         };
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().thread_name("http").build();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().thread_name("http").build();
         let runtime = runtime.map_err(taken)?;
         let listener = runtime.block_on(tokio::net::TcpListener::bind(listen)).map_err(taken)?;
         let address = listener.local_addr().map_err(taken)?;

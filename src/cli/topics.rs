@@ -17,7 +17,9 @@ pub struct TopicsArgs {
 #[derive(Subcommand, Debug)]
 enum Action {
     /// Tạo topic sự kiện và topic thư chết, giữ mãi mãi · Make the topics of events and dead letters, kept for ever
-    #[command(after_help = "Ví dụ / Example:\n  GIAOBAN__KAFKA__BROKERS=localhost:9092 giaoban topics create --partitions 6 --replication 3")]
+    #[command(
+        after_help = "Ví dụ / Example:\n  GIAOBAN__KAFKA__BROKERS=localhost:9092 giaoban topics create --partitions 6 --replication 3"
+    )]
     Create {
         /// Số phân vùng · Partitions [kafka.partitions]
         #[arg(long, value_parser = clap::value_parser!(i32).range(1..=10_000))]
@@ -49,10 +51,18 @@ pub fn run(context: &Context, args: &TopicsArgs) -> Done {
         let topic = log.topic(name)?;
         let (count, copies) = (topic.partitions.len(), topic.replication);
         print(&match (created, context.lang()) {
-            (Created::New, crate::wire::Lang::Vi) => format!("Đã tạo {name}: {count} phân vùng, {copies} bản sao, giữ mãi mãi.\n"),
-            (Created::New, crate::wire::Lang::En) => format!("Made {name}: {count} partitions, {copies} copies, kept for ever.\n"),
-            (Created::AlreadyThere, crate::wire::Lang::Vi) => format!("{name} đã có: {count} phân vùng, {copies} bản sao; không thay đổi gì.\n"),
-            (Created::AlreadyThere, crate::wire::Lang::En) => format!("{name} is there already: {count} partitions, {copies} copies; left as it is.\n"),
+            (Created::New, crate::wire::Lang::Vi) => {
+                format!("Đã tạo {name}: {count} phân vùng, {copies} bản sao, giữ mãi mãi.\n")
+            }
+            (Created::New, crate::wire::Lang::En) => {
+                format!("Made {name}: {count} partitions, {copies} copies, kept for ever.\n")
+            }
+            (Created::AlreadyThere, crate::wire::Lang::Vi) => {
+                format!("{name} đã có: {count} phân vùng, {copies} bản sao; không thay đổi gì.\n")
+            }
+            (Created::AlreadyThere, crate::wire::Lang::En) => {
+                format!("{name} is there already: {count} partitions, {copies} copies; left as it is.\n")
+            }
         })?;
     }
     Ok(ExitCode::Done)

@@ -21,7 +21,9 @@ use crate::store::sqlite::SqliteStore;
 
 /// The options of `giaoban worker`.
 #[derive(Args, Debug)]
-#[command(after_help = "Ví dụ / Example:\n  giaoban worker --until-caught-up --data giaoban-data\n  GIAOBAN__KAFKA__BROKERS=localhost:9092 giaoban worker")]
+#[command(
+    after_help = "Ví dụ / Example:\n  giaoban worker --until-caught-up --data giaoban-data\n  GIAOBAN__KAFKA__BROKERS=localhost:9092 giaoban worker"
+)]
 pub struct WorkerArgs {
     /// Dừng khi đã xử lý hết những gì có lúc bắt đầu · Stop at the end offsets seen at the start
     #[arg(long)]
@@ -85,14 +87,23 @@ pub fn worker(
 
 fn limits(context: &Context) -> Limits {
     let worker = &context.settings.worker;
-    Limits { records: worker.batch_records, bytes: worker.batch_bytes, wait_ms: worker.batch_wait_ms, ..Limits::default() }
+    Limits {
+        records: worker.batch_records,
+        bytes: worker.batch_bytes,
+        wait_ms: worker.batch_wait_ms,
+        ..Limits::default()
+    }
 }
 
 /// The metrics of this process.
 pub fn new_metrics() -> Result<Arc<Metrics>, Failure> {
     Metrics::new().map(Arc::new).map_err(|error| {
         let what = format!("metrics: {error}");
-        Failure::other(ExitCode::Internal, (what.clone(), what), ("Đây là lỗi của chương trình.", "This is a defect of the program."))
+        Failure::other(
+            ExitCode::Internal,
+            (what.clone(), what),
+            ("Đây là lỗi của chương trình.", "This is a defect of the program."),
+        )
     })
 }
 
