@@ -7,4 +7,5 @@ pub mod log;
 pub mod report;
 pub mod rollup;
 pub mod store;
+pub mod web;
 pub mod wire;
