@@ -34,6 +34,11 @@ impl Grid {
     pub fn is_text(&self, cell: &usize) -> bool {
         self.text_cells.contains(cell)
     }
+
+    /// Whether it stands on one page, and so is not to be broken.
+    pub fn is_short(&self) -> bool {
+        self.groups.iter().map(|group| group.lines.len()).sum::<usize>() <= 16
+    }
 }
 
 /// Rows under a heading of their own.

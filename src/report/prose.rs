@@ -44,8 +44,8 @@ pub fn paragraphs(rollup: &Rollup, row: &RollupRow, earlier: &[Earlier<'_>], to_
         ),
         format!(
             "Đã phát hiện {} vụ có dấu hiệu vi phạm (kết luận có vi phạm {} vụ, kết luận không vi phạm {} vụ, đang xem xét \
-             {} vụ), kiến nghị xử lý {} vụ. Trong kỳ đã xử lý {} vụ, kể cả vụ phát hiện từ các kỳ trước; thu hồi {} đồng và \
-             {} m² đất.",
+             {} vụ), kiến nghị xử lý {} vụ. Trong kỳ đã xử lý {} vụ, kể cả vụ phát hiện từ các kỳ trước; thu hồi {}\u{a0}đồng và \
+             {}\u{a0}m² đất.",
             of(Figure::ViolationsFound),
             of(Figure::ViolationsConfirmed),
             of(Figure::ViolationsDismissed),
@@ -59,8 +59,7 @@ pub fn paragraphs(rollup: &Rollup, row: &RollupRow, earlier: &[Earlier<'_>], to_
     paragraphs.push(earlier.iter().map(|earlier| comparison(row, earlier)).collect::<Vec<_>>().join(" "));
     if let Some((to_date, sum)) = to_date.and_then(|rollup| Some((rollup, rollup.first()?))) {
         paragraphs.push(format!(
-            "Lũy kế từ đầu năm (từ ngày {} đến ngày {}): {} cuộc giám sát, {} vụ có dấu hiệu vi phạm, đã xử lý {} vụ, thu \
-             hồi {} đồng và {} m² đất.",
+            "Lũy kế từ đầu năm (từ ngày {} đến ngày {}): {} cuộc giám sát, {} vụ có dấu hiệu vi phạm, đã xử lý {} vụ, thu hồi {}\u{a0}đồng và {}\u{a0}m² đất.",
             numbers::day(to_date.from),
             numbers::day(to_date.to),
             count(sum, Figure::SupervisionSessions),

@@ -15,63 +15,63 @@ use crate::wire::Lang;
 /// What stands behind a figure.
 #[derive(Debug, Serialize)]
 pub struct Listing {
-    figure: &'static str,
-    period: String,
-    unit: Option<String>,
+    pub(crate) figure: &'static str,
+    pub(crate) period: String,
+    pub(crate) unit: Option<String>,
     /// The figure as the rollup has it: the sum of the amounts below, or the number of units below.
     #[serde(serialize_with = "amount_text")]
-    total: Amount,
+    pub(crate) total: Amount,
     /// Records, unless the figure counts units.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    records: Vec<Line>,
+    pub(crate) records: Vec<Line>,
     /// Units, if the figure counts them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    units: Vec<UnitLine>,
+    pub(crate) units: Vec<UnitLine>,
 }
 
 /// A value in the figure's measure.
 #[derive(Clone, Copy, Debug)]
-struct Amount(i128, Measure);
+pub(crate) struct Amount(pub(crate) i128, pub(crate) Measure);
 
 #[derive(Debug, Serialize)]
-struct Line {
-    source: String,
-    subject: String,
-    revision: Revision,
-    id: String,
+pub(crate) struct Line {
+    pub(crate) source: String,
+    pub(crate) subject: String,
+    pub(crate) revision: Revision,
+    pub(crate) id: String,
     #[serde(rename = "type")]
-    kind: &'static str,
-    unit: Option<String>,
-    day: Option<String>,
-    resolved_on: Option<String>,
+    pub(crate) kind: &'static str,
+    pub(crate) unit: Option<String>,
+    pub(crate) day: Option<String>,
+    pub(crate) resolved_on: Option<String>,
     #[serde(serialize_with = "amount_text")]
-    amount: Amount,
+    pub(crate) amount: Amount,
     #[serde(flatten)]
-    position: Position,
+    pub(crate) position: Position,
     #[serde(serialize_with = "digest_text")]
-    digest: Digest,
-    earlier_revisions: Vec<Earlier>,
+    pub(crate) digest: Digest,
+    pub(crate) earlier_revisions: Vec<Earlier>,
 }
 
 #[derive(Debug, Serialize)]
-struct Earlier {
-    revision: Revision,
-    id: String,
+pub(crate) struct Earlier {
+    pub(crate) revision: Revision,
+    pub(crate) id: String,
     #[serde(rename = "type")]
-    kind: &'static str,
+    pub(crate) kind: &'static str,
     #[serde(flatten)]
-    position: Position,
+    pub(crate) position: Position,
     #[serde(serialize_with = "digest_text")]
-    digest: Digest,
+    pub(crate) digest: Digest,
 }
 
 #[derive(Debug, Serialize)]
-struct UnitLine {
-    unit: String,
-    name: String,
-    parent: Option<String>,
-    records: bool,
-    nil_return: bool,
+pub(crate) struct UnitLine {
+    pub(crate) unit: String,
+    pub(crate) name: String,
+    pub(crate) parent: Option<String>,
+    pub(crate) records: bool,
+    pub(crate) nil_return: bool,
 }
 
 fn amount_text<S: serde::Serializer>(amount: &Amount, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,0 +1,244 @@
+//! What a browser, a program and a probe get, over a real connection.
+
+use std::net::SocketAddr;
+use std::path::Path as FsPath;
+use std::thread::JoinHandle;
+
+use tokio::sync::oneshot;
+
+use super::*;
+use crate::report::fixture;
+use crate::store::sqlite::SqliteStore;
+
+struct Well(bool);
+
+impl Watched for Well {
+    fn metrics(&self) -> String {
+        "giaoban_build_info 1\n".into()
+    }
+    fn live(&self) -> bool {
+        true
+    }
+    fn ready(&self) -> bool {
+        self.0
+    }
+    fn started(&self) -> bool {
+        self.0
+    }
+}
+
+/// A server on a port of its own, until it is dropped.
+struct Server {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<std::io::Result<()>>>,
+}
+
+impl Server {
+    fn of(state: WebState) -> Self {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let shutdown = async {
+            let _ = stopped.await;
+        };
+        let thread = std::thread::spawn(move || runtime.block_on(serve(listener, state, shutdown)));
+        Self { address, stop: Some(stop), thread: Some(thread) }
+    }
+
+    fn with_figures(store: &FsPath) -> Self {
+        let path = store.to_owned();
+        let open = move || SqliteStore::read(&path).map(|store| Box::new(store) as Box<dyn StoreReader>);
+        let figures = Figures { rules: fixture::rules(), open: Arc::new(open) };
+        Self::of(WebState { watched: Arc::new(Well(true)), figures: Some(figures) })
+    }
+
+    fn send(&self, method: &str, path: &str) -> Answer {
+        // No connection is kept, so that the server may stop.
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.address))
+            .header("connection", "close")
+            .body(())
+            .unwrap();
+        let mut response = agent.run(request).unwrap();
+        let header = |name: &str| {
+            response.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+        };
+        Answer {
+            status: response.status().as_u16(),
+            content_type: header("content-type"),
+            policy: header("content-security-policy"),
+            body: response.body_mut().read_to_string().unwrap(),
+        }
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        self.send("GET", path)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.stop.take().map(|stop| stop.send(()));
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+struct Answer {
+    status: u16,
+    content_type: String,
+    policy: String,
+    body: String,
+}
+
+/// A server over the small city, with its folder.
+fn city() -> (tempfile::TempDir, Server) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    drop(fixture::store(&path, true));
+    let server = Server::with_figures(&path);
+    (folder, server)
+}
+
+/// Every link of a page, as it is followed.
+fn links(page: &str) -> Vec<String> {
+    page.split("href=\"").skip(1).map(|rest| rest[..rest.find('"').unwrap()].replace("&#38;", "&")).collect()
+}
+
+#[test]
+fn probes_answer_with_a_word_and_metrics_with_text() {
+    for (well, status, word) in [(true, 200, "ok\n"), (false, 503, "not ok\n")] {
+        let server = Server::of(WebState { watched: Arc::new(Well(well)), figures: None });
+        for path in ["/readyz", "/startupz"] {
+            let answer = server.get(path);
+            assert_eq!((answer.status, answer.body.as_str()), (status, word), "{path}");
+        }
+        assert_eq!(server.get("/livez").status, 200);
+        let metrics = server.get("/metrics");
+        assert_eq!(metrics.body, "giaoban_build_info 1\n");
+        assert!(metrics.content_type.starts_with("text/plain"));
+        assert_eq!(server.get("/").status, 404);
+    }
+}
+
+#[test]
+fn every_link_of_every_page_leads_somewhere() {
+    let (_folder, server) = city();
+    let mut seen = std::collections::BTreeSet::new();
+    let mut next = vec!["/".to_owned(), "/?period=2020-Q4".to_owned()];
+    while let Some(path) = next.pop() {
+        if path.starts_with('#') || !seen.insert(path.clone()) {
+            continue;
+        }
+        let answer = server.get(&path);
+        assert_eq!(answer.status, 200, "{path}");
+        if answer.content_type.starts_with("text/html") {
+            // From the records, which are many, only those of the first page's units are followed on.
+            next.extend(links(&answer.body).into_iter().filter(|link| {
+                !path.starts_with("/units/") || link.contains("supervision_sessions") || !link.starts_with("/records")
+            }));
+        }
+    }
+    assert!(seen.iter().any(|path| path.starts_with("/units/dissolved")));
+    assert!(seen.len() > 100, "{}", seen.len());
+}
+
+#[test]
+fn the_first_page_shows_the_newest_quarter_and_says_that_figures_are_made_up() {
+    let (_folder, server) = city();
+    let answer = server.get("/");
+    assert_eq!(answer.content_type, "text/html; charset=utf-8");
+    assert!(answer.body.contains("<h1>Thành phố Hà Nội – quý I năm 2021</h1>"));
+    assert!(answer.body.contains(crate::report::SYNTHETIC_VI));
+    let english = server.get("/?period=2020-Q4&lang=en");
+    assert!(english.body.contains("<html lang=\"en\">"));
+    assert!(english.body.contains("quarter 4 of 2020"));
+    assert!(english.body.contains(crate::report::SYNTHETIC_EN));
+}
+
+#[test]
+fn pages_are_as_they_were_looked_at() {
+    let (_folder, server) = city();
+    let main = |path: &str| {
+        let body = server.get(path).body;
+        body[body.find("<main").unwrap()..].to_owned()
+    };
+    insta::assert_snapshot!("overview", main("/?period=2020-Q4"));
+    insta::assert_snapshot!("unit", main("/units/277?period=2020&lang=en"));
+    insta::assert_snapshot!("records", main("/records?period=2020-Q4&unit=01&figure=money_recovered_vnd"));
+    insta::assert_snapshot!("records_of_units", main("/records?period=2020-Q4&unit=001&figure=units_reported"));
+}
+
+#[test]
+fn programs_get_what_the_command_prints() {
+    let (folder, server) = city();
+    let mut store = SqliteStore::read(&folder.path().join("store")).unwrap();
+    let period: crate::domain::Period = "2020-Q4".parse().unwrap();
+    let rules = fixture::rules();
+    let cells = store.cells(&period.quarters(), &rules).unwrap();
+    let rollup = crate::rollup::Rollup::of(period, Some("001"), &cells, &rules).unwrap();
+    let json = server.get("/v1/rollup?period=2020-Q4&unit=001");
+    assert_eq!((json.status, json.content_type.as_str()), (200, "application/json"));
+    assert_eq!(json.body, crate::report::json::rollup_json(&rollup, true));
+    let csv = server.get("/v1/rollup?period=2020-Q4&unit=001&format=csv");
+    assert_eq!((csv.status, csv.content_type.as_str()), (200, "text/csv; charset=utf-8"));
+    assert_eq!(csv.body, crate::report::csv::rollup_csv(&rollup, true));
+}
+
+#[test]
+fn what_is_not_there_is_answered_with_what_there_is() {
+    let (_folder, server) = city();
+    for (path, there_is) in [
+        ("/?period=2019-Q1", "2020-Q4"),
+        ("/?period=x", "2020-Q4"),
+        ("/units/99999?period=2020-Q4", "Thành phố Hà Nội"),
+        ("/records?period=2020-Q4&unit=01&figure=nothing", "supervision_sessions"),
+        ("/records?period=2020-Q4&unit=zz&figure=participants", "Thành phố Hà Nội"),
+        ("/nowhere", "Địa chỉ này không có trang nào."),
+    ] {
+        let answer = server.get(path);
+        assert_eq!(answer.status, 404, "{path}");
+        assert!(answer.body.contains(there_is), "{path}: {}", answer.body);
+    }
+    let answer = server.get("/v1/rollup?period=2020-Q4&format=xml");
+    assert_eq!((answer.status, answer.content_type.as_str()), (404, "application/json"));
+    let error: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!(error["choices"], serde_json::json!(["json", "csv"]));
+}
+
+#[test]
+fn markup_in_an_address_stays_text() {
+    let (_folder, server) = city();
+    for path in ["/?period=%3Cb%3E", "/units/%3Cb%3E", "/records?figure=%3Cb%3E"] {
+        let answer = server.get(path);
+        assert_eq!(answer.status, 404, "{path}");
+        assert!(!answer.body.contains("<b>"), "{path}");
+    }
+}
+
+#[test]
+fn a_store_that_is_not_there_is_answered_with_the_command_that_makes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::with_figures(&folder.path().join("none"));
+    let answer = server.get("/");
+    assert_eq!(answer.status, 503);
+    assert!(answer.body.contains("giaoban worker"));
+    assert_eq!(server.get("/v1/rollup?period=2020-Q4").status, 503);
+    assert_eq!(server.get("/readyz").status, 200);
+}
+
+#[test]
+fn nothing_can_be_sent_and_nothing_comes_from_elsewhere() {
+    let (_folder, server) = city();
+    for path in ["/", "/records", "/v1/rollup", "/metrics"] {
+        assert_eq!(server.send("POST", path).status, 405, "{path}");
+    }
+    for path in ["/", "/nowhere", "/metrics"] {
+        let answer = server.get(path);
+        assert!(answer.policy.starts_with("default-src 'none';"), "{path}");
+        assert!(!answer.body.contains("<script"), "{path}");
+    }
+}
