@@ -35,7 +35,7 @@ pub struct Captions<'a> {
 const WIDTH: i128 = 660;
 const LABELS: i128 = 168;
 const BARS: i128 = 410;
-const ROW: i128 = 25;
+const ROW: i128 = 27;
 const TOP: i128 = 30;
 
 /// Colours on white paper, each at least 4.5 : 1 against it; a page may set
@@ -69,13 +69,13 @@ pub fn bars(captions: &Captions<'_>, bars: &[Bar], lang: Lang) -> String {
             svg,
             "<text class=\"chart-ink\" x=\"{}\" y=\"{}\" text-anchor=\"end\" fill=\"{INK}\">{}</text>",
             LABELS - 8,
-            y + 14,
+            y + 15,
             escaped(&bar.label)
         );
         match bar.values {
             Some(values) => {
-                strip(&mut svg, ("chart-first", FIRST), (y + 2, 11), values[0], max, lang);
-                strip(&mut svg, ("chart-second", SECOND), (y + 14, 6), values[1], max, lang);
+                strip(&mut svg, ("chart-first", FIRST), (y + 2, 10), values[0], max, lang);
+                strip(&mut svg, ("chart-second", SECOND), (y + 15, 6), values[1], max, lang);
             }
             None => {
                 let _ = writeln!(
@@ -83,9 +83,9 @@ pub fn bars(captions: &Captions<'_>, bars: &[Bar], lang: Lang) -> String {
                     "<rect x=\"{}\" y=\"{}\" width=\"60\" height=\"14\" fill=\"url(#chart-hatch)\"/>\
                      <text class=\"chart-faint\" x=\"{}\" y=\"{}\" fill=\"{FAINT}\">{}</text>",
                     LABELS + 1,
-                    y + 4,
+                    y + 5,
                     LABELS + 68,
-                    y + 15,
+                    y + 16,
                     escaped(captions.missing)
                 );
             }
@@ -96,7 +96,7 @@ pub fn bars(captions: &Captions<'_>, bars: &[Bar], lang: Lang) -> String {
 }
 
 fn legend(svg: &mut String, captions: &Captions<'_>) {
-    let entries = [("chart-first", FIRST, 11, 6), ("chart-second", SECOND, 6, 9)];
+    let entries = [("chart-first", FIRST, 10, 6), ("chart-second", SECOND, 6, 9)];
     for (index, (class, colour, height, y)) in entries.into_iter().enumerate() {
         let x = LABELS + 1 + 190 * index as i128;
         let _ = writeln!(

@@ -214,7 +214,6 @@ struct RecordLine {
 struct Records<'a> {
     frame: Frame,
     crumbs: Vec<Crumb>,
-    figure: &'static str,
     total: String,
     records: Vec<RecordLine>,
     listing: &'a Listing,
@@ -244,7 +243,6 @@ pub fn records(mut frame: Frame, listing: &Listing, figure: Figure, unit: &str, 
         .collect();
     rendered(&Records {
         crumbs,
-        figure: name,
         total: frame.amount(&listing.total.0, &figure),
         records,
         left_out: listing.records.len().saturating_sub(MAX_LISTED),
