@@ -179,7 +179,6 @@ fn write(store: &mut SqliteStore, messages: &[(u8, i64, u8, Fact, i32)], sizes: 
             }
             *next += 1;
         }
-        batch.sort();
         for counts in store.apply(&batch, rules).unwrap() {
             total.add(&counts);
         }

@@ -90,13 +90,17 @@ fn with(mut event: Value, pointer: &str, value: Value) -> Value {
     event
 }
 
+fn key_of(event: Value) -> String {
+    decode_json(&event).unwrap().partition_key.map(|unit| unit.to_string()).unwrap_or_default()
+}
+
 #[test]
 fn the_example_of_the_contract_is_taken_whole() {
     let event = decode_bytes(EXAMPLE.as_bytes()).unwrap();
     assert_eq!((event.key.source(), event.key.subject()), ("/units/00004", "GS-2020-000123"));
-    assert_eq!((event.revision.number(), event.id.as_str()), (1, "GS-2020-000123.1"));
+    assert_eq!((event.revision.number(), event.id), (1, None));
     assert_eq!(event.time.to_string(), "2020-03-04T02:12:33Z");
-    assert_eq!((event.partition_key.as_str(), event.synthetic), ("00004", false));
+    assert_eq!((event.partition_key.map(|unit| unit.to_string()).as_deref(), event.synthetic), (Some("00004"), false));
     assert_eq!(
         event.fact,
         Fact::Supervision {
@@ -239,10 +243,10 @@ fn what_is_open_is_taken() {
     taken(with(base(), "/data/detected_on", json!("2020-03-05")));
     // Recorded at 18:00 UTC on the 3rd is the 4th in Hanoi, so the 5th is not more than a day later.
     taken(with(with(base(), "/time", json!("2020-03-03T18:00:00Z")), "/data/resolved_on", json!("2020-03-05")));
-    assert_eq!(taken(event("withdrawal")).partition_key, "00004", "of its source");
+    assert_eq!(key_of(event("withdrawal")), "00004", "of its source");
     let foreign = with(event("withdrawal"), "/source", json!("https://dvc.example/mttq"));
-    assert_eq!(taken(foreign.clone()).partition_key, "");
-    assert_eq!(taken(with(foreign, "/partitionkey", json!("00010"))).partition_key, "00010");
+    assert_eq!(key_of(foreign.clone()), "");
+    assert_eq!(key_of(with(foreign, "/partitionkey", json!("00010"))), "00010");
     for period in ["2020-H1", "2020-9M", "2020"] {
         taken(with(event("nilreturn"), "/data/period", json!(period)));
     }
@@ -525,7 +529,10 @@ fn an_event_built_with_the_cloudevents_sdk_is_taken() {
         .build()
         .unwrap();
     let event = decode_bytes(&serde_json::to_vec(&built).unwrap()).unwrap();
-    assert_eq!((event.revision.number(), event.partition_key.as_str()), (2, "00004"));
+    assert_eq!(
+        (event.revision.number(), event.partition_key.map(|unit| unit.to_string()).as_deref()),
+        (2, Some("00004"))
+    );
     assert_eq!(event.digest, decode_bytes(EXAMPLE.as_bytes()).unwrap().digest);
 }
 

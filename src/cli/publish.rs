@@ -14,6 +14,7 @@ use super::error::Failure;
 use super::input::{Input, Line, Lines, Unreadable};
 use super::progress::Progress;
 use super::receipt::Receipt;
+use crate::domain::UnitCode;
 use crate::exit::ExitCode;
 use crate::log::{Delivery, LogError, Outgoing, Producer};
 use crate::wire::decode::Decoder;
@@ -191,12 +192,12 @@ impl<'a> Publisher<'a> {
     }
 
     /// The event's key, if it keeps every rule.
-    fn check(&mut self, event: &[u8]) -> Result<String, Vec<Breach>> {
+    fn check(&mut self, event: &[u8]) -> Result<Option<UnitCode>, Vec<Breach>> {
         let message = Message { headers: &[], payload: Some(event) };
         self.decoder.decode(&message, &self.context.rules, &self.sources).map(|event| event.partition_key)
     }
 
-    fn send(&mut self, line: Line, key: String, event: Vec<u8>) {
+    fn send(&mut self, line: Line, key: Option<UnitCode>, event: Vec<u8>) {
         let tag = self.sent;
         self.sent += 1;
         self.pending.insert(tag, line);
@@ -204,7 +205,7 @@ impl<'a> Publisher<'a> {
             return;
         }
         let message = Outgoing {
-            key: Some(key.into_bytes()),
+            key: key.map(|unit| unit.as_str().as_bytes().to_vec()),
             headers: vec![("content-type".into(), Some(b"application/cloudevents+json".to_vec()))],
             payload: event,
         };

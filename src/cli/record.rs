@@ -364,7 +364,8 @@ fn send(context: &Context, draft: &Draft) -> Done {
         .map_err(|breaches| refused(context, &breaches))?;
     let mut producer = context.log()?.producer(&context.settings.kafka.topic)?;
     let headers = vec![("content-type".to_owned(), Some(b"application/cloudevents+json".to_vec()))];
-    producer.send(Outgoing { key: Some(event.partition_key.into_bytes()), headers, payload }, 0)?;
+    let key = event.partition_key.map(|unit| unit.as_str().as_bytes().to_vec());
+    producer.send(Outgoing { key, headers, payload }, 0)?;
     let delivery = producer.flush(std::time::Duration::from_secs(60)).pop();
     let position = delivery.ok_or_else(|| crate::log::LogError::Transient("no acknowledgement".into()))?.result?;
     let (at, offset) = (position.partition, position.offset);
@@ -482,7 +483,7 @@ impl Latest {
         let key = &self.event.key;
         Draft {
             revision: next.unwrap_or(self.event.revision),
-            partition_key: Some(self.event.partition_key.clone()),
+            partition_key: self.event.partition_key.map(|unit| unit.to_string()),
             synthetic: self.event.synthetic,
             ..Draft::new(spec, key.source(), key.subject(), jiff::Timestamp::now(), data)
         }

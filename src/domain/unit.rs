@@ -4,7 +4,7 @@
 //! A unit is (code, date). The table is data of the operator's; nothing in code
 //! knows a province.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::fmt::{self, Write as _};
 
 use jiff::civil::Date;
@@ -150,9 +150,9 @@ pub struct UnitTable {
     rows: Vec<UnitRow>,
     segments: Vec<Segment>,
     /// Segments of a code, by date.
-    by_code: HashMap<UnitCode, Vec<SegmentId>>,
+    by_code: FxHashMap<UnitCode, Vec<SegmentId>>,
     /// (code that ended, first day without it) → who took it over whole.
-    taken_over_whole: HashMap<(UnitCode, Date), UnitCode>,
+    taken_over_whole: FxHashMap<(UnitCode, Date), UnitCode>,
     /// For the fingerprint.
     succession_rows: Vec<String>,
 }
@@ -192,8 +192,8 @@ impl UnitTable {
         }
         let mut table = Self {
             segments: Vec::new(),
-            by_code: HashMap::new(),
-            taken_over_whole: HashMap::new(),
+            by_code: FxHashMap::default(),
+            taken_over_whole: FxHashMap::default(),
             succession_rows: Vec::new(),
             rows,
         };
@@ -358,7 +358,7 @@ impl UnitTable {
     /// Cuts each row where the row above it is cut, from the root down.
     fn cut_segments(&mut self) {
         self.rows.sort_by_key(|row| (row.kind.level(), row.code, row.valid_from));
-        let mut by_code: HashMap<UnitCode, Vec<SegmentId>> = HashMap::new();
+        let mut by_code: FxHashMap<UnitCode, Vec<SegmentId>> = FxHashMap::default();
         // Levels are parents before children, so a parent's segments exist by then.
         for (index, row) in self.rows.iter().enumerate() {
             let mut cuts = vec![(row.valid_from, None)];
@@ -502,8 +502,8 @@ fn parse_row(row: CsvRow, line: usize) -> Result<UnitRow, String> {
     Ok(UnitRow { code: code(&row.code)?, name: row.name, kind, parent, valid_from, valid_to, line })
 }
 
-fn by_code(rows: &[UnitRow]) -> HashMap<UnitCode, Vec<&UnitRow>> {
-    let mut map: HashMap<UnitCode, Vec<&UnitRow>> = HashMap::new();
+fn by_code(rows: &[UnitRow]) -> FxHashMap<UnitCode, Vec<&UnitRow>> {
+    let mut map: FxHashMap<UnitCode, Vec<&UnitRow>> = FxHashMap::default();
     for row in rows {
         map.entry(row.code).or_default().push(row);
     }
@@ -603,7 +603,7 @@ fn check_parents(rows: &[UnitRow], problems: &mut Vec<UnitTableError>) {
     }
 }
 
-fn in_cycle(row: &UnitRow, units: &HashMap<UnitCode, Vec<&UnitRow>>) -> bool {
+fn in_cycle(row: &UnitRow, units: &FxHashMap<UnitCode, Vec<&UnitRow>>) -> bool {
     let mut stack: Vec<UnitCode> = row.parent.into_iter().collect();
     let mut seen = Vec::new();
     while let Some(code) = stack.pop() {

@@ -90,7 +90,7 @@ pub enum Output {
     Release(Vec<Partition>),
     /// Keep these in the dead-letter topic, confirmed, and answer.
     DeadLetter(Vec<DeadLetter>),
-    /// Sort this batch, write it in one transaction, and answer.
+    /// Write this batch in one transaction, and answer.
     Apply(Batch),
     /// These are in the store: tell the log, as a hint, and count.
     Commit {
@@ -470,14 +470,11 @@ impl Machine {
 }
 
 fn entry(event: Event, record: &Incoming<'_>) -> Entry {
-    let usual = event.id.strip_prefix(event.key.subject()).and_then(|rest| rest.strip_prefix('.'));
-    let usual = usual.filter(|number| !number.starts_with(['0', '+'])).and_then(|number| number.parse().ok());
-    let usual = usual == Some(event.revision.number());
     Entry {
-        event_id: (!usual).then(|| event.id.into_boxed_str()),
         key: event.key,
         revision: event.revision,
         digest: event.digest,
+        event_id: event.id,
         fact: event.fact,
         position: record.position,
     }

@@ -181,9 +181,8 @@ impl Writer {
             let reply = match request {
                 Request::Checkpoints => Reply::Checkpoints(self.store.checkpoints(&self.topic)),
                 Request::DeadLetter(letters) => Reply::Kept(self.keep(&letters)),
-                Request::Apply(mut batch) => {
+                Request::Apply(batch) => {
                     let begun = Instant::now();
-                    batch.sort();
                     let result = self.store.apply(&batch, &self.rules);
                     let store_bytes = self.store.size_bytes().unwrap_or_default();
                     Reply::Applied { result, took: begun.elapsed(), store_bytes }

@@ -64,6 +64,11 @@ impl Cell {
         Field::ALL.iter().copied().zip(slots.iter().copied()).filter(|(_, amount)| *amount != 0)
     }
 
+    /// Makes every slot zero.
+    pub fn clear(&mut self) {
+        self.0.fill(0);
+    }
+
     /// Whether every slot is zero.
     pub fn is_zero(&self) -> bool {
         self.0.iter().all(|slot| *slot == 0)

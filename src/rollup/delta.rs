@@ -1,8 +1,8 @@
 //! What a batch changes: which revision of a record counts, and what its
 //! counting adds to the cells and takes from them.
 
+use rustc_hash::FxHashMap;
 use std::cmp::Ordering;
-use std::collections::HashMap;
 
 use super::cell::Cell;
 use super::contribution::{NotInTable, Place, contributions};
@@ -33,7 +33,7 @@ pub fn verdict(incoming: Rank, counting: Option<Rank>) -> Verdict {
 /// Changes to cells, gathered over a batch.
 #[derive(Debug, Default)]
 pub struct Delta {
-    cells: HashMap<(Place, Quarter), Cell>,
+    cells: FxHashMap<(Place, Quarter), Cell>,
 }
 
 impl Delta {
@@ -54,10 +54,22 @@ impl Delta {
         })
     }
 
-    /// The changes that are not zero, in the order of place and quarter.
-    pub fn into_cells(self) -> Vec<((Place, Quarter), Cell)> {
-        let mut cells: Vec<_> = self.cells.into_iter().filter(|(_, cell)| !cell.is_zero()).collect();
-        cells.sort_unstable_by_key(|(key, _)| *key);
-        cells
+    /// The changes that are not zero, in the order of quarter and place, which is
+    /// the order in which stores keep them.
+    pub fn changes(&self) -> Vec<(Place, Quarter, &Cell)> {
+        let changed = self.cells.iter().filter(|(_, cell)| !cell.is_zero());
+        let mut changes: Vec<_> = changed.map(|((place, quarter), cell)| (*place, *quarter, cell)).collect();
+        changes.sort_unstable_by_key(|(place, quarter, _)| (*quarter, *place));
+        changes
+    }
+
+    /// Forgets every change; keeps the room for as many.
+    pub fn clear(&mut self) {
+        /// The cells of a city in a year.
+        const KEPT: usize = 4_096;
+        if self.cells.len() > KEPT {
+            self.cells = FxHashMap::default();
+        }
+        self.cells.values_mut().for_each(Cell::clear);
     }
 }

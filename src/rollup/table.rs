@@ -1,6 +1,8 @@
 //! A period's figures for every unit, made of the cells of its quarters.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
 
 use jiff::civil::Date;
 
@@ -119,7 +121,7 @@ pub enum RollupError {
 
 /// Cells of the quarters of a period, gathered for [`Rollup::of`].
 #[derive(Debug, Default)]
-pub struct Cells(HashMap<Place, Cell>);
+pub struct Cells(FxHashMap<Place, Cell>);
 
 impl Cells {
     /// The cell of a place over all quarters of the period, to add to.
@@ -229,7 +231,7 @@ impl Subtree {
 
 /// Which units have reported. A unit that went on unchanged counts once.
 struct Reporting {
-    under: HashMap<RowId, BTreeSet<RowId>>,
+    under: FxHashMap<RowId, BTreeSet<RowId>>,
     records: BTreeSet<RowId>,
     nils: BTreeSet<RowId>,
 }
@@ -237,7 +239,7 @@ struct Reporting {
 impl Reporting {
     fn of(cells: &Cells, (from, to): (Date, Date), rules: &Rules) -> Self {
         let unit_of = |segment| rules.units.unit_of(rules.units.row_of(segment));
-        let mut under: HashMap<RowId, BTreeSet<RowId>> = HashMap::new();
+        let mut under: FxHashMap<RowId, BTreeSet<RowId>> = FxHashMap::default();
         for segment in rules.units.segments_within(from, to) {
             if rules.units.row(rules.units.row_of(segment)).kind.level() > 0 {
                 for row in lineage_rows(rules, segment) {

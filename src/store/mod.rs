@@ -82,16 +82,19 @@ pub struct Batch {
     pub topic: String,
     /// What it covers; no partition twice.
     pub spans: Vec<Span>,
-    /// The events, sorted by record and then in the order in which they were read.
+    /// The events, in the order in which they were read.
     pub entries: Vec<Entry>,
     /// Whether any event says that it is made up.
     pub synthetic: bool,
 }
 
 impl Batch {
-    /// Sorts the entries as [`Batch::entries`] says.
-    pub fn sort(&mut self) {
-        self.entries.sort_by(|a, b| a.key.cmp(&b.key));
+    /// The entries by record, and of one record in the order in which they were
+    /// read: so that a store walks its tree from left to right.
+    pub fn by_record(&self) -> Vec<&Entry> {
+        let mut entries: Vec<&Entry> = self.entries.iter().collect();
+        entries.sort_by(|a, b| a.key.cmp(&b.key));
+        entries
     }
 }
 

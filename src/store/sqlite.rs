@@ -27,6 +27,8 @@ const SYNTHETIC: &str = "synthetic";
 pub struct SqliteStore {
     connection: Connection,
     path: PathBuf,
+    /// Of the batch that is being written.
+    delta: Delta,
 }
 
 impl SqliteStore {
@@ -40,7 +42,8 @@ impl SqliteStore {
         Ok(store)
     }
 
-    /// Opens a store for reading, beside its writer.
+    /// Opens a store for reading, beside its writer. All that it reads is of the
+    /// moment of its first look: open it anew to see what came later.
     pub fn read(path: &Path) -> Result<Self, StoreError> {
         if !path.exists() {
             return Err(StoreError::Missing { at: path.display().to_string() });
@@ -49,13 +52,15 @@ impl SqliteStore {
         if store.check_version()? == 0 {
             return Err(StoreError::Missing { at: path.display().to_string() });
         }
+        // Everything that this reader reads is of one moment, whatever is committed meanwhile.
+        store.connection.execute_batch("BEGIN").map_err(|error| store.error(&error))?;
         Ok(store)
     }
 
     fn open(path: &Path, flags: OpenFlags) -> Result<Self, StoreError> {
         let connection = Connection::open_with_flags(path, flags).map_err(|error| sql_error(path, &error))?;
         connection.set_prepared_statement_cache_capacity(32);
-        let store = Self { connection, path: path.to_owned() };
+        let store = Self { connection, path: path.to_owned(), delta: Delta::default() };
         store.connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(|error| store.error(&error))?;
         Ok(store)
     }
@@ -260,8 +265,9 @@ impl StoreWriter for SqliteStore {
             .iter()
             .map(|span| Counts { read: span.read, dead_lettered: span.dead_lettered, ..Counts::default() })
             .collect();
-        let delta = settle(&transaction, batch, rules, &mut counts, &path)?;
-        write_cells(&transaction, delta, rules, &path)?;
+        self.delta.clear();
+        settle(&transaction, batch, rules, &mut counts, &mut self.delta, &path)?;
+        write_cells(&transaction, &self.delta, rules, &path)?;
         for (span, counts) in batch.spans.iter().zip(&counts) {
             advance(&transaction, &batch.topic, span, counts).map_err(sql)?;
         }
@@ -319,15 +325,15 @@ fn settle(
     batch: &Batch,
     rules: &Rules,
     counts: &mut [Counts],
+    delta: &mut Delta,
     path: &Path,
-) -> Result<Delta, StoreError> {
+) -> Result<(), StoreError> {
     let sql = |error: rusqlite::Error| sql_error(path, &error);
     let mut insert = transaction.prepare_cached(INSERT_LEDGER).map_err(sql)?;
     let mut replace = transaction.prepare_cached(REPLACE_LEDGER).map_err(sql)?;
     let mut keep_earlier = transaction.prepare_cached(INSERT_EARLIER).map_err(sql)?;
-    let mut delta = Delta::default();
     let mut fact = Vec::with_capacity(128);
-    for entry in &batch.entries {
+    for entry in batch.by_record() {
         let outcome = batch.spans.iter().position(|span| span.partition == entry.position.partition);
         let outcome = outcome.and_then(|index| counts.get_mut(index)).ok_or_else(|| StoreError::Damaged {
             at: path.display().to_string(),
@@ -358,10 +364,10 @@ fn settle(
             },
         }
     }
-    Ok(delta)
+    Ok(())
 }
 
-fn write_cells(transaction: &Transaction<'_>, delta: Delta, rules: &Rules, path: &Path) -> Result<(), StoreError> {
+fn write_cells(transaction: &Transaction<'_>, delta: &Delta, rules: &Rules, path: &Path) -> Result<(), StoreError> {
     let sql = |error: rusqlite::Error| sql_error(path, &error);
     let mut select = transaction
         .prepare_cached("SELECT figures FROM cell WHERE quarter = ?1 AND unit = ?2 AND since = ?3")
@@ -369,11 +375,12 @@ fn write_cells(transaction: &Transaction<'_>, delta: Delta, rules: &Rules, path:
     let mut upsert = transaction
         .prepare_cached("INSERT OR REPLACE INTO cell (quarter, unit, since, figures) VALUES (?1, ?2, ?3, ?4)")
         .map_err(sql)?;
-    for ((place, quarter), mut cell) in delta.into_cells() {
+    for (place, quarter, change) in delta.changes() {
         let (unit, since) = place_key(place, rules);
         let quarter = quarter.to_string();
         let stored: Option<Vec<u8>> =
             select.query_row(params![quarter, unit, since], |row| row.get(0)).optional().map_err(sql)?;
+        let mut cell = change.clone();
         if let Some(stored) = stored {
             cell.add_encoded(&stored)
                 .map_err(|error| StoreError::Damaged { at: path.display().to_string(), cause: error.to_string() })?;

@@ -82,10 +82,10 @@ impl<'c, 'm> Check<'c, 'm> {
         Some(Event {
             key: RecordKey::new(source?, subject?),
             revision: revision?,
-            id: id?.to_owned(),
+            id: unusual(id?, subject?, revision?),
             digest: json::digest(spec.event_type, data, canonical),
             time: time?,
-            partition_key: partition_key?,
+            partition_key,
             synthetic: self.synthetic(),
             fact,
         })
@@ -224,12 +224,12 @@ impl<'c, 'm> Check<'c, 'm> {
         spec: Option<&TypeSpec>,
         unit: Option<UnitCode>,
         source: Option<&str>,
-    ) -> Option<String> {
+    ) -> Option<UnitCode> {
         let given = self.text("partitionkey", false);
         let has_unit = spec?.field("unit").is_some();
         let Some(given) = given else {
-            let of_source = || source.and_then(|source| source.strip_prefix("/units/")).unwrap_or_default().to_owned();
-            return if has_unit { unit.map(|unit| unit.to_string()) } else { Some(of_source()) };
+            let of_source = || source.and_then(|source| source.strip_prefix("/units/")).and_then(UnitCode::new);
+            return if has_unit { unit } else { of_source() };
         };
         if has_unit {
             let unit = unit?;
@@ -239,7 +239,7 @@ impl<'c, 'm> Check<'c, 'm> {
         } else if !UnitCode::new(given).is_some_and(|code| self.rules.units.knows(code)) {
             self.add(Code::PartitionkeyMismatch, "/partitionkey", given, data::nearest_unit(self.rules, given));
         }
-        Some(given.to_owned())
+        UnitCode::new(given)
     }
 
     fn synthetic(&self) -> bool {
@@ -249,6 +249,13 @@ impl<'c, 'm> Check<'c, 'm> {
             _ => false,
         }
     }
+}
+
+/// The id, unless it is `<subject>.<revision>`.
+fn unusual(id: &str, subject: &str, revision: Revision) -> Option<Box<str>> {
+    let number = id.strip_prefix(subject).and_then(|rest| rest.strip_prefix('.'));
+    let number = number.filter(|number| !number.starts_with(['0', '+'])).and_then(|number| number.parse().ok());
+    (number != Some(revision.number())).then(|| id.into())
 }
 
 /// A time by RFC 3339: with its offset, and nothing after it.

@@ -25,7 +25,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::domain::{Digest, Fact, RecordKey, Revision};
+use crate::domain::{Digest, Fact, RecordKey, Revision, UnitCode};
 
 /// The largest message that is taken, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
@@ -46,16 +46,16 @@ pub struct Event {
     pub key: RecordKey,
     /// Which revision of it.
     pub revision: Revision,
-    /// The event's `id`.
-    pub id: String,
+    /// The event's `id`, where it is not the usual `<subject>.<revision>`.
+    pub id: Option<Box<str>>,
     /// Of its content: what settles equal revisions.
     pub digest: Digest,
     /// When it was recorded.
     pub time: Timestamp,
     /// What it says.
     pub fact: Fact,
-    /// The Kafka key: the unit's code (`partitionkey`).
-    pub partition_key: String,
+    /// The Kafka key: the unit's code (`partitionkey`); `None` for a withdrawal by a source that is no unit.
+    pub partition_key: Option<UnitCode>,
     /// Whether it says of itself that it is made up (extension `synthetic`).
     pub synthetic: bool,
 }
