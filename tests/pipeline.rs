@@ -1,0 +1,336 @@
+//! From an event to a figure and back to what stands behind it.
+
+#![allow(clippy::unwrap_used)]
+
+mod harness;
+
+use harness::{Giaoban, case, session};
+use serde_json::{Value, json};
+
+/// The example of the contract, verbatim.
+const EXAMPLE: &str = r#"{"specversion":"1.0","id":"GS-2020-000123.1","source":"/units/00004","type":"vn.giaoban.supervision.v1","subject":"GS-2020-000123","time":"2020-03-04T09:12:33+07:00","datacontenttype":"application/json","partitionkey":"00004","revision":1,"data":{"unit":"00004","held_on":"2020-03-04","body":"fatherland_front","field":"budget_finance","participants":12,"topic":"Giám sát thu, chi các khoản đóng góp của nhân dân"}}"#;
+
+fn published(lines: &[String]) -> Giaoban {
+    let giaoban = Giaoban::new();
+    giaoban.write("events.ndjson", lines.join("\n"));
+    giaoban.ok(&["publish", "events.ndjson"]);
+    giaoban.settle();
+    giaoban
+}
+
+fn row<'r>(rollup: &'r Value, unit: &str) -> &'r Value {
+    rollup["units"].as_array().unwrap().iter().find(|row| row["unit"] == unit).unwrap()
+}
+
+#[test]
+fn the_contracts_example_gives_its_figures_in_the_contracts_form() {
+    let giaoban = published(&[EXAMPLE.to_owned()]);
+    let text = giaoban.ok(&["rollup", "--period", "2020-Q1", "--unit", "001", "--format", "json"]);
+    let rollup: Value = serde_json::from_str(&text).unwrap();
+    let head = json!({"period":"2020-Q1","calendar":"decree-09-2019","from":"2019-12-15","to":"2020-03-14","status":"open","revision":null});
+    for (key, value) in head.as_object().unwrap() {
+        assert_eq!(rollup[key], *value, "{key}");
+    }
+    assert!(rollup.get("synthetic").is_none());
+    assert_eq!(rollup["units"].as_array().unwrap().len(), 15, "Ba Đình and its fourteen wards");
+    for unit in ["001", "00004"] {
+        let row = row(&rollup, unit);
+        assert_eq!(row["figures"]["supervision_sessions"], 1);
+        assert_eq!(row["figures"]["land_recovered_m2"], "0.00");
+        assert_eq!(row["figures"].as_object().unwrap().len(), 30);
+        assert_eq!(
+            row["by_body"],
+            json!({"supervision_sessions":{"fatherland_front":1},"participants":{"fatherland_front":12}})
+        );
+        assert_eq!(
+            row["by_field"],
+            json!({"supervision_sessions":{"budget_finance":1},"participants":{"budget_finance":12}})
+        );
+    }
+    assert_eq!(row(&rollup, "001")["parent"], "01");
+    assert_eq!(row(&rollup, "001")["figures"]["units_expected"], 15);
+    assert_eq!(row(&rollup, "001")["figures"]["units_reported"], 1);
+
+    let csv = giaoban.ok(&["rollup", "--period", "2020-Q1", "--format", "csv"]);
+    assert!(
+        csv.starts_with("unit,valid_from,name,kind,parent,supervision_sessions,participants,recommendations_party"),
+        "{csv}"
+    );
+    assert!(csv.lines().any(|line| line.starts_with("00004,2020-01-01,Phường Trúc Bạch,ward,001,1,12,0")));
+}
+
+#[test]
+fn a_correction_moves_unit_and_quarter_and_a_withdrawal_takes_all_away() {
+    let giaoban = published(&[EXAMPLE.to_owned()]);
+    giaoban.ok(&["correct", "--subject", "GS-2020-000123", "--unit", "00007", "--held-on", "2020-03-20"]);
+    // Corrected again before a worker has seen the first correction.
+    giaoban.ok(&["correct", "--subject", "GS-2020-000123", "--participants", "20", "--topic", ""]);
+    giaoban.settle();
+    assert_eq!(giaoban.figure("2020-Q1", "01", "supervision_sessions"), 0);
+    assert_eq!(giaoban.figure("2020-Q1", "01", "units_reported"), 0);
+    assert_eq!(giaoban.figure("2020-Q2", "00007", "participants"), 20);
+    let listing = giaoban.ok(&["records", "--period", "2020-Q2", "--figure", "participants", "--format", "json"]);
+    let listing: Value = serde_json::from_str(&listing).unwrap();
+    assert_eq!(listing["total"], 20);
+    assert_eq!(listing["records"][0]["revision"], 3);
+    assert_eq!(listing["records"][0]["earlier_revisions"].as_array().unwrap().len(), 2);
+
+    giaoban.ok(&["withdraw", "--subject", "GS-2020-000123", "--reason", "nhập nhầm"]);
+    giaoban.settle();
+    assert_eq!(giaoban.figure("2020-Q2", "01", "participants"), 0);
+    assert!(
+        giaoban.fails(15, &["correct", "--subject", "GS-2020-000123", "--participants", "1"]).contains("withdrawn")
+    );
+    assert!(giaoban.fails(15, &["withdraw", "--subject", "GS-0", "--reason", "x"]).contains("GS-0"));
+}
+
+#[test]
+fn one_event_is_recorded_by_its_flags() {
+    let giaoban = Giaoban::new();
+    let said = giaoban.fails(2, &["record", "supervision", "--unit", "00004"]);
+    assert!(said.contains("--held-on, --body, --field"), "{said}");
+    let said = giaoban.fails(
+        5,
+        &["record", "supervision", "--unit", "00004", "--held-on", "2020-02-30", "--body", "x", "--field", "other"],
+    );
+    assert!(said.contains("date.invalid") && said.contains("value.unknown"), "{said}");
+    giaoban.ok(&[
+        "record",
+        "supervision",
+        "--unit",
+        "00004",
+        "--held-on",
+        "2020-03-04",
+        "--body",
+        "other",
+        "--field",
+        "other",
+        "--recommendations-party",
+        "2",
+    ]);
+    giaoban.ok(&[
+        "record",
+        "activity",
+        "--unit",
+        "00004",
+        "--held-on",
+        "2020-03-04",
+        "--kind",
+        "opinion_contribution",
+        "--body",
+        "other",
+        "--count",
+        "30",
+    ]);
+    giaoban.ok(&["record", "nilreturn", "--unit", "00007", "--period", "2020-Q1"]);
+    giaoban.ok(&[
+        "record",
+        "petition",
+        "--unit",
+        "00004",
+        "--received-on",
+        "2020-03-04",
+        "--kind",
+        "complaint",
+        "--resolved-on",
+        "2020-03-20",
+    ]);
+    giaoban.settle();
+    let rollup = giaoban.rollup("2020-Q1");
+    let city = &row(&rollup, "01")["figures"];
+    for (figure, value) in [
+        ("recommendations_party", 2),
+        ("opinion_contribution", 30),
+        ("units_reported", 2),
+        ("units_nil", 1),
+        ("complaints_received", 1),
+        ("complaints_resolved", 0),
+    ] {
+        assert_eq!(city[figure], value, "{figure}");
+    }
+    assert_eq!(giaoban.figure("2020-Q2", "01", "complaints_resolved"), 1);
+}
+
+#[test]
+fn longer_periods_are_the_sums_of_their_quarters() {
+    let days = ["2020-02-01", "2020-05-01", "2020-08-01", "2020-11-01", "2020-12-20"];
+    let giaoban = published(
+        &days.iter().enumerate().map(|(number, day)| session("00004", number, 1, day, 1)).collect::<Vec<_>>(),
+    );
+    for (period, count) in [("2020-Q1", 1), ("2020-H1", 2), ("2020-H2", 2), ("2020-9M", 3), ("2020", 4), ("2021-Q1", 1)]
+    {
+        assert_eq!(giaoban.figure(period, "01", "supervision_sessions"), count, "{period}");
+    }
+    assert_eq!(giaoban.figure("2020", "01", "units_expected"), 609, "each unit once, whatever the period");
+}
+
+#[test]
+fn a_case_that_outlives_its_unit_counts_in_its_heir_or_in_none() {
+    let settled = r#","resolved_on":"2025-08-01","money_recovered_vnd":7"#;
+    let giaoban = published(&[
+        case("00010", 1, "2024-05-01", settled),
+        case("00016", 2, "2024-05-01", settled),
+        case("00091", 3, "2024-05-01", settled),
+    ]);
+    let rollup = giaoban.rollup("2025-Q3");
+    let resolved = |unit: &str, since: Option<&str>| {
+        let rows = rollup["units"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["unit"] == unit && row["valid_from"].as_str() == since).unwrap();
+        row["figures"]["violations_resolved"].clone()
+    };
+    assert_eq!(resolved("00004", Some("2025-07-01")), 1, "Ba Đình, by way of Trúc Bạch");
+    assert_eq!(resolved("00004", Some("2020-01-01")), 0);
+    assert_eq!(resolved("00091", Some("2025-07-01")), 1, "code and name went on unchanged");
+    assert_eq!(resolved("dissolved", None), 1);
+    assert_eq!(resolved("01", Some("2020-01-01")), 3);
+    assert_eq!(row(&rollup, "dissolved")["parent"], "01");
+    assert!(!giaoban.rollup("2025-Q4")["units"].as_array().unwrap().iter().any(|row| row["unit"] == "dissolved"));
+    let listed =
+        giaoban.ok(&["records", "--period", "2025-Q3", "--unit", "dissolved", "--figure", "violations_resolved"]);
+    assert!(listed.contains("1 records") && listed.contains("VP-2"), "{listed}");
+}
+
+#[test]
+fn every_figure_is_the_sum_of_the_records_behind_it() {
+    let giaoban = Giaoban::new();
+    giaoban.ok(&["demo", "--no-serve"]);
+    let rollup = giaoban.rollup("2020-Q4");
+    for unit in ["01", "001", "00004"] {
+        for figure in [
+            "supervision_sessions",
+            "participants",
+            "violations_found",
+            "violations_resolved",
+            "money_recovered_vnd",
+            "land_recovered_m2",
+            "opinion_contribution",
+            "petitions_received",
+            "units_expected",
+            "units_reported",
+            "units_nil",
+        ] {
+            let listing =
+                giaoban.ok(&["records", "--period", "2020-Q4", "--unit", unit, "--figure", figure, "--format", "json"]);
+            let listing: Value = serde_json::from_str(&listing).unwrap();
+            assert_eq!(listing["total"], row(&rollup, unit)["figures"][figure], "{figure} of {unit}");
+            if ["supervision_sessions", "violations_found", "violations_resolved", "petitions_received"]
+                .contains(&figure)
+            {
+                let count = listing.get("records").map_or(0, |records| records.as_array().unwrap().len());
+                assert_eq!(json!(count), listing["total"], "{figure} of {unit}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_demo_gives_the_briefings_totals_and_says_that_it_is_a_sample() {
+    let giaoban = Giaoban::new();
+    let said = giaoban.ok(&["demo", "--no-serve", "--data", "demo"]);
+    assert!(said.contains("5,085 supervision sessions and 848 cases"), "{said}");
+    let report = |suffix: &str| giaoban.read(&format!("demo/reports/giaoban-2020-Q4.{suffix}"));
+    assert!(report("json").contains("\"synthetic\""));
+    assert!(report("csv").lines().next().unwrap().ends_with(",synthetic"));
+    assert!(report("html").contains("Số liệu mẫu"));
+    let first = [report("html"), report("csv"), report("json")];
+    let again = giaoban.ok(&["demo", "--no-serve", "--data", "demo"]);
+    assert!(again.contains("Sent 0 sample events"), "{again}");
+    assert!(first == [report("html"), report("csv"), report("json")], "the same figures, the same bytes");
+    let year = serde_json::from_str::<Value>(
+        &giaoban.ok(&["rollup", "--period", "2020", "--format", "json", "--data", "demo"]),
+    )
+    .unwrap();
+    assert_eq!(year["units"][0]["figures"]["supervision_sessions"], 5085);
+    assert_eq!(year["units"][0]["figures"]["violations_found"], 848);
+}
+
+#[test]
+fn the_demo_leaves_real_figures_alone() {
+    let giaoban = published(&[EXAMPLE.to_owned()]);
+    assert!(giaoban.fails(2, &["demo", "--no-serve"]).contains("holds real figures"));
+}
+
+#[test]
+fn calendars_and_units_are_configuration() {
+    let giaoban = Giaoban::new().with("GIAOBAN__CALENDAR", "calendar-quarter");
+    giaoban.write("a.ndjson", session("00004", 1, 1, "2020-03-20", 1));
+    giaoban.ok(&["publish", "a.ndjson"]);
+    giaoban.settle();
+    assert_eq!(giaoban.figure("2020-Q1", "01", "supervision_sessions"), 1);
+
+    let giaoban = Giaoban::new().with("GIAOBAN__CALENDAR", "school.csv").with("GIAOBAN__UNITS__FILE", "units.csv");
+    giaoban.write("school.csv", "quarter,from,to\n2020-Q1,2020-01-06,2020-03-29\n2020-Q2,2020-03-30,2020-06-28\n");
+    giaoban.write("units.csv", "code,name,kind,parent_code,valid_from,valid_to\n99,Tỉnh Mẫu,province,,2020-01-01,\n99001,Xã Một,commune,99,2020-01-01,\n");
+    giaoban
+        .write("a.ndjson", session("99001", 1, 1, "2020-03-29", 1) + "\n" + &session("99001", 2, 1, "2020-07-01", 1));
+    assert!(giaoban.fails(4, &["publish", "a.ndjson"]).contains("date.outside_calendar"));
+    giaoban.settle();
+    assert_eq!(giaoban.figure("2020-Q1", "99", "supervision_sessions"), 1);
+    assert!(giaoban.fails(15, &["rollup", "--period", "2020"]).contains("does not have all of 2020"));
+
+    giaoban.write("units.csv", "code,name,kind,parent_code,valid_from,valid_to\n99,Tỉnh Mẫu,province,,2020-01-01,\n99001,Xã Một,commune,98,2020-01-01,\n");
+    let said = giaoban.fails(3, &["rollup", "--period", "2020-Q1"]);
+    assert!(said.contains("units line 3: orphan"), "{said}");
+}
+
+#[test]
+fn changed_rules_are_a_replay() {
+    let mut giaoban = published(&[session("00004", 1, 1, "2020-03-20", 3)]);
+    giaoban = giaoban.with("GIAOBAN__CALENDAR", "calendar-quarter");
+    assert!(giaoban.fails(10, &["worker", "--until-caught-up"]).contains("giaoban replay"));
+    assert!(giaoban.fails(10, &["rollup", "--period", "2020-Q1"]).contains("giaoban replay"));
+    let changes = giaoban.ok(&["replay", "--format", "csv"]);
+    assert!(changes.contains("2020-Q1,00004,2020-01-01,supervision_sessions,0,1"), "{changes}");
+    assert!(changes.contains("2020-Q2,00004,2020-01-01,participants,3,0"), "{changes}");
+    assert!(
+        giaoban.fails(10, &["rollup", "--period", "2020-Q1"]).contains("giaoban replay"),
+        "nothing is switched unasked"
+    );
+    giaoban.ok(&["replay", "--switch"]);
+    assert_eq!(giaoban.figure("2020-Q1", "01", "supervision_sessions"), 1);
+    giaoban.write("b.ndjson", session("00004", 2, 1, "2020-03-21", 1));
+    giaoban.ok(&["publish", "b.ndjson"]);
+    giaoban.settle();
+    assert_eq!(giaoban.figure("2020-Q1", "01", "supervision_sessions"), 2);
+    assert!(giaoban.ok(&["replay"]).contains("Nothing would change"));
+}
+
+#[test]
+fn results_stand_alone_on_standard_output_and_speak_the_language_asked_for() {
+    let giaoban = published(&[EXAMPLE.to_owned()]);
+    let ended = giaoban.run(&["rollup", "--period", "2020-Q1", "--format", "json"]);
+    serde_json::from_str::<Value>(&ended.out).unwrap();
+    giaoban.ok(&["correct", "--subject", "GS-2020-000123", "--participants", "2"]);
+    let ended = giaoban.run(&["rollup", "--period", "2020-Q1", "--format", "json"]);
+    serde_json::from_str::<Value>(&ended.out).unwrap();
+    assert!(ended.err.contains("1 records of the log are not in these figures yet"), "{}", ended.err);
+    assert!(giaoban.ok(&["worker", "--until-caught-up", "--lang", "vi"]).contains("được tính"));
+    assert!(
+        giaoban.fails(15, &["rollup", "--period", "2020-Q1", "--unit", "99999", "--lang", "vi"]).contains("cách xử lý")
+    );
+    giaoban.fails(2, &["rollup", "--period", "2020-Q5"]);
+    giaoban.fails(2, &["records", "--period", "2020-Q1", "--figure", "nothing"]);
+}
+
+#[test]
+fn the_contract_is_printed_for_machines() {
+    let giaoban = Giaoban::new();
+    let asyncapi: Value = serde_json::from_str(&giaoban.ok(&["schema"])).unwrap();
+    assert!(asyncapi["asyncapi"].as_str().unwrap().starts_with("3."));
+    let schema: Value =
+        serde_json::from_str(&giaoban.ok(&["schema", "--format", "json-schema", "--type", "supervision"])).unwrap();
+    assert!(schema["$schema"].is_string());
+}
+
+#[test]
+fn settings_are_shown_with_where_they_came_from() {
+    let giaoban = Giaoban::new()
+        .with("GIAOBAN__KAFKA__GROUP", "mine")
+        .with("GIAOBAN__KAFKA__PROPERTIES__SASL_PASSWORD", "s3cret");
+    let shown = giaoban.ok(&["config", "show"]);
+    assert!(shown.contains("kafka.group = \"mine\"  (GIAOBAN__KAFKA__GROUP)"), "{shown}");
+    assert!(shown.contains("kafka.topic = \"giaoban.events\"  (default)"), "{shown}");
+    assert!(!shown.contains("s3cret"), "{shown}");
+    let giaoban = Giaoban::new().with("GIAOBAN__KAFKA__BROKRES", "x");
+    assert!(giaoban.fails(3, &["config", "show"]).contains("kafka.brokers"));
+}
