@@ -105,14 +105,14 @@ impl Worker {
             ),
             false => None,
         };
+        let letters = Letters { log: Arc::clone(&self.log), topic: self.dead_letter_topic.clone(), producer: None };
+        let consumer = self.log.consumer(&self.topic, &self.membership)?;
         if let Some(topic) = &self.dead_letter_topic {
             // Needed only when a letter comes; but better known before.
             if let Err(error) = self.log.topic(topic) {
                 tracing::warn!(%error, "the dead-letter topic cannot be used; the worker stops at the first message that is no event");
             }
         }
-        let letters = Letters { log: Arc::clone(&self.log), topic: self.dead_letter_topic.clone(), producer: None };
-        let consumer = self.log.consumer(&self.topic, &self.membership)?;
         let (requests, inbox) = channel();
         let (outbox, replies) = channel();
         let writer = Writer { topic: self.topic.clone(), store: self.store, rules: Arc::clone(&self.rules), letters };

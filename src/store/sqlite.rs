@@ -122,9 +122,9 @@ fn sql_error(path: &Path, error: &rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreError::Damaged { at, cause },
         Some(ErrorCode::DiskFull) => StoreError::DiskFull { at },
-        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-            StoreError::Unwritable { at, cause }
-        }
+        Some(
+            ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::SystemIoFailure,
+        ) => StoreError::Unwritable { at, cause },
         Some(_) => StoreError::Unavailable { at, cause },
         None => StoreError::Damaged { at, cause },
     }

@@ -1,0 +1,218 @@
+//! When something is away, full, taken or broken: a clear word, a documented
+//! exit code, and what was acknowledged is still there.
+
+#![allow(clippy::unwrap_used)]
+
+mod harness;
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use harness::{Giaoban, session};
+
+fn published(count: usize) -> Giaoban {
+    let giaoban = Giaoban::new().with("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0");
+    giaoban.write(
+        "a.ndjson",
+        (0..count).map(|number| session("00004", number, 1, "2020-03-04", 1) + "\n").collect::<String>(),
+    );
+    giaoban.ok(&["publish", "a.ndjson"]);
+    giaoban
+}
+
+fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "{what} does not come");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A worker that runs on, with the address it serves on.
+fn serving(giaoban: &Giaoban) -> (Child, String) {
+    let mut child = giaoban.start(&["worker"]);
+    let mut log = std::io::BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    let address = until("the address", || {
+        line.clear();
+        std::io::BufRead::read_line(&mut log, &mut line).unwrap();
+        let (_, rest) = line.split_once("\"address\":\"")?;
+        Some(rest.split('"').next()?.to_owned())
+    });
+    // Read on, so that the worker never waits for its log to be read.
+    std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+    (child, address)
+}
+
+fn get(address: &str, path: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, answer)
+}
+
+fn terminate(child: &mut Child) -> (Option<i32>, Duration) {
+    let begun = Instant::now();
+    let kill = std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(kill.success());
+    let status = until("the end", || child.try_wait().unwrap());
+    (status.code(), begun.elapsed())
+}
+
+#[test]
+fn a_running_worker_is_watched_and_stops_when_told() {
+    let giaoban = published(500);
+    let (mut worker, address) = serving(&giaoban);
+    let metric = |name: &str| {
+        let (_, text) = get(&address, "/metrics");
+        text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok())
+    };
+    until("every record", || metric("giaoban_worker_records_applied_total").filter(|count| *count == 500.0));
+    assert_eq!(metric("giaoban_worker_reconciliation_difference_records"), Some(0.0));
+    assert_eq!(metric("giaoban_worker_assigned_partitions"), Some(6.0));
+    until("no lag", || metric("giaoban_worker_lag_records{partition=\"5\"}").filter(|lag| *lag == 0.0));
+    for probe in ["/livez", "/readyz", "/startupz"] {
+        assert_eq!(get(&address, probe).0, 200, "{probe}");
+    }
+    let (status, page) = get(&address, "/?period=2020-Q1");
+    assert_eq!(status, 200);
+    assert!(page.contains("500") && page.contains("Thành phố Hà Nội"), "{page}");
+
+    // A second worker on the folder is turned away; a command that only reads is not.
+    assert!(giaoban.fails(9, &["worker"]).contains("in use by another process"));
+    assert_eq!(giaoban.figure("2020-Q1", "01", "supervision_sessions"), 500);
+    // What is recorded meanwhile arrives without being asked for.
+    giaoban.ok(&[
+        "record",
+        "supervision",
+        "--unit",
+        "00004",
+        "--held-on",
+        "2020-03-04",
+        "--body",
+        "other",
+        "--field",
+        "other",
+    ]);
+    until("the new record", || Some(()).filter(|()| giaoban.figure("2020-Q1", "01", "supervision_sessions") == 501));
+    let (code, took) = terminate(&mut worker);
+    assert_eq!(code, Some(0));
+    assert!(took < Duration::from_secs(10), "{took:?}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let held = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = held.local_addr().unwrap().to_string();
+    let giaoban = Giaoban::new().with("GIAOBAN__HTTP__LISTEN", &address);
+    let said = giaoban.fails(14, &["worker"]);
+    assert!(said.contains(&address) && said.contains("GIAOBAN__HTTP__LISTEN"), "{said}");
+}
+
+#[test]
+fn a_broker_that_is_away_is_told_within_ten_seconds() {
+    let giaoban = Giaoban::new().with("GIAOBAN__KAFKA__BROKERS", "127.0.0.1:1");
+    giaoban.write("a.ndjson", session("00004", 1, 1, "2020-03-04", 1));
+    for command in [&["publish", "a.ndjson"][..], &["worker"], &["topics", "create"]] {
+        let begun = Instant::now();
+        let said = giaoban.fails(6, command);
+        assert!(said.contains("127.0.0.1:1") && said.contains("remedy"), "{said}");
+        assert!(begun.elapsed() < Duration::from_secs(11), "{command:?} took {:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    let giaoban = Giaoban::new();
+    giaoban.write("file", "");
+    giaoban.write("a.ndjson", session("00004", 1, 1, "2020-03-04", 1));
+    let said = giaoban.fails(13, &["worker", "--data", "file/data"]);
+    assert!(said.contains("file/data"), "{said}");
+    let ended = giaoban.run(&["publish", "a.ndjson", "--data", "file/data"]);
+    assert!(ended.code != Some(0) && ended.err.contains("file/data"), "{}", ended.err);
+}
+
+#[test]
+fn a_damaged_store_and_a_newer_one_are_named() {
+    let giaoban = published(10);
+    giaoban.settle();
+    let store = giaoban.data().join("store-1.db");
+    let newer = rusqlite::Connection::open(&store).unwrap();
+    newer.pragma_update(None, "user_version", 99).unwrap();
+    drop(newer);
+    for command in [&["worker", "--until-caught-up"][..], &["rollup", "--period", "2020-Q1"]] {
+        let said = giaoban.fails(8, command);
+        assert!(said.contains("store-1.db") && said.contains("99"), "{said}");
+    }
+    std::fs::write(&store, vec![0x5a; 20_000]).unwrap();
+    for command in [&["worker", "--until-caught-up"][..], &["rollup", "--period", "2020-Q1"]] {
+        let said = giaoban.fails(8, command);
+        assert!(said.contains("store-1.db"), "{said}");
+    }
+    // The remedy that is given works: the log has everything.
+    for name in ["store-1.db", "store-1.db-wal", "store-1.db-shm"] {
+        let _ = std::fs::remove_file(giaoban.data().join(name));
+    }
+    giaoban.settle();
+    assert_eq!(giaoban.figure("2020-Q1", "01", "supervision_sessions"), 10);
+}
+
+#[test]
+fn without_a_store_there_are_no_figures_rather_than_zeros() {
+    let giaoban = Giaoban::new();
+    assert!(giaoban.fails(8, &["rollup", "--period", "2020-Q1"]).contains("giaoban worker --until-caught-up"));
+}
+
+#[test]
+fn a_full_disk_loses_nothing_that_was_acknowledged() {
+    let giaoban = published(3_000);
+    // The shell's limit on file sizes stands for the disk's.
+    let limited = |blocks: u32, arguments: &str| {
+        let binary = env!("CARGO_BIN_EXE_giaoban");
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec {binary} {arguments} --data data --lang en");
+        std::process::Command::new("bash").args(["-c", &script]).current_dir(giaoban.dir()).output().unwrap()
+    };
+    let worker = limited(100, "worker --until-caught-up");
+    let said = String::from_utf8_lossy(&worker.stderr).into_owned();
+    assert_ne!(worker.status.code(), Some(0), "{said}");
+    assert!(said.contains("remedy"), "{said}");
+    giaoban.settle();
+    assert_eq!(giaoban.figure("2020-Q1", "01", "supervision_sessions"), 3_000);
+
+    giaoban.write(
+        "b.ndjson",
+        (0..9_000).map(|number| session("00007", number, 1, "2020-03-04", 1) + "\n").collect::<String>(),
+    );
+    let size = std::fs::metadata(giaoban.data().join("log.db")).unwrap().len() / 1024;
+    let publish = limited(size as u32 + 1_500, "publish b.ndjson");
+    let said = String::from_utf8_lossy(&publish.stderr).into_owned();
+    assert_ne!(publish.status.code(), Some(0), "{said}");
+    let out = String::from_utf8_lossy(&publish.stdout).into_owned();
+    giaoban.settle();
+    let taken: u64 = out.split(": ").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok()).unwrap_or(0);
+    assert_eq!(giaoban.figure("2020-Q1", "00007", "supervision_sessions"), taken, "{out}");
+    giaoban.ok(&["publish", "b.ndjson"]);
+    giaoban.settle();
+    assert_eq!(giaoban.figure("2020-Q1", "00007", "supervision_sessions"), 9_000);
+}
+
+#[test]
+fn doctor_finds_what_is_wrong() {
+    let giaoban = published(10);
+    let said = giaoban.ok(&["doctor"]);
+    assert!(said.contains("warning") && said.contains("there is no store"), "{said}");
+    giaoban.settle();
+    let said = giaoban.ok(&["doctor"]);
+    assert!(said.contains("10 records read, none has vanished") && !said.contains("warning"), "{said}");
+    std::fs::remove_file(giaoban.data().join("log.db")).unwrap();
+    let ended = giaoban.run(&["doctor"]);
+    assert_eq!(ended.code, Some(16), "{}", ended.out);
+    assert!(ended.out.contains("PROBLEM  offsets"), "{}", ended.out);
+}
