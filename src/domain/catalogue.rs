@@ -188,13 +188,13 @@ impl Figure {
     }
 
     /// Whether it is also given by supervising body.
-    pub fn has_body(self) -> bool {
-        self <= Self::Inspection
+    pub const fn has_body(self) -> bool {
+        self as u8 <= Self::Inspection as u8
     }
 
     /// Whether it is also given by field: the figures of supervision and violations.
-    pub fn has_field(self) -> bool {
-        self <= Self::LandOtherM2
+    pub const fn has_field(self) -> bool {
+        self as u8 <= Self::LandOtherM2 as u8
     }
 
     /// Whether it counts units, not records, and so is no sum of the quarters.

@@ -89,6 +89,11 @@ impl RecordKey {
     pub fn subject(&self) -> &str {
         &self.text[self.split as usize..]
     }
+
+    /// Source and subject in one: sorts almost as keys do, in one comparison.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
 }
 
 impl Ord for RecordKey {

@@ -24,7 +24,8 @@ pub struct Limits {
     pub records: usize,
     /// At most about this many bytes of events in a batch.
     pub bytes: usize,
-    /// A record waits at most this long for others, in milliseconds.
+    /// A record waits at most this long for others, in milliseconds; five times
+    /// as long in a flow that fills more than a twentieth of a batch meanwhile.
     pub wait_ms: u64,
     /// The first wait after a failure, in milliseconds; doubles up to a hundredfold.
     pub backoff_ms: u64,
@@ -34,7 +35,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { records: 50_000, bytes: 32 << 20, wait_ms: 100, backoff_ms: 200, accept_gap: false }
+        Self { records: 100_000, bytes: 32 << 20, wait_ms: 100, backoff_ms: 200, accept_gap: false }
     }
 }
 
@@ -434,7 +435,11 @@ impl Machine {
             self.outputs.push(Output::Resync(self.partitions.keys().copied().collect()));
         }
         let full = self.open.records >= self.limits.records || self.open.bytes >= self.limits.bytes;
-        let due = self.open.records > 0 && now_ms.saturating_sub(self.open.since_ms) >= self.limits.wait_ms;
+        let age = now_ms.saturating_sub(self.open.since_ms);
+        // In a heavy flow a fuller batch is worth a longer wait: each writes the same pages.
+        let wait =
+            if self.open.records > self.limits.records / 20 { 5 * self.limits.wait_ms } else { self.limits.wait_ms };
+        let due = self.open.records > 0 && age >= wait;
         if idle && (full || due) {
             self.send_off();
         }

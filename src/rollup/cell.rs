@@ -4,9 +4,23 @@ use crate::domain::{Body, Field, Figure};
 
 const BODIES: usize = Body::ALL.len();
 const FIELDS: usize = Field::ALL.len();
-/// A figure's total, then by body, then by field.
-const WIDTH: usize = 1 + BODIES + FIELDS;
-const SLOTS: usize = Figure::ALL.len() * WIDTH;
+const FIGURES: usize = Figure::ALL.len();
+
+/// Where each figure's slots begin: its total, then by body, then by field,
+/// as far as it has them. The last entry is how many there are.
+const BEGINS: [usize; FIGURES + 1] = {
+    let mut begins = [0; FIGURES + 1];
+    let mut index = 0;
+    while index < FIGURES {
+        let figure = Figure::ALL[index];
+        let bodies = if figure.has_body() { BODIES } else { 0 };
+        let fields = if figure.has_field() { FIELDS } else { 0 };
+        begins[index + 1] = begins[index] + 1 + bodies + fields;
+        index += 1;
+    }
+    begins
+};
+const SLOTS: usize = BEGINS[FIGURES];
 
 /// Figures that add up. Whole numbers; money in đồng, land in hundredths of a
 /// square metre. `i128` holds 2^63 records of the largest amount.
@@ -28,14 +42,14 @@ impl Default for Cell {
 }
 
 impl Cell {
-    /// Adds to a figure's total, and to its part by body and by field.
+    /// Adds to a figure's total, and to its part by body and by field, of those that it has.
     pub fn add(&mut self, figure: Figure, body: Option<Body>, field: Option<Field>, amount: i128) {
-        let slots = &mut self.0[figure.index() * WIDTH..][..WIDTH];
+        let slots = &mut self.0[BEGINS[figure.index()]..BEGINS[figure.index() + 1]];
         slots[0] += amount;
-        if let Some(body) = body {
+        if let Some(body) = body.filter(|_| figure.has_body()) {
             slots[1 + body.index()] += amount;
         }
-        if let Some(field) = field {
+        if let Some(field) = field.filter(|_| figure.has_field()) {
             slots[1 + BODIES + field.index()] += amount;
         }
     }
@@ -49,19 +63,17 @@ impl Cell {
 
     /// A figure's total.
     pub fn total(&self, figure: Figure) -> i128 {
-        self.0[figure.index() * WIDTH]
+        self.0[BEGINS[figure.index()]]
     }
 
     /// A figure's parts by body that are not zero.
     pub fn by_body(&self, figure: Figure) -> impl Iterator<Item = (Body, i128)> + '_ {
-        let slots = &self.0[figure.index() * WIDTH + 1..][..BODIES];
-        Body::ALL.iter().copied().zip(slots.iter().copied()).filter(|(_, amount)| *amount != 0)
+        parts(Body::ALL, if figure.has_body() { &self.0[BEGINS[figure.index()] + 1..] } else { &[] })
     }
 
     /// A figure's parts by field that are not zero.
     pub fn by_field(&self, figure: Figure) -> impl Iterator<Item = (Field, i128)> + '_ {
-        let slots = &self.0[figure.index() * WIDTH + 1 + BODIES..][..FIELDS];
-        Field::ALL.iter().copied().zip(slots.iter().copied()).filter(|(_, amount)| *amount != 0)
+        parts(Field::ALL, if figure.has_field() { &self.0[BEGINS[figure.index()] + 1 + BODIES..] } else { &[] })
     }
 
     /// Makes every slot zero.
@@ -100,6 +112,10 @@ impl Cell {
         }
         Ok(())
     }
+}
+
+fn parts<'s, T: Copy>(all: &'s [T], slots: &'s [i128]) -> impl Iterator<Item = (T, i128)> + 's {
+    all.iter().copied().zip(slots.iter().copied()).filter(|(_, amount)| *amount != 0)
 }
 
 fn leb128(bytes: &mut Vec<u8>, mut value: u128) {

@@ -33,7 +33,9 @@ pub fn verdict(incoming: Rank, counting: Option<Rank>) -> Verdict {
 /// Changes to cells, gathered over a batch.
 #[derive(Debug, Default)]
 pub struct Delta {
-    cells: FxHashMap<(Place, Quarter), Cell>,
+    /// Where each cell is in `cells`.
+    places: FxHashMap<(Place, Quarter), usize>,
+    cells: Vec<((Place, Quarter), Cell)>,
 }
 
 impl Delta {
@@ -48,9 +50,20 @@ impl Delta {
     }
 
     fn count(&mut self, fact: &Fact, rules: &Rules, sign: i128) -> Result<(), NotInTable> {
+        let Self { places, cells } = self;
+        // All that a record adds counts in one or two cells: looked up once each.
+        let mut at: Option<((Place, Quarter), usize)> = None;
         contributions(fact, rules, |part| {
-            let cell = self.cells.entry((part.place, part.quarter)).or_default();
-            cell.add(part.figure, part.body, part.field, sign * part.amount);
+            let key = (part.place, part.quarter);
+            let index = match at {
+                Some((known, index)) if known == key => index,
+                _ => *places.entry(key).or_insert_with(|| {
+                    cells.push((key, Cell::default()));
+                    cells.len() - 1
+                }),
+            };
+            at = Some((key, index));
+            cells[index].1.add(part.figure, part.body, part.field, sign * part.amount);
         })
     }
 
@@ -68,8 +81,8 @@ impl Delta {
         /// The cells of a city in a year.
         const KEPT: usize = 4_096;
         if self.cells.len() > KEPT {
-            self.cells = FxHashMap::default();
+            *self = Self::default();
         }
-        self.cells.values_mut().for_each(Cell::clear);
+        self.cells.iter_mut().for_each(|(_, cell)| cell.clear());
     }
 }

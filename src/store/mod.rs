@@ -89,11 +89,11 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// The entries by record, and of one record in the order in which they were
-    /// read: so that a store walks its tree from left to right.
+    /// The entries by the text of their key, and of one record in the order in
+    /// which they were read: so that a store walks its tree from left to right.
     pub fn by_record(&self) -> Vec<&Entry> {
         let mut entries: Vec<&Entry> = self.entries.iter().collect();
-        entries.sort_by(|a, b| a.key.cmp(&b.key));
+        entries.sort_by(|a, b| a.key.text().cmp(b.key.text()));
         entries
     }
 }

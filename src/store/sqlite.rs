@@ -66,11 +66,11 @@ impl SqliteStore {
     }
 
     fn prepare_for_writing(&self) -> rusqlite::Result<()> {
-        self.connection.pragma_update(None, "page_size", 8192)?;
+        self.connection.pragma_update(None, "page_size", 4096)?;
         self.connection.pragma_update(None, "journal_mode", "wal")?;
         self.connection.pragma_update(None, "synchronous", "normal")?;
-        self.connection.pragma_update(None, "cache_size", -65_536)?;
-        self.connection.pragma_update(None, "wal_autocheckpoint", 8192)?;
+        self.connection.pragma_update(None, "cache_size", -32_768)?;
+        self.connection.pragma_update(None, "wal_autocheckpoint", 16384)?;
         self.connection.pragma_update(None, "journal_size_limit", 134_217_728)
     }
 

@@ -1,0 +1,249 @@
+//! What every event log keeps to, embedded or on Kafka.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use giaoban::domain::{NextOffset, Offset, Partition, Position};
+use giaoban::log::embedded::EmbeddedLog;
+use giaoban::log::kafka::{KafkaLog, KafkaSettings};
+use giaoban::log::{Consumer, Created, EventLog, LogError, Membership, Outgoing, Polled, Producer, TopicSpec};
+
+const TIME: Duration = Duration::from_secs(30);
+const STEP: Duration = Duration::from_millis(50);
+
+fn message(key: &[u8], payload: &[u8]) -> Outgoing {
+    Outgoing { key: Some(key.to_vec()), headers: Vec::new(), payload: payload.to_vec() }
+}
+
+fn send(producer: &mut dyn Producer, messages: &[Outgoing]) -> Vec<Result<Position, LogError>> {
+    for (tag, message) in messages.iter().enumerate() {
+        producer.send(message.clone(), tag as u64).unwrap();
+    }
+    let mut deliveries = producer.flush(TIME);
+    deliveries.sort_by_key(|delivery| delivery.tag);
+    deliveries.into_iter().map(|delivery| delivery.result).collect()
+}
+
+fn assigned(consumer: &mut dyn Consumer) -> Vec<Partition> {
+    let begun = Instant::now();
+    loop {
+        match consumer.poll(STEP, 10, &mut |_| panic!("nothing comes before the start")).unwrap() {
+            Polled::Assigned(partitions) => return partitions,
+            _ => assert!(begun.elapsed() < TIME, "no assignment"),
+        }
+    }
+}
+
+type Read = (Position, Option<Vec<u8>>, Vec<(String, Option<Vec<u8>>)>, Vec<u8>);
+
+/// Reads until so many have come, or nothing more does.
+fn read(consumer: &mut dyn Consumer, count: usize) -> Vec<Read> {
+    let mut read = Vec::new();
+    let begun = Instant::now();
+    let patience = if count == 0 { Duration::from_millis(700) } else { TIME };
+    while (read.len() < count || count == 0) && begun.elapsed() < patience {
+        let polled = consumer.poll(STEP, 7, &mut |incoming| {
+            assert!(incoming.timestamp_ms.is_some());
+            let headers = incoming.headers.iter().map(|(name, value)| ((*name).to_owned(), value.map(<[u8]>::to_vec)));
+            let payload = incoming.payload.unwrap_or_default().to_vec();
+            read.push((incoming.position, incoming.key.map(<[u8]>::to_vec), headers.collect(), payload));
+        });
+        assert!(matches!(polled.unwrap(), Polled::Messages(_)));
+    }
+    read
+}
+
+fn contract(log: &dyn EventLog, topic: &str) {
+    let spec = TopicSpec { name: topic.into(), partitions: 3, replication: 1, max_message_bytes: 100_000 };
+    assert_eq!(log.create_topic(&spec).unwrap(), Created::New);
+    assert_eq!(log.create_topic(&spec).unwrap(), Created::AlreadyThere);
+    let described = log.topic(topic).unwrap();
+    assert_eq!((described.partitions.len(), described.replication), (3, 1));
+    assert!(described.partitions.iter().all(|range| range.low == NextOffset(0) && range.high == NextOffset(0)));
+
+    // Positions are dense, an order is kept for each key, and keys lie where the Java client puts them.
+    let mut producer = log.producer(topic).unwrap();
+    assert!(producer.flush(TIME).is_empty(), "nothing was sent");
+    let keys = ["00004", "00007", "00010", "001", "01", "\u{1}\u{2}"];
+    let mut messages: Vec<Outgoing> =
+        (0..60u8).map(|number| message(keys[usize::from(number) % 6].as_bytes(), &[number])).collect();
+    messages.push(Outgoing {
+        key: Some(b"00004".to_vec()),
+        headers: vec![("a".into(), Some(b"\xff\x00".to_vec())), ("null".into(), None), ("a".into(), Some(Vec::new()))],
+        payload: Vec::new(),
+    });
+    let positions: Vec<Position> = send(&mut *producer, &messages).into_iter().map(Result::unwrap).collect();
+    let mut next: BTreeMap<Partition, i64> = BTreeMap::new();
+    for (message, position) in messages.iter().zip(&positions) {
+        assert_eq!(position.partition, giaoban::log::partitioner::partition_of(message.key.as_deref().unwrap(), 3));
+        let next = next.entry(position.partition).or_default();
+        assert_eq!(position.offset, Offset(*next));
+        *next += 1;
+    }
+    // One that is too large is refused by itself.
+    let sizes = [message(b"00004", b"small"), message(b"00004", &vec![0; 100 << 20]), message(b"00004", b"small")];
+    let results = send(&mut *producer, &sizes);
+    assert!(results[0].is_ok() && results[2].is_ok());
+    assert!(matches!(results[1], Err(LogError::TooLarge { .. })), "{:?}", results[1]);
+
+    // Nothing comes before the start; then everything does, as it was.
+    let mut consumer = log.consumer(topic, &Membership::Alone).unwrap();
+    let partitions = assigned(&mut *consumer);
+    assert_eq!(partitions, [Partition(0), Partition(1), Partition(2)]);
+    assert!(read(&mut *consumer, 0).is_empty());
+    consumer.start(&partitions.iter().map(|partition| (*partition, NextOffset(0))).collect::<Vec<_>>()).unwrap();
+    let all = read(&mut *consumer, 63);
+    assert_eq!(all.len(), 63);
+    for (message, position) in messages.iter().zip(&positions) {
+        let (_, key, headers, payload) = all.iter().find(|read| read.0 == *position).unwrap();
+        assert_eq!((key, headers, payload), (&message.key, &message.headers, &message.payload));
+    }
+    for partition in &partitions {
+        let offsets: Vec<i64> =
+            all.iter().filter(|read| read.0.partition == *partition).map(|read| read.0.offset.0).collect();
+        assert!(offsets.is_sorted());
+        let range = consumer.range(*partition).unwrap();
+        assert_eq!((range.low, range.high.0), (NextOffset(0), offsets.len() as i64));
+    }
+
+    // Back to an offset; then a pause, in which nothing comes.
+    let busiest = positions[0].partition;
+    consumer.seek(busiest, NextOffset(2)).unwrap();
+    let again = read(&mut *consumer, 3);
+    assert_eq!(again[0].0, Position { partition: busiest, offset: Offset(2) });
+    read(&mut *consumer, 0);
+    consumer.pause().unwrap();
+    send(&mut *producer, &[message(b"00004", b"later")]);
+    assert!(read(&mut *consumer, 0).is_empty(), "paused");
+    consumer.resume().unwrap();
+    assert_eq!(read(&mut *consumer, 1)[0].3, b"later");
+    // What is released comes no more.
+    consumer.release(&partitions).unwrap();
+    send(&mut *producer, &[message(b"00004", b"for nobody")]);
+    assert!(read(&mut *consumer, 0).is_empty(), "released");
+    consumer.close();
+
+    // A stretch read outside any group.
+    let mut stretch = Vec::new();
+    let count =
+        log.read(topic, busiest, Offset(1), 2, &mut |incoming| stretch.push(incoming.position.offset.0)).unwrap();
+    assert_eq!((count, stretch), (2, vec![1, 2]));
+}
+
+#[test]
+fn the_embedded_log_keeps_to_the_contract() {
+    let dir = tempfile::tempdir().unwrap();
+    contract(&EmbeddedLog::open(dir.path()).unwrap(), "events");
+}
+
+#[test]
+fn the_embedded_log_keeps_what_it_acknowledged_and_takes_several_writers() {
+    let dir = tempfile::tempdir().unwrap();
+    let writers: Vec<_> = (0..3)
+        .map(|writer| {
+            let log = EmbeddedLog::open(dir.path()).unwrap();
+            std::thread::spawn(move || {
+                let mut producer = log.producer("events").unwrap();
+                for round in 0..20u8 {
+                    let results = send(
+                        &mut *producer,
+                        &[message(b"00004", &[writer, round]), message(b"00007", &[writer, round])],
+                    );
+                    assert!(results.iter().all(Result::is_ok));
+                }
+            })
+        })
+        .collect();
+    writers.into_iter().for_each(|writer| writer.join().unwrap());
+    let log = EmbeddedLog::open(dir.path()).unwrap();
+    let total: i64 = log.topic("events").unwrap().partitions.iter().map(|range| range.high.0).sum();
+    assert_eq!(total, 120);
+}
+
+#[test]
+fn an_embedded_log_that_cannot_be_read_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log.db");
+    let open = || EmbeddedLog::open(dir.path()).err().unwrap();
+    std::fs::write(&path, vec![7; 10_000]).unwrap();
+    assert!(matches!(open(), LogError::Broken { at, .. } if at.ends_with("log.db")));
+    std::fs::remove_file(&path).unwrap();
+    drop(EmbeddedLog::open(dir.path()).unwrap());
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    assert!(matches!(open(), LogError::Broken { cause, .. } if cause.contains("newer")));
+}
+
+fn kafka() -> KafkaLog {
+    let brokers = std::env::var("KAFKA_BROKERS").expect("KAFKA_BROKERS is not set: run ./test.sh");
+    KafkaLog::new(KafkaSettings { brokers, properties: BTreeMap::new() }).unwrap()
+}
+
+fn fresh() -> String {
+    format!("contract-{:x}", jiff::Timestamp::now().as_nanosecond())
+}
+
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_keeps_to_the_contract() {
+    contract(&kafka(), &fresh());
+}
+
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_makes_no_topic_by_being_asked_for_it() {
+    let (log, topic) = (kafka(), fresh());
+    for _ in 0..2 {
+        assert_eq!(log.topic(&topic), Err(LogError::NoSuchTopic(topic.clone())));
+        assert_eq!(log.producer(&topic).err(), Some(LogError::NoSuchTopic(topic.clone())));
+        assert_eq!(log.consumer(&topic, &Membership::Alone).err(), Some(LogError::NoSuchTopic(topic.clone())));
+    }
+}
+
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_members_of_a_group_share_and_hand_over() {
+    let (log, topic) = (kafka(), fresh());
+    log.create_topic(&TopicSpec { name: topic.clone(), partitions: 4, replication: 1, max_message_bytes: 100_000 })
+        .unwrap();
+    let group = Membership::Group(topic.clone());
+    let mut one = log.consumer(&topic, &group).unwrap();
+    let all = assigned(&mut *one);
+    assert_eq!(all.len(), 4);
+    one.start(&all.iter().map(|partition| (*partition, NextOffset(0))).collect::<Vec<_>>()).unwrap();
+    let mut two = log.consumer(&topic, &group).unwrap();
+    let (mut revoked, mut taken) = (Vec::new(), Vec::new());
+    let begun = Instant::now();
+    while taken.len() < 2 {
+        assert!(begun.elapsed() < TIME, "no sharing");
+        if let Polled::Revoked(partitions) = one.poll(STEP, 10, &mut |_| {}).unwrap() {
+            one.release(&partitions).unwrap();
+            revoked.extend(partitions);
+        }
+        if let Polled::Assigned(partitions) = two.poll(STEP, 10, &mut |_| {}).unwrap() {
+            two.start(&partitions.iter().map(|partition| (*partition, NextOffset(0))).collect::<Vec<_>>()).unwrap();
+            taken.extend(partitions);
+        }
+    }
+    assert_eq!(revoked, taken, "only what moves is revoked");
+    one.close();
+    while taken.len() < 4 {
+        assert!(begun.elapsed() < TIME, "no handing over");
+        if let Polled::Assigned(partitions) = two.poll(STEP, 10, &mut |_| {}).unwrap() {
+            two.start(&partitions.iter().map(|partition| (*partition, NextOffset(0))).collect::<Vec<_>>()).unwrap();
+            taken.extend(partitions);
+        }
+    }
+    two.close();
+}
+
+#[test]
+fn what_correctness_needs_cannot_be_set_otherwise() {
+    let properties = [("enable.auto.commit".to_owned(), "true".to_owned())].into();
+    let error = KafkaLog::new(KafkaSettings { brokers: "127.0.0.1:1".into(), properties }).err().unwrap();
+    assert!(matches!(error, LogError::Setting { key, .. } if key == "enable.auto.commit"));
+    let properties = [("no.such.property".to_owned(), "x".to_owned())].into();
+    let error = KafkaLog::new(KafkaSettings { brokers: "127.0.0.1:1".into(), properties }).err().unwrap();
+    assert!(matches!(error, LogError::Setting { key, .. } if key == "no.such.property"));
+}
