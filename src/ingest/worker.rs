@@ -397,7 +397,17 @@ impl Reader {
         while self.machine.has_outputs() {
             for output in self.machine.outputs() {
                 match output {
-                    Output::Start(from) => self.start(from)?,
+                    Output::Start(from) => {
+                        let partitions: Vec<Partition> = from.iter().map(|(partition, _)| *partition).collect();
+                        match self.start(from) {
+                            Err(WorkerError::Log(LogError::Transient(cause))) => {
+                                tracing::warn!(%cause, "cannot read from there yet; trying again");
+                                let now_ms = self.begun.elapsed().as_millis() as u64;
+                                self.machine.handle(Input::Unknown(&partitions), now_ms);
+                            }
+                            result => result?,
+                        }
+                    }
                     Output::Release(partitions) => {
                         self.consumer.release(&partitions)?;
                         self.metrics.released(&partitions);
@@ -433,12 +443,14 @@ impl Reader {
     }
 
     fn start(&mut self, from: Vec<(Partition, NextOffset)>) -> Result<(), WorkerError> {
+        let nothing = from.is_empty();
         let (known, new): (Vec<_>, Vec<_>) =
             from.into_iter().partition(|(partition, _)| self.started.contains(partition));
         for (partition, next) in known {
             self.consumer.seek(partition, next)?;
         }
-        if !new.is_empty() {
+        // An assignment of nothing wants its answer too, or the group waits for it.
+        if !new.is_empty() || nothing {
             self.started.extend(new.iter().map(|(partition, _)| *partition));
             self.consumer.start(&new)?;
         }

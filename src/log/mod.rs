@@ -104,7 +104,8 @@ pub enum Membership {
 pub enum Polled {
     /// That many messages were handed over; 0 if none came in time.
     Messages(usize),
-    /// These partitions are now this consumer's; nothing of them comes until [`Consumer::start`].
+    /// These partitions are now this consumer's, perhaps none; nothing of them comes until
+    /// [`Consumer::start`], which is to be called in any case.
     Assigned(Vec<Partition>),
     /// These are to be given up; they stay this consumer's until [`Consumer::release`].
     Revoked(Vec<Partition>),

@@ -171,6 +171,13 @@ impl KafkaConsumer {
     }
 }
 
+impl Drop for KafkaConsumer {
+    /// Nobody answers a rebalance any more: the callback has to.
+    fn drop(&mut self) {
+        self.consumer.context().closing.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Consumer for KafkaConsumer {
     fn poll(&mut self, timeout: Duration, max: usize, sink: &mut dyn FnMut(Incoming<'_>)) -> Result<Polled, LogError> {
         let context = self.consumer.context();
@@ -273,8 +280,8 @@ impl Consumer for KafkaConsumer {
     }
 
     fn close(self: Box<Self>) {
-        self.consumer.context().closing.store(true, Ordering::Relaxed);
-        let consumer = self.consumer;
+        let consumer = Arc::clone(&self.consumer);
+        drop(self);
         let closer = std::thread::Builder::new().name("close".into()).spawn(move || {
             let _ = consumer.unassign();
             drop(consumer);
