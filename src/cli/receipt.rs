@@ -54,10 +54,8 @@ impl Receipt {
         let reasons: Vec<String> = breaches.iter().map(|breach| breach.message(lang)).collect();
         let codes: Vec<&str> = breaches.iter().map(|breach| breach.code.as_str()).collect();
         let mut text = Vec::new();
-        if self.out.is_none() {
-            if let (Some(header), Some(delimiter)) = (&self.header, self.delimiter) {
-                text.extend(with_columns(header, delimiter, &COLUMNS));
-            }
+        if let (None, Some(header), Some(delimiter)) = (&self.out, &self.header, self.delimiter) {
+            text.extend(with_columns(header, delimiter, &COLUMNS));
         }
         match self.delimiter {
             Some(delimiter) => {

@@ -232,10 +232,9 @@ pub fn correct(context: &Context, args: &CorrectArgs) -> Done {
     let changed = data_of(context, spec, &given)?;
     for column in args.columns.iter().filter(|(_, value)| value.is_empty()).map(|(column, _)| column) {
         data.remove(column);
-        if let (Some(counts), Some(part)) = (data.get_mut("recommendations"), column.strip_prefix("recommendations_")) {
-            if let Some(counts) = counts.as_object_mut() {
-                counts.remove(part);
-            }
+        let counts = data.get_mut("recommendations").and_then(Value::as_object_mut);
+        if let (Some(counts), Some(part)) = (counts, column.strip_prefix("recommendations_")) {
+            counts.remove(part);
         }
     }
     for (name, value) in changed {

@@ -133,7 +133,7 @@ struct At {
 impl At {
     fn day(rules: &Rules, unit: UnitCode, day: Date) -> Result<Self, NotInTable> {
         match rules.units.at(unit, day) {
-            Lookup::InForce(segment) => Self::at(rules, Place::Unit(segment), day),
+            Lookup::InForce(segment) => Self::within_quarter(rules, Place::Unit(segment), day),
             _ => Err(NotInTable(format!("unit {unit} was not in force on {day}"))),
         }
     }
@@ -141,15 +141,15 @@ impl At {
     /// What became of something of `unit` found on `found`: counts in the unit, in its heir, or in no unit.
     fn later(rules: &Rules, unit: UnitCode, found: Date, day: Date) -> Result<Self, NotInTable> {
         if let Some(segment) = rules.units.heir(unit, found, day) {
-            return Self::at(rules, Place::Unit(segment), day);
+            return Self::within_quarter(rules, Place::Unit(segment), day);
         }
         match rules.units.at(rules.units.root().code, day) {
-            Lookup::InForce(root) => Self::at(rules, Place::Dissolved(root), day),
+            Lookup::InForce(root) => Self::within_quarter(rules, Place::Dissolved(root), day),
             _ => Err(NotInTable(format!("there is no unit over all others on {day}"))),
         }
     }
 
-    fn at(rules: &Rules, place: Place, day: Date) -> Result<Self, NotInTable> {
+    fn within_quarter(rules: &Rules, place: Place, day: Date) -> Result<Self, NotInTable> {
         let quarter = rules.calendar.quarter_of(day);
         let quarter = quarter.ok_or_else(|| NotInTable(format!("{day} lies in no quarter of the calendar")))?;
         Ok(Self { place, quarter, body: None, field: None })
