@@ -242,9 +242,14 @@ impl Metrics {
         self.batch_records.observe(records as f64);
         self.batch_seconds.observe(whole.as_secs_f64());
         self.commit_seconds.observe(commit.as_secs_f64());
-        self.store_bytes.set(store_bytes as i64);
+        self.store_size(store_bytes);
         self.last_commit.set(now_ms() as f64 / 1000.0);
         self.ready.store(true, Ordering::Relaxed);
+    }
+
+    /// The store's size on disk, in bytes.
+    pub fn store_size(&self, bytes: u64) {
+        self.store_bytes.set(bytes as i64);
     }
 
     /// A batch was not taken.

@@ -115,7 +115,9 @@ impl Worker {
         }
         let (requests, inbox) = channel();
         let (outbox, replies) = channel();
-        let writer = Writer { topic: self.topic.clone(), store: self.store, rules: Arc::clone(&self.rules), letters };
+        let mut store = self.store;
+        self.metrics.store_size(store.size_bytes().unwrap_or_default());
+        let writer = Writer { topic: self.topic.clone(), store, rules: Arc::clone(&self.rules), letters };
         let thread = std::thread::Builder::new().name("store".into()).spawn(move || writer.serve(&inbox, &outbox));
         let thread = thread.map_err(|error| LogError::Transient(format!("cannot start a thread: {error}")))?;
         let machine = Machine::new(&self.topic, self.limits, self.rules, self.sources);

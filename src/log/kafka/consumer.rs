@@ -156,14 +156,35 @@ impl KafkaConsumer {
             | C::GroupAuthorizationFailed
             | C::UnknownTopicOrPartition
             | C::UnknownTopic => Some(of_error(error, "read", &self.topic, &context.watch)),
-            C::OffsetOutOfRange | C::AutoOffsetReset => Some(LogError::OffsetOutOfRange {
-                partition: Partition(-1),
-                wanted: NextOffset(-1),
-                cause: error.to_string(),
-            }),
+            C::OffsetOutOfRange | C::AutoOffsetReset => {
+                let (partition, wanted) = self.out_of_range();
+                Some(LogError::OffsetOutOfRange { partition, wanted, cause: error.to_string() })
+            }
             C::Fatal => Some(LogError::Transient(error.to_string())),
             _ => None,
         }
+    }
+
+    /// The partition whose position its log does not have: the error does not say which.
+    fn out_of_range(&self) -> (Partition, NextOffset) {
+        let positions = self.consumer.position().unwrap_or_default();
+        let at = |partition: Partition, start: NextOffset| {
+            let position = positions.find_partition(&self.topic, partition.0).map(|element| element.offset());
+            match position {
+                Some(rdkafka::Offset::Offset(offset)) => NextOffset(offset),
+                _ => start,
+            }
+        };
+        let mut first = (Partition(0), NextOffset(0));
+        for (partition, start) in &self.reading {
+            let next = at(*partition, *start);
+            let range = self.consumer.fetch_watermarks(&self.topic, partition.0, ANSWER_WITHIN);
+            if range.is_ok_and(|(low, high)| next.0 < low || next.0 > high) {
+                return (*partition, next);
+            }
+            first = (*partition, next);
+        }
+        first
     }
 
     fn transient(error: &KafkaError) -> LogError {

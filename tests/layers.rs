@@ -1,0 +1,59 @@
+//! Arrows between the layers point down only.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::Path;
+
+/// Each layer with what it may know of.
+const LAYERS: [(&str, &[&str]); 9] = [
+    ("domain", &[]),
+    ("wire", &["domain"]),
+    ("rollup", &["domain"]),
+    ("log", &["domain"]),
+    ("store", &["domain", "rollup"]),
+    ("ingest", &["domain", "wire", "rollup", "log", "store"]),
+    ("report", &["domain", "wire", "rollup", "store"]),
+    ("sample", &["domain", "wire"]),
+    ("web", &["domain", "wire", "rollup", "store", "ingest", "report"]),
+];
+/// What the pure layers may not touch.
+const IMPURE: [&str; 7] = ["tokio", "rdkafka", "axum", "rusqlite", "std::fs", "Timestamp::now", "Instant::now"];
+
+fn sources(dir: &Path, sink: &mut dyn FnMut(&Path, String)) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, sink);
+        } else if path.extension().is_some_and(|suffix| suffix == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            // Tests may look anywhere.
+            let text = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default().to_owned();
+            sink(&path, text);
+        }
+    }
+}
+
+#[test]
+fn no_layer_knows_one_above_it() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for (layer, below) in LAYERS {
+        sources(&src.join(layer), &mut |path, text| {
+            if path.file_stem().is_some_and(|stem| stem == "tests" || stem == "fixture") {
+                return;
+            }
+            for rest in text.split("crate::").skip(1) {
+                let known: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                let allowed = known == layer || below.contains(&known.as_str()) || known.is_empty();
+                assert!(allowed, "{} knows crate::{known}", path.display());
+            }
+            for word in IMPURE.iter().filter(|_| ["domain", "wire", "rollup", "sample"].contains(&layer)) {
+                assert!(!text.contains(word), "{} uses {word}", path.display());
+            }
+            let of_log = path.components().any(|part| part.as_os_str() == "kafka");
+            assert!(of_log || !text.contains("rdkafka::"), "{} uses rdkafka", path.display());
+            let of_sql = path.ends_with("store/sqlite.rs") || path.ends_with("log/embedded.rs");
+            assert!(of_sql || !text.contains("rusqlite"), "{} uses SQL", path.display());
+        });
+    }
+}
