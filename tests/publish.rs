@@ -201,3 +201,11 @@ fn a_missing_file_stops_before_anything_is_sent() {
     assert!(giaoban.fails(15, &["publish", "a.ndjson", "b.ndjson"]).contains("b.ndjson"));
     assert!(giaoban.settle().contains("Read 0 records"));
 }
+
+#[test]
+fn a_sheet_that_is_not_utf_8_is_told_how_to_be_saved() {
+    let giaoban = Giaoban::new();
+    let utf16: Vec<u8> = "\u{feff}type,subject\nsupervision,GS-1\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    giaoban.write("a.csv", utf16);
+    assert!(giaoban.fails(5, &["publish", "a.csv"]).contains("CSV UTF-8"));
+}

@@ -234,6 +234,16 @@ impl Table {
                 ("Kiểm tra dòng tiêu đề.", "Check the header line."),
             )
         })?;
+        if head.iter().any(|cell| std::str::from_utf8(cell).is_err() || cell.contains(&0)) {
+            return Err(Failure::other(
+                ExitCode::AllRefused,
+                (format!("{name}: dòng tiêu đề không phải UTF-8"), format!("{name}: the header line is not UTF-8")),
+                (
+                    "Trong Excel, lưu dạng \"CSV UTF-8 (Comma delimited)\".",
+                    "In Excel, save it as \"CSV UTF-8 (Comma delimited)\".",
+                ),
+            ));
+        }
         let columns: Vec<String> = head.iter().map(column_name).collect();
         let kept: Vec<usize> = (0..columns.len()).filter(|index| !columns[*index].starts_with('_')).collect();
         let header = row_bytes(kept.iter().filter_map(|index| head.get(*index)), delimiter);
