@@ -320,6 +320,8 @@ impl Machine {
     }
 
     fn assigned(&mut self, starts: &[Start]) {
+        // What was gathered of a partition does not go with a new start.
+        self.forget(&starts.iter().map(|start| start.range.partition).collect::<Vec<_>>());
         let mut from = Vec::with_capacity(starts.len());
         for Start { stored, range } in starts {
             let partition = range.partition;
@@ -432,7 +434,9 @@ impl Machine {
         }
         if self.resync_at_ms.is_some_and(|at| at <= now_ms) {
             self.resync_at_ms = None;
-            self.outputs.push(Output::Resync(self.partitions.keys().copied().collect()));
+            // One that was assigned since is being read from where the store is.
+            let stale = self.partitions.iter().filter(|(_, reading)| reading.stale);
+            self.outputs.push(Output::Resync(stale.map(|(partition, _)| *partition).collect()));
         }
         let full = self.open.records >= self.limits.records || self.open.bytes >= self.limits.bytes;
         let age = now_ms.saturating_sub(self.open.since_ms);
