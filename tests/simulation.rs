@@ -150,10 +150,10 @@ impl World {
 
     /// Starts anew with nothing but the store; what it had asked for may still happen.
     fn crash(&mut self, worker: usize) {
-        if let Asked::Apply(batch) = std::mem::replace(&mut self.workers[worker].asked, Asked::Nothing) {
-            if self.below(2) == 0 {
-                self.write(&batch).ok();
-            }
+        let asked = std::mem::replace(&mut self.workers[worker].asked, Asked::Nothing);
+        let happens = self.below(2) == 0;
+        if let (Asked::Apply(batch), true) = (asked, happens) {
+            self.write(&batch).ok();
         }
         self.workers[worker].machine = machine();
         self.workers[worker].reading.clear();
