@@ -30,7 +30,7 @@ pub struct ReportHead {
     pub signatory_office: String,
     /// The signatory.
     pub signatory_name: String,
-    /// Who receives it, one a line; the last is the archive.
+    /// Who receives it, one a line; the archive, which comes last, need not be named.
     pub recipients: Vec<String>,
 }
 
@@ -47,12 +47,21 @@ impl Default for ReportHead {
             signatory_capacity: "TM. BAN CHỈ ĐẠO".into(),
             signatory_office: "TRƯỞNG BAN".into(),
             signatory_name: String::new(),
-            recipients: ["Như trên", "Các thành viên Ban Chỉ đạo", "Lưu: VT"].map(str::to_owned).into(),
+            recipients: ["Như trên", "Các thành viên Ban Chỉ đạo"].map(str::to_owned).into(),
         }
     }
 }
 
 impl ReportHead {
+    /// Who receives it, the archive last (Decree 30/2020/NĐ-CP, appendix I).
+    pub(super) fn recipient_lines(&self) -> Vec<&str> {
+        let mut lines: Vec<&str> = self.recipients.iter().map(String::as_str).collect();
+        if !lines.last().is_some_and(|line| line.starts_with("Lưu")) {
+            lines.push("Lưu: VT");
+        }
+        lines
+    }
+
     /// `Số: 05/BC-BCĐ`, of a Party body `Số 05-BC/BCĐ`; blank if there is no number.
     pub(super) fn number_line(&self) -> String {
         match (self.party, self.number.trim()) {
@@ -90,6 +99,17 @@ mod tests {
         let head = ReportHead { date: "2020-12-03".into(), number: "05/BC-BCĐ".into(), ..ReportHead::default() };
         assert_eq!(head.place_and_date(), "Hà Nội, ngày 03 tháng 12 năm 2020");
         assert_eq!(head.number_line(), "Số: 05/BC-BCĐ");
+    }
+
+    #[test]
+    fn the_archive_receives_every_report_once_and_last() {
+        let lines = |recipients: &[&str]| {
+            let recipients = recipients.iter().map(|line| (*line).to_owned()).collect();
+            ReportHead { recipients, ..ReportHead::default() }.recipient_lines().join("|")
+        };
+        assert_eq!(lines(&["Như trên"]), "Như trên|Lưu: VT");
+        assert_eq!(lines(&["Như trên", "Lưu: VT, BCĐ"]), "Như trên|Lưu: VT, BCĐ");
+        assert_eq!(lines(&[]), "Lưu: VT");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::head::ReportHead;
 use super::prose::{self, Earlier};
 use super::year::YearFacts;
 use super::{SYNTHETIC_VI, numbers, words};
-use crate::domain::{Digest, Figure, Period};
+use crate::domain::{Digest, Figure, Period, Quarter};
 use crate::rollup::Rollup;
 use crate::wire::Lang;
 
@@ -17,12 +17,14 @@ use crate::wire::Lang;
 pub struct Contents {
     /// The figures of the period.
     pub now: Rollup,
-    /// Of the period before; `None` if there are no records of it.
+    /// Of the period before; `None` unless there are records of all its quarters.
     pub before: Option<Rollup>,
-    /// Of the same period a year before; `None` if there are no records of it.
+    /// Of the same period a year before; `None` unless there are records of all its quarters.
     pub year_before: Option<Rollup>,
     /// From the start of the year.
     pub to_date: Option<Rollup>,
+    /// The quarters that there are records of.
+    pub quarters: Vec<Quarter>,
     /// Plans and indices of the year.
     pub year: YearFacts,
     /// How many records the store has.
@@ -31,6 +33,15 @@ pub struct Contents {
     pub fingerprint: Digest,
     /// Whether any record says of itself that it is made up.
     pub synthetic: bool,
+}
+
+impl Contents {
+    /// The quarters of a period that there are no records of; none if there are records of none of them.
+    fn missing(&self, period: Period) -> Vec<Quarter> {
+        let quarters = period.quarters();
+        let missing: Vec<Quarter> = quarters.iter().copied().filter(|of| !self.quarters.contains(of)).collect();
+        if missing.len() == quarters.len() { Vec::new() } else { missing }
+    }
 }
 
 /// The same period a year before.
@@ -77,9 +88,17 @@ pub fn report_html(contents: &Contents, head: &ReportHead) -> String {
     let Some(row) = now.first() else { return String::new() };
     let name = |period| words::period(period, Lang::Vi);
     let previous = now.period.previous();
-    let mut earlier = vec![Earlier { opening: format!("So với {}", name(previous)), row: first(before) }];
+    let mut earlier = vec![Earlier {
+        opening: format!("So với {}", name(previous)),
+        row: first(before),
+        missing: contents.missing(previous),
+    }];
     if let Some(period) = a_year_before(now.period).filter(|period| *period != previous) {
-        earlier.push(Earlier { opening: format!("So với cùng kỳ ({})", name(period)), row: first(year_before) });
+        earlier.push(Earlier {
+            opening: format!("So với cùng kỳ ({})", name(period)),
+            row: first(year_before),
+            missing: contents.missing(period),
+        });
     }
     let page = Page {
         head,
@@ -90,7 +109,13 @@ pub fn report_html(contents: &Contents, head: &ReportHead) -> String {
         unit: &row.name,
         unit_code: &row.unit,
         synthetic: contents.synthetic.then_some(SYNTHETIC_VI),
-        paragraphs: prose::paragraphs(now, row, &earlier, to_date.as_ref()),
+        paragraphs: prose::paragraphs(
+            now,
+            row,
+            &earlier,
+            to_date.as_ref(),
+            &contents.missing(now.period.year_to_date()),
+        ),
         sections: sections(contents),
         appendices: appendices(contents),
         chart: units_chart(now, Lang::Vi).unwrap_or_default(),

@@ -2,16 +2,18 @@
 
 use super::numbers::{self, percent, written};
 use super::words;
-use crate::domain::{Figure, Measure};
+use crate::domain::{Figure, Measure, Period, Quarter};
 use crate::rollup::{Rollup, RollupRow};
 use crate::wire::Lang;
 
-/// A period to compare with; `None` if there are no records of it.
+/// A period to compare with.
 pub struct Earlier<'a> {
     /// How the sentence begins: `So với quý III năm 2020`.
     pub opening: String,
-    /// Its figures.
+    /// Its figures, if there are records of all its quarters.
     pub row: Option<&'a RollupRow>,
+    /// Where there are records of some of its quarters only, the others.
+    pub missing: Vec<Quarter>,
 }
 
 fn count(row: &RollupRow, figure: Figure) -> String {
@@ -19,7 +21,13 @@ fn count(row: &RollupRow, figure: Figure) -> String {
 }
 
 /// The paragraphs on the period.
-pub fn paragraphs(rollup: &Rollup, row: &RollupRow, earlier: &[Earlier<'_>], to_date: Option<&Rollup>) -> Vec<String> {
+pub fn paragraphs(
+    rollup: &Rollup,
+    row: &RollupRow,
+    earlier: &[Earlier<'_>],
+    to_date: Option<&Rollup>,
+    missing_to_date: &[Quarter],
+) -> Vec<String> {
     let of = |figure| count(row, figure);
     let recommendations: i128 =
         [Figure::RecommendationsParty, Figure::RecommendationsAuthority, Figure::RecommendationsOther]
@@ -59,7 +67,7 @@ pub fn paragraphs(rollup: &Rollup, row: &RollupRow, earlier: &[Earlier<'_>], to_
     paragraphs.push(earlier.iter().map(|earlier| comparison(row, earlier)).collect::<Vec<_>>().join(" "));
     if let Some((to_date, sum)) = to_date.and_then(|rollup| Some((rollup, rollup.first()?))) {
         paragraphs.push(format!(
-            "Lũy kế từ đầu năm (từ ngày {} đến ngày {}): {} cuộc giám sát, {} vụ có dấu hiệu vi phạm, đã xử lý {} vụ, thu hồi {}\u{a0}đồng và {}\u{a0}m² đất.",
+            "Lũy kế từ đầu năm (từ ngày {} đến ngày {}): {} cuộc giám sát, {} vụ có dấu hiệu vi phạm, đã xử lý {} vụ, thu hồi {}\u{a0}đồng và {}\u{a0}m² đất.{}",
             numbers::day(to_date.from),
             numbers::day(to_date.to),
             count(sum, Figure::SupervisionSessions),
@@ -67,6 +75,10 @@ pub fn paragraphs(rollup: &Rollup, row: &RollupRow, earlier: &[Earlier<'_>], to_
             count(sum, Figure::ViolationsResolved),
             count(sum, Figure::MoneyRecoveredVnd),
             count(sum, Figure::LandRecoveredM2),
+            match missing_to_date {
+                [] => String::new(),
+                quarters => format!(" Số lũy kế không gồm {} vì không có số liệu.", listed(quarters)),
+            },
         ));
     }
     let missing = row.figure(Figure::UnitsExpected) - row.figure(Figure::UnitsReported);
@@ -94,7 +106,10 @@ fn place(row: &RollupRow) -> String {
 
 fn comparison(row: &RollupRow, earlier: &Earlier<'_>) -> String {
     let Some(before) = earlier.row else {
-        return format!("{}: không có số liệu.", earlier.opening);
+        return match &earlier.missing[..] {
+            [] => format!("{}: không có số liệu.", earlier.opening),
+            quarters => format!("{}: không đủ số liệu, thiếu {}.", earlier.opening, listed(quarters)),
+        };
     };
     let moved = |name: &str, figure| movement(name, row.figure(figure), before.figure(figure));
     format!(
@@ -104,6 +119,12 @@ fn comparison(row: &RollupRow, earlier: &Earlier<'_>) -> String {
         moved("số vụ có dấu hiệu vi phạm", Figure::ViolationsFound),
         moved("số vụ đã xử lý", Figure::ViolationsResolved)
     )
+}
+
+/// `quý I năm 2020, quý II năm 2020`.
+fn listed(quarters: &[Quarter]) -> String {
+    let names = quarters.iter().map(|quarter| words::period(Period::Quarter(*quarter), Lang::Vi));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// `số cuộc giám sát tăng 12 (5,0%)`.

@@ -87,6 +87,33 @@ fn the_report_has_one_heading_of_the_first_level_and_nothing_from_elsewhere() {
 }
 
 #[test]
+fn a_part_of_a_period_is_no_measure_of_another_and_a_sum_says_what_it_lacks() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = fixture::store(&folder.path().join("store"), false);
+    let mut report = |period: &str| {
+        let contents = write::gather(&mut store, &fixture::rules(), period.parse().unwrap()).unwrap();
+        html::report_html(&contents, &ReportHead::default())
+    };
+    // There are records of 2020-Q3, 2020-Q4 and 2021-Q1.
+    let year = report("2021");
+    assert!(year.contains("So với năm 2020: không đủ số liệu, thiếu quý I năm 2020, quý II năm 2020."), "{year}");
+    let half = report("2021-H1");
+    assert!(half.contains("So với 6 tháng cuối năm 2020: số cuộc giám sát giảm"), "{half}");
+    assert!(half.contains("So với cùng kỳ (6 tháng đầu năm 2020): không có số liệu."), "{half}");
+    assert!(half.contains("Số lũy kế không gồm quý II năm 2021 vì không có số liệu."), "{half}");
+    assert!(!report("2021-Q1").contains("Số lũy kế không gồm"));
+}
+
+#[test]
+fn a_unit_that_has_not_reported_shows_no_zeros_on_a_terminal() {
+    let text = table::rollup_table(&rollup("2020-Q4", None), false, Lang::Vi);
+    let line = |name: &str| text.lines().find(|line| line.contains(name)).unwrap().split_whitespace().rev().take(5);
+    assert_eq!(line("Phường Lê Lợi").collect::<Vec<_>>(), ["0/1", "–", "–", "–", "–"]);
+    assert_eq!(line("Thị trấn Chúc Sơn").collect::<Vec<_>>(), ["1/1", "0", "0", "0", "0"], "a nil return");
+    assert!(text.ends_with("đã báo cáo và không phát sinh.\n"));
+}
+
+#[test]
 fn a_party_head_names_the_party_and_no_motto() {
     let page = report(&ReportHead { party: true, ..ReportHead::default() }, false);
     assert!(page.contains("ĐẢNG CỘNG SẢN VIỆT NAM"));

@@ -39,16 +39,22 @@ pub fn write_report(
 /// What the report of a period is made of.
 pub fn gather(store: &mut dyn StoreReader, rules: &Rules, period: Period) -> Result<Contents, ReportError> {
     let now = rollup(store, rules, period)?;
-    let mut earlier = |period: Option<Period>| match period {
+    let quarters = store.quarters()?;
+    // Figures of a part of a period are no measure of another's.
+    let whole = |period: &Period| period.quarters().iter().all(|quarter| quarters.contains(quarter));
+    let before = Some(period.previous()).filter(whole);
+    let year_before = html::a_year_before(period).filter(whole);
+    let mut other = |period: Option<Period>| match period {
         Some(period) if rules.calendar.range(period).is_some() => {
             rollup(store, rules, period).map(|rollup| Some(rollup).filter(has_records))
         }
         _ => Ok(None),
     };
     Ok(Contents {
-        before: earlier(Some(period.previous()))?,
-        year_before: earlier(html::a_year_before(period))?,
-        to_date: earlier(Some(period.year_to_date()))?,
+        before: other(before)?,
+        year_before: other(year_before)?,
+        to_date: other(Some(period.year_to_date()))?,
+        quarters,
         now,
         year: YearFacts::of(store, period.year(), rules)?,
         records: store.record_count()?,
