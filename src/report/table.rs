@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthStr as _;
 
+use super::grid::{NOT_REPORTED, silent};
 use super::words::{self, pick};
 use super::{SYNTHETIC_EN, SYNTHETIC_VI, numbers};
 use crate::domain::{Figure, Measure};
@@ -46,6 +47,17 @@ pub fn rollup_table(rollup: &Rollup, synthetic: bool, lang: Lang) -> String {
             let _ = writeln!(text, "{}", "─".repeat(widths.iter().sum::<usize>() + 2 * (widths.len() - 1)));
         }
     }
+    if shown.iter().any(|row| silent(row)) {
+        let _ = writeln!(
+            text,
+            "{}",
+            pick(
+                lang,
+                "Dấu “–”: chưa báo cáo. Số 0: đã báo cáo và không phát sinh.",
+                "“–”: not reported. 0: reported, and nothing occurred.",
+            )
+        );
+    }
     if short {
         let (left_out, all) = (rollup.rows.len() - shown.len(), rollup.rows.len());
         let _ = match lang {
@@ -86,8 +98,10 @@ fn header(lang: Lang) -> [String; 7] {
 }
 
 fn line(row: &RollupRow, depth: usize, lang: Lang) -> [String; 7] {
-    let [sessions, found, resolved, money] =
-        FIGURES.map(|figure| numbers::written(row.figure(figure), figure.measure(), lang));
+    let [sessions, found, resolved, money] = FIGURES.map(|figure| match silent(row) {
+        true => NOT_REPORTED.to_owned(),
+        false => numbers::written(row.figure(figure), figure.measure(), lang),
+    });
     let units = |figure| numbers::written(row.figure(figure), Measure::Count, lang);
     let reported = match row.figure(Figure::UnitsExpected) {
         0 => String::new(),
