@@ -121,6 +121,16 @@ pub fn failed(lang: Lang) -> Reply {
     message(500, lang, pick(lang, "Lỗi của chương trình", "The program failed"), text.to_owned(), Vec::new())
 }
 
+/// The page of more questions than can be answered at a time.
+pub fn busy(lang: Lang) -> Reply {
+    let text = pick(
+        lang,
+        "Máy chủ đang trả lời nhiều yêu cầu khác; xin tải lại trang sau ít giây.",
+        "The server is answering many others; load the page again in a few seconds.",
+    );
+    message(503, lang, pick(lang, "Máy chủ đang bận", "The server is busy"), text.to_owned(), Vec::new())
+}
+
 fn message(status: u16, lang: Lang, title: &str, text: String, choices: Vec<(String, String)>) -> Reply {
     let frame =
         Frame { title: title.to_owned(), lang, period: None, periods: Vec::new(), here: "/".into(), synthetic: false };

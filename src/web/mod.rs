@@ -10,12 +10,15 @@ mod pages;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use tokio::sync::Semaphore;
 
 use crate::domain::Rules;
 use crate::ingest::metrics::Metrics;
@@ -73,6 +76,11 @@ pub struct Figures {
     pub open: Arc<Open>,
 }
 
+/// How many answers may read the store at a time: each opens it for itself.
+const READS_AT_A_TIME: usize = 16;
+/// How long one may wait for an answer.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
+
 /// Serves until `shutdown` ends and what is being answered is answered.
 ///
 /// # Errors
@@ -82,10 +90,10 @@ pub async fn serve(
     state: WebState,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    axum::serve(listener, router(state)).with_graceful_shutdown(shutdown).await
+    axum::serve(listener, router(state, ANSWERS_WITHIN)).with_graceful_shutdown(shutdown).await
 }
 
-fn router(state: WebState) -> Router {
+fn router(state: WebState, within: Duration) -> Router {
     let watched = Router::new()
         .route("/metrics", get(metrics))
         .route("/livez", get(async |State(watched): Watching| probe(watched.live())))
@@ -93,28 +101,38 @@ fn router(state: WebState) -> Router {
         .route("/startupz", get(async |State(watched): Watching| probe(watched.started())))
         .with_state(state.watched);
     let routes = match state.figures {
-        Some(figures) => watched.merge(
+        Some(figures) => watched.merge({
+            let figures = Asked { figures, reads: Arc::new(Semaphore::new(READS_AT_A_TIME)) };
             Router::new()
-                .route("/", get(async |state: Asked, params: Asking| answered(state, Ask::Overview, params).await))
+                .route(
+                    "/",
+                    get(async |state: State<Asked>, params: Asking| answered(state, Ask::Overview, params).await),
+                )
                 .route("/units/{code}", get(unit))
                 .route(
                     "/records",
-                    get(async |state: Asked, params: Asking| answered(state, Ask::Records, params).await),
+                    get(async |state: State<Asked>, params: Asking| answered(state, Ask::Records, params).await),
                 )
                 .route(
                     "/v1/rollup",
-                    get(async |state: Asked, params: Asking| answered(state, Ask::Rollup, params).await),
+                    get(async |state: State<Asked>, params: Asking| answered(state, Ask::Rollup, params).await),
                 )
                 .fallback(async |params: Asking| answer::no_such_page(&params.0).into_response())
-                .with_state(figures),
-        ),
+                .with_state(figures)
+        }),
         None => watched,
     };
-    routes.layer(axum::middleware::map_response(secured))
+    routes.layer(from_fn_with_state(within, in_time)).layer(map_response(secured))
 }
 
 type Watching = State<Arc<dyn Watched>>;
-type Asked = State<Figures>;
+
+/// Where answers come from, and room for those that are being made.
+#[derive(Clone)]
+struct Asked {
+    figures: Figures,
+    reads: Arc<Semaphore>,
+}
 type Asking = Query<Params>;
 
 async fn metrics(State(watched): Watching) -> Response {
@@ -125,15 +143,29 @@ fn probe(well: bool) -> Response {
     if well { (StatusCode::OK, "ok\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ok\n") }.into_response()
 }
 
-async fn unit(state: Asked, Path(code): Path<String>, params: Asking) -> Response {
+async fn unit(state: State<Asked>, Path(code): Path<String>, params: Asking) -> Response {
     answered(state, Ask::Unit(code), params).await
 }
 
-/// The store is read on a thread that may wait.
-async fn answered(State(figures): Asked, ask: Ask, Query(params): Asking) -> Response {
+/// The store is read on a thread that may wait. What is being read is read to
+/// its end even if nobody waits for it, so it keeps its room until then.
+async fn answered(State(Asked { figures, reads }): State<Asked>, ask: Ask, Query(params): Asking) -> Response {
     let lang = params.lang();
-    let reply = tokio::task::spawn_blocking(move || answer::answer(&figures, &ask, &params)).await;
-    reply.unwrap_or_else(|_| answer::failed(lang)).into_response()
+    let Ok(room) = reads.try_acquire_owned() else { return busy(answer::busy(lang)) };
+    let read = move || {
+        let _room = room;
+        answer::answer(&figures, &ask, &params)
+    };
+    tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| answer::failed(lang)).into_response()
+}
+
+/// Nobody waits longer than that.
+async fn in_time(State(within): State<Duration>, Query(params): Asking, request: Request, next: Next) -> Response {
+    tokio::time::timeout(within, next.run(request)).await.unwrap_or_else(|_| busy(answer::busy(params.lang())))
+}
+
+fn busy(reply: Reply) -> Response {
+    ([(header::RETRY_AFTER, "5")], reply).into_response()
 }
 
 impl IntoResponse for Reply {

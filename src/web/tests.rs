@@ -230,6 +230,47 @@ fn a_store_that_is_not_there_is_answered_with_the_command_that_makes_it() {
     assert_eq!(server.get("/readyz").status, 200);
 }
 
+/// Figures whose store opens when the sender is dropped, and not before.
+fn held_up() -> (std::sync::mpsc::Sender<()>, Figures) {
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let held = std::sync::Mutex::new(held);
+    let open = move || {
+        let _ = held.lock().unwrap().recv();
+        Err(StoreError::Missing { at: "none".into() })
+    };
+    (release, Figures { rules: fixture::rules(), open: Arc::new(open) })
+}
+
+/// What the router answers, with its `Retry-After`.
+async fn ask(router: Router, path: &str) -> (StatusCode, bool) {
+    let request = Request::builder().uri(path).body(axum::body::Body::empty()).unwrap();
+    let response = tower::ServiceExt::oneshot(router, request).await.unwrap();
+    (response.status(), response.headers().contains_key(header::RETRY_AFTER))
+}
+
+#[tokio::test]
+async fn more_questions_than_can_be_answered_at_a_time_are_turned_away() {
+    let (release, figures) = held_up();
+    let router = router(WebState { watched: Arc::new(Well(true)), figures: Some(figures) }, ANSWERS_WITHIN);
+    let waiting: Vec<_> = (0..READS_AT_A_TIME).map(|_| tokio::spawn(ask(router.clone(), "/"))).collect();
+    // The runtime has one thread: when it comes back here, each of them has its room.
+    tokio::task::yield_now().await;
+    assert_eq!(ask(router.clone(), "/v1/rollup").await, (StatusCode::SERVICE_UNAVAILABLE, true));
+    assert_eq!(ask(router.clone(), "/livez").await, (StatusCode::OK, false));
+    drop(release);
+    for answer in waiting {
+        assert_eq!(answer.await.unwrap(), (StatusCode::SERVICE_UNAVAILABLE, false), "the store is not there");
+    }
+    assert!(!ask(router, "/").await.1, "there is room again");
+}
+
+#[tokio::test]
+async fn nobody_waits_for_ever() {
+    let (_release, figures) = held_up();
+    let router = router(WebState { watched: Arc::new(Well(true)), figures: Some(figures) }, Duration::from_millis(1));
+    assert_eq!(ask(router, "/").await, (StatusCode::SERVICE_UNAVAILABLE, true));
+}
+
 #[test]
 fn nothing_can_be_sent_and_nothing_comes_from_elsewhere() {
     let (_folder, server) = city();
