@@ -100,10 +100,15 @@ pub fn log(error: &LogError, lang: Lang) -> String {
             "Giải phóng dung lượng đĩa rồi gửi lại phần chưa được nhận.",
             "Free some disk space and send again what was not taken.",
         ),
+        LogError::Unwritable { .. } => one(
+            lang,
+            "Cấp quyền ghi cho thư mục, hoặc chọn --data khác.",
+            "Make the folder writable, or choose another --data.",
+        ),
         LogError::Broken { .. } => one(
             lang,
-            "Kiểm tra quyền ghi thư mục --data; nếu tệp hỏng, khôi phục log.db từ bản sao lưu.",
-            "Check that the --data folder can be written; if the file is damaged, restore log.db from a backup.",
+            "Khôi phục log.db từ bản sao lưu, hoặc dùng phiên bản giaoban đã tạo ra nó.",
+            "Restore log.db from a backup, or use the version of giaoban that made it.",
         ),
         LogError::Setting { .. } => one(
             lang,

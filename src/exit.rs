@@ -67,7 +67,7 @@ impl ExitCode {
             | LogError::NoSuchTopic(_)
             | LogError::TooLarge { .. } => Self::LogRefuses,
             LogError::OffsetOutOfRange { .. } => Self::Gap,
-            LogError::DiskFull { .. } => Self::CannotWrite,
+            LogError::DiskFull { .. } | LogError::Unwritable { .. } => Self::CannotWrite,
             LogError::Broken { .. } => Self::Store,
             LogError::Setting { .. } => Self::Configuration,
         }

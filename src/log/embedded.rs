@@ -57,7 +57,7 @@ impl EmbeddedLog {
     /// The log in `DIR/log.db`, which is made if it is missing.
     pub fn open(dir: &Path) -> Result<Self, LogError> {
         std::fs::create_dir_all(dir)
-            .map_err(|error| LogError::Broken { at: dir.display().to_string(), cause: error.to_string() })?;
+            .map_err(|error| LogError::Unwritable { at: dir.display().to_string(), cause: error.to_string() })?;
         let log = Self { path: dir.join("log.db") };
         let mut connection = log.connect()?;
         let version = log.version(&connection)?;
@@ -111,11 +111,18 @@ impl EmbeddedLog {
     }
 
     fn error(&self, error: &rusqlite::Error) -> LogError {
+        // The file of shared memory does not grow on a full disk, and SQLite does not call that full.
+        if error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {
+            return LogError::DiskFull { at: self.path.display().to_string() };
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => LogError::DiskFull { at: self.path.display().to_string() },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 LogError::Transient(format!("{}: {error}", self.path.display()))
             }
+            Some(
+                ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::SystemIoFailure,
+            ) => LogError::Unwritable { at: self.path.display().to_string(), cause: error.to_string() },
             _ => self.broken(error.to_string()),
         }
     }

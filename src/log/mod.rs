@@ -168,7 +168,15 @@ pub enum LogError {
         /// The file.
         at: String,
     },
-    /// The file cannot be read as a log, or not be written.
+    /// The place cannot be written.
+    #[error("cannot write {at}: {cause}")]
+    Unwritable {
+        /// The file or folder.
+        at: String,
+        /// Why.
+        cause: String,
+    },
+    /// The file cannot be read as a log.
     #[error("{at}: {cause}")]
     Broken {
         /// The file.

@@ -119,9 +119,14 @@ impl SqliteStore {
 fn sql_error(path: &Path, error: &rusqlite::Error) -> StoreError {
     let at = path.display().to_string();
     let cause = error.to_string();
+    // The file of shared memory does not grow on a full disk, and SQLite does not call that full.
+    if error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {
+        return StoreError::DiskFull { at };
+    }
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreError::Damaged { at, cause },
         Some(ErrorCode::DiskFull) => StoreError::DiskFull { at },
+        // An input/output error does not pass by trying again: a caller that did would hang.
         Some(
             ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::SystemIoFailure,
         ) => StoreError::Unwritable { at, cause },
