@@ -110,7 +110,7 @@ impl Failure {
             Self::Log(error) => (error.to_string(), advice::log(error, lang)),
             Self::DeadLetters { topic, cause } => (format!("{topic}: {cause}"), advice::log(cause, lang)),
             Self::Stopped(stopped) => (stopped.to_string(), stopped_remedy(stopped, lang).to_owned()),
-            Self::Rollup(error) => (error.to_string(), rollup_remedy(error, lang).to_owned()),
+            Self::Rollup(error) => (rollup_text(error, lang), rollup_remedy(error, lang).to_owned()),
             Self::Other(plain) => match lang {
                 Lang::Vi => (plain.vi.clone(), plain.remedy_vi.clone()),
                 Lang::En => (plain.en.clone(), plain.remedy_en.clone()),
@@ -135,6 +135,16 @@ fn stopped_remedy(stopped: &Stopped, lang: Lang) -> &'static str {
         }
         (Stopped::Fenced(_), Lang::Vi) => "Chỉ để một worker ghi mỗi kho dữ liệu; dừng worker kia rồi chạy lại.",
         (Stopped::Fenced(_), Lang::En) => "Let one worker write each store; stop the other and start this one again.",
+    }
+}
+
+fn rollup_text(error: &RollupError, lang: Lang) -> String {
+    match (error, lang) {
+        (RollupError::PeriodOutsideCalendar { period, calendar }, Lang::Vi) => {
+            format!("lịch {calendar} không có đủ các quý của {period}")
+        }
+        (RollupError::NoSuchUnit { unit, period }, Lang::Vi) => format!("không có đơn vị nào mang mã {unit} trong {period}"),
+        (_, Lang::En) => error.to_string(),
     }
 }
 
