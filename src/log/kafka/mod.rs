@@ -25,7 +25,7 @@ use super::{Consumer, Created, EventLog, Incoming, LogError, Membership, Partiti
 use crate::domain::{NextOffset, Offset, Partition};
 
 /// How long a question to the brokers may take.
-const ANSWER_WITHIN: Duration = Duration::from_secs(8);
+const ANSWER_WITHIN: Duration = Duration::from_secs(6);
 
 /// Where Kafka is and how to talk to it.
 #[derive(Clone)]
