@@ -143,7 +143,9 @@ fn rollup_text(error: &RollupError, lang: Lang) -> String {
         (RollupError::PeriodOutsideCalendar { period, calendar }, Lang::Vi) => {
             format!("lịch {calendar} không có đủ các quý của {period}")
         }
-        (RollupError::NoSuchUnit { unit, period }, Lang::Vi) => format!("không có đơn vị nào mang mã {unit} trong {period}"),
+        (RollupError::NoSuchUnit { unit, period }, Lang::Vi) => {
+            format!("không có đơn vị nào mang mã {unit} trong {period}")
+        }
         (_, Lang::En) => error.to_string(),
     }
 }
