@@ -247,6 +247,8 @@ impl Machine {
             Input::Revoked(partitions) => self.revoked(partitions),
             Input::Lost(partitions) => {
                 self.forget(partitions);
+                // Released below: not once more, when they may have come back.
+                self.releasing.retain(|partition| !partitions.contains(partition));
                 self.outputs.push(Output::Release(partitions.to_vec()));
             }
             Input::DeadLettersKept => {
