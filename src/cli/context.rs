@@ -8,9 +8,9 @@ use super::error::Failure;
 use crate::config::Settings;
 use crate::domain::Rules;
 use crate::exit::ExitCode;
-use crate::log::EventLog;
 use crate::log::embedded::EmbeddedLog;
 use crate::log::kafka::KafkaLog;
+use crate::log::{EventLog, Outgoing};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{DataDir, StoreError, StoreReader};
 use crate::wire::{AllowedSources, Lang};
@@ -113,6 +113,12 @@ pub fn open_reader(data: &Path, rules: &Rules) -> Result<Box<dyn StoreReader>, S
         }
         _ => Ok(Box::new(store)),
     }
+}
+
+/// An event in structured mode on its way into the log.
+pub fn event_message(key: Option<&str>, payload: Vec<u8>) -> Outgoing {
+    let headers = vec![("content-type".to_owned(), Some(b"application/cloudevents+json".to_vec()))];
+    Outgoing { key: key.map(|key| key.as_bytes().to_vec()), headers, payload }
 }
 
 /// Writes a result to standard output; a reader that went away is no failure.

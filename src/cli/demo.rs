@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::context::{Context, Done, open_reader, print};
+use super::context::{Context, Done, event_message, open_reader, print};
 use super::error::Failure;
 use super::rollup::write_report;
 use super::serve::{Server, Watched};
@@ -18,7 +18,7 @@ use crate::domain::Figure;
 use crate::exit::ExitCode;
 use crate::ingest::metrics::Metrics;
 use crate::ingest::worker::Summary;
-use crate::log::{LogError, Outgoing};
+use crate::log::LogError;
 use crate::report::numbers;
 use crate::rollup::Rollup;
 use crate::sample::{bad_examples, sample_year};
@@ -104,10 +104,9 @@ fn send_sample(context: &Context) -> Result<usize, Failure> {
         return Ok(0);
     }
     let mut producer = log.producer(topic)?;
-    let headers = vec![("content-type".to_owned(), Some(b"application/cloudevents+json".to_vec()))];
-    let good = events.into_iter().map(|event| (Some(event.key.into_bytes()), event.payload));
-    for (tag, (key, payload)) in good.chain(bad.into_iter().map(|payload| (None, payload))).enumerate() {
-        producer.send(Outgoing { key, headers: headers.clone(), payload }, tag as u64)?;
+    let good = events.into_iter().map(|event| event_message(Some(&event.key), event.payload));
+    for (tag, message) in good.chain(bad.into_iter().map(|payload| event_message(None, payload))).enumerate() {
+        producer.send(message, tag as u64)?;
     }
     let mut taken = 0;
     for delivery in producer.flush(Duration::from_secs(60)) {

@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::context::{Context, Done, print};
+use super::context::{Context, Done, event_message, print};
 use super::error::Failure;
 use super::input::{Input, Line, Lines, Unreadable};
 use super::progress::Progress;
 use super::receipt::Receipt;
 use crate::domain::UnitCode;
 use crate::exit::ExitCode;
-use crate::log::{Delivery, LogError, Outgoing, Producer};
+use crate::log::{Delivery, LogError, Producer};
 use crate::wire::decode::Decoder;
 use crate::wire::{AllowedSources, Breach, Message};
 
@@ -204,11 +204,7 @@ impl<'a> Publisher<'a> {
         if self.broken.is_some() {
             return;
         }
-        let message = Outgoing {
-            key: key.map(|unit| unit.as_str().as_bytes().to_vec()),
-            headers: vec![("content-type".into(), Some(b"application/cloudevents+json".to_vec()))],
-            payload: event,
-        };
+        let message = event_message(key.as_ref().map(UnitCode::as_str), event);
         if let Err(error) = self.producer.send(message, tag) {
             self.broken = Some(error);
         }

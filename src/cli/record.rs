@@ -7,11 +7,11 @@ use std::io::Write as _;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use serde_json::{Map, Value};
 
-use super::context::{Context, Done, print};
+use super::context::{Context, Done, event_message, print};
 use super::error::Failure;
-use crate::domain::{Entry, NextOffset, Offset, Partition, RecordKey, Revision};
+use crate::domain::{Entry, NextOffset, Offset, Partition, RecordKey, Revision, UnitCode};
 use crate::exit::ExitCode;
-use crate::log::{EventLog, Outgoing};
+use crate::log::EventLog;
 use crate::store::{StoreError, StoreReader};
 use crate::wire::decode::Decoder;
 use crate::wire::encode::Draft;
@@ -176,7 +176,7 @@ pub struct WithdrawArgs {
 pub fn record(context: &Context, args: &RecordArgs) -> Done {
     let mut columns = args.columns.clone();
     ask_for_missing(context, args.spec, &mut columns)?;
-    let data = data_of(context, args.spec, &columns)?;
+    let data = data_of(args.spec, &columns)?;
     let unit = columns.get("unit").cloned().unwrap_or_default();
     let now = jiff::Timestamp::now();
     // Unique without asking anybody: nanoseconds, and the process in case two share them.
@@ -229,7 +229,7 @@ pub fn correct(context: &Context, args: &CorrectArgs) -> Done {
     }
     let given: Columns =
         args.columns.iter().filter(|(_, value)| !value.is_empty()).map(|(a, b)| (a.clone(), b.clone())).collect();
-    let changed = data_of(context, spec, &given)?;
+    let changed = data_of(spec, &given)?;
     for column in args.columns.iter().filter(|(_, value)| value.is_empty()).map(|(column, _)| column) {
         data.remove(column);
         let counts = data.get_mut("recommendations").and_then(Value::as_object_mut);
@@ -324,15 +324,14 @@ fn choose(label: &str, names: &[&str]) -> Result<String, Failure> {
 }
 
 /// The data of the columns given.
-fn data_of(context: &Context, spec: &'static TypeSpec, columns: &Columns) -> Result<Map<String, Value>, Failure> {
+fn data_of(spec: &'static TypeSpec, columns: &Columns) -> Result<Map<String, Value>, Failure> {
     let cell = |name: &str| columns.get(name).map(String::as_str).filter(|text| !text.is_empty());
-    csv_data(spec, &cell, false).map_err(|breaches| refused(context, &breaches))
+    csv_data(spec, &cell, false).map_err(|breaches| refused(&breaches))
 }
 
 /// Every breach on a line of its own.
-fn refused(context: &Context, breaches: &[Breach]) -> Failure {
+fn refused(breaches: &[Breach]) -> Failure {
     let lines = |lang| breaches.iter().map(|breach| breach.message(lang)).collect::<Vec<_>>().join("\n");
-    let _ = context;
     Failure::other(
         ExitCode::AllRefused,
         (lines(Lang::Vi), lines(Lang::En)),
@@ -358,13 +357,10 @@ fn damaged(subject: &str) -> Failure {
 fn send(context: &Context, draft: &Draft) -> Done {
     let payload = draft.to_json();
     let message = Message { headers: &[], payload: Some(&payload) };
-    let event = Decoder::new()
-        .decode(&message, &context.rules, &context.sources())
-        .map_err(|breaches| refused(context, &breaches))?;
+    let event =
+        Decoder::new().decode(&message, &context.rules, &context.sources()).map_err(|breaches| refused(&breaches))?;
     let mut producer = context.log()?.producer(&context.settings.kafka.topic)?;
-    let headers = vec![("content-type".to_owned(), Some(b"application/cloudevents+json".to_vec()))];
-    let key = event.partition_key.map(|unit| unit.as_str().as_bytes().to_vec());
-    producer.send(Outgoing { key, headers, payload }, 0)?;
+    producer.send(event_message(event.partition_key.as_ref().map(UnitCode::as_str), payload), 0)?;
     let delivery = producer.flush(std::time::Duration::from_secs(60)).pop();
     let position = delivery.ok_or_else(|| crate::log::LogError::Transient("no acknowledgement".into()))?.result?;
     let (at, offset) = (position.partition, position.offset);

@@ -85,7 +85,7 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
         ));
     }
     let _ = std::io::Write::write_all(&mut std::io::stderr(), summary_text(context, &summary).as_bytes());
-    let changes = changes(context, &data.store_file(current), &path)?;
+    let changes = changes(&data.store_file(current), &path)?;
     print(&show(context, &changes, args.format))?;
     match writer {
         Some(writer) => {
@@ -136,7 +136,7 @@ fn cells(store: &mut dyn StoreReader) -> Result<BTreeMap<Key, Cell>, StoreError>
 }
 
 /// Own figures of units that differ, in order. What lies under a unit is not in its own figures.
-fn changes(_context: &Context, now: &std::path::Path, then: &std::path::Path) -> Result<Vec<Change>, Failure> {
+fn changes(now: &std::path::Path, then: &std::path::Path) -> Result<Vec<Change>, Failure> {
     let now = match SqliteStore::read(now) {
         Ok(mut store) => cells(&mut store)?,
         Err(StoreError::Missing { .. }) => BTreeMap::new(),

@@ -2,15 +2,18 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use super::context::{Context, open_reader};
 use super::error::Failure;
-use super::worker::SERVER_STOPS_WITHIN;
 use crate::exit::ExitCode;
 pub use crate::web::Watched;
 use crate::web::{Figures, WebState, serve};
+
+/// How long a server waits for its last answers.
+const STOPS_WITHIN: Duration = Duration::from_secs(2);
 
 /// A running server.
 pub struct Server {
@@ -59,6 +62,6 @@ impl Server {
     /// Answers what is asked now, and stops.
     pub fn stop(self) {
         let _ = self.stop.send(());
-        self.runtime.shutdown_timeout(SERVER_STOPS_WITHIN);
+        self.runtime.shutdown_timeout(STOPS_WITHIN);
     }
 }

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use clap::Args;
 
@@ -132,6 +131,3 @@ pub fn summary_text(context: &Context, summary: &Summary) -> String {
         ),
     }
 }
-
-/// How long a server waits for its last answers.
-pub const SERVER_STOPS_WITHIN: Duration = Duration::from_secs(2);

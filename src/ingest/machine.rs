@@ -170,12 +170,33 @@ struct Reading {
 struct Open {
     entries: Vec<Entry>,
     dead_letters: Vec<DeadLetter>,
-    spans: BTreeMap<Partition, (Span, Option<i64>)>,
+    parts: BTreeMap<Partition, Part>,
     records: usize,
     bytes: usize,
     since_ms: u64,
+}
+
+/// What is gathered of one partition.
+#[derive(Debug)]
+struct Part {
+    span: Span,
+    /// When the log took the last record.
+    timestamp_ms: Option<i64>,
+    /// Of its entries and dead letters, roughly.
+    bytes: usize,
+    /// Whether any event says that it is made up.
     synthetic: bool,
 }
+
+impl Part {
+    fn new(partition: Partition, from: Option<NextOffset>) -> Self {
+        let span = Span { partition, from, to: from.unwrap_or_default(), read: 0, dead_lettered: 0 };
+        Self { span, timestamp_ms: None, bytes: 0, synthetic: false }
+    }
+}
+
+/// What an entry takes in memory, roughly, in bytes.
+const ENTRY_WEIGHT: usize = 256;
 
 /// What is under way: a batch waits for its dead letters, then for the store.
 #[derive(Debug)]
@@ -282,11 +303,6 @@ impl Machine {
         self.paused
     }
 
-    /// The partitions that are being read.
-    pub fn assigned_partitions(&self) -> impl Iterator<Item = Partition> + '_ {
-        self.partitions.keys().copied()
-    }
-
     fn record(&mut self, record: &Incoming<'_>, now_ms: u64) {
         let position = record.position;
         let Some(reading) = self.partitions.get_mut(&position.partition) else { return };
@@ -295,30 +311,32 @@ impl Machine {
         }
         reading.next = position.offset.next();
         let open = &mut self.open;
-        if open.spans.is_empty() {
+        if open.parts.is_empty() {
             open.since_ms = now_ms;
         }
         let from = reading.from;
-        let new = || (Span { partition: position.partition, from, to: reading.next, read: 0, dead_lettered: 0 }, None);
-        let (span, timestamp) = open.spans.entry(position.partition).or_insert_with(new);
-        span.to = reading.next;
-        span.read += 1;
-        open.records += 1;
-        *timestamp = record.timestamp_ms;
+        let part = open.parts.entry(position.partition).or_insert_with(|| Part::new(position.partition, from));
+        part.span.to = reading.next;
+        part.span.read += 1;
+        part.timestamp_ms = record.timestamp_ms;
         let message = Message { headers: &record.headers, payload: record.payload };
-        match self.decoder.decode(&message, &self.rules, &self.sources) {
+        let weight = match self.decoder.decode(&message, &self.rules, &self.sources) {
             Ok(event) => {
-                open.bytes += 256;
-                open.synthetic |= event.synthetic;
+                part.synthetic |= event.synthetic;
                 open.entries.push(entry(event, record));
+                ENTRY_WEIGHT
             }
             Err(breaches) => {
                 let letter = DeadLetter::new(record, breaches);
-                span.dead_lettered += 1;
-                open.bytes += letter.weight();
+                let weight = letter.weight();
+                part.span.dead_lettered += 1;
                 open.dead_letters.push(letter);
+                weight
             }
-        }
+        };
+        part.bytes += weight;
+        open.records += 1;
+        open.bytes += weight;
     }
 
     fn assigned(&mut self, starts: &[Start]) {
@@ -368,8 +386,9 @@ impl Machine {
     fn forget(&mut self, partitions: &[Partition]) {
         for partition in partitions {
             self.partitions.remove(partition);
-            if let Some((span, _)) = self.open.spans.remove(partition) {
-                self.open.records -= span.read as usize;
+            if let Some(part) = self.open.parts.remove(partition) {
+                self.open.records -= part.span.read as usize;
+                self.open.bytes -= part.bytes;
             }
         }
         self.open.entries.retain(|entry| !partitions.contains(&entry.position.partition));
@@ -458,13 +477,16 @@ impl Machine {
 
     fn send_off(&mut self) {
         let open = mem::take(&mut self.open);
-        let (spans, timestamps) = open.spans.into_values().unzip::<Span, _, Vec<_>, _>();
-        for span in &spans {
-            if let Some(reading) = self.partitions.get_mut(&span.partition) {
-                reading.from = Some(span.to);
+        let mut batch = Batch { topic: self.topic.clone(), entries: open.entries, ..Batch::default() };
+        let mut timestamps = Vec::with_capacity(open.parts.len());
+        for part in open.parts.into_values() {
+            if let Some(reading) = self.partitions.get_mut(&part.span.partition) {
+                reading.from = Some(part.span.to);
             }
+            batch.spans.push(part.span);
+            batch.synthetic |= part.synthetic;
+            timestamps.push(part.timestamp_ms);
         }
-        let batch = Batch { topic: self.topic.clone(), spans, entries: open.entries, synthetic: open.synthetic };
         let origin = Origin { timestamps, since_ms: open.since_ms };
         if open.dead_letters.is_empty() {
             self.apply(batch, origin);

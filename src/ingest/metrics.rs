@@ -1,7 +1,7 @@
 //! What operators watch. Names follow the Prometheus rules: the unit is in the
 //! name, counters end in `_total`, labels are bounded (partitions, closed lists).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
@@ -301,11 +301,6 @@ impl Metrics {
 
     fn with_partitions<T>(&self, act: impl FnOnce(&mut BTreeMap<Partition, Progress>) -> T) -> T {
         act(&mut self.partitions.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
-    }
-
-    /// The partitions that are being read.
-    pub fn partitions(&self) -> BTreeSet<Partition> {
-        self.with_partitions(|partitions| partitions.keys().copied().collect())
     }
 }
 

@@ -1,0 +1,110 @@
+//! Single steps of the worker's core that a random schedule meets rarely.
+
+#![allow(clippy::unwrap_used)]
+
+mod harness;
+
+use std::sync::Arc;
+
+use giaoban::domain::*;
+use giaoban::ingest::{Input, Limits, Machine, Output, Start};
+use giaoban::log::{Incoming, PartitionRange};
+use giaoban::store::{Batch, Counts};
+use giaoban::wire::AllowedSources;
+
+const A: Partition = Partition(0);
+const B: Partition = Partition(1);
+
+fn machine(records: usize) -> Machine {
+    with(Limits { records, ..Limits::default() })
+}
+
+fn with(limits: Limits) -> Machine {
+    let units = include_str!("../config/units/hanoi.csv");
+    let units = UnitTable::from_csv(units, include_str!("../config/units/hanoi-succession.csv")).unwrap();
+    Machine::new("events", limits, Arc::new(Rules::new(units, Calendar::Decree09)), AllowedSources::new())
+}
+
+fn start(partition: Partition, stored: Option<i64>, low: i64, high: i64) -> Start {
+    Start {
+        stored: stored.map(NextOffset),
+        range: PartitionRange { partition, low: NextOffset(low), high: NextOffset(high) },
+    }
+}
+
+fn outputs(machine: &mut Machine, input: Input<'_>, now_ms: u64) -> Vec<Output> {
+    machine.handle(input, now_ms);
+    machine.outputs().collect()
+}
+
+fn record(machine: &mut Machine, partition: Partition, offset: i64, synthetic: bool) -> Vec<Output> {
+    let mark = if synthetic { r#""synthetic":true,"revision""# } else { r#""revision""# };
+    let payload = harness::session("00004", offset as usize, 1, "2020-03-04", 1).replace(r#""revision""#, mark);
+    let position = Position { partition, offset: Offset(offset) };
+    let incoming =
+        Incoming { position, timestamp_ms: None, key: None, headers: vec![], payload: Some(payload.as_bytes()) };
+    outputs(machine, Input::Record(&incoming), 0)
+}
+
+fn applied(outputs: Vec<Output>) -> Batch {
+    let apply = |output| match output {
+        Output::Apply(batch) => Some(batch),
+        _ => None,
+    };
+    outputs.into_iter().find_map(apply).expect("a batch")
+}
+
+#[test]
+fn a_gap_and_another_log_stop_it() {
+    let stops = |start: Start, accept_gap: bool| {
+        let mut machine = with(Limits { accept_gap, ..Limits::default() });
+        outputs(&mut machine, Input::Assigned(&[start]), 0).iter().any(|output| matches!(output, Output::Stop(Err(_))))
+    };
+    assert!(stops(start(A, Some(3), 5, 9), false), "expired under the offset");
+    assert!(stops(start(A, None, 5, 9), false), "expired before it was ever read");
+    assert!(!stops(start(A, Some(3), 5, 9), true), "the loss is accepted");
+    assert!(stops(start(A, Some(12), 0, 9), false), "the log ends before the store");
+    assert!(!stops(start(A, Some(9), 0, 9), false));
+}
+
+#[test]
+fn a_partition_lost_and_regained_while_it_was_being_given_up_stays() {
+    let mut machine = machine(1);
+    outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
+    applied(record(&mut machine, A, 0, false));
+    assert!(outputs(&mut machine, Input::Revoked(&[A]), 0).is_empty(), "its batch is under way");
+    assert_eq!(outputs(&mut machine, Input::Lost(&[A]), 0), [Output::Release(vec![A])]);
+    outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
+    let after = outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
+    assert!(!after.iter().any(|output| matches!(output, Output::Release(_))), "{after:?}");
+}
+
+#[test]
+fn what_a_lost_partition_said_of_itself_goes_with_it() {
+    let mut machine = machine(2);
+    outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9), start(B, None, 0, 9)]), 0);
+    record(&mut machine, A, 0, true);
+    outputs(&mut machine, Input::Lost(&[A]), 0);
+    assert!(!record(&mut machine, B, 0, false).iter().any(|output| matches!(output, Output::Apply(_))), "not full yet");
+    let batch = applied(record(&mut machine, B, 1, false));
+    assert_eq!((batch.spans.len(), batch.entries.len(), batch.synthetic), (1, 2, false));
+}
+
+#[test]
+fn it_pauses_while_a_full_batch_waits_and_goes_on_after() {
+    let mut machine = machine(1);
+    outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
+    applied(record(&mut machine, A, 0, false));
+    assert_eq!(record(&mut machine, A, 1, false), [Output::Pause]);
+    assert!(machine.paused());
+    let after = outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
+    assert!(
+        after.contains(&Output::Resume) && after.iter().any(|output| matches!(output, Output::Apply(_))),
+        "{after:?}"
+    );
+    // Told to stop, it waits for what is under way and takes nothing more.
+    assert!(outputs(&mut machine, Input::Stop, 0).is_empty());
+    assert!(record(&mut machine, A, 2, false).is_empty());
+    let after = outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
+    assert_eq!(after.last(), Some(&Output::Stop(Ok(()))));
+}
