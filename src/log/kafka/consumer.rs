@@ -30,6 +30,7 @@ pub(super) struct KafkaConsumer {
     topic: String,
     alone: bool,
     reading: BTreeMap<Partition, NextOffset>,
+    paused: bool,
 }
 
 /// Notes what happens to the group.
@@ -132,7 +133,13 @@ impl KafkaConsumer {
         if !alone {
             consumer.subscribe(&[topic]).map_err(|error| LogError::Transient(error.to_string()))?;
         }
-        Ok(Self { consumer: Arc::new(consumer), topic: topic.to_owned(), alone, reading: BTreeMap::new() })
+        Ok(Self {
+            consumer: Arc::new(consumer),
+            topic: topic.to_owned(),
+            alone,
+            reading: BTreeMap::new(),
+            paused: false,
+        })
     }
 
     fn hand_over(&self, message: &BorrowedMessage<'_>, sink: &mut dyn FnMut(Incoming<'_>)) {
@@ -244,7 +251,9 @@ impl Consumer for KafkaConsumer {
                 self.consumer.assign(&list_at(&self.topic, &all)?)
             }
         };
-        result.map_err(|error| Self::transient(&error))
+        result.map_err(|error| Self::transient(&error))?;
+        // What is assigned during a pause keeps still as well.
+        if self.paused { self.pause() } else { Ok(()) }
     }
 
     fn release(&mut self, partitions: &[Partition]) -> Result<(), LogError> {
@@ -270,11 +279,13 @@ impl Consumer for KafkaConsumer {
     }
 
     fn pause(&mut self) -> Result<(), LogError> {
+        self.paused = true;
         let all = list(&self.topic, self.reading.keys().copied());
         self.consumer.pause(&all).map_err(|error| Self::transient(&error))
     }
 
     fn resume(&mut self) -> Result<(), LogError> {
+        self.paused = false;
         let all = list(&self.topic, self.reading.keys().copied());
         self.consumer.resume(&all).map_err(|error| Self::transient(&error))
     }

@@ -102,7 +102,12 @@ pub(super) fn of_code(code: RDKafkaErrorCode, operation: &str, resource: &str, w
         | C::MessageTimedOut
         | C::BrokerTransportFailure
         | C::AllBrokersDown
-        | C::RequestTimedOut => watch.fatal().unwrap_or_else(|| watch.unreachable(&code.to_string())),
+        | C::RequestTimedOut
+        // Given up because its time was over, or because no broker's address was found.
+        | C::PurgeQueue
+        | C::PurgeInflight
+        | C::TimedOutQueue
+        | C::Resolve => watch.fatal().unwrap_or_else(|| watch.unreachable(&code.to_string())),
         _ => LogError::Transient(format!("{operation} {resource}: {code}")),
     }
 }

@@ -17,6 +17,7 @@ use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::topic_partition_list::TopicPartitionList;
+use rdkafka::types::RDKafkaConfRes;
 
 use self::consumer::{GroupContext, KafkaConsumer};
 use self::errors::{Watch, of_code, of_error};
@@ -46,6 +47,33 @@ const FIXED: [(&str, &str); 6] = [
     ("enable.partition.eof", "false"),
 ];
 
+/// Properties that this program's own settings decide, or that its clients cannot work with.
+const DECIDED_ELSEWHERE: [(&str, &str); 3] = [
+    ("bootstrap.servers", "is what the setting of the brokers is for"),
+    ("group.id", "is what the setting of the group is for"),
+    ("transactional.id", "the producer is idempotent, not transactional"),
+];
+
+/// librdkafka's second names of properties, with the first.
+const ALIASES: [(&str, &str); 6] = [
+    ("metadata.broker.list", "bootstrap.servers"),
+    ("request.required.acks", "acks"),
+    ("queue.buffering.max.ms", "linger.ms"),
+    ("compression.codec", "compression.type"),
+    ("delivery.timeout.ms", "message.timeout.ms"),
+    ("max.partition.fetch.bytes", "fetch.message.max.bytes"),
+];
+
+/// One name for a property that has two.
+fn one_name(key: &str) -> &str {
+    ALIASES.iter().find(|(alias, _)| *alias == key).map_or(key, |(_, name)| name)
+}
+
+/// Whether two values of a property say the same.
+fn same(value: &str, needed: &str) -> bool {
+    value == needed || (needed == "all" && value == "-1")
+}
+
 /// A log on Kafka.
 pub struct KafkaLog {
     settings: KafkaSettings,
@@ -56,12 +84,14 @@ pub struct KafkaLog {
 impl KafkaLog {
     /// A client of those brokers; nothing is asked of them yet.
     pub fn new(settings: KafkaSettings) -> Result<Self, LogError> {
-        for (key, needed) in FIXED {
-            if settings.properties.get(key).is_some_and(|value| value != needed) {
-                return Err(LogError::Setting {
-                    key: key.to_owned(),
-                    cause: format!("must stay {needed}: figures depend on it"),
-                });
+        for (key, value) in &settings.properties {
+            let refused = |cause: String| Err(LogError::Setting { key: key.clone(), cause });
+            let name = one_name(key);
+            if let Some((_, needed)) = FIXED.iter().find(|(fixed, needed)| *fixed == name && !same(value, needed)) {
+                return refused(format!("must stay {needed}: figures depend on it"));
+            }
+            if let Some((_, why)) = DECIDED_ELSEWHERE.iter().find(|(decided, _)| *decided == name) {
+                return refused((*why).to_owned());
             }
         }
         let probe = make(&config(&settings, &[("group.id", "giaoban-probe")]), Watch::new(&settings.brokers))?;
@@ -81,6 +111,10 @@ fn config(settings: &KafkaSettings, ours: &[(&str, &str)]) -> ClientConfig {
         config.set(*key, *value);
     }
     for (key, value) in &settings.properties {
+        // librdkafka is told in no fixed order, so ours must not stand beside a second name of itself.
+        for (ours, _) in ours.iter().filter(|(ours, _)| one_name(ours) == one_name(key)) {
+            config.remove(ours);
+        }
         config.set(key, value);
     }
     config
@@ -92,7 +126,14 @@ where
     T: rdkafka::config::FromClientConfigAndContext<C>,
 {
     T::from_config_and_context(config, context).map_err(|error| match error {
-        rdkafka::error::KafkaError::ClientConfig(_, cause, key, _) => LogError::Setting { key, cause },
+        // Its own words may quote the value, and that may be a secret.
+        rdkafka::error::KafkaError::ClientConfig(result, _, key, _) => LogError::Setting {
+            key,
+            cause: match result {
+                RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN => "librdkafka has no such property".to_owned(),
+                _ => "librdkafka does not take this value".to_owned(),
+            },
+        },
         other => LogError::Setting { key: "kafka.properties".into(), cause: other.to_string() },
     })
 }
@@ -242,3 +283,46 @@ fn list_at(topic: &str, from: &[(Partition, NextOffset)]) -> Result<TopicPartiti
 }
 
 type Group = Arc<BaseConsumer<GroupContext>>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(key: &str, value: &str) -> KafkaSettings {
+        KafkaSettings { brokers: "127.0.0.1:1".into(), properties: [(key.to_owned(), value.to_owned())].into() }
+    }
+
+    fn refused(key: &str, value: &str) -> String {
+        match KafkaLog::new(settings(key, value)).map(|_| ()) {
+            Err(LogError::Setting { key: named, cause }) if named == key => cause,
+            other => panic!("{key}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_second_name_of_a_property_does_not_get_round_a_refusal() {
+        refused("request.required.acks", "1");
+        refused("metadata.broker.list", "elsewhere:9092");
+        refused("bootstrap.servers", "elsewhere:9092");
+        refused("group.id", "another");
+        refused("transactional.id", "t");
+        assert!(KafkaLog::new(settings("acks", "-1")).is_ok());
+    }
+
+    #[test]
+    fn the_users_property_counts_under_either_of_its_names() {
+        let ours = [("compression.type", "lz4"), ("linger.ms", "5")];
+        for key in ["compression.type", "compression.codec"] {
+            let config = config(&settings(key, "zstd"), &ours);
+            let native = config.create_native_config().unwrap();
+            assert_eq!(config.config_map().iter().filter(|(name, _)| name.starts_with("compression")).count(), 1);
+            assert_eq!(native.get("compression.codec").unwrap(), "zstd");
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_refused_is_not_shown() {
+        assert!(!refused("security.protocol", "hunter2").contains("hunter2"));
+        assert!(refused("no.such.property", "hunter2").contains("no such property"));
+    }
+}
