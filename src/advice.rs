@@ -1,7 +1,7 @@
 //! What to do about a failure: the one place that maps kinds of failure to a
 //! remedy, in Vietnamese and English.
 
-use crate::config::ConfigError;
+use crate::config::{ConfigError, variable_of};
 use crate::log::LogError;
 use crate::store::StoreError;
 use crate::wire::Lang;
@@ -126,19 +126,123 @@ pub fn config(error: &ConfigError, lang: Lang) -> String {
             "Sửa tệp, hoặc xem mẫu config/giaoban.toml.",
             "Correct the file, or see the pattern in config/giaoban.toml.",
         ),
-        ConfigError::UnknownKey { .. } => {
-            one(lang, "Xem mọi khóa: giaoban config show.", "See every key: giaoban config show.")
+        // Not `config show`: it stops at the same key.
+        ConfigError::UnknownKey { place, key, nearest } => {
+            let nearest = if *place == variable_of(key) { &variable_of(nearest) } else { nearest };
+            one(
+                lang,
+                &format!("Viết {nearest}, hoặc bỏ khóa này; mọi khóa có trong config/giaoban.toml."),
+                &format!("Write {nearest}, or remove it; every key is in config/giaoban.toml."),
+            )
         }
-        ConfigError::Value { .. } => one(
+        ConfigError::Value { key, place, .. } => one(
             lang,
-            "Sửa giá trị; xem mọi khóa: giaoban config show.",
-            "Correct the value; see every key: giaoban config show.",
+            &format!("Sửa {key} ở {place}; ý nghĩa của từng khóa có trong config/giaoban.toml."),
+            &format!("Correct {key} in {place}; config/giaoban.toml says what each key means."),
         ),
         ConfigError::NamedFile { .. } => {
             one(lang, "Kiểm tra đường dẫn và quyền đọc.", "Check the path and that it can be read.")
         }
-        ConfigError::Units(_) => {
+        ConfigError::Units { .. } => {
             one(lang, "Sửa các dòng đã nêu trong bảng đơn vị.", "Correct the lines named in the table of units.")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Digest, NextOffset, Partition, UnitTableError};
+    use crate::exit::ExitCode;
+    use crate::rollup::NotInTable;
+
+    fn stores() -> Vec<StoreError> {
+        let (at, cause) = (|| "data/store-1.db".to_owned(), || "cause".to_owned());
+        vec![
+            StoreError::Fenced { topic: "t".into(), partition: Partition(0), stored: "7".into(), expected: "5".into() },
+            StoreError::Locked { at: at(), by: String::new() },
+            StoreError::OtherRules { at: at(), stored: Digest([0; 32]), now: Digest([1; 32]) },
+            StoreError::Newer { at: at(), found: 2, known: 1 },
+            StoreError::Damaged { at: at(), cause: cause() },
+            StoreError::Missing { at: at() },
+            StoreError::DiskFull { at: at() },
+            StoreError::Unwritable { at: at(), cause: cause() },
+            StoreError::Inconsistent(NotInTable("unit".into())),
+            StoreError::Unavailable { at: at(), cause: cause() },
+        ]
+    }
+
+    fn logs() -> Vec<LogError> {
+        let (at, cause) = (|| "localhost:9092".to_owned(), || "cause".to_owned());
+        vec![
+            LogError::Unreachable { at: at(), cause: cause() },
+            LogError::Authentication { at: at(), cause: cause() },
+            LogError::Authorization { operation: "read".into(), resource: "t".into() },
+            LogError::NoSuchTopic("t".into()),
+            LogError::TooLarge { bytes: 70_000, cause: cause() },
+            LogError::OffsetOutOfRange { partition: Partition(0), wanted: NextOffset(7), cause: cause() },
+            LogError::DiskFull { at: at() },
+            LogError::Broken { at: at(), cause: cause() },
+            LogError::Unwritable { at: at(), cause: cause() },
+            LogError::Setting { key: "acks".into(), cause: cause() },
+            LogError::Transient(cause()),
+        ]
+    }
+
+    fn configs() -> Vec<ConfigError> {
+        let (place, key) = (|| "f.toml".to_owned(), || "kafka.broker".to_owned());
+        let problem = UnitTableError { file: "units", line: 2, problem: "gap".into() };
+        vec![
+            ConfigError::File { file: place(), cause: "cause".into() },
+            ConfigError::UnknownKey { place: place(), key: key(), nearest: "kafka.brokers".into() },
+            ConfigError::Value { place: place(), key: key(), found: "x".into(), allowed: "y".into() },
+            ConfigError::NamedFile { key: key(), path: "x".into(), cause: "cause".into() },
+            ConfigError::Units { table: place(), succession: place(), problems: vec![problem] },
+        ]
+    }
+
+    #[test]
+    fn every_failure_has_a_remedy_in_both_languages() {
+        let mut remedies = Vec::new();
+        for lang in [Lang::Vi, Lang::En] {
+            remedies.push(
+                [
+                    stores().iter().map(|error| store(error, lang)).collect::<Vec<_>>(),
+                    logs().iter().map(|error| log(error, lang)).collect(),
+                    configs().iter().map(|error| config(error, lang)).collect(),
+                ]
+                .concat(),
+            );
+        }
+        for (vi, en) in remedies[0].iter().zip(&remedies[1]) {
+            assert!(vi.ends_with('.') && en.ends_with('.') && vi != en, "{vi} · {en}");
+            assert!(!vi.is_ascii() && en.is_ascii(), "{vi} · {en}");
+        }
+    }
+
+    #[test]
+    fn a_remedy_names_the_command_or_the_setting() {
+        let no_topic = log(&LogError::NoSuchTopic("t".into()), Lang::En);
+        assert!(no_topic.contains("giaoban topics create"), "{no_topic}");
+        let password = log(&logs()[1], Lang::Vi);
+        assert!(password.contains("sasl.password") && password.contains("kafka.secret_files"), "{password}");
+        assert!(store(&stores()[2], Lang::En).contains("giaoban replay"));
+        assert!(config(&configs()[1], Lang::Vi).contains("kafka.brokers"));
+        let variable = ConfigError::UnknownKey {
+            place: "GIAOBAN__KAFKA__BROKRS".into(),
+            key: "kafka.brokrs".into(),
+            nearest: "kafka.brokers".into(),
+        };
+        assert!(config(&variable, Lang::En).contains("GIAOBAN__KAFKA__BROKERS"));
+    }
+
+    #[test]
+    fn no_failure_ends_as_if_all_were_done() {
+        let stores = stores();
+        let codes =
+            stores.iter().map(ExitCode::of_store).chain(logs().iter().map(ExitCode::of_log).collect::<Vec<_>>());
+        for code in codes {
+            assert!(code as u8 >= ExitCode::Configuration as u8, "{}", code.name());
         }
     }
 }

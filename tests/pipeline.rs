@@ -270,7 +270,7 @@ fn calendars_and_units_are_configuration() {
 
     giaoban.write("units.csv", "code,name,kind,parent_code,valid_from,valid_to\n99,Tỉnh Mẫu,province,,2020-01-01,\n99001,Xã Một,commune,98,2020-01-01,\n");
     let said = giaoban.fails(3, &["rollup", "--period", "2020-Q1"]);
-    assert!(said.contains("units line 3: orphan"), "{said}");
+    assert!(said.contains("units.csv line 3: orphan"), "{said}");
 }
 
 #[test]

@@ -7,6 +7,12 @@ use std::fmt::Write as _;
 pub enum Shape {
     /// Text.
     Text,
+    /// A Kafka topic's name.
+    Topic,
+    /// `host:port`, or `off`.
+    Listen,
+    /// A day such as `2020-12-03`, or nothing.
+    Day,
     /// A whole number of that range.
     Number(i64, i64),
     /// `true` or `false`.
@@ -82,8 +88,8 @@ pub const KEYS: &[Key] = &[
         "Địa chỉ Kafka host:port,…; để trống là dùng nhật ký nhúng",
         "Kafka at host:port,…; empty is the embedded log",
     ),
-    key("kafka.topic", Shape::Text, "giaoban.events", "Topic sự kiện", "Topic of events"),
-    key("kafka.dead_letter_topic", Shape::Text, "giaoban.events.dlq", "Topic thư chết", "Topic of dead letters"),
+    key("kafka.topic", Shape::Topic, "giaoban.events", "Topic sự kiện", "Topic of events"),
+    key("kafka.dead_letter_topic", Shape::Topic, "giaoban.events.dlq", "Topic thư chết", "Topic of dead letters"),
     key("kafka.group", Shape::Text, "giaoban", "Nhóm tiêu thụ của worker", "Consumer group of the workers"),
     key(
         "kafka.partitions",
@@ -137,7 +143,7 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "http.listen",
-        Shape::Text,
+        Shape::Listen,
         "127.0.0.1:9464",
         "Địa chỉ trang, /metrics, /livez, /readyz, /startupz; off là tắt",
         "Address of the pages, /metrics, /livez, /readyz, /startupz; off for none",
@@ -186,7 +192,7 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "report.date",
-        Shape::Text,
+        Shape::Day,
         "",
         "Ngày ban hành 2020-12-03; để trống thì chừa chỗ",
         "Date of issue 2020-12-03; empty leaves room for it",
@@ -234,7 +240,9 @@ pub fn shipped_file() -> String {
                 writeln!(text, "# {name} = [{}]", items.join(", "))
             }
             Shape::Properties => writeln!(text, "# {name} = {{}}"),
-            Shape::Text | Shape::OneOf(_) => writeln!(text, "# {name} = {:?}", key.default),
+            Shape::Text | Shape::Topic | Shape::Listen | Shape::Day | Shape::OneOf(_) => {
+                writeln!(text, "# {name} = {:?}", key.default)
+            }
         };
     }
     text

@@ -6,11 +6,18 @@ use std::path::{Path, PathBuf};
 use config::{Config, File, FileFormat, Value, ValueKind};
 
 use super::ConfigError;
+use super::check::{check, show};
 use super::keys::{KEYS, Key, Shape};
 use super::settings::Settings;
 
 /// What stands before every environment variable.
 const PREFIX: &str = "GIAOBAN__";
+
+/// The environment variable of a key.
+pub fn variable_of(key: &str) -> String {
+    format!("{PREFIX}{}", key.replace('.', "__").to_uppercase())
+}
+
 /// The variable that names the file.
 const FILE_VARIABLE: &str = "GIAOBAN_CONFIG";
 
@@ -75,7 +82,8 @@ pub fn load(overrides: &Overrides, environment: &[(String, String)]) -> Result<L
         };
         values.plain.insert(key.name, (value, Origin::Default));
     }
-    let named = overrides.config.clone().or_else(|| variable(FILE_VARIABLE).map(PathBuf::from));
+    let of_variable = || variable(FILE_VARIABLE).filter(|file| !file.is_empty()).map(PathBuf::from);
+    let named = overrides.config.clone().or_else(of_variable);
     if let Some(file) = named {
         values.read_file(&file)?;
     }
@@ -90,7 +98,12 @@ pub fn load(overrides: &Overrides, environment: &[(String, String)]) -> Result<L
     if let Some(lang) = &overrides.lang {
         values.plain.insert("lang", (Value::from(lang.as_str()), Origin::Flag("--lang")));
     }
-    values.finish(environment)
+    let mut loaded = values.finish(environment)?;
+    if let Some(data) = &overrides.data {
+        // As it was given: a path need not be text.
+        loaded.settings.data.clone_from(data);
+    }
+    Ok(loaded)
 }
 
 fn list_value(text: &str) -> Value {
@@ -98,9 +111,21 @@ fn list_value(text: &str) -> Value {
     Value::new(None, ValueKind::Array(items))
 }
 
+/// The key most like a mistyped one; a section that was left out or mistaken counts little.
 fn nearest(name: &str) -> String {
-    let likeness = |key: &&Key| strsim::jaro_winkler(key.name, name);
+    let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
+    let likeness = |key: &&Key| {
+        let whole = strsim::jaro_winkler(key.name, name);
+        whole.max(0.95 * strsim::jaro_winkler(&last(key.name), &last(name)))
+    };
     KEYS.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b))).map_or_else(String::new, |key| key.name.to_owned())
+}
+
+/// A parser's message without the line that it quotes: a password may stand there.
+fn unquoted(message: &str) -> String {
+    let quotes = |line: &&str| line.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit()).starts_with('|');
+    let lines = message.lines().filter(|line| !quotes(line) && !line.trim().is_empty());
+    lines.collect::<Vec<_>>().join(": ")
 }
 
 impl Values {
@@ -109,7 +134,8 @@ impl Values {
         let text = std::fs::read_to_string(file)
             .map_err(|error| ConfigError::File { file: place.clone(), cause: error.to_string() })?;
         let config = Config::builder().add_source(File::from_str(&text, FileFormat::Toml)).build();
-        let config = config.map_err(|error| ConfigError::File { file: place.clone(), cause: error.to_string() })?;
+        let config =
+            config.map_err(|error| ConfigError::File { file: place.clone(), cause: unquoted(&error.to_string()) })?;
         self.read_table("", config.cache, &place)
     }
 
@@ -195,6 +221,9 @@ impl Values {
         for key in KEYS {
             if key.shape == Shape::Properties {
                 let mut table = config::Map::new();
+                if !self.properties.keys().any(|(of, _)| *of == key.name) {
+                    shown.push((key.name.to_owned(), "{}".to_owned(), Origin::Default));
+                }
                 for ((_, property), (value, origin)) in self.properties.iter().filter(|((of, _), _)| *of == key.name) {
                     // Any of them may be a secret, and their names do not tell.
                     let value_shown = if key.name == "kafka.properties" { "••••" } else { value };
@@ -209,9 +238,24 @@ impl Values {
             shown.push((key.name.to_owned(), show(value), origin.clone()));
             insert(&mut root, key.name, value.clone());
         }
+        self.check_topics()?;
         let value = Value::new(None, ValueKind::Table(root));
         let settings = Settings::from_value(value, environment)?;
         Ok(Loaded { settings, shown })
+    }
+
+    /// A dead letter in the topic of events would be read, and be a dead letter again, for ever.
+    fn check_topics(&self) -> Result<(), ConfigError> {
+        let of = |name: &str| self.plain.get(name).map(|(value, origin)| (show(value), origin));
+        match (of("kafka.topic"), of("kafka.dead_letter_topic")) {
+            (Some((events, _)), Some((letters, origin))) if events == letters => Err(ConfigError::Value {
+                place: origin.to_string(),
+                key: "kafka.dead_letter_topic".to_owned(),
+                found: letters,
+                allowed: "another topic than kafka.topic".to_owned(),
+            }),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -224,40 +268,6 @@ fn insert(root: &mut config::Map<String, Value>, name: &str, value: Value) {
     if let ValueKind::Table(table) = &mut root.entry(section.to_owned()).or_insert_with(empty).kind {
         table.insert(rest.to_owned(), value);
     }
-}
-
-fn show(value: &Value) -> String {
-    match value.clone().into_array() {
-        Ok(items) => items.into_iter().filter_map(|item| item.into_string().ok()).collect::<Vec<_>>().join(", "),
-        Err(_) => value.clone().into_string().unwrap_or_default(),
-    }
-}
-
-fn check(key: &Key, value: &Value, origin: &Origin) -> Result<(), ConfigError> {
-    let allowed = match key.shape {
-        Shape::Number(min, max) => match value.clone().into_int() {
-            Ok(number) if (min..=max).contains(&number) => return Ok(()),
-            _ => format!("a whole number from {min} to {max}"),
-        },
-        Shape::Flag => match value.clone().into_bool() {
-            Ok(_) => return Ok(()),
-            Err(_) => "true or false".to_owned(),
-        },
-        Shape::OneOf(names) => match value.clone().into_string() {
-            Ok(text) if names.contains(&text.as_str()) => return Ok(()),
-            _ => format!("one of {}", names.join(", ")),
-        },
-        Shape::List => match value.clone().into_array() {
-            Ok(_) => return Ok(()),
-            Err(_) => "a list of texts".to_owned(),
-        },
-        Shape::Text => match value.kind {
-            ValueKind::String(_) | ValueKind::I64(_) | ValueKind::Boolean(_) | ValueKind::Float(_) => return Ok(()),
-            _ => "text".to_owned(),
-        },
-        Shape::Properties => return Ok(()),
-    };
-    Err(ConfigError::Value { place: origin.to_string(), key: key.name.to_owned(), found: show(value), allowed })
 }
 
 #[cfg(test)]
@@ -299,7 +309,64 @@ mod tests {
         let Err(ConfigError::UnknownKey { key, nearest, .. }) = load(&overrides, &[]) else { panic!() };
         assert_eq!((key.as_str(), nearest.as_str()), ("kafka.broker", "kafka.brokers"));
         let error = load(&Overrides::default(), &environment(&[("GIAOBAN__KAFKA__BROKRS", "x")])).err().unwrap();
-        assert!(error.to_string().contains("GIAOBAN__KAFKA__BROKRS"), "{error}");
+        assert_eq!(
+            error.to_string(),
+            "GIAOBAN__KAFKA__BROKRS: there is no key kafka.brokrs; the nearest is kafka.brokers"
+        );
+    }
+
+    #[test]
+    fn a_key_without_its_section_is_still_understood() {
+        for (name, right) in
+            [("brokers", "kafka.brokers"), ("listen", "http.listen"), ("report.adressee", "report.addressee")]
+        {
+            assert_eq!(nearest(name), right);
+        }
+    }
+
+    #[test]
+    fn a_broken_file_is_told_by_its_line_but_the_line_is_not_quoted() {
+        let (_dir, overrides) = file("[kafka.properties]\n\"sasl.password\" = s3cret\n");
+        let text = load(&overrides, &[]).err().unwrap().to_string();
+        assert!(text.contains("line 2, column 19") && text.contains("must be quoted"), "{text}");
+        assert!(!text.contains("s3cret"), "{text}");
+    }
+
+    #[test]
+    fn a_variable_that_names_no_file_is_no_file() {
+        assert!(load(&Overrides::default(), &environment(&[("GIAOBAN_CONFIG", "")])).is_ok());
+        let error = load(&Overrides::default(), &environment(&[("GIAOBAN_CONFIG", "/nowhere.toml")])).err().unwrap();
+        assert!(matches!(&error, ConfigError::File { file, .. } if file == "/nowhere.toml"), "{error}");
+    }
+
+    #[test]
+    fn dead_letters_do_not_go_where_events_are_read() {
+        let pairs = [("GIAOBAN__KAFKA__DEAD_LETTER_TOPIC", "giaoban.events")];
+        let text = load(&Overrides::default(), &environment(&pairs)).err().unwrap().to_string();
+        assert!(text.starts_with("GIAOBAN__KAFKA__DEAD_LETTER_TOPIC: ") && text.contains("kafka.topic"), "{text}");
+    }
+
+    #[test]
+    fn every_key_is_shown_even_where_nothing_was_said() {
+        let loaded = load(&Overrides::default(), &[]).unwrap();
+        let shown: Vec<&str> = loaded.shown.iter().map(|(key, ..)| key.as_str()).collect();
+        assert_eq!(shown, KEYS.iter().map(|key| key.name).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_broken_table_of_units_is_named_with_each_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("units.csv");
+        std::fs::write(
+            &path,
+            "code,name,kind,parent_code,valid_from,valid_to\n01,A,city,,2025-02-30,\n2,B,village,01,2025-01-01,\n",
+        )
+        .unwrap();
+        let loaded = load(&Overrides::default(), &environment(&[("GIAOBAN__UNITS__FILE", path.to_str().unwrap())]));
+        let text = loaded.unwrap().settings.rules().unwrap_err().to_string();
+        for line in [2, 3] {
+            assert!(text.contains(&format!("{} line {line}: ", path.display())), "{text}");
+        }
     }
 
     #[test]

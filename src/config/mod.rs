@@ -3,12 +3,13 @@
 //! One table of keys (`keys`) drives defaults, the check for unknown keys,
 //! `giaoban config show` and the shipped `config/giaoban.toml`.
 
+mod check;
 mod keys;
 mod load;
 mod settings;
 
 pub use keys::{KEYS, Key, Shape, shipped_file};
-pub use load::{Loaded, Origin, Overrides, load};
+pub use load::{Loaded, Origin, Overrides, load, variable_of};
 pub use settings::{KafkaClient, Secret, Settings};
 
 use std::path::PathBuf;
@@ -58,7 +59,22 @@ pub enum ConfigError {
         /// Why not.
         cause: String,
     },
-    /// The units.
-    #[error("{} problems in the table of units:\n{}", .0.len(), .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
-    Units(Vec<UnitTableError>),
+    /// The units: every problem, with file and line.
+    #[error("problems in the table of units: {}\n{}", problems.len(), located(table, succession, problems))]
+    Units {
+        /// Where the table is.
+        table: String,
+        /// Where the successions are.
+        succession: String,
+        /// What is wrong with them.
+        problems: Vec<UnitTableError>,
+    },
+}
+
+fn located(table: &str, succession: &str, problems: &[UnitTableError]) -> String {
+    let line = |problem: &UnitTableError| {
+        let file = if problem.file == "units" { table } else { succession };
+        format!("{file} line {}: {}", problem.line, problem.problem)
+    };
+    problems.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -158,7 +158,12 @@ impl Settings {
         let built_in =
             if self.units.file.is_empty() { SUCCESSION } else { "from_code,to_code,effective_on,extent,basis\n" };
         let succession = read_or("units.succession", &self.units.succession, built_in)?;
-        let units = UnitTable::from_csv(&units, &succession).map_err(ConfigError::Units)?;
+        let place = |path: &str, key: &str| if path.is_empty() { format!("{key} (built in)") } else { path.to_owned() };
+        let units = UnitTable::from_csv(&units, &succession).map_err(|problems| ConfigError::Units {
+            table: place(&self.units.file, "units.file"),
+            succession: place(&self.units.succession, "units.succession"),
+            problems,
+        })?;
         Ok(Rules::new(units, self.read_calendar()?))
     }
 

@@ -1,0 +1,129 @@
+//! Whether a value is one that its key takes.
+
+use config::{Value, ValueKind};
+
+use super::ConfigError;
+use super::keys::{Key, Shape};
+use super::load::Origin;
+
+/// A value as text, for people; never called with a secret.
+pub(super) fn show(value: &Value) -> String {
+    match &value.kind {
+        ValueKind::Array(items) => items.iter().map(show).collect::<Vec<_>>().join(", "),
+        ValueKind::Table(_) => "a table".to_owned(),
+        _ => value.clone().into_string().unwrap_or_default(),
+    }
+}
+
+/// Refuses what the key does not take: key, place, what was found, what is allowed.
+pub(super) fn check(key: &Key, value: &Value, origin: &Origin) -> Result<(), ConfigError> {
+    let text = match &value.kind {
+        ValueKind::String(text) => Some(text.as_str()),
+        _ => None,
+    };
+    let (fits, allowed) = match key.shape {
+        Shape::Number(min, max) => {
+            // Not the crate's own conversion: it rounds 2.7 and takes true for 1.
+            let number = match value.kind {
+                ValueKind::I64(number) => Some(number),
+                _ => text.and_then(|text| text.parse().ok()),
+            };
+            let fits = number.is_some_and(|number| (min..=max).contains(&number));
+            (fits, format!("a whole number from {min} to {max}"))
+        }
+        Shape::Flag => {
+            let fits = matches!(value.kind, ValueKind::Boolean(_)) || matches!(text, Some("true" | "false"));
+            (fits, "true or false".to_owned())
+        }
+        Shape::OneOf(names) => (text.is_some_and(|text| names.contains(&text)), format!("one of {}", names.join(", "))),
+        Shape::List => {
+            let fits = matches!(&value.kind, ValueKind::Array(items) if items.iter().all(is_text));
+            (fits, "a list of texts".to_owned())
+        }
+        Shape::Text => (is_text(value), "text".to_owned()),
+        Shape::Topic => (
+            text.is_some_and(is_topic),
+            "the name of a Kafka topic: 1 to 249 of the characters a-z A-Z 0-9 . _ -".to_owned(),
+        ),
+        Shape::Listen => (text.is_some_and(is_listen), "host:port such as 127.0.0.1:9464, or off".to_owned()),
+        Shape::Day => (
+            text.is_some_and(|text| text.is_empty() || text.parse::<jiff::civil::Date>().is_ok()),
+            "a day such as 2020-12-03, or empty".to_owned(),
+        ),
+        Shape::Properties => (true, String::new()),
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(ConfigError::Value { place: origin.to_string(), key: key.name.to_owned(), found: show(value), allowed })
+}
+
+fn is_text(value: &Value) -> bool {
+    !matches!(value.kind, ValueKind::Nil | ValueKind::Array(_) | ValueKind::Table(_))
+}
+
+/// Kafka's own rule for the names of topics.
+fn is_topic(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    (1..250).contains(&text.len()) && text.bytes().all(fits) && text != "." && text != ".."
+}
+
+fn is_listen(text: &str) -> bool {
+    let address = text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    address || text == "off"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::KEYS;
+
+    fn told(name: &str, value: impl Into<Value>) -> Option<String> {
+        let key = KEYS.iter().find(|key| key.name == name).unwrap();
+        check(key, &value.into(), &Origin::File("f.toml".into())).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_number_is_whole_and_nothing_is_taken_for_one() {
+        assert_eq!(told("kafka.partitions", 12), None);
+        assert_eq!(told("kafka.partitions", "12"), None);
+        for wrong in [Value::from(2.7), Value::from(true), Value::from("many"), Value::from(0), Value::from("")] {
+            let text = told("kafka.partitions", wrong).unwrap();
+            assert!(text.starts_with("f.toml: kafka.partitions is ") && text.ends_with("from 1 to 10000"), "{text}");
+        }
+        assert_eq!(told("report.party", 3).unwrap(), "f.toml: report.party is 3, but must be true or false");
+    }
+
+    #[test]
+    fn a_list_of_lists_and_a_table_for_a_text_are_told() {
+        let nested = Value::from(vec![Value::from(vec![Value::from("x")])]);
+        assert_eq!(
+            told("sources.allowed", nested).unwrap(),
+            "f.toml: sources.allowed is x, but must be a list of texts"
+        );
+        let table = Value::from(config::Map::from_iter([("a".to_owned(), Value::from(1))]));
+        assert_eq!(told("kafka.group", table).unwrap(), "f.toml: kafka.group is a table, but must be text");
+    }
+
+    #[test]
+    fn an_address_a_day_and_a_topic_are_checked_before_they_are_used() {
+        for right in ["127.0.0.1:0", "[::1]:9464", "localhost:80", "off"] {
+            assert_eq!(told("http.listen", right), None);
+        }
+        for wrong in ["", "9464", ":9464", "localhost", "localhost:99999"] {
+            assert!(told("http.listen", wrong).is_some(), "{wrong}");
+        }
+        assert_eq!(told("report.date", ""), None);
+        assert_eq!(told("report.date", "2020-12-03"), None);
+        assert!(told("report.date", "2020-02-30").is_some());
+        assert!(told("kafka.topic", "hà-nội").is_some());
+        assert!(told("kafka.topic", "").is_some());
+    }
+
+    #[test]
+    fn every_default_is_allowed() {
+        for key in KEYS.iter().filter(|key| !matches!(key.shape, Shape::List | Shape::Properties)) {
+            assert_eq!(check(key, &Value::from(key.default), &Origin::Default), Ok(()));
+        }
+    }
+}
