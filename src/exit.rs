@@ -17,6 +17,11 @@ macro_rules! exit_codes {
             /// Every code.
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
+            /// Its name, as scripts and logs may give it.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name)),+ }
+            }
+
             /// What it means, in Vietnamese and English.
             pub fn meaning(self) -> (&'static str, &'static str) {
                 match self { $(Self::$name => ($vi, $en)),+ }
@@ -82,12 +87,14 @@ impl From<ExitCode> for std::process::ExitCode {
 
 /// The text of `docs/exit-codes.md`.
 pub fn exit_codes_page() -> String {
-    let mut text = String::from("# Mã thoát · Exit codes\n\n| code | tiếng Việt | English |\n| --- | --- | --- |\n");
+    let mut text =
+        String::from("# Mã thoát · Exit codes\n\n| code | name | tiếng Việt | English |\n| --- | --- | --- | --- |\n");
     for code in ExitCode::ALL {
         let (vi, en) = code.meaning();
-        let _ = writeln!(text, "| {} | {vi} | {en} |", *code as u8);
+        let _ = writeln!(text, "| {} | {} | {vi} | {en} |", *code as u8, code.name());
     }
-    text += "| 130, 143 | Bị dừng lần thứ hai bằng Ctrl-C, SIGTERM. | Ended at once by a second Ctrl-C or SIGTERM. |\n";
+    text +=
+        "| 130, 143 | | Bị dừng lần thứ hai bằng Ctrl-C, SIGTERM. | Ended at once by a second Ctrl-C or SIGTERM. |\n";
     text
 }
 
