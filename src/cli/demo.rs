@@ -21,7 +21,7 @@ use crate::ingest::worker::Summary;
 use crate::log::LogError;
 use crate::report::numbers;
 use crate::rollup::Rollup;
-use crate::sample::{bad_examples, sample_year};
+use crate::sample::{bad_examples, covers, sample_year};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{StoreReader, StoreWriter};
 use crate::wire::Lang;
@@ -52,6 +52,7 @@ impl DemoArgs {
 /// Runs the command.
 pub fn run(context: &Context, args: &DemoArgs) -> Done {
     let begun = Instant::now();
+    refuse_other_years(context)?;
     let metrics = new_metrics()?;
     let data = context.data()?;
     let _lock = data.lock_writer()?;
@@ -78,6 +79,23 @@ pub fn run(context: &Context, args: &DemoArgs) -> Done {
     worker.run()?;
     server.stop();
     Ok(ExitCode::Done)
+}
+
+fn refuse_other_years(context: &Context) -> Result<(), Failure> {
+    if covers(&context.rules) {
+        return Ok(());
+    }
+    Err(Failure::other(
+        ExitCode::Configuration,
+        (
+            "bảng đơn vị (units.file) không có đơn vị nào có hiệu lực suốt năm 2020, năm của dữ liệu mẫu",
+            "the table of units (units.file) has no units in force all through 2020, the year of the sample",
+        ),
+        (
+            "Chạy demo với bảng đơn vị kèm sẵn: bỏ units.file.",
+            "Run the demo with the table of units that is built in: leave units.file out.",
+        ),
+    ))
 }
 
 fn refuse_real_data(context: &Context, store: &mut SqliteStore) -> Result<(), Failure> {

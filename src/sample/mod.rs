@@ -35,8 +35,24 @@ pub struct SampleEvent {
     pub payload: Vec<u8>,
 }
 
-/// The sample year over the rules' own units.
+fn in_force_all_year(row: &UnitRow) -> bool {
+    row.in_force_on(FIRST) && row.in_force_on(LAST)
+}
+
+/// Whether the rules have units for the sample year: a city or province over at
+/// least one district or commune, in force from its first day to its last.
+pub fn covers(rules: &Rules) -> bool {
+    let level = |wanted: fn(u8) -> bool| {
+        rules.units.rows().iter().any(|row| in_force_all_year(row) && wanted(row.kind.level()))
+    };
+    level(|level| level == 0) && level(|level| level > 0)
+}
+
+/// The sample year over the rules' own units; empty if these have none, see [`covers`].
 pub fn sample_year(rules: &Rules) -> Vec<SampleEvent> {
+    if !covers(rules) {
+        return Vec::new();
+    }
     let mut year = Year::new(rules);
     year.sessions();
     year.cases();
@@ -85,8 +101,15 @@ enum Habit {
     Late,
 }
 
+impl Habit {
+    fn has_records(self) -> bool {
+        matches!(self, Self::Prompt | Self::Late)
+    }
+}
+
 struct Unit {
     code: String,
+    is_district: bool,
     /// How much happens there, against others.
     weight: u64,
     habit: Habit,
@@ -113,7 +136,7 @@ struct Year {
 impl Year {
     fn new(rules: &Rules) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(SEED);
-        let in_force = |row: &&UnitRow| row.in_force_on(FIRST) && row.in_force_on(LAST) && row.kind.level() > 0;
+        let in_force = |row: &&UnitRow| in_force_all_year(row) && row.kind.level() > 0;
         let rows: Vec<&UnitRow> = rules.units.rows().iter().filter(in_force).collect();
         // A busy district makes its communes busy.
         let districts: std::collections::BTreeMap<String, u64> = rows
@@ -121,7 +144,7 @@ impl Year {
             .filter(|row| row.kind.level() == 1)
             .map(|row| (row.code.to_string(), 2 + rng.next_u64() % 9))
             .collect();
-        let units = rows
+        let mut units: Vec<Unit> = rows
             .iter()
             .map(|row| {
                 let busy = row.parent.and_then(|parent| districts.get(parent.as_str())).copied().unwrap_or(20);
@@ -134,9 +157,17 @@ impl Year {
                     _ => Habit::Prompt,
                 };
                 let spread = 1 + rng.next_u64() % 6;
-                Unit { code: row.code.to_string(), weight: busy * spread, habit, active: [false; 4], counter: 0 }
+                let is_district = row.kind.level() == 1;
+                let (code, weight) = (row.code.to_string(), busy * spread);
+                Unit { code, is_district, weight, habit, active: [false; 4], counter: 0 }
             })
             .collect();
+        // Of very few units the draw may leave none that reports.
+        if !units.iter().any(|unit| unit.habit.has_records())
+            && let Some(first) = units.first_mut()
+        {
+            first.habit = Habit::Prompt;
+        }
         Self { rng, units, root: rules.units.root().code.to_string(), sent: Vec::new() }
     }
 
@@ -154,7 +185,7 @@ impl Year {
 
     /// A unit that has records, by weight.
     fn unit(&mut self) -> usize {
-        let has_records = |unit: &Unit| matches!(unit.habit, Habit::Prompt | Habit::Late);
+        let has_records = |unit: &Unit| unit.habit.has_records();
         let total: u64 = self.units.iter().filter(|unit| has_records(unit)).map(|unit| unit.weight).sum();
         let mut draw = self.below(total);
         for (index, unit) in self.units.iter().enumerate().filter(|(_, unit)| has_records(unit)) {
@@ -476,7 +507,7 @@ impl Year {
         let begin = tz::offset(7).to_timestamp(date(2020, 1, 10).at(9, 0, 0, 0)).unwrap_or(Timestamp::UNIX_EPOCH);
         let end = tz::offset(7).to_timestamp(date(2020, 12, 10).at(9, 0, 0, 0)).unwrap_or(Timestamp::UNIX_EPOCH);
         for unit in 0..self.units.len() {
-            if self.units[unit].code.len() != 3 {
+            if !self.units[unit].is_district {
                 continue;
             }
             let subject = self.number(unit, "KH");
@@ -531,12 +562,11 @@ mod tests {
         Decoder::new().decode(&message, rules, &AllowedSources::new())
     }
 
-    #[test]
-    fn a_recount_gives_the_briefings_totals() {
-        let rules = hanoi();
+    /// By record, the revision that counts.
+    fn recount(rules: &Rules) -> BTreeMap<(String, String), (crate::domain::record::Rank, Fact)> {
         let mut counting = BTreeMap::new();
-        for event in sample_year(&rules) {
-            let event = decode(&event.payload, &rules).unwrap_or_else(|breaches| panic!("{breaches:?}"));
+        for event in sample_year(rules) {
+            let event = decode(&event.payload, rules).unwrap_or_else(|breaches| panic!("{breaches:?}"));
             assert!(event.synthetic);
             let key = (event.key.source().to_owned(), event.key.subject().to_owned());
             let rank = (event.revision, event.digest);
@@ -547,6 +577,13 @@ mod tests {
                 }
             }
         }
+        counting
+    }
+
+    #[test]
+    fn a_recount_gives_the_briefings_totals() {
+        let rules = hanoi();
+        let counting = recount(&rules);
         let facts: Vec<&Fact> = counting.values().map(|(_, fact)| fact).collect();
         let sessions = facts.iter().filter(|fact| matches!(fact, Fact::Supervision { .. })).count();
         let cases = facts.iter().filter(|fact| matches!(fact, Fact::Violation { .. })).count();
@@ -591,6 +628,29 @@ mod tests {
             position: Position { partition: Partition(0), offset: Offset(0) },
         };
         insta::assert_snapshot!(format!("{} events, SHA-256 {}", events.len(), entry.digest));
+    }
+
+    fn rules(rows: &str) -> Rules {
+        let units = format!("code,name,kind,parent_code,valid_from,valid_to\n{rows}");
+        let units = UnitTable::from_csv(&units, "from_code,to_code,effective_on,extent,basis\n").unwrap();
+        Rules::new(units, Calendar::Decree09)
+    }
+
+    #[test]
+    fn another_provinces_sample_has_the_same_totals() {
+        let rules = rules("9,B,province,,2019-01-01,\n91,C,commune,9,2019-01-01,\n");
+        let counting = recount(&rules);
+        let count = |kind| counting.values().filter(|(_, fact)| fact.kind() == kind).count();
+        assert_eq!((count("supervision"), count("violation")), (SESSIONS, CASES));
+    }
+
+    #[test]
+    fn units_that_came_after_2020_have_no_sample() {
+        for rows in ["9,B,province,,2025-07-01,\n91,C,commune,9,2025-07-01,\n", "9,B,province,,2019-01-01,\n"] {
+            assert!(!covers(&rules(rows)));
+            assert_eq!(sample_year(&rules(rows)), []);
+        }
+        assert!(covers(&hanoi()));
     }
 
     #[test]
