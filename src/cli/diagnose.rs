@@ -4,8 +4,9 @@ use clap::{Args, Subcommand};
 
 use super::context::{Context, Done, open_reader, print};
 use crate::config::{Loaded, Settings};
-use crate::doctor::{Finding, Verdict, examine};
+use crate::doctor::{Finding, Met, Verdict, examine};
 use crate::exit::ExitCode;
+use crate::log::embedded::EmbeddedLog;
 use crate::wire::Lang;
 
 /// The options of `giaoban config`.
@@ -39,13 +40,19 @@ pub fn doctor(settings: Settings) -> Done {
     let mut findings = Vec::new();
     match Context::new(settings.clone()) {
         Ok(context) => {
-            let log = context.log();
+            let embedded = settings.kafka.brokers.is_empty();
+            // Opening the embedded log makes it, and nothing is changed here.
+            let log = (!embedded || EmbeddedLog::is_in(&settings.data)).then(|| context.log());
             let log = match &log {
-                Ok(log) => Ok(&**log),
-                Err(failure) => Err(failure.text(lang)),
+                None => Met::NotYet,
+                Some(Ok(log)) => Met::Open(&**log),
+                Some(Err(failure)) => {
+                    let (detail, remedy) = failure.text(lang);
+                    Met::Failed { detail, remedy }
+                }
             };
-            let rules = context.rules.clone();
-            findings.extend(examine(&context.settings, &rules, log, || open_reader(&settings.data, &rules)));
+            let (rules, now) = (&context.rules, jiff::Timestamp::now());
+            findings.extend(examine(&settings, rules, now, &log, || open_reader(&settings.data, rules)));
         }
         Err(failure) => {
             let (detail, remedy) = failure.text(lang);

@@ -17,6 +17,8 @@ use super::{
 use crate::domain::{NextOffset, Offset, Partition, Position};
 
 const VERSION: i64 = 1;
+/// Its file within the data folder.
+const FILE: &str = "log.db";
 /// `gblg`, so that another program's file is not taken for a log.
 const APPLICATION_ID: i64 = 0x6762_6c67;
 /// Partitions of a topic that was not made on purpose.
@@ -54,11 +56,16 @@ pub struct EmbeddedLog {
 }
 
 impl EmbeddedLog {
+    /// Whether there is one in that folder; makes none.
+    pub fn is_in(dir: &Path) -> bool {
+        dir.join(FILE).exists()
+    }
+
     /// The log in `DIR/log.db`, which is made if it is missing.
     pub fn open(dir: &Path) -> Result<Self, LogError> {
         std::fs::create_dir_all(dir)
             .map_err(|error| LogError::Unwritable { at: dir.display().to_string(), cause: error.to_string() })?;
-        let log = Self { path: dir.join("log.db") };
+        let log = Self { path: dir.join(FILE) };
         let mut connection = log.connect()?;
         let version = log.version(&connection)?;
         if version > VERSION {

@@ -1,0 +1,334 @@
+use super::*;
+use crate::config::{Overrides, load};
+use crate::domain::{Calendar, Digest, Entry, Partition, Position, Quarter, RecordKey, UnitTable};
+use crate::log::{Consumer, Created, Incoming, Membership, Producer, TopicSpec};
+use crate::rollup::Cell;
+use crate::rollup::table::Cells;
+use crate::store::Counts;
+
+/// A log that has one message in the last of its partitions' offsets.
+#[derive(Default)]
+struct FakeLog {
+    /// `low..high` of each partition.
+    ranges: Vec<(i64, i64)>,
+    /// What every question about the dead letters' topic ends with.
+    dead_letters: Option<LogError>,
+    /// What every question about the events' topic ends with.
+    events: Option<LogError>,
+    reading: Option<LogError>,
+    taken_ms: i64,
+    asked: std::sync::atomic::AtomicUsize,
+}
+
+impl EventLog for FakeLog {
+    fn describe(&self) -> String {
+        "a fake log".into()
+    }
+
+    fn topic(&self, name: &str) -> Result<Topic, LogError> {
+        self.asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let failure = if name.ends_with(".dlq") { &self.dead_letters } else { &self.events };
+        if let Some(error) = failure {
+            return Err(error.clone());
+        }
+        let range = |(partition, (low, high)): (usize, &(i64, i64))| PartitionRange {
+            partition: Partition(partition as i32),
+            low: NextOffset(*low),
+            high: NextOffset(*high),
+        };
+        let partitions = self.ranges.iter().enumerate().map(range).collect();
+        Ok(Topic { name: name.to_owned(), partitions, replication: 3 })
+    }
+
+    fn create_topic(&self, _: &TopicSpec) -> Result<Created, LogError> {
+        panic!("doctor makes no topic")
+    }
+
+    fn producer(&self, _: &str) -> Result<Box<dyn Producer>, LogError> {
+        panic!("doctor writes nothing")
+    }
+
+    fn consumer(&self, _: &str, _: &Membership) -> Result<Box<dyn Consumer>, LogError> {
+        panic!("doctor joins no group")
+    }
+
+    fn read(
+        &self,
+        _: &str,
+        partition: Partition,
+        from: Offset,
+        _: usize,
+        sink: &mut dyn FnMut(Incoming<'_>),
+    ) -> Result<usize, LogError> {
+        if let Some(error) = &self.reading {
+            return Err(error.clone());
+        }
+        sink(Incoming {
+            position: Position { partition, offset: from },
+            timestamp_ms: Some(self.taken_ms),
+            key: None,
+            headers: Vec::new(),
+            payload: None,
+        });
+        Ok(1)
+    }
+}
+
+/// A store with those checkpoints and nothing else.
+struct FakeStore(Vec<Checkpoint>);
+
+impl StoreReader for FakeStore {
+    fn describe(&self) -> String {
+        "a fake store".into()
+    }
+
+    fn fingerprint(&mut self) -> Result<Option<Digest>, StoreError> {
+        Ok(None)
+    }
+
+    fn synthetic(&mut self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    fn checkpoints(&mut self, _: &str) -> Result<Vec<Checkpoint>, StoreError> {
+        Ok(self.0.clone())
+    }
+
+    fn cells(&mut self, _: &[Quarter], _: &Rules) -> Result<Cells, StoreError> {
+        Ok(Cells::default())
+    }
+
+    fn raw_cells(&mut self, _: Quarter, _: &mut dyn FnMut(&str, &str, Cell)) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn quarters(&mut self) -> Result<Vec<Quarter>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn entries(&mut self, _: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn entry(&mut self, _: &RecordKey) -> Result<Option<Entry>, StoreError> {
+        Ok(None)
+    }
+
+    fn earlier(&mut self, _: &RecordKey) -> Result<Vec<Entry>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn record_count(&mut self) -> Result<u64, StoreError> {
+        Ok(self.0.iter().map(|at| at.counts.applied).sum())
+    }
+
+    fn size_bytes(&mut self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+}
+
+fn checkpoint(partition: i32, next: i64, read: u64, applied: u64) -> Checkpoint {
+    let counts = Counts { read, applied, ..Counts::default() };
+    Checkpoint { partition: Partition(partition), next: NextOffset(next), counts }
+}
+
+fn now() -> Timestamp {
+    "2026-01-05T02:00:00Z".parse().unwrap()
+}
+
+struct Case {
+    log: FakeLog,
+    checkpoints: Result<Vec<Checkpoint>, StoreError>,
+    now: Timestamp,
+    data: Option<std::path::PathBuf>,
+    lang: &'static str,
+    brokers: &'static str,
+    calendar: Calendar,
+}
+
+impl Case {
+    /// Two partitions of 7 and 5 messages, all in the store.
+    fn healthy() -> Self {
+        let taken_ms = now().as_millisecond() - 60_000;
+        Self {
+            log: FakeLog { ranges: vec![(0, 7), (0, 5)], taken_ms, ..FakeLog::default() },
+            checkpoints: Ok(vec![checkpoint(0, 7, 7, 7), checkpoint(1, 5, 5, 5)]),
+            now: now(),
+            data: None,
+            lang: "en",
+            brokers: "",
+            calendar: Calendar::Decree09,
+        }
+    }
+
+    fn examine(&self) -> Vec<Finding> {
+        self.examine_as(&Met::Open(&self.log))
+    }
+
+    fn examine_as(&self, log: &Met<'_>) -> Vec<Finding> {
+        let dir = tempfile::tempdir().unwrap();
+        let data = self.data.clone().unwrap_or_else(|| dir.path().to_owned());
+        let overrides = Overrides { data: Some(data), lang: Some(self.lang.into()), ..Overrides::default() };
+        let environment = [("GIAOBAN__KAFKA__BROKERS".to_owned(), self.brokers.to_owned())];
+        let settings = load(&overrides, &environment).unwrap().settings;
+        let units = include_str!("../../config/units/hanoi.csv");
+        let succession = include_str!("../../config/units/hanoi-succession.csv");
+        let rules = Rules::new(UnitTable::from_csv(units, succession).unwrap(), self.calendar.clone());
+        let open = || Ok(Box::new(FakeStore(self.checkpoints.clone()?)) as Box<dyn StoreReader>);
+        examine(&settings, &rules, self.now, log, open)
+    }
+}
+
+/// What is not well, as `what: detail → remedy`.
+fn not_well(findings: &[Finding]) -> Vec<String> {
+    let bad = findings.iter().filter(|finding| finding.verdict != Verdict::Good);
+    bad.map(|finding| format!("{}: {} → {}", finding.what, finding.detail, finding.remedy)).collect()
+}
+
+/// The one thing that is not well.
+fn only(findings: &[Finding]) -> (Verdict, String) {
+    let texts = not_well(findings);
+    assert_eq!(texts.len(), 1, "{texts:#?}");
+    let verdict = findings.iter().find(|finding| finding.verdict != Verdict::Good).unwrap().verdict;
+    (verdict, texts[0].clone())
+}
+
+#[test]
+fn all_is_well_in_both_languages() {
+    let english = Case::healthy().examine();
+    assert_eq!(not_well(&english), Vec::<String>::new());
+    let text = english.iter().map(|finding| finding.detail.as_str()).collect::<Vec<_>>().join("\n");
+    assert!(
+        text.contains("on 2026-01-05: 1 city, 51 ward, 75 commune; calendar decree-09-2019, quarter 2026-Q1"),
+        "{text}"
+    );
+    assert!(text.contains("giaoban.events.dlq: 2 partitions, 3 copies, 12 messages"), "{text}");
+    assert!(text.contains("not tried, so that nothing changes: writing"), "{text}");
+    let vietnamese = Case { lang: "vi", ..Case::healthy() }.examine();
+    assert_eq!(vietnamese.len(), english.len());
+    for (vi, en) in vietnamese.iter().zip(&english).filter(|(vi, _)| !["topic"].contains(&vi.what.as_str())) {
+        assert_ne!(vi.what, en.what);
+    }
+}
+
+#[test]
+fn counts_are_of_the_units_of_that_day() {
+    let case = Case { now: "2025-06-30T10:00:00Z".parse().unwrap(), ..Case::healthy() };
+    let findings = case.examine();
+    assert!(findings[0].detail.contains("12 urban district, 17 rural district, 1 town"), "{:?}", findings[0]);
+    // 18:00 in London is the next day in Hanoi.
+    let case = Case { now: "2025-06-30T18:00:00Z".parse().unwrap(), ..Case::healthy() };
+    assert!(case.examine()[0].detail.contains("on 2025-07-01: 1 city, 51 ward"));
+}
+
+#[test]
+fn a_day_that_no_quarter_has_is_told() {
+    let calendar = Calendar::from_csv("school", "2020-Q1,2020-01-05,2020-04-04\n").unwrap();
+    let (verdict, text) = only(&Case { calendar, ..Case::healthy() }.examine());
+    assert_eq!(verdict, Verdict::Warning);
+    assert!(text.contains("2026-01-05 lies in no quarter"), "{text}");
+}
+
+#[test]
+fn a_broker_that_is_away_is_told_once_and_the_store_is_seen_all_the_same() {
+    let mut case = Case { brokers: "kafka:9092", ..Case::healthy() };
+    case.log.events = Some(LogError::Unreachable { at: "kafka:9092".into(), cause: "refused".into() });
+    case.checkpoints = Ok(vec![checkpoint(0, 7, 7, 6)]);
+    let texts = not_well(&case.examine());
+    assert_eq!(texts.len(), 2, "{texts:#?}");
+    assert!(texts[0].starts_with("event log: no answer from kafka:9092") && texts[0].contains("kafka.brokers"));
+    assert!(texts[1].starts_with("reconciliation: partition 0"), "{texts:#?}");
+    assert_eq!(case.log.asked.load(std::sync::atomic::Ordering::Relaxed), 1);
+}
+
+#[test]
+fn a_wrong_password_is_a_problem_of_the_log() {
+    let mut case = Case::healthy();
+    case.log.events = Some(LogError::Authentication { at: "kafka:9092".into(), cause: "SASL".into() });
+    let (verdict, text) = only(&case.examine());
+    assert_eq!(verdict, Verdict::Problem);
+    assert!(text.starts_with("event log: ") && text.contains("sasl.password"), "{text}");
+}
+
+#[test]
+fn a_missing_topic_names_the_command_that_makes_it() {
+    let mut case = Case::healthy();
+    case.log.dead_letters = Some(LogError::NoSuchTopic("giaoban.events.dlq".into()));
+    let (verdict, text) = only(&case.examine());
+    assert_eq!(verdict, Verdict::Problem);
+    assert!(text.contains("giaoban.events.dlq") && text.contains("giaoban topics create"), "{text}");
+}
+
+#[test]
+fn a_topic_that_cannot_be_read_is_a_problem() {
+    let mut case = Case::healthy();
+    case.log.reading = Some(LogError::Authorization { operation: "read".into(), resource: "giaoban.events".into() });
+    let (verdict, text) = only(&case.examine());
+    assert_eq!(verdict, Verdict::Problem);
+    assert!(text.starts_with("permissions: not allowed to read giaoban.events"), "{text}");
+}
+
+#[test]
+fn a_clock_behind_the_newest_message_is_a_problem() {
+    let mut case = Case::healthy();
+    case.log.taken_ms = now().as_millisecond() + 240_000;
+    assert_eq!(not_well(&case.examine()), Vec::<String>::new(), "two machines may differ by minutes");
+    case.log.taken_ms = now().as_millisecond() + 86_400_000;
+    let (verdict, text) = only(&case.examine());
+    assert_eq!(verdict, Verdict::Problem);
+    assert!(text.starts_with("clock: 2026-01-05") && text.contains("2026-01-06"), "{text}");
+}
+
+#[test]
+fn defects_of_two_partitions_do_not_cancel_out() {
+    let case = Case { checkpoints: Ok(vec![checkpoint(0, 7, 7, 6), checkpoint(1, 5, 5, 6)]), ..Case::healthy() };
+    let texts = not_well(&case.examine());
+    assert_eq!(texts.len(), 2, "{texts:#?}");
+    assert!(texts.iter().all(|text| text.starts_with("reconciliation") && text.contains("giaoban replay")));
+}
+
+#[test]
+fn what_the_store_lacks_is_a_warning_and_what_the_log_lacks_a_problem() {
+    let case = Case { checkpoints: Ok(vec![checkpoint(0, 4, 4, 4)]), ..Case::healthy() };
+    let (verdict, text) = only(&case.examine());
+    assert_eq!(verdict, Verdict::Warning);
+    assert!(text.contains("8 records are not in the store yet") && text.contains("giaoban worker"), "{text}");
+    let mut case = Case::healthy();
+    case.log.ranges = vec![(0, 7), (6, 9)];
+    let (verdict, text) = only(&case.examine());
+    assert_eq!(verdict, Verdict::Problem);
+    assert!(text.contains("partition 1: the store is at 5, the log has 6 to 9"), "{text}");
+}
+
+#[test]
+fn a_log_that_is_gone_under_a_store_is_a_problem_and_a_new_folder_is_none() {
+    let case = Case::healthy();
+    let texts = not_well(&case.examine_as(&Met::NotYet));
+    assert!(texts.iter().any(|text| text.contains("partition 0: the store is at 7, the log has 0 to 0")), "{texts:#?}");
+    let missing = StoreError::Missing { at: "store-1.db".into() };
+    let findings = Case { checkpoints: Err(missing), ..Case::healthy() }.examine_as(&Met::NotYet);
+    assert!(findings.iter().all(|finding| finding.verdict != Verdict::Problem), "{findings:#?}");
+}
+
+#[test]
+fn a_store_of_other_rules_names_the_replay() {
+    let other = StoreError::OtherRules { at: "s".into(), stored: Digest([1; 32]), now: Digest([2; 32]) };
+    let (verdict, text) = only(&Case { checkpoints: Err(other), ..Case::healthy() }.examine());
+    assert_eq!(verdict, Verdict::Problem);
+    assert!(text.contains("giaoban replay"), "{text}");
+}
+
+#[test]
+fn a_folder_is_looked_at_and_left_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("new/data");
+    let findings = Case { data: Some(data.clone()), ..Case::healthy() }.examine();
+    assert_eq!(not_well(&findings), Vec::<String>::new());
+    assert!(findings[1].detail.contains("made when needed"), "{:?}", findings[1]);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    // A file stands where the folder should be.
+    std::fs::write(dir.path().join("new"), "").unwrap();
+    let (verdict, text) = only(&Case { data: Some(data), ..Case::healthy() }.examine());
+    assert_eq!(verdict, Verdict::Problem);
+    assert!(text.contains("--data"), "{text}");
+}
