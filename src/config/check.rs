@@ -37,8 +37,9 @@ pub(super) fn check(key: &Key, value: &Value, origin: &Origin) -> Result<(), Con
         }
         Shape::OneOf(names) => (text.is_some_and(|text| names.contains(&text)), format!("one of {}", names.join(", "))),
         Shape::List => {
-            let fits = matches!(&value.kind, ValueKind::Array(items) if items.iter().all(is_text));
-            (fits, "a list of texts".to_owned())
+            let plain = |item: &Value| is_text(item) && !show(item).contains(char::is_control);
+            let fits = matches!(&value.kind, ValueKind::Array(items) if items.iter().all(plain));
+            (fits, "a list of texts without control characters".to_owned())
         }
         Shape::Text => (is_text(value), "text".to_owned()),
         Shape::Topic => (
@@ -99,7 +100,7 @@ mod tests {
         let nested = Value::from(vec![Value::from(vec![Value::from("x")])]);
         assert_eq!(
             told("sources.allowed", nested).unwrap(),
-            "f.toml: sources.allowed is x, but must be a list of texts"
+            "f.toml: sources.allowed is x, but must be a list of texts without control characters"
         );
         let table = Value::from(config::Map::from_iter([("a".to_owned(), Value::from(1))]));
         assert_eq!(told("kafka.group", table).unwrap(), "f.toml: kafka.group is a table, but must be text");

@@ -64,7 +64,8 @@ pub struct Position {
     pub offset: Offset,
 }
 
-/// (`source`, `subject`): what a record is called, for ever.
+/// (`source`, `subject`): what a record is called, for ever. Neither has a
+/// control character: the wire and the configuration refuse them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RecordKey {
     text: Box<str>,
@@ -74,10 +75,16 @@ pub struct RecordKey {
 impl RecordKey {
     /// The key of that source and subject.
     pub fn new(source: &str, subject: &str) -> Self {
-        let mut text = String::with_capacity(source.len() + subject.len());
+        let mut text = String::with_capacity(source.len() + 1 + subject.len());
         text.push_str(source);
+        text.push(BETWEEN);
         text.push_str(subject);
         Self { text: text.into(), split: source.len() as u32 }
+    }
+
+    /// Undoes [`RecordKey::text`]; `None` for what is no key's text.
+    pub fn from_text(text: &str) -> Option<Self> {
+        Some(Self { text: text.into(), split: text.find(BETWEEN)? as u32 })
     }
 
     /// Who keeps the record.
@@ -87,18 +94,21 @@ impl RecordKey {
 
     /// The record's number within its source.
     pub fn subject(&self) -> &str {
-        &self.text[self.split as usize..]
+        &self.text[self.split as usize + 1..]
     }
 
-    /// Source and subject in one: sorts almost as keys do, in one comparison.
+    /// Source and subject in one, which sorts as keys do.
     pub fn text(&self) -> &str {
         &self.text
     }
 }
 
+/// Stands between source and subject, and below every character that they may have.
+const BETWEEN: char = '\n';
+
 impl Ord for RecordKey {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.source(), self.subject()).cmp(&(other.source(), other.subject()))
+        self.text.cmp(&other.text)
     }
 }
 
@@ -411,6 +421,9 @@ mod tests {
         assert_ne!(a, b);
         assert_eq!((a.source(), a.subject()), ("/units/1", "1-A"));
         assert!(a < b);
+        assert!(RecordKey::new("/units/1", "z") < RecordKey::new("/units/1 ", "a"));
+        assert_eq!(RecordKey::from_text(a.text()), Some(a));
+        assert_eq!(RecordKey::from_text("/units/1"), None);
     }
 
     #[test]

@@ -477,6 +477,8 @@ impl Machine {
 
     fn send_off(&mut self) {
         let open = mem::take(&mut self.open);
+        // What follows is likely to be as much.
+        self.open.entries.reserve(open.entries.len());
         let mut batch = Batch { topic: self.topic.clone(), entries: open.entries, ..Batch::default() };
         let mut timestamps = Vec::with_capacity(open.parts.len());
         for part in open.parts.into_values() {

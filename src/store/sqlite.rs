@@ -1,26 +1,38 @@
 //! The store on one machine: a SQLite file that an operator can open, query and
 //! back up with tools they know.
 //!
-//! Entries come sorted by record, so each batch walks the ledger's tree once
+//! Entries come sorted by record, so each batch walks the ledger's leaves once
 //! from left to right: that is what keeps the speed flat as history grows.
+
+mod leaf;
+mod ledger;
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
+use self::leaf::{Packer, Records};
+use self::ledger::{Leaf, SELECT_ENTRY, Settling, pack_ledger, read_entry};
 use super::{Batch, Checkpoint, Counts, Span, StoreError, StoreReader, StoreWriter, place_key};
 use crate::domain::{
     Digest, Entry, Fact, NextOffset, Offset, Partition, Position, Quarter, RecordKey, Revision, Rules, UnitCode,
 };
-use crate::rollup::{Cell, Delta, Verdict, verdict};
+use crate::rollup::{Cell, Delta};
 
 /// Each step takes a file from the version before to this one.
-const MIGRATIONS: [&str; 1] = [include_str!("sqlite/001.sql")];
+const MIGRATIONS: [Migration; 2] =
+    [Migration::Sql(include_str!("sqlite/001.sql")), Migration::PackLedger(include_str!("sqlite/002.sql"))];
 const VERSION: i64 = MIGRATIONS.len() as i64;
 /// `gbst`, so that another program's file is not taken for a store.
 const APPLICATION_ID: i64 = 0x6762_7374;
 const FINGERPRINT: &str = "rules_fingerprint";
 const SYNTHETIC: &str = "synthetic";
+
+enum Migration {
+    Sql(&'static str),
+    /// After this, the ledger's rows go into leaves.
+    PackLedger(&'static str),
+}
 
 /// A store in a file.
 #[derive(Debug)]
@@ -29,6 +41,7 @@ pub struct SqliteStore {
     path: PathBuf,
     /// Of the batch that is being written.
     delta: Delta,
+    packer: Packer,
 }
 
 impl SqliteStore {
@@ -38,7 +51,7 @@ impl SqliteStore {
         let mut store = Self::open(path, flags)?;
         store.prepare_for_writing().map_err(|error| store.error(&error))?;
         store.check_version()?;
-        store.migrate().map_err(|error| store.error(&error))?;
+        store.migrate()?;
         Ok(store)
     }
 
@@ -60,7 +73,7 @@ impl SqliteStore {
     fn open(path: &Path, flags: OpenFlags) -> Result<Self, StoreError> {
         let connection = Connection::open_with_flags(path, flags).map_err(|error| sql_error(path, &error))?;
         connection.set_prepared_statement_cache_capacity(32);
-        let store = Self { connection, path: path.to_owned(), delta: Delta::default() };
+        let store = Self { connection, path: path.to_owned(), delta: Delta::default(), packer: Packer::default() };
         store.connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(|error| store.error(&error))?;
         Ok(store)
     }
@@ -89,15 +102,23 @@ impl SqliteStore {
         Ok(found)
     }
 
-    fn migrate(&mut self) -> rusqlite::Result<()> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    fn migrate(&mut self) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        let sql = |error: rusqlite::Error| sql_error(&path, &error);
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
+        let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(sql)?;
         for step in &MIGRATIONS[found.unsigned_abs() as usize..] {
-            transaction.execute_batch(step)?;
+            match step {
+                Migration::Sql(step) => transaction.execute_batch(step).map_err(sql)?,
+                Migration::PackLedger(step) => {
+                    transaction.execute_batch(step).map_err(sql)?;
+                    pack_ledger(&transaction).map_err(sql)?;
+                }
+            }
         }
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", VERSION)?;
-        transaction.commit()
+        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(sql)?;
+        transaction.pragma_update(None, "user_version", VERSION).map_err(sql)?;
+        transaction.commit().map_err(sql)
     }
 
     fn meta<T: rusqlite::types::FromSql>(&self, name: &str) -> Result<Option<T>, StoreError> {
@@ -201,37 +222,44 @@ impl StoreReader for SqliteStore {
     }
 
     fn entries(&mut self, sink: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached(&format!("{SELECT_LEDGER} ORDER BY source, subject"))
-            .map_err(|error| self.error(&error))?;
-        let mut rows = statement.query([]).map_err(|error| self.error(&error))?;
-        while let Some(row) = rows.next().map_err(|error| self.error(&error))? {
-            let entry = read_entry(row).map_err(|error| self.error(&error))?;
-            if !sink(entry) {
-                break;
+        let sql = |error: rusqlite::Error| self.error(&error);
+        let mut leaves = self.connection.prepare_cached("SELECT records FROM leaf ORDER BY first").map_err(sql)?;
+        let mut rows = leaves.query([]).map_err(sql)?;
+        while let Some(row) = rows.next().map_err(sql)? {
+            let mut records = Records::of(row.get_ref(0).and_then(|leaf| Ok(leaf.as_blob()?)).map_err(sql)?);
+            while records.advance().map_err(|error| self.damaged(error.to_string()))? {
+                if !sink(records.entry().map_err(|error| self.damaged(error.to_string()))?) {
+                    return Ok(());
+                }
             }
         }
         Ok(())
     }
 
     fn entry(&mut self, key: &RecordKey) -> Result<Option<Entry>, StoreError> {
-        stored_entry(&self.connection, key).map_err(|error| self.error(&error))
+        let leaf = Leaf::holding(&self.connection, key.text()).map_err(|error| self.error(&error))?;
+        let mut records = Records::of(&leaf.records);
+        while records.advance().map_err(|error| self.damaged(error.to_string()))? {
+            if records.key() == key.text() {
+                return records.entry().map(Some).map_err(|error| self.damaged(error.to_string()));
+            }
+        }
+        Ok(None)
     }
 
     fn earlier(&mut self, key: &RecordKey) -> Result<Vec<Entry>, StoreError> {
         let read = || -> rusqlite::Result<Vec<Entry>> {
-            let mut statement = self.connection.prepare_cached(
-                "SELECT source, subject, revision, digest, event_id, partition, log_offset, fact
-                 FROM earlier_revision WHERE source = ?1 AND subject = ?2 ORDER BY revision, digest",
-            )?;
+            let mut statement = self.connection.prepare_cached(&format!(
+                "{SELECT_ENTRY} FROM earlier_revision WHERE source = ?1 AND subject = ?2 ORDER BY revision, digest"
+            ))?;
             statement.query_map([key.source(), key.subject()], read_entry)?.collect()
         };
         read().map_err(|error| self.error(&error))
     }
 
     fn record_count(&mut self) -> Result<u64, StoreError> {
-        let count = self.connection.query_row("SELECT count(*) FROM ledger", [], |row| row.get::<_, i64>(0));
+        let count =
+            self.connection.query_row("SELECT coalesce(sum(count), 0) FROM leaf", [], |row| row.get::<_, i64>(0));
         count.map(i64::unsigned_abs).map_err(|error| self.error(&error))
     }
 
@@ -271,7 +299,17 @@ impl StoreWriter for SqliteStore {
             .map(|span| Counts { read: span.read, dead_lettered: span.dead_lettered, ..Counts::default() })
             .collect();
         self.delta.clear();
-        settle(&transaction, batch, rules, &mut counts, &mut self.delta, &path)?;
+        Settling {
+            transaction: &transaction,
+            batch,
+            rules,
+            path: &path,
+            counts: &mut counts,
+            delta: &mut self.delta,
+            packer: &mut self.packer,
+            fact: Vec::with_capacity(128),
+        }
+        .settle()?;
         write_cells(&transaction, &self.delta, rules, &path)?;
         for (span, counts) in batch.spans.iter().zip(&counts) {
             advance(&transaction, &batch.topic, span, counts).map_err(sql)?;
@@ -324,54 +362,6 @@ fn advance(transaction: &Transaction<'_>, topic: &str, span: &Span, counts: &Cou
     Ok(())
 }
 
-/// Takes each entry into the ledger and gathers what that changes in the cells.
-fn settle(
-    transaction: &Transaction<'_>,
-    batch: &Batch,
-    rules: &Rules,
-    counts: &mut [Counts],
-    delta: &mut Delta,
-    path: &Path,
-) -> Result<(), StoreError> {
-    let sql = |error: rusqlite::Error| sql_error(path, &error);
-    let mut insert = transaction.prepare_cached(INSERT_LEDGER).map_err(sql)?;
-    let mut replace = transaction.prepare_cached(REPLACE_LEDGER).map_err(sql)?;
-    let mut keep_earlier = transaction.prepare_cached(INSERT_EARLIER).map_err(sql)?;
-    let mut fact = Vec::with_capacity(128);
-    for entry in batch.by_record() {
-        let outcome = batch.spans.iter().position(|span| span.partition == entry.position.partition);
-        let outcome = outcome.and_then(|index| counts.get_mut(index)).ok_or_else(|| StoreError::Damaged {
-            at: path.display().to_string(),
-            cause: format!("partition {} is in no span of the batch", entry.position.partition),
-        })?;
-        // Most records are new, and then one walk down the tree is enough.
-        if write_entry(&mut insert, entry, &mut fact).map_err(sql)? == 1 {
-            delta.add(&entry.fact, rules)?;
-            outcome.applied += 1;
-            continue;
-        }
-        let counting = stored_entry(transaction, &entry.key)
-            .map_err(sql)?
-            .ok_or(rusqlite::Error::QueryReturnedNoRows)
-            .map_err(sql)?;
-        match verdict(entry.rank(), Some(counting.rank())) {
-            Verdict::Applied => {
-                write_entry(&mut keep_earlier, &counting, &mut fact).map_err(sql)?;
-                write_entry(&mut replace, entry, &mut fact).map_err(sql)?;
-                delta.subtract(&counting.fact, rules)?;
-                delta.add(&entry.fact, rules)?;
-                outcome.applied += 1;
-            }
-            Verdict::Duplicate => outcome.duplicate += 1,
-            Verdict::Superseded => match write_entry(&mut keep_earlier, entry, &mut fact).map_err(sql)? {
-                0 => outcome.duplicate += 1,
-                _ => outcome.superseded += 1,
-            },
-        }
-    }
-    Ok(())
-}
-
 fn write_cells(transaction: &Transaction<'_>, delta: &Delta, rules: &Rules, path: &Path) -> Result<(), StoreError> {
     let sql = |error: rusqlite::Error| sql_error(path, &error);
     let mut select = transaction
@@ -395,57 +385,67 @@ fn write_cells(transaction: &Transaction<'_>, delta: &Delta, rules: &Rules, path
     Ok(())
 }
 
-const SELECT_LEDGER: &str =
-    "SELECT source, subject, revision, digest, event_id, partition, log_offset, fact FROM ledger";
-const INSERT_LEDGER: &str = "INSERT OR IGNORE INTO ledger
-    (source, subject, revision, digest, event_id, partition, log_offset, fact, kind, unit) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-const REPLACE_LEDGER: &str = "REPLACE INTO ledger
-    (source, subject, revision, digest, event_id, partition, log_offset, fact, kind, unit) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-const INSERT_EARLIER: &str = "INSERT OR IGNORE INTO earlier_revision
-    (source, subject, revision, digest, event_id, partition, log_offset, fact, kind, unit) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+#[cfg(test)]
+mod tests {
+    use super::ledger::{INSERT_EARLIER, write_entry};
+    use super::*;
+    use crate::domain::{Body, Calendar, Field, UnitTable};
 
-/// Runs a statement of [`INSERT_LEDGER`]'s shape; returns the rows it changed.
-fn write_entry(
-    statement: &mut rusqlite::CachedStatement<'_>,
-    entry: &Entry,
-    fact: &mut Vec<u8>,
-) -> rusqlite::Result<usize> {
-    fact.clear();
-    *fact = postcard::to_extend(&entry.fact, std::mem::take(fact))
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    let unit = entry.fact.unit();
-    statement.execute(params![
-        entry.key.source(),
-        entry.key.subject(),
-        entry.revision.number(),
-        &entry.digest.0[..],
-        entry.event_id.as_deref(),
-        entry.position.partition.0,
-        entry.position.offset.0,
-        &fact[..],
-        entry.fact.kind(),
-        unit.as_ref().map(UnitCode::as_str),
-    ])
-}
+    /// More than one leaf of records, numbered out of order.
+    fn entries() -> Vec<Entry> {
+        let numbers = (0..500usize).map(|number| number * 77 % 500);
+        let entry = |number: usize| Entry {
+            key: RecordKey::new(["/units/00004", "/units/00004x", "a"][number % 3], &format!("GS-{number}")),
+            revision: Revision::FIRST,
+            digest: Digest([number as u8; 32]),
+            event_id: (number % 5 == 0).then(|| "another".into()),
+            fact: Fact::Supervision {
+                unit: UnitCode::new("00004").unwrap(),
+                held_on: jiff::civil::date(2020, 2, 1),
+                body: Body::Other,
+                field: Field::Other,
+                participants: number as u32,
+                recommendations: [0; 3],
+            },
+            position: Position { partition: Partition(0), offset: Offset(number as i64) },
+        };
+        numbers.map(entry).collect()
+    }
 
-fn stored_entry(connection: &Connection, key: &RecordKey) -> rusqlite::Result<Option<Entry>> {
-    let mut select = connection.prepare_cached(&format!("{SELECT_LEDGER} WHERE source = ?1 AND subject = ?2"))?;
-    select.query_row([key.source(), key.subject()], read_entry).optional()
-}
+    #[test]
+    fn a_ledger_of_schema_version_1_is_taken_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("store-1.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(include_str!("sqlite/001.sql")).unwrap();
+        old.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        let insert = INSERT_EARLIER.replace("earlier_revision", "ledger");
+        for entry in entries() {
+            write_entry(&mut old.prepare_cached(&insert).unwrap(), &entry, &mut Vec::new()).unwrap();
+        }
+        drop(old);
 
-fn read_entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    let invalid = |column: usize, problem: &str| {
-        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Blob, problem.to_owned().into())
-    };
-    let text = |column: usize| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str()?);
-    let fact: Fact =
-        postcard::from_bytes(row.get_ref(7)?.as_blob()?).map_err(|error| invalid(7, &error.to_string()))?;
-    Ok(Entry {
-        key: RecordKey::new(text(0)?, text(1)?),
-        revision: Revision::new(row.get(2)?).ok_or_else(|| invalid(2, "a revision below 1"))?,
-        digest: Digest(row.get(3)?),
-        event_id: row.get::<_, Option<String>>(4)?.map(String::into_boxed_str),
-        fact,
-        position: Position { partition: Partition(row.get(5)?), offset: Offset(row.get(6)?) },
-    })
+        let mut store = SqliteStore::create(&path).unwrap();
+        let mut expected = entries();
+        expected.sort_by(|a, b| a.key.cmp(&b.key));
+        let mut found = Vec::new();
+        store
+            .entries(&mut |entry| {
+                found.push(entry);
+                true
+            })
+            .unwrap();
+        assert_eq!(found, expected);
+        assert_eq!(store.record_count().unwrap(), 500);
+        assert_eq!(store.entry(&expected[321].key).unwrap().as_ref(), Some(&expected[321]));
+
+        // It goes on as one that was in leaves from the start.
+        let units = include_str!("../../config/units/hanoi.csv");
+        let units = UnitTable::from_csv(units, include_str!("../../config/units/hanoi-succession.csv")).unwrap();
+        let rules = Rules::new(units, Calendar::Decree09);
+        let span = Span { partition: Partition(0), from: None, to: NextOffset(500), read: 500, dead_lettered: 0 };
+        let batch = Batch { topic: "t".into(), spans: vec![span], entries: entries(), synthetic: false };
+        assert_eq!(store.apply(&batch, &rules).unwrap()[0].duplicate, 500);
+    }
 }

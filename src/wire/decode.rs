@@ -180,7 +180,9 @@ impl<'c, 'm> Check<'c, 'm> {
     }
 
     fn datacontenttype(&mut self) {
-        if let Some(text) = self.text("datacontenttype", false).filter(|text| media_type(text) != "application/json") {
+        const JSON: &str = "application/json";
+        let text = self.text("datacontenttype", false);
+        if let Some(text) = text.filter(|text| *text != JSON && media_type(text) != JSON) {
             self.add(Code::DatacontenttypeUnsupported, "/datacontenttype", text, "application/json");
         }
     }

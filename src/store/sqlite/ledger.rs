@@ -1,0 +1,230 @@
+//! The ledger in the file: leaves with the counting revision of every record,
+//! and rows with the earlier ones.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
+
+use super::leaf::{Packer, Records};
+use super::sql_error;
+use crate::domain::{Digest, Entry, Fact, Offset, Partition, Position, RecordKey, Revision, Rules, UnitCode};
+use crate::rollup::{Delta, Verdict, verdict};
+use crate::store::{Batch, Counts, StoreError};
+
+/// A leaf of the ledger: every record from its first key up to the next leaf's.
+pub(super) struct Leaf {
+    id: i64,
+    first: String,
+    pub(super) records: Vec<u8>,
+}
+
+impl Leaf {
+    /// The leaf that has the record of that key, or would have it.
+    pub(super) fn holding(connection: &Connection, key: &str) -> rusqlite::Result<Self> {
+        connection
+            .prepare_cached("SELECT id, first, records FROM leaf WHERE first <= ?1 ORDER BY first DESC LIMIT 1")?
+            .query_row([key], |row| Ok(Self { id: row.get(0)?, first: row.get(1)?, records: row.get(2)? }))
+    }
+
+    /// Where the next leaf begins.
+    fn end(&self, connection: &Connection) -> rusqlite::Result<Option<String>> {
+        connection
+            .prepare_cached("SELECT first FROM leaf WHERE first > ?1 ORDER BY first LIMIT 1")?
+            .query_row([&self.first], |row| row.get(0))
+            .optional()
+    }
+}
+
+/// Writes what the packer has in the place of a leaf.
+fn write_leaves(connection: &Connection, packer: &mut Packer, place: i64) -> rusqlite::Result<()> {
+    let mut update = connection.prepare_cached("UPDATE leaf SET count = ?2, records = ?3 WHERE id = ?1")?;
+    let mut insert = connection.prepare_cached("INSERT INTO leaf (first, count, records) VALUES (?1, ?2, ?3)")?;
+    let mut place = Some(place);
+    packer.pack(|first, count, records| match place.take() {
+        Some(id) => update.execute(params![id, count as i64, records]).map(|_| ()),
+        None => insert.execute(params![first, count as i64, records]).map(|_| ()),
+    })
+}
+
+/// Takes a batch's entries into the ledger and gathers what that changes in the cells.
+pub(super) struct Settling<'s> {
+    pub(super) transaction: &'s Transaction<'s>,
+    pub(super) batch: &'s Batch,
+    pub(super) rules: &'s Rules,
+    pub(super) path: &'s Path,
+    /// For each span.
+    pub(super) counts: &'s mut [Counts],
+    pub(super) delta: &'s mut Delta,
+    pub(super) packer: &'s mut Packer,
+    pub(super) fact: Vec<u8>,
+}
+
+impl Settling<'_> {
+    pub(super) fn settle(mut self) -> Result<(), StoreError> {
+        let (transaction, path) = (self.transaction, self.path);
+        let sql = |error: rusqlite::Error| sql_error(path, &error);
+        let entries = self.batch.by_record();
+        let mut rest = &entries[..];
+        while let Some(first) = rest.first() {
+            let leaf = Leaf::holding(transaction, first.key.text()).map_err(sql)?;
+            let here = match leaf.end(transaction).map_err(sql)? {
+                Some(end) => rest.partition_point(|entry| entry.key.text() < end.as_str()),
+                None => rest.len(),
+            };
+            let (here, later) = rest.split_at(here);
+            self.merge(&leaf, here)?;
+            rest = later;
+        }
+        Ok(())
+    }
+
+    /// Merges a leaf with the entries that belong in it.
+    fn merge(&mut self, leaf: &Leaf, entries: &[&Entry]) -> Result<(), StoreError> {
+        let path = self.path;
+        let damaged = |error: &dyn std::fmt::Display| StoreError::Damaged {
+            at: path.display().to_string(),
+            cause: error.to_string(),
+        };
+        let mut stored = Records::of(&leaf.records);
+        let mut more = stored.advance().map_err(|error| damaged(&error))?;
+        let mut changed = false;
+        for revisions in entries.chunk_by(|a, b| a.key == b.key) {
+            let key = revisions[0].key.text();
+            while more && stored.key() < key {
+                self.packer.keep(stored.key(), stored.body());
+                more = stored.advance().map_err(|error| damaged(&error))?;
+            }
+            let known = more && stored.key() == key;
+            let before = if known { Some(stored.entry().map_err(|error| damaged(&error))?) } else { None };
+            match self.counting(before.as_ref(), revisions)? {
+                Some(entry) => {
+                    self.packer.put(entry).map_err(|error| damaged(&error))?;
+                    changed = true;
+                }
+                None => self.packer.keep(stored.key(), stored.body()),
+            }
+            if known {
+                more = stored.advance().map_err(|error| damaged(&error))?;
+            }
+        }
+        while more {
+            self.packer.keep(stored.key(), stored.body());
+            more = stored.advance().map_err(|error| damaged(&error))?;
+        }
+        match changed {
+            true => write_leaves(self.transaction, self.packer, leaf.id).map_err(|error| sql_error(path, &error)),
+            false => {
+                self.packer.clear();
+                Ok(())
+            }
+        }
+    }
+
+    /// Settles revisions of one record in the order in which they were read:
+    /// the one that counts now, or `None` if that is still the stored one.
+    fn counting<'e>(
+        &mut self,
+        stored: Option<&Entry>,
+        revisions: &[&'e Entry],
+    ) -> Result<Option<&'e Entry>, StoreError> {
+        let mut new: Option<&'e Entry> = None;
+        for entry in revisions {
+            let counting = new.or(stored);
+            let span = self.batch.spans.iter().position(|span| span.partition == entry.position.partition);
+            let span = span.ok_or_else(|| StoreError::Damaged {
+                at: self.path.display().to_string(),
+                cause: format!("partition {} is in no span of the batch", entry.position.partition),
+            })?;
+            match verdict(entry.rank(), counting.map(Entry::rank)) {
+                Verdict::Applied => {
+                    if let Some(before) = counting {
+                        self.keep_earlier(before)?;
+                        self.delta.subtract(&before.fact, self.rules)?;
+                    }
+                    self.delta.add(&entry.fact, self.rules)?;
+                    self.counts[span].applied += 1;
+                    new = Some(entry);
+                }
+                Verdict::Duplicate => self.counts[span].duplicate += 1,
+                Verdict::Superseded => match self.keep_earlier(entry)? {
+                    0 => self.counts[span].duplicate += 1,
+                    _ => self.counts[span].superseded += 1,
+                },
+            }
+        }
+        Ok(new)
+    }
+
+    /// Keeps a revision that does not count; 0 if it is there already.
+    fn keep_earlier(&mut self, entry: &Entry) -> Result<usize, StoreError> {
+        let fact = &mut self.fact;
+        self.transaction
+            .prepare_cached(INSERT_EARLIER)
+            .and_then(|mut insert| write_entry(&mut insert, entry, fact))
+            .map_err(|error| sql_error(self.path, &error))
+    }
+}
+
+/// Puts every row of the ledger of schema version 1 into leaves.
+pub(super) fn pack_ledger(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let mut rows = transaction.prepare(&format!("{SELECT_ENTRY} FROM ledger ORDER BY source, subject"))?;
+    let mut rows = rows.query([])?;
+    let mut packer = Packer::default();
+    let mut place = transaction.query_row("SELECT id FROM leaf", [], |row| row.get(0))?;
+    while let Some(row) = rows.next()? {
+        let entry = read_entry(row)?;
+        if packer.len() == 100_000 {
+            write_leaves(transaction, &mut packer, place)?;
+            transaction.execute("INSERT INTO leaf (first, count, records) VALUES (?1, 0, x'')", [entry.key.text()])?;
+            place = transaction.last_insert_rowid();
+        }
+        packer.put(&entry).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    }
+    write_leaves(transaction, &mut packer, place)?;
+    transaction.execute_batch("DROP TABLE ledger")
+}
+
+pub(super) const SELECT_ENTRY: &str = "SELECT source, subject, revision, digest, event_id, partition, log_offset, fact";
+pub(super) const INSERT_EARLIER: &str = "INSERT OR IGNORE INTO earlier_revision
+    (source, subject, revision, digest, event_id, partition, log_offset, fact, kind, unit) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+
+/// Runs [`INSERT_EARLIER`]; returns the rows it changed.
+pub(super) fn write_entry(
+    statement: &mut rusqlite::CachedStatement<'_>,
+    entry: &Entry,
+    fact: &mut Vec<u8>,
+) -> rusqlite::Result<usize> {
+    fact.clear();
+    *fact = postcard::to_extend(&entry.fact, std::mem::take(fact))
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let unit = entry.fact.unit();
+    statement.execute(params![
+        entry.key.source(),
+        entry.key.subject(),
+        entry.revision.number(),
+        &entry.digest.0[..],
+        entry.event_id.as_deref(),
+        entry.position.partition.0,
+        entry.position.offset.0,
+        &fact[..],
+        entry.fact.kind(),
+        unit.as_ref().map(UnitCode::as_str),
+    ])
+}
+
+pub(super) fn read_entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let invalid = |column: usize, problem: &str| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Blob, problem.to_owned().into())
+    };
+    let text = |column: usize| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str()?);
+    let fact: Fact =
+        postcard::from_bytes(row.get_ref(7)?.as_blob()?).map_err(|error| invalid(7, &error.to_string()))?;
+    Ok(Entry {
+        key: RecordKey::new(text(0)?, text(1)?),
+        revision: Revision::new(row.get(2)?).ok_or_else(|| invalid(2, "a revision below 1"))?,
+        digest: Digest(row.get(3)?),
+        event_id: row.get::<_, Option<String>>(4)?.map(String::into_boxed_str),
+        fact,
+        position: Position { partition: Partition(row.get(5)?), offset: Offset(row.get(6)?) },
+    })
+}
