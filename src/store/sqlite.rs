@@ -14,9 +14,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction,
 use self::leaf::{Packer, Records};
 use self::ledger::{Leaf, SELECT_ENTRY, Settling, pack_ledger, read_entry};
 use super::{Batch, Checkpoint, Counts, Span, StoreError, StoreReader, StoreWriter, place_key};
-use crate::domain::{
-    Digest, Entry, Fact, NextOffset, Offset, Partition, Position, Quarter, RecordKey, Revision, Rules, UnitCode,
-};
+use crate::domain::{Digest, Entry, NextOffset, Partition, Quarter, RecordKey, Rules};
 use crate::rollup::{Cell, Delta};
 
 /// Each step takes a file from the version before to this one.
@@ -389,7 +387,7 @@ fn write_cells(transaction: &Transaction<'_>, delta: &Delta, rules: &Rules, path
 mod tests {
     use super::ledger::{INSERT_EARLIER, write_entry};
     use super::*;
-    use crate::domain::{Body, Calendar, Field, UnitTable};
+    use crate::domain::{Body, Calendar, Fact, Field, Offset, Position, Revision, UnitCode, UnitTable};
 
     /// More than one leaf of records, numbered out of order.
     fn entries() -> Vec<Entry> {

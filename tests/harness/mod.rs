@@ -2,6 +2,8 @@
 
 #![allow(dead_code)]
 
+pub mod broker;
+
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -28,10 +30,14 @@ impl Giaoban {
 
     /// With topics of its own on the broker that the tests run on.
     pub fn on_kafka() -> Self {
-        let brokers = std::env::var("KAFKA_BROKERS").expect("KAFKA_BROKERS is not set: run ./test.sh");
+        Self::on_kafka_at(&std::env::var("KAFKA_BROKERS").expect("KAFKA_BROKERS is not set: run ./test.sh"))
+    }
+
+    /// With topics of its own on that broker.
+    pub fn on_kafka_at(brokers: &str) -> Self {
         let name = format!("test-{:x}", jiff::Timestamp::now().as_nanosecond());
         Self::new()
-            .with("GIAOBAN__KAFKA__BROKERS", &brokers)
+            .with("GIAOBAN__KAFKA__BROKERS", brokers)
             .with("GIAOBAN__KAFKA__TOPIC", &name)
             .with("GIAOBAN__KAFKA__DEAD_LETTER_TOPIC", &format!("{name}.dlq"))
             .with("GIAOBAN__KAFKA__GROUP", &name)
@@ -130,7 +136,8 @@ impl Giaoban {
     }
 }
 
-fn wait(mut child: Child, what: &str) -> Ended {
+/// Waits for its end, which must come.
+pub fn wait(mut child: Child, what: &str) -> Ended {
     fn reader(mut from: impl Read + Send + 'static) -> std::thread::JoinHandle<String> {
         std::thread::spawn(move || {
             let mut bytes = Vec::new();
