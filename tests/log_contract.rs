@@ -257,3 +257,14 @@ fn what_correctness_needs_cannot_be_set_otherwise() {
     let error = KafkaLog::new(KafkaSettings { brokers: "127.0.0.1:1".into(), properties }).err().unwrap();
     assert!(matches!(error, LogError::Setting { key, .. } if key == "no.such.property"));
 }
+
+#[test]
+fn a_file_of_another_program_is_no_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log.db");
+    rusqlite::Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
+    let before = std::fs::read(&path).unwrap();
+    let error = EmbeddedLog::open(dir.path()).err().unwrap();
+    assert!(matches!(&error, LogError::Broken { at, .. } if at.ends_with("log.db")), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), before, "left as it was");
+}

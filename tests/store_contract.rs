@@ -208,8 +208,12 @@ fn sqlite_keeps_to_the_contract() {
 fn a_file_of_another_program_is_no_store() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("other.db");
-    rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 3; CREATE TABLE t (x)").unwrap();
-    for error in [SqliteStore::create(&path).err().unwrap(), SqliteStore::read(&path).err().unwrap()] {
-        assert!(matches!(&error, StoreError::Damaged { at, .. } if at.ends_with("other.db")), "{error}");
+    for header in ["PRAGMA user_version = 3; CREATE TABLE t (x)", "PRAGMA user_version = 0"] {
+        rusqlite::Connection::open(&path).unwrap().execute_batch(header).unwrap();
+        let before = std::fs::read(&path).unwrap();
+        for error in [SqliteStore::create(&path).err().unwrap(), SqliteStore::read(&path).err().unwrap()] {
+            assert!(matches!(&error, StoreError::Damaged { at, .. } if at.ends_with("other.db")), "{error}");
+        }
+        assert_eq!(std::fs::read(&path).unwrap(), before, "left as it was");
     }
 }

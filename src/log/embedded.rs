@@ -80,14 +80,13 @@ impl EmbeddedLog {
     }
 
     fn connect(&self) -> Result<Connection, LogError> {
-        let open = || -> rusqlite::Result<Connection> {
-            let connection = Connection::open(&self.path)?;
-            connection.busy_timeout(Duration::from_secs(30))?;
-            connection.pragma_update(None, "journal_mode", "wal")?;
-            connection.pragma_update(None, "synchronous", "full")?;
-            Ok(connection)
-        };
-        open().map_err(|error| self.error(&error))
+        let connection = Connection::open(&self.path).map_err(|error| self.error(&error))?;
+        connection.busy_timeout(Duration::from_secs(30)).map_err(|error| self.error(&error))?;
+        // Before anything is changed, for it may be another program's.
+        self.version(&connection)?;
+        connection.pragma_update(None, "journal_mode", "wal").map_err(|error| self.error(&error))?;
+        connection.pragma_update(None, "synchronous", "full").map_err(|error| self.error(&error))?;
+        Ok(connection)
     }
 
     /// 0 for an empty file.
@@ -95,7 +94,9 @@ impl EmbeddedLog {
         let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         let version = pragma("user_version").map_err(|error| self.error(&error))?;
         let application = pragma("application_id").map_err(|error| self.error(&error))?;
-        if application != APPLICATION_ID && (version, application) != (0, 0) {
+        let tables = "SELECT count(*) FROM sqlite_schema";
+        let tables: i64 = connection.query_row(tables, [], |row| row.get(0)).map_err(|error| self.error(&error))?;
+        if application != APPLICATION_ID && (version, application, tables) != (0, 0, 0) {
             return Err(self.broken("it is a file of another program".into()));
         }
         Ok(version)

@@ -47,8 +47,8 @@ impl SqliteStore {
     pub fn create(path: &Path) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut store = Self::open(path, flags)?;
-        store.prepare_for_writing().map_err(|error| store.error(&error))?;
         store.check_version()?;
+        store.prepare_for_writing().map_err(|error| store.error(&error))?;
         store.migrate()?;
         Ok(store)
     }
@@ -90,8 +90,10 @@ impl SqliteStore {
         let pragma = |name| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         let found = pragma("user_version").map_err(|error| self.error(&error))?;
         let application = pragma("application_id").map_err(|error| self.error(&error))?;
+        let tables = "SELECT count(*) FROM sqlite_schema";
+        let tables: i64 = self.connection.query_row(tables, [], |row| row.get(0)).map_err(|error| self.error(&error))?;
         let at = self.path.display().to_string();
-        if application != APPLICATION_ID && (found, application) != (0, 0) {
+        if application != APPLICATION_ID && (found, application, tables) != (0, 0, 0) {
             return Err(StoreError::Damaged { at, cause: "it is a file of another program".into() });
         }
         if found > VERSION {
