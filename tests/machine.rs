@@ -80,6 +80,31 @@ fn a_partition_lost_and_regained_while_it_was_being_given_up_stays() {
 }
 
 #[test]
+fn a_partition_that_is_back_before_its_batch_is_done_is_read_from_where_that_ends() {
+    let mut machine = machine(2);
+    outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
+    record(&mut machine, A, 0, false);
+    let bad = Incoming {
+        position: Position { partition: A, offset: Offset(1) },
+        timestamp_ms: None,
+        key: None,
+        headers: vec![],
+        payload: None,
+    };
+    let letters = outputs(&mut machine, Input::Record(&bad), 0);
+    assert!(matches!(letters[..], [Output::DeadLetter(_)]), "{letters:?}");
+    outputs(&mut machine, Input::Lost(&[A]), 0);
+    // The letters are kept while the store is looked up, which has nothing yet.
+    let batch = applied(outputs(&mut machine, Input::DeadLettersKept, 0));
+    let after = outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
+    assert_eq!(after, [Output::Pause], "to begin at 0 again would be to be fenced by its own batch");
+    outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
+    assert_eq!(outputs(&mut machine, Input::Tick, 1_000)[..1], [Output::Resync(vec![A])]);
+    let after = outputs(&mut machine, Input::Assigned(&[start(A, Some(batch.spans[0].to.0), 0, 9)]), 1_000);
+    assert_eq!(after, [Output::Start(vec![(A, NextOffset(2))])]);
+}
+
+#[test]
 fn what_a_lost_partition_said_of_itself_goes_with_it() {
     let mut machine = machine(2);
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9), start(B, None, 0, 9)]), 0);
