@@ -420,6 +420,7 @@ impl World {
         self.note(|| format!("  {before:?} → {after:?} {result:?} by start {}", writer.start));
         match result {
             Ok(counts) => {
+                self.seen(if self.healed { "a batch was written, healed" } else { "a batch was written" });
                 self.watch.written(&self.log, writer, batch, &before, &after);
                 Some(counts)
             }

@@ -126,12 +126,12 @@ impl World {
         let (partitions, workers) = (1 + dice.below(4), 2 + dice.below(3));
         let mut log = log(&mut dice, partitions + 1);
         let unborn = log.split_off(partitions);
-        let mut steps = vec![Step::Turn; 100];
-        steps.extend([Step::Serve; 60]);
-        steps.extend([Step::Wait; 16]);
-        steps.extend([Step::Grow; 8]);
-        steps.extend([Step::Restart; 5]);
-        steps.extend([Step::Thaw; 4]);
+        let mut steps = vec![Step::Turn; 130];
+        steps.extend([Step::Serve; 70]);
+        steps.extend([Step::Wait; 25]);
+        steps.extend([Step::Grow; 12]);
+        steps.extend([Step::Restart; 12]);
+        steps.extend([Step::Thaw; 8]);
         // Now and then a run in which nothing is taken away from anybody.
         let gentle = dice.one_in(8);
         let rough = [Step::TakeAway, Step::Crash, Step::Freeze, Step::Late, Step::StoreAway];
@@ -213,10 +213,19 @@ impl World {
 
     fn step(&mut self, step: Step) {
         (self.store_away, self.log_away) = (self.store_away.saturating_sub(1), self.log_away.saturating_sub(1));
-        // Faults are rather for a worker that has something under way, and for its partitions.
-        let w = self.dice.below(self.workers.len());
-        let busy = (0..self.workers.len()).find(|w| !self.workers[*w].requests.is_empty());
-        let w = busy.filter(|_| !matches!(step, Step::Turn | Step::Serve) && self.dice.one_in(2)).unwrap_or(w);
+        // Whom it fits, if there is one; and faults rather whoever has something under way.
+        let mut workers: Vec<usize> = (0..self.workers.len()).collect();
+        self.dice.shuffle(&mut workers);
+        let first = |fits: &dyn Fn(&Worker) -> bool| workers.iter().copied().find(|w| fits(&self.workers[*w]));
+        let busy = first(&|worker| worker.state == State::Up && !worker.requests.is_empty());
+        let fitting = match step {
+            Step::Serve => busy,
+            Step::Restart => first(&|worker| worker.state == State::Down),
+            Step::Thaw => first(&|worker| worker.state == State::Frozen),
+            Step::Crash | Step::Freeze => busy,
+            _ => first(&|worker| worker.state == State::Up),
+        };
+        let w = fitting.unwrap_or(workers[0]);
         let p = self.dice.below(self.log.len());
         let of_it = (0..self.log.len()).find(|p| self.owners[*p].worker == busy);
         let p = of_it.filter(|_| matches!(step, Step::TakeAway | Step::HandOver) && self.dice.one_in(2)).unwrap_or(p);
@@ -420,7 +429,7 @@ impl World {
         }
         if let Some(p) = self.gap() {
             let stood = at(self.store.writer()).get(&Partition(p as i32)).copied();
-            self.go_on(300);
+            self.go_on(60);
             // Workers that had read it before it expired may still have written it.
             if self.gap() == Some(p) && at(self.store.writer()).get(&Partition(p as i32)).copied() == stood {
                 self.seen("a gap was not passed over");
