@@ -232,7 +232,7 @@ impl World {
                         Start { stored: stored.get(partition).copied(), range }
                     };
                     let starts: Vec<Start> = partitions.iter().map(start).collect();
-                    self.workers[w].looked = starts.iter().map(|start| (start.range.partition, *start)).collect();
+                    self.workers[w].looked.extend(starts.iter().map(|start| (start.range.partition, *start)));
                     self.handle(w, Input::Assigned(&starts));
                 }
                 Some(Reply::Checkpoints(_)) => {
