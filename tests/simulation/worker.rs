@@ -8,7 +8,7 @@ use std::mem;
 use std::sync::Arc;
 
 use giaoban::domain::{NextOffset, Partition, Position};
-use giaoban::ingest::machine::Stopped;
+use giaoban::ingest::machine::{Committed, Stopped};
 use giaoban::ingest::{DeadLetter, Failure, Input, Limits, Machine, Output, Start};
 use giaoban::log::{Incoming, PartitionRange};
 use giaoban::store::{Batch, Counts, StoreError};
@@ -68,6 +68,8 @@ pub struct Worker {
     pub start: u64,
     pub state: State,
     pub told_to_stop: bool,
+    /// It has stood still.
+    pub thawed: bool,
     machine: Machine,
     accept_gap: bool,
     started_ms: u64,
@@ -91,6 +93,7 @@ impl Worker {
             start,
             state: State::Up,
             told_to_stop: false,
+            thawed: false,
             machine: Machine::new(TOPIC, limits, Arc::clone(&RULES), AllowedSources::new()),
             accept_gap: limits.accept_gap,
             started_ms: now_ms,
@@ -293,7 +296,12 @@ impl World {
                 self.stopped(w, &why);
                 self.leave(w);
             }
-            Output::Commit { .. } | Output::Pause | Output::Resume => {}
+            Output::Commit { spans, .. } => {
+                let stored = at(self.store.writer());
+                let ahead = |of: &Committed| stored.get(&of.partition) < Some(&of.next) || of.counts.difference() != 0;
+                assert!(!spans.iter().any(ahead), "the log is told more than is in the store: {spans:?} {stored:?}");
+            }
+            Output::Pause | Output::Resume => {}
         }
     }
 
@@ -408,7 +416,12 @@ impl World {
                 passing("no answer")
             }
             Some(counts) => Some(Ok(counts)),
-            None => Some(Err(Failure::Fenced)),
+            None => {
+                if self.workers[w].thawed {
+                    self.seen("a worker that was continued was fenced");
+                }
+                Some(Err(Failure::Fenced))
+            }
         }
     }
 

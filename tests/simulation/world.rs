@@ -402,7 +402,7 @@ impl World {
     fn thaw(&mut self, w: usize) {
         if self.workers[w].state == State::Frozen {
             self.seen("a worker was continued");
-            self.workers[w].state = State::Up;
+            (self.workers[w].state, self.workers[w].thawed) = (State::Up, true);
             self.clock_ms += if self.dice.one_in(2) { 7_200_000 } else { 0 };
         }
     }
