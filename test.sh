@@ -13,12 +13,15 @@ cd "$ROOT"
 usage() {
   cat <<'HELP'
 Usage: ./test.sh [COMMAND] [-- ARGUMENT...]
+       ./test.sh simulate [--seeds N | --seed S]
 
-  (none)   everything: installs what is missing, starts a real Kafka broker, checks the
-           Prometheus configuration, runs every test, and stops the broker
-  quick    only the tests that need nothing but Rust and a C compiler
-  kafka    starts the broker alone, prints its address, and keeps it until Ctrl-C
-  bench    starts the broker and measures the pipeline on it against a bare consumer
+  (none)    everything: installs what is missing, starts a real Kafka broker, checks the
+            Prometheus configuration, runs every test, and stops the broker
+  quick     only the tests that need nothing but Rust and a C compiler
+  simulate  only the seeded simulation: N schedules (10000 unless said; --seeds 2000000 for
+            a night), or the one of seed S with every step told
+  kafka     starts the broker alone, prints its address, and keeps it until Ctrl-C
+  bench     starts the broker and measures the pipeline on it against a bare consumer
 
 Arguments after -- go to the tests as a filter (./test.sh -- kafka_) or to the benchmark
 (./test.sh bench -- --records 300000 --pairs 1).
@@ -31,6 +34,7 @@ What it installs, each only if it is missing:
 Environment:
   KAFKA_BROKERS          use this broker (host:port,…) and start none
   GIAOBAN_TEST_PROFILE   Cargo profile to build with; release unless set, dev compiles faster
+  GIAOBAN_SEEDS          how many schedules of the simulation everything runs; 10000 unless set
   CI=true                a check that cannot be made is a failure, not a remark
 HELP
 }
@@ -222,18 +226,40 @@ run() {
 # Succeeds if the output of the tests shows one that reached the broker; those are named kafka_….
 kafka_was_tested() { grep -Eq '^test ([A-Za-z0-9_]+::)*kafka_[A-Za-z0-9_:]* \.\.\. ok' "$1"; }
 
+# That the simulation fails with any guard of the worker taken out. Comes before the tests proper,
+# so that what it builds is not what stays in target/.
+run_bites() {
+  run cargo test --profile "$PROFILE" --locked --features bite --test simulation -- --show-output bite::
+}
+
 run_tests() {
   local log=$ROOT/target/test.log
-  run cargo test --profile "$PROFILE" --locked -- --include-ignored "$@" 2>&1 | tee "$log"
+  export GIAOBAN_SEEDS=${GIAOBAN_SEEDS:-10000}
+  { [ $# -gt 0 ] || run_bites; } 2>&1 | tee "$log"
+  run cargo test --profile "$PROFILE" --locked -- --include-ignored "$@" 2>&1 | tee -a "$log"
   [ $# -gt 0 ] || kafka_was_tested "$log" ||
     die "no test named kafka_… ran. A run that did not reach real Kafka is no green run"
   say "$(grep -c '^test .* \.\.\. ok' "$log" || true) tests passed, with the Kafka broker at $KAFKA_BROKERS"
+}
+
+run_simulation() {
+  export GIAOBAN_SEEDS=${GIAOBAN_SEEDS:-10000}
+  while [ $# -gt 0 ]; do
+    case $1=${2:-} in
+      --seeds=[0-9]*) export GIAOBAN_SEEDS=$2 ;;
+      --seed=[0-9]*) export GIAOBAN_SEED=$2 ;;
+      *) die "simulate takes --seeds N or --seed S with a number, not: $*" ;;
+    esac
+    shift 2
+  done
+  run cargo test --profile "$PROFILE" --locked --test simulation -- --nocapture whatever_goes_wrong
 }
 
 main() {
   local command=all
   case ${1:-} in
     quick | kafka | bench) command=$1; shift ;;
+    simulate) need_rust; shift; run_simulation "$@"; return ;;
     -h | --help | help) usage; return ;;
   esac
   if [ "${1:-}" = -- ]; then

@@ -14,6 +14,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod advice;
+#[cfg(feature = "bite")]
+pub mod bite;
 pub mod cli;
 pub mod config;
 pub mod doctor;

@@ -7,7 +7,8 @@ mod harness;
 use std::sync::Arc;
 
 use giaoban::domain::*;
-use giaoban::ingest::{Input, Limits, Machine, Output, Start};
+use giaoban::ingest::machine::Stopped;
+use giaoban::ingest::{Failure, Input, Limits, Machine, Output, Start};
 use giaoban::log::{Incoming, PartitionRange};
 use giaoban::store::{Batch, Counts};
 use giaoban::wire::AllowedSources;
@@ -80,6 +81,31 @@ fn a_partition_lost_and_regained_while_it_was_being_given_up_stays() {
 }
 
 #[test]
+fn a_partition_that_is_back_before_its_batch_is_done_is_read_from_where_that_ends() {
+    let mut machine = machine(2);
+    outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
+    record(&mut machine, A, 0, false);
+    let bad = Incoming {
+        position: Position { partition: A, offset: Offset(1) },
+        timestamp_ms: None,
+        key: None,
+        headers: vec![],
+        payload: None,
+    };
+    let letters = outputs(&mut machine, Input::Record(&bad), 0);
+    assert!(matches!(letters[..], [Output::DeadLetter(_)]), "{letters:?}");
+    outputs(&mut machine, Input::Lost(&[A]), 0);
+    // The letters are kept while the store is looked up, which has nothing yet.
+    let batch = applied(outputs(&mut machine, Input::DeadLettersKept, 0));
+    let after = outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
+    assert_eq!(after, [Output::Pause], "to begin at 0 again would be to be fenced by its own batch");
+    outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
+    assert_eq!(outputs(&mut machine, Input::Tick, 1_000)[..1], [Output::Resync(vec![A])]);
+    let after = outputs(&mut machine, Input::Assigned(&[start(A, Some(batch.spans[0].to.0), 0, 9)]), 1_000);
+    assert_eq!(after, [Output::Start(vec![(A, NextOffset(2))])]);
+}
+
+#[test]
 fn what_a_lost_partition_said_of_itself_goes_with_it() {
     let mut machine = machine(2);
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9), start(B, None, 0, 9)]), 0);
@@ -107,4 +133,24 @@ fn it_pauses_while_a_full_batch_waits_and_goes_on_after() {
     assert!(record(&mut machine, A, 2, false).is_empty());
     let after = outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
     assert_eq!(after.last(), Some(&Output::Stop(Ok(()))));
+}
+
+#[test]
+fn fences_in_a_row_stop_it_and_a_commit_between_them_does_not() {
+    let mut machine = machine(1);
+    let fenced = |machine: &mut Machine, at: u64| {
+        outputs(machine, Input::Assigned(&[start(A, None, 0, 9)]), at);
+        applied(record(machine, A, 0, false));
+        outputs(machine, Input::Failed(Failure::Fenced), at)
+    };
+    for _ in 0..4 {
+        assert_eq!(fenced(&mut machine, 0), [Output::Pause]);
+        outputs(&mut machine, Input::Tick, 1_000_000);
+    }
+    outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
+    applied(record(&mut machine, A, 0, false));
+    outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
+    let after: Vec<Vec<Output>> = (0..5).map(|_| fenced(&mut machine, 0)).collect();
+    let stops = |outputs: &Vec<Output>| outputs.contains(&Output::Stop(Err(Stopped::Fenced(5))));
+    assert_eq!(after.iter().position(stops), Some(4), "{after:?}");
 }

@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "simulation/memory.rs"]
+#[allow(dead_code)]
+mod memory;
+
 use giaoban::domain::*;
 use giaoban::rollup::Rollup;
 use giaoban::store::sqlite::SqliteStore;
@@ -200,6 +204,18 @@ fn sqlite_keeps_to_the_contract() {
         Maker {
             write: Box::new(move || Ok(Box::new(SqliteStore::create(&path)?))),
             read: Box::new(move || Ok(Box::new(SqliteStore::read(&again)?))),
+        }
+    });
+}
+
+#[test]
+fn the_store_in_memory_keeps_to_the_contract() {
+    contract(|| {
+        let place = memory::Memory::default();
+        let again = place.clone();
+        Maker {
+            write: Box::new(move || Ok(Box::new(place.create()))),
+            read: Box::new(move || Ok(Box::new(again.read()?))),
         }
     });
 }

@@ -263,7 +263,7 @@ impl Machine {
     pub fn handle(&mut self, input: Input<'_>, now_ms: u64) {
         match input {
             Input::Record(record) => self.record(record, now_ms),
-            Input::Assigned(starts) => self.assigned(starts),
+            Input::Assigned(starts) => self.assigned(starts, now_ms),
             Input::Unknown(partitions) => self.hold(partitions, now_ms),
             Input::Revoked(partitions) => self.revoked(partitions),
             Input::Lost(partitions) => {
@@ -339,9 +339,15 @@ impl Machine {
         open.bytes += weight;
     }
 
-    fn assigned(&mut self, starts: &[Start]) {
+    fn assigned(&mut self, starts: &[Start], now_ms: u64) {
+        let partitions: Vec<Partition> = starts.iter().map(|start| start.range.partition).collect();
         // What was gathered of a partition does not go with a new start.
-        self.forget(&starts.iter().map(|start| start.range.partition).collect::<Vec<_>>());
+        self.forget(&partitions);
+        // Lost, and back before its batch was done: where the store will be is known only after that.
+        if self.is_under_way(&partitions) {
+            self.hold(&partitions, now_ms);
+            return;
+        }
         let mut from = Vec::with_capacity(starts.len());
         for Start { stored, range } in starts {
             let partition = range.partition;
@@ -370,16 +376,24 @@ impl Machine {
 
     fn revoked(&mut self, partitions: &[Partition]) {
         self.forget(partitions);
+        let busy = self.is_under_way(partitions);
+        #[cfg(feature = "bite")]
+        let busy = busy && !crate::bite::is_out(crate::bite::Guard::DrainBeforeRelease);
+        if busy {
+            self.releasing.extend(partitions);
+        } else {
+            self.outputs.push(Output::Release(partitions.to_vec()));
+        }
+    }
+
+    /// Whether the batch under way has any of these.
+    fn is_under_way(&self, partitions: &[Partition]) -> bool {
         let spans = match &self.under_way {
             UnderWay::Nothing => &[][..],
             UnderWay::DeadLetters(batch, _) => &batch.spans,
             UnderWay::Store(spans, _) => spans,
         };
-        if spans.iter().any(|span| partitions.contains(&span.partition)) {
-            self.releasing.extend(partitions);
-        } else {
-            self.outputs.push(Output::Release(partitions.to_vec()));
-        }
+        spans.iter().any(|span| partitions.contains(&span.partition))
     }
 
     /// Drops all that is gathered of these partitions.
@@ -490,6 +504,12 @@ impl Machine {
             timestamps.push(part.timestamp_ms);
         }
         let origin = Origin { timestamps, since_ms: open.since_ms };
+        #[cfg(feature = "bite")]
+        if crate::bite::is_out(crate::bite::Guard::LetterBeforeOffset) && !open.dead_letters.is_empty() {
+            self.apply(batch, origin);
+            self.outputs.push(Output::DeadLetter(open.dead_letters));
+            return;
+        }
         if open.dead_letters.is_empty() {
             self.apply(batch, origin);
         } else {

@@ -140,12 +140,13 @@ impl Worker {
             summary: Summary::default(),
         };
         let result = reader.run();
-        reader.consumer.close();
         drop(reader.requests);
         if !matches!(result, Err(WorkerError::Slow(_))) {
             // The thread ends when its last request is answered; a panic in it was reported as no answer.
             let _ = thread.join();
         }
+        // Only now, so that no other reads where a batch of this one is still to be written.
+        reader.consumer.close();
         result.map(|()| reader.summary)
     }
 }

@@ -1,0 +1,49 @@
+//! That the simulation bites: with any one guard taken out, it fails soon.
+
+use super::failure;
+use super::world::Guard;
+
+/// Within how many schedules it must fail.
+const WITHIN: u64 = 1_000;
+
+/// Takes the guard out; the first schedule that fails must fail for one of these reasons.
+fn fails_without(guard: Guard, reasons: &[&str]) {
+    giaoban::bite::take_out(match guard {
+        // These two are taken out of the store in memory.
+        Guard::Fence | Guard::OneTransaction => None,
+        Guard::DrainBeforeRelease => Some(giaoban::bite::Guard::DrainBeforeRelease),
+        Guard::TieBreak => Some(giaoban::bite::Guard::TieBreak),
+        Guard::LetterBeforeOffset => Some(giaoban::bite::Guard::LetterBeforeOffset),
+    });
+    let found = (0..WITHIN).find_map(|seed| failure(seed, Some(guard)).err().map(|why| (seed, why)));
+    giaoban::bite::take_out(None);
+    let (seed, why) = found.unwrap_or_else(|| panic!("{WITHIN} schedules without {guard:?}, and none failed"));
+    assert!(reasons.iter().any(|reason| why.contains(reason)), "without {guard:?} it fails for another reason: {why}");
+    println!("without {guard:?} schedule {} fails: {why}", seed + 1);
+}
+
+#[test]
+fn without_the_fence_it_fails() {
+    fails_without(Guard::Fence, &["was taken twice", "did not go forward"]);
+}
+
+#[test]
+fn without_one_transaction_it_fails() {
+    fails_without(Guard::OneTransaction, &["each revision is new once"]);
+}
+
+/// The fence keeps the figures right here too: what fails is that a partition handed over in order meets it.
+#[test]
+fn without_the_drain_before_a_release_it_fails() {
+    fails_without(Guard::DrainBeforeRelease, &["handed over in order"]);
+}
+
+#[test]
+fn without_the_tie_break_it_fails() {
+    fails_without(Guard::TieBreak, &["each revision is new once", "does not count its highest"]);
+}
+
+#[test]
+fn without_dead_letters_before_their_offset_it_fails() {
+    fails_without(Guard::LetterBeforeOffset, &["moved before its dead letter was kept"]);
+}

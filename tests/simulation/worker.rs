@@ -1,0 +1,498 @@
+//! A worker of a run: the machine, driven in the order in which `ingest::worker`
+//! drives it. One thread polls, ticks, takes replies and does what the machine
+//! says, and waits for the store alone when it looks up where to start; the
+//! other does what it is asked for, one thing after the other.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::mem;
+use std::sync::Arc;
+
+use giaoban::domain::{NextOffset, Partition, Position};
+use giaoban::ingest::machine::{Committed, Stopped};
+use giaoban::ingest::{DeadLetter, Failure, Input, Limits, Machine, Output, Start};
+use giaoban::log::{Incoming, PartitionRange};
+use giaoban::store::{Batch, Counts, StoreError};
+use giaoban::wire::AllowedSources;
+
+use super::TOPIC;
+use super::events::RULES;
+use super::watch::{At, Writer, at};
+use super::world::{Guard, Store, World};
+
+/// What the group says.
+#[derive(Debug)]
+pub enum Event {
+    Assigned(Vec<Partition>),
+    Revoked(Vec<Partition>),
+    Lost(Vec<Partition>),
+}
+
+impl Event {
+    pub fn is_about(&self, partition: Partition) -> bool {
+        let (Self::Assigned(partitions) | Self::Revoked(partitions) | Self::Lost(partitions)) = self;
+        partitions.contains(&partition)
+    }
+}
+
+pub enum Request {
+    Checkpoints,
+    Letters(Vec<DeadLetter>),
+    Apply(Batch),
+    /// The second half of a write, where one transaction is not one.
+    Advance(Batch, Vec<Counts>),
+}
+
+enum Reply {
+    Checkpoints(Option<At>),
+    Kept(bool),
+    Applied(Result<Vec<Counts>, Failure>),
+}
+
+/// Where in its round the reading thread is.
+#[derive(Clone, Copy, PartialEq)]
+enum Stage {
+    Poll,
+    Replies,
+    Act,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum State {
+    Up,
+    /// Stopped by SIGSTOP: both threads stand still, the clock does not.
+    Frozen,
+    Down,
+}
+
+pub struct Worker {
+    pub start: u64,
+    pub state: State,
+    pub told_to_stop: bool,
+    /// It has stood still.
+    pub thawed: bool,
+    machine: Machine,
+    accept_gap: bool,
+    started_ms: u64,
+    /// Where the log is read.
+    positions: BTreeMap<Partition, i64>,
+    pub events: VecDeque<Event>,
+    /// Revoked and not yet released.
+    pub revoking: BTreeSet<Partition>,
+    pub requests: VecDeque<Request>,
+    replies: VecDeque<Reply>,
+    todo: VecDeque<Output>,
+    /// The checkpoints of these were asked for; nothing else is done until they are there.
+    looking: Option<Vec<Partition>>,
+    looked: BTreeMap<Partition, Start>,
+    stage: Stage,
+}
+
+impl Worker {
+    pub fn new(start: u64, limits: Limits, now_ms: u64) -> Self {
+        Self {
+            start,
+            state: State::Up,
+            told_to_stop: false,
+            thawed: false,
+            machine: Machine::new(TOPIC, limits, Arc::clone(&RULES), AllowedSources::new()),
+            accept_gap: limits.accept_gap,
+            started_ms: now_ms,
+            positions: BTreeMap::new(),
+            events: VecDeque::new(),
+            revoking: BTreeSet::new(),
+            requests: VecDeque::new(),
+            replies: VecDeque::new(),
+            todo: VecDeque::new(),
+            looking: None,
+            looked: BTreeMap::new(),
+            stage: Stage::Poll,
+        }
+    }
+}
+
+impl World {
+    fn handle(&mut self, w: usize, input: Input<'_>) {
+        let now_ms = self.clock_ms - self.workers[w].started_ms;
+        self.workers[w].machine.handle(input, now_ms);
+    }
+
+    /// A round of the reading thread, as far as it gets.
+    pub fn turn(&mut self, w: usize) {
+        if self.workers[w].state != State::Up || !self.look_on(w) {
+            return;
+        }
+        let start = self.workers[w].start;
+        if self.workers[w].stage == Stage::Poll {
+            if self.workers[w].told_to_stop {
+                self.workers[w].told_to_stop = false;
+                self.handle(w, Input::Stop);
+            }
+            self.workers[w].stage = Stage::Replies;
+            self.poll(w);
+            if self.is_gone(w, start) || self.workers[w].looking.is_some() {
+                return;
+            }
+        }
+        if self.workers[w].stage == Stage::Replies {
+            self.handle(w, Input::Tick);
+            for _ in 0..self.dice.below(4) {
+                if let Some(reply) = self.workers[w].replies.pop_front() {
+                    self.reply(w, reply);
+                }
+            }
+            self.workers[w].stage = Stage::Act;
+        }
+        loop {
+            if self.workers[w].todo.is_empty() {
+                let outputs = self.workers[w].machine.outputs();
+                self.workers[w].todo.extend(outputs);
+            }
+            let Some(output) = self.workers[w].todo.pop_front() else { break };
+            self.maybe_crash(w);
+            if self.is_gone(w, start) {
+                return;
+            }
+            self.obey(w, output);
+            if self.is_gone(w, start) || self.workers[w].looking.is_some() {
+                return;
+            }
+        }
+        self.workers[w].stage = Stage::Poll;
+    }
+
+    fn is_gone(&self, w: usize, start: u64) -> bool {
+        self.workers[w].start != start || self.workers[w].state == State::Down
+    }
+
+    fn poll(&mut self, w: usize) {
+        // While it is paused it waits for the store, for a moment at least.
+        if self.workers[w].machine.paused() && self.dice.one_in(2) {
+            return;
+        }
+        let heard = self.dice.one_in(self.hears).then(|| self.workers[w].events.pop_front()).flatten();
+        match heard {
+            Some(Event::Assigned(partitions)) => self.look_up(w, partitions),
+            Some(Event::Revoked(partitions)) => {
+                self.workers[w].revoking.extend(&partitions);
+                self.handle(w, Input::Revoked(&partitions));
+            }
+            Some(Event::Lost(partitions)) => {
+                self.workers[w].revoking.retain(|partition| !partitions.contains(partition));
+                self.handle(w, Input::Lost(&partitions));
+            }
+            None if !self.workers[w].machine.paused() => self.read(w),
+            None => {}
+        }
+    }
+
+    /// Hands over some records of a partition.
+    fn read(&mut self, w: usize) {
+        let reading: Vec<(Partition, i64)> = self.workers[w].positions.clone().into_iter().collect();
+        if reading.is_empty() {
+            return;
+        }
+        let (partition, mut position) = self.dice.pick(&reading);
+        let log = &self.log[partition.0 as usize];
+        if position < log.low {
+            self.seen("a worker met an offset that had expired");
+            return self.leave(w);
+        }
+        if self.dice.one_in(15) {
+            self.seen("records were handed over twice");
+            position = (position - 1 - self.dice.below(5) as i64).max(self.log[partition.0 as usize].low);
+        }
+        let count = 1 + self.dice.below(8);
+        let records: Vec<_> = self.log[partition.0 as usize].from(position).iter().take(count).cloned().collect();
+        for record in &records {
+            let incoming = Incoming {
+                position: Position { partition, offset: record.offset },
+                timestamp_ms: record.timestamp_ms,
+                key: None,
+                headers: Vec::new(),
+                payload: record.payload.as_deref(),
+            };
+            self.handle(w, Input::Record(&incoming));
+        }
+        if let Some(last) = records.last() {
+            self.workers[w].positions.insert(partition, last.offset.next().0);
+        }
+    }
+
+    fn look_up(&mut self, w: usize, partitions: Vec<Partition>) {
+        self.workers[w].requests.push_back(Request::Checkpoints);
+        self.workers[w].looking = Some(partitions);
+    }
+
+    /// Takes replies until the checkpoints are there; false while they are not.
+    fn look_on(&mut self, w: usize) -> bool {
+        while let Some(partitions) = self.workers[w].looking.take() {
+            match self.workers[w].replies.pop_front() {
+                Some(Reply::Checkpoints(Some(stored))) if self.log_away == 0 => {
+                    let start = |partition: &Partition| {
+                        let log = &self.log[partition.0 as usize];
+                        let (low, high) = (NextOffset(log.low), NextOffset(log.high().max(log.low)));
+                        let range = PartitionRange { partition: *partition, low, high };
+                        Start { stored: stored.get(partition).copied(), range }
+                    };
+                    let starts: Vec<Start> = partitions.iter().map(start).collect();
+                    self.workers[w].looked.extend(starts.iter().map(|start| (start.range.partition, *start)));
+                    self.handle(w, Input::Assigned(&starts));
+                }
+                Some(Reply::Checkpoints(_)) => {
+                    self.seen("store or log could not be asked where to start");
+                    self.handle(w, Input::Unknown(&partitions));
+                }
+                reply => {
+                    self.workers[w].looking = Some(partitions);
+                    match reply {
+                        Some(reply) => self.reply(w, reply),
+                        None => return false,
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    fn reply(&mut self, w: usize, reply: Reply) {
+        match reply {
+            Reply::Checkpoints(_) => {}
+            // Nobody waits for them.
+            Reply::Kept(_) if self.without == Some(Guard::LetterBeforeOffset) => {}
+            Reply::Kept(true) => self.handle(w, Input::DeadLettersKept),
+            Reply::Kept(false) => self.handle(w, Input::Failed(Failure::Passing("no confirmation".into()))),
+            Reply::Applied(Ok(counts)) => self.handle(w, Input::Committed(counts)),
+            Reply::Applied(Err(failure)) => self.handle(w, Input::Failed(failure)),
+        }
+    }
+
+    fn obey(&mut self, w: usize, output: Output) {
+        self.note(|| match &output {
+            Output::Apply(batch) => format!("worker {w}: Apply({:?})", batch.spans),
+            Output::DeadLetter(letters) => {
+                format!(
+                    "worker {w}: DeadLetter({:?})",
+                    letters.iter().map(|letter| letter.position).collect::<Vec<_>>()
+                )
+            }
+            output => format!("worker {w}: {output:?}"),
+        });
+        match output {
+            Output::Start(from) => self.start(w, &from),
+            Output::Release(partitions) => {
+                for partition in partitions {
+                    self.workers[w].positions.remove(&partition);
+                    self.released(w, partition);
+                }
+            }
+            Output::DeadLetter(letters) => self.ask(w, Request::Letters(letters)),
+            Output::Apply(batch) => self.ask(w, Request::Apply(batch)),
+            Output::Resync(partitions) => self.look_up(w, partitions),
+            Output::Stop(Ok(())) => {
+                self.seen("a worker was stopped in order");
+                self.leave(w);
+            }
+            Output::Stop(Err(why)) => {
+                self.stopped(w, &why);
+                self.leave(w);
+            }
+            Output::Commit { spans, .. } => {
+                let stored = at(self.store.writer());
+                let ahead = |of: &Committed| stored.get(&of.partition) < Some(&of.next) || of.counts.difference() != 0;
+                assert!(!spans.iter().any(ahead), "the log is told more than is in the store: {spans:?} {stored:?}");
+            }
+            Output::Pause | Output::Resume => {}
+        }
+    }
+
+    fn start(&mut self, w: usize, from: &[(Partition, NextOffset)]) {
+        let partitions: Vec<Partition> = from.iter().map(|(partition, _)| *partition).collect();
+        if !from.is_empty() && !self.healed && self.dice.one_in(30) {
+            self.seen("a partition could not be read from there yet");
+            return self.handle(w, Input::Unknown(&partitions));
+        }
+        for (partition, next) in from {
+            let Start { stored, range } = self.workers[w].looked[partition];
+            let due = stored.unwrap_or_default();
+            let due = if self.workers[w].accept_gap { due.max(range.low) } else { due };
+            assert_eq!(*next, due, "partition {partition} is to be read from where the store is");
+            let worker = &mut self.workers[w];
+            worker.positions.insert(*partition, next.0);
+            let lost = worker.events.iter().any(|event| matches!(event, Event::Lost(of) if of.contains(partition)));
+            self.watch.begins(worker.start, *partition, next.0, lost);
+        }
+    }
+
+    fn stopped(&mut self, w: usize, why: &Stopped) {
+        match why {
+            Stopped::Gap { partition, from, to } => {
+                let Start { stored, range } = self.workers[w].looked[partition];
+                assert!((*from, *to) == (stored.unwrap_or_default(), range.low) && from < to, "{why}");
+                self.seen("a gap stopped a worker");
+            }
+            Stopped::Fenced(_) => self.seen("a worker gave up after many fences"),
+            why => panic!("no reason to stop: {why}"),
+        }
+    }
+
+    fn ask(&mut self, w: usize, request: Request) {
+        let worker = &self.workers[w];
+        let other = |request: &Request| !matches!(request, Request::Checkpoints);
+        let alone = !worker.requests.iter().any(other)
+            && !worker.replies.iter().any(|reply| !matches!(reply, Reply::Checkpoints(_)));
+        assert!(alone || self.without.is_some(), "two things are under way at once");
+        self.workers[w].requests.push_back(request);
+    }
+
+    /// One step of the writing thread.
+    pub fn serve(&mut self, w: usize) {
+        if self.workers[w].state != State::Up {
+            return;
+        }
+        let start = self.workers[w].start;
+        self.maybe_crash(w);
+        if self.is_gone(w, start) {
+            return;
+        }
+        let Some(request) = self.workers[w].requests.pop_front() else { return };
+        let reply = match request {
+            Request::Checkpoints => Reply::Checkpoints((self.store_away == 0).then(|| at(self.store.writer()))),
+            Request::Letters(letters) => Reply::Kept(self.keep(&letters)),
+            Request::Apply(batch) => match self.commit(w, batch) {
+                Some(result) => Reply::Applied(result),
+                None => return,
+            },
+            Request::Advance(batch, counts) => {
+                self.advance(w, &batch, &counts);
+                Reply::Applied(Ok(counts))
+            }
+        };
+        self.workers[w].replies.push_back(reply);
+        self.maybe_crash(w);
+    }
+
+    /// Keeps dead letters; whether that is confirmed.
+    fn keep(&mut self, letters: &[DeadLetter]) -> bool {
+        let fault = if self.healed { 9 } else { self.dice.below(10) };
+        let kept = if self.log_away > 0 || fault == 0 { self.dice.below(letters.len()) } else { letters.len() };
+        for letter in &letters[..kept] {
+            if self.watch.letter(letter.position.partition, letter.position.offset.0) {
+                self.seen("a dead letter was kept twice");
+            }
+        }
+        if kept < letters.len() {
+            self.seen("dead letters were not kept");
+        } else if fault == 1 {
+            self.seen("the confirmation of dead letters was lost");
+        }
+        kept == letters.len() && fault != 1
+    }
+
+    /// Writes a batch, or does not, or does and does not say so; `None` if only half of it is done.
+    fn commit(&mut self, w: usize, batch: Batch) -> Option<Result<Vec<Counts>, Failure>> {
+        let writer = Writer { start: self.workers[w].start, late: false };
+        let fault = if self.healed { 19 } else { self.dice.below(20) };
+        let passing = |why: &str| Some(Err(Failure::Passing(why.into())));
+        if self.store_away > 0 || fault == 0 {
+            self.seen("the store was away");
+            if self.dice.one_in(4) {
+                self.late.push((writer.start, batch));
+            }
+            return passing("away");
+        }
+        if self.without == Some(Guard::OneTransaction) {
+            let Store::Memory(store) = &mut self.store else { panic!("only the store in memory has that") };
+            return match store.write_records(&batch, &RULES) {
+                Ok(counts) => {
+                    self.workers[w].requests.push_front(Request::Advance(batch, counts));
+                    None
+                }
+                Err(_) => Some(Err(Failure::Fenced)),
+            };
+        }
+        match self.write(writer, &batch) {
+            Some(_) if fault == 1 => {
+                self.seen("the reply of a commit was lost");
+                passing("no answer")
+            }
+            Some(counts) => Some(Ok(counts)),
+            None => {
+                if self.workers[w].thawed {
+                    self.seen("a worker that was continued was fenced");
+                }
+                Some(Err(Failure::Fenced))
+            }
+        }
+    }
+
+    /// Writes a batch whole; `None` if it was turned away.
+    pub fn write(&mut self, writer: Writer, batch: &Batch) -> Option<Vec<Counts>> {
+        let before = at(self.store.writer());
+        let result = self.store.writer().apply(batch, &RULES);
+        let after = at(self.store.writer());
+        self.note(|| format!("  {before:?} → {after:?} {result:?} by start {}", writer.start));
+        match result {
+            Ok(counts) => {
+                self.seen(if self.healed { "a batch was written, healed" } else { "a batch was written" });
+                self.watch.written(&self.log, writer, batch, &before, &after);
+                Some(counts)
+            }
+            Err(StoreError::Fenced { .. }) => {
+                self.seen("a writer was fenced");
+                self.watch.turned_away(writer, batch, &before, &after);
+                None
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn advance(&mut self, w: usize, batch: &Batch, counts: &[Counts]) {
+        let before = at(self.store.writer());
+        let Store::Memory(store) = &mut self.store else { panic!("only the store in memory has that") };
+        store.advance(batch, counts);
+        let after = at(self.store.writer());
+        let writer = Writer { start: self.workers[w].start, late: false };
+        self.watch.written(&self.log, writer, batch, &before, &after);
+    }
+
+    /// Ends by itself: what is under way is finished before its partitions go to others.
+    fn leave(&mut self, w: usize) {
+        while let Some(request) = self.workers[w].requests.pop_front() {
+            match request {
+                Request::Apply(batch) => {
+                    self.commit(w, batch);
+                }
+                Request::Letters(letters) => {
+                    self.keep(&letters);
+                }
+                Request::Advance(batch, counts) => self.advance(w, &batch, &counts),
+                Request::Checkpoints => {}
+            }
+        }
+        self.ends(w);
+    }
+
+    /// Ends at once: of what was sent to the store, all or nothing may happen, now or later.
+    pub fn crash(&mut self, w: usize) {
+        self.note(|| format!("worker {w} is killed"));
+        self.seen("a worker was killed");
+        let writer = Writer { start: self.workers[w].start, late: true };
+        match mem::take(&mut self.workers[w].requests).pop_front() {
+            Some(Request::Apply(batch)) => {
+                self.seen("a worker was killed while it wrote");
+                match self.dice.below(3) {
+                    0 if self.store_away == 0 && self.without != Some(Guard::OneTransaction) => {
+                        self.write(writer, &batch);
+                    }
+                    1 => self.late.push((writer.start, batch)),
+                    _ => {}
+                }
+            }
+            Some(Request::Letters(letters)) => {
+                self.keep(&letters);
+            }
+            _ => {}
+        }
+        self.ends(w);
+    }
+}

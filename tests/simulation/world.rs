@@ -1,0 +1,471 @@
+//! A run: log, store, group and workers, and the seeded scheduler that decides
+//! what happens next and what goes wrong.
+
+use std::collections::BTreeMap;
+
+use giaoban::domain::Partition;
+use giaoban::ingest::Limits;
+use giaoban::store::sqlite::SqliteStore;
+use giaoban::store::{Batch, StoreWriter};
+
+use super::events::{Dice, PartitionLog, RULES, log};
+use super::memory::{Memory, MemoryStore};
+use super::watch::{Watch, Writer, at};
+use super::worker::{Event, State, Worker};
+
+/// What keeps figures exact, each taken out to see that a run notices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "bite"), allow(dead_code))]
+pub enum Guard {
+    /// A span is compared with where the store is.
+    Fence,
+    /// Records and checkpoints are written together.
+    OneTransaction,
+    /// What is under way of a partition is finished before it is given up.
+    DrainBeforeRelease,
+    /// Equal revisions are settled by their content.
+    TieBreak,
+    /// A dead letter is kept before its offset moves.
+    LetterBeforeOffset,
+}
+
+/// How often what happened, over runs: what never does is not tested.
+pub type Seen = BTreeMap<&'static str, u64>;
+
+pub enum Store {
+    Memory(MemoryStore),
+    Sqlite { store: SqliteStore, _dir: tempfile::TempDir },
+}
+
+impl Store {
+    /// One run of 50 is on a real file.
+    fn of(seed: u64, without: Option<Guard>) -> Self {
+        let mut store = if seed % 50 == 49 && without.is_none() {
+            let dir = tempfile::tempdir().unwrap();
+            let store = SqliteStore::create(&dir.path().join("store.db")).unwrap();
+            Self::Sqlite { store, _dir: dir }
+        } else {
+            let mut store = Memory::default().create();
+            store.fenced = without != Some(Guard::Fence);
+            Self::Memory(store)
+        };
+        store.writer().adopt(&RULES).unwrap();
+        store
+    }
+
+    pub fn writer(&mut self) -> &mut dyn StoreWriter {
+        match self {
+            Self::Memory(store) => store,
+            Self::Sqlite { store, .. } => store,
+        }
+    }
+}
+
+/// Whose a partition is; who is to get it when it is released.
+#[derive(Clone, Copy, Default)]
+struct Owner {
+    worker: Option<usize>,
+    heir: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Turn,
+    Serve,
+    Wait,
+    Grow,
+    Restart,
+    Thaw,
+    HandOver,
+    TakeAway,
+    Crash,
+    Stop,
+    Freeze,
+    SkipHours,
+    StoreAway,
+    LogAway,
+    Late,
+    AddPartition,
+    Retain,
+    Expire,
+}
+
+pub struct World {
+    pub dice: Dice,
+    pub without: Option<Guard>,
+    trace: bool,
+    /// Each step with how often it comes: of faults every run has some and lacks others.
+    steps: Vec<Step>,
+    limits: Limits,
+    pub clock_ms: u64,
+    pub log: Vec<PartitionLog>,
+    /// Partitions that are yet to be added.
+    unborn: Vec<PartitionLog>,
+    pub store: Store,
+    pub workers: Vec<Worker>,
+    owners: Vec<Owner>,
+    pub watch: Watch,
+    /// Batches whose sender is gone and that may still arrive.
+    pub late: Vec<(u64, Batch)>,
+    /// For how many steps store and log do not answer.
+    pub store_away: usize,
+    pub log_away: usize,
+    /// One in so many chances, a worker is killed there; 0 for never.
+    kills: usize,
+    /// One in so many polls hears what the group has to say.
+    pub hears: usize,
+    /// Nothing goes wrong any more.
+    pub healed: bool,
+    starts: u64,
+    pub seen: Seen,
+}
+
+impl World {
+    pub fn new(seed: u64, without: Option<Guard>, trace: bool) -> Self {
+        let mut dice = Dice::new(seed);
+        let (partitions, workers) = (1 + dice.below(4), 2 + dice.below(3));
+        let mut log = log(&mut dice, partitions + 1);
+        let unborn = log.split_off(partitions);
+        let mut steps = vec![Step::Turn; 130];
+        steps.extend([Step::Serve; 70]);
+        steps.extend([Step::Wait; 25]);
+        steps.extend([Step::Grow; 12]);
+        steps.extend([Step::Restart; 12]);
+        steps.extend([Step::Thaw; 8]);
+        // Now and then a run in which nothing is taken away from anybody.
+        let gentle = dice.one_in(8);
+        let rough = [Step::TakeAway, Step::Crash, Step::Freeze, Step::Late, Step::StoreAway];
+        for fault in [
+            Step::HandOver,
+            Step::TakeAway,
+            Step::Crash,
+            Step::Stop,
+            Step::Freeze,
+            Step::SkipHours,
+            Step::StoreAway,
+            Step::LogAway,
+            Step::Late,
+            Step::AddPartition,
+            Step::Retain,
+        ] {
+            let times = if gentle && rough.contains(&fault) { 0 } else { dice.pick(&[0, 1, 1, 2, 4]) };
+            steps.extend(std::iter::repeat_n(fault, times));
+        }
+        if dice.one_in(6) {
+            steps.push(Step::Expire);
+        }
+        let kills = if gentle { 0 } else { dice.pick(&[0, 30, 100, 300]) };
+        let hears = dice.pick(&[1, 3, 10, 40]);
+        let limits = Limits {
+            records: 1 + dice.below(12),
+            bytes: dice.pick(&[1_000, 32 << 20]),
+            wait_ms: 20,
+            backoff_ms: 5,
+            ..Limits::default()
+        };
+        let mut world = Self {
+            dice,
+            without,
+            trace,
+            steps,
+            limits,
+            clock_ms: 0,
+            log,
+            unborn,
+            store: Store::of(seed, without),
+            workers: (0..workers as u64).map(|start| Worker::new(start, limits, 0)).collect(),
+            owners: vec![Owner::default(); partitions],
+            watch: Watch::default(),
+            late: Vec::new(),
+            store_away: 0,
+            log_away: 0,
+            kills,
+            hears,
+            healed: false,
+            starts: workers as u64,
+            seen: Seen::new(),
+        };
+        for partition in 0..partitions {
+            let to = world.dice.below(workers);
+            world.give(partition, to);
+        }
+        world
+    }
+
+    pub fn seen(&mut self, what: &'static str) {
+        *self.seen.entry(what).or_default() += 1;
+    }
+
+    pub fn note(&self, what: impl FnOnce() -> String) {
+        if self.trace {
+            println!("{:>9} ms  {}", self.clock_ms, what());
+        }
+    }
+
+    /// All of it: the faults, the time after them, and whether everything holds.
+    pub fn run(&mut self) {
+        for _ in 0..500 + self.dice.below(1_000) {
+            let step = self.dice.pick(&self.steps);
+            self.step(step);
+        }
+        self.heal();
+    }
+
+    fn step(&mut self, step: Step) {
+        (self.store_away, self.log_away) = (self.store_away.saturating_sub(1), self.log_away.saturating_sub(1));
+        // Whom it fits, if there is one; and faults rather whoever has something under way.
+        let mut workers: Vec<usize> = (0..self.workers.len()).collect();
+        self.dice.shuffle(&mut workers);
+        let first = |fits: &dyn Fn(&Worker) -> bool| workers.iter().copied().find(|w| fits(&self.workers[*w]));
+        let busy = first(&|worker| worker.state == State::Up && !worker.requests.is_empty());
+        let fitting = match step {
+            Step::Serve => busy,
+            Step::Restart => first(&|worker| worker.state == State::Down),
+            Step::Thaw => first(&|worker| worker.state == State::Frozen),
+            Step::Crash | Step::Freeze => busy,
+            _ => first(&|worker| worker.state == State::Up),
+        };
+        let w = fitting.unwrap_or(workers[0]);
+        let p = self.dice.below(self.log.len());
+        let of_it = (0..self.log.len()).find(|p| self.owners[*p].worker == busy);
+        let p = of_it.filter(|_| matches!(step, Step::TakeAway | Step::HandOver) && self.dice.one_in(2)).unwrap_or(p);
+        let up = self.workers[w].state == State::Up;
+        if !matches!(step, Step::Turn | Step::Serve) {
+            self.note(|| format!("{step:?} (worker {w}, partition {p})"));
+        }
+        match step {
+            Step::Turn => self.turn(w),
+            Step::Serve => self.serve(w),
+            Step::Wait => self.clock_ms += self.dice.below(40) as u64,
+            Step::Grow => {
+                let by = 1 + self.dice.below(12);
+                self.log[p].grow(by);
+            }
+            Step::Restart => self.restart(w),
+            Step::Thaw => self.thaw(w),
+            Step::HandOver => self.hand_over(p),
+            Step::TakeAway => self.take_away(p),
+            Step::Crash if up => self.crash(w),
+            Step::Stop if up => self.workers[w].told_to_stop = true,
+            Step::Freeze if up => {
+                self.workers[w].state = State::Frozen;
+                // Its session times out sooner or later.
+                if self.dice.one_in(2) {
+                    for p in 0..self.log.len() {
+                        if self.owners[p].worker == Some(w) {
+                            self.take_away(p);
+                        }
+                    }
+                }
+            }
+            Step::SkipHours => {
+                self.seen("hours went by at once");
+                self.clock_ms += 3_600_000 * (1 + self.dice.below(100) as u64);
+            }
+            Step::StoreAway => self.store_away = self.dice.below(40),
+            Step::LogAway => self.log_away = self.dice.below(40),
+            Step::Late => self.arrive_late(),
+            Step::AddPartition => self.add_partition(),
+            Step::Retain => {
+                // What the store has may expire.
+                let stored = at(self.store.writer()).get(&Partition(p as i32)).map_or(0, |next| next.0);
+                let low = self.log[p].low;
+                self.log[p].low = low.max(stored - self.dice.below(6) as i64);
+            }
+            Step::Expire => {
+                let stored = at(self.store.writer()).get(&Partition(p as i32)).map_or(0, |next| next.0);
+                let ahead = self.log[p].high() - stored;
+                if ahead > 0 && self.dice.one_in(2) {
+                    self.seen("messages expired before they were read");
+                    let low = stored + 1 + self.dice.below(ahead as usize) as i64;
+                    self.log[p].low = self.log[p].low.max(low);
+                }
+            }
+            Step::Crash | Step::Stop | Step::Freeze => {}
+        }
+    }
+
+    /// Between any two things that a worker does.
+    pub fn maybe_crash(&mut self, w: usize) {
+        if self.kills > 0 && !self.healed && self.dice.one_in(self.kills) {
+            self.crash(w);
+        }
+    }
+
+    fn arrive_late(&mut self) {
+        if self.late.is_empty() || self.store_away > 0 {
+            return;
+        }
+        let (start, batch) = self.late.swap_remove(self.dice.below(self.late.len()));
+        if self.without != Some(Guard::OneTransaction) && self.write(Writer { start, late: true }, &batch).is_some() {
+            self.seen("a commit happened after its worker had given it up");
+        }
+    }
+
+    fn add_partition(&mut self) {
+        if let Some(log) = self.unborn.pop() {
+            self.seen("a partition was added");
+            self.log.push(log);
+            self.owners.push(Owner::default());
+            self.give(self.log.len() - 1, 0);
+        }
+    }
+
+    /// Gives a partition that is nobody's to that worker, or to another that lives.
+    fn give(&mut self, p: usize, to: usize) {
+        let count = self.workers.len();
+        let to = (to..to + count).map(|w| w % count).find(|w| self.workers[*w].state != State::Down);
+        self.owners[p] = Owner { worker: to, heir: None };
+        let Some(to) = to else { return };
+        let partition = Partition(p as i32);
+        match self.workers[to].events.back_mut() {
+            Some(Event::Assigned(partitions)) => partitions.push(partition),
+            _ => self.workers[to].events.push_back(Event::Assigned(vec![partition])),
+        }
+    }
+
+    /// In order: the heir gets it when its owner has released it. Often with others.
+    fn hand_over(&mut self, p: usize) {
+        let Some(from) = self.owners[p].worker else { return };
+        let all = self.dice.one_in(3);
+        let mut revoked = Vec::new();
+        // Another hears that it gets nothing, which wants its answer too.
+        let other = self.dice.below(self.workers.len());
+        if self.workers[other].state != State::Down && self.dice.one_in(4) {
+            self.workers[other].events.push_back(Event::Assigned(Vec::new()));
+        }
+        for p in (0..self.log.len()).filter(|other| *other == p || all) {
+            let partition = Partition(p as i32);
+            let asked = self.workers[from].events.iter().any(|event| event.is_about(partition))
+                || self.workers[from].revoking.contains(&partition);
+            if self.owners[p].worker == Some(from) && self.owners[p].heir.is_none() && !asked {
+                self.owners[p].heir = Some(self.dice.below(self.workers.len()));
+                revoked.push(partition);
+            }
+        }
+        if !revoked.is_empty() {
+            self.workers[from].events.push_back(Event::Revoked(revoked));
+        }
+    }
+
+    pub fn released(&mut self, w: usize, partition: Partition) {
+        let p = partition.0 as usize;
+        let Owner { worker, heir } = self.owners[p];
+        if self.workers[w].revoking.remove(&partition)
+            && worker == Some(w)
+            && let Some(heir) = heir
+        {
+            self.seen("a partition was handed over");
+            self.give(p, heir);
+        }
+    }
+
+    /// At once: its session has timed out, and it will hear of that later.
+    fn take_away(&mut self, p: usize) {
+        let Some(from) = self.owners[p].worker else { return };
+        self.seen("a partition was taken away");
+        let partition = Partition(p as i32);
+        self.watch.is_taken_away(self.workers[from].start, partition);
+        self.workers[from].events.push_back(Event::Lost(vec![partition]));
+        self.give(p, from + 1);
+    }
+
+    /// A worker is no more: its partitions go to others.
+    pub fn ends(&mut self, w: usize) {
+        self.workers[w].state = State::Down;
+        self.workers[w].events.clear();
+        for p in 0..self.log.len() {
+            if self.owners[p].worker == Some(w) {
+                let to = self.owners[p].heir.unwrap_or(w);
+                self.give(p, to);
+            }
+        }
+        if self.dice.one_in(2) {
+            self.restart(w);
+        }
+    }
+
+    fn restart(&mut self, w: usize) {
+        if self.workers[w].state != State::Down {
+            return;
+        }
+        self.seen("a worker was started again");
+        self.workers[w] = Worker::new(self.starts, self.limits, self.clock_ms);
+        self.starts += 1;
+        for p in 0..self.log.len() {
+            if self.owners[p].worker.is_none() {
+                self.give(p, w);
+            }
+        }
+    }
+
+    fn thaw(&mut self, w: usize) {
+        if self.workers[w].state == State::Frozen {
+            self.seen("a worker was continued");
+            (self.workers[w].state, self.workers[w].thawed) = (State::Up, true);
+            self.clock_ms += if self.dice.one_in(2) { 7_200_000 } else { 0 };
+        }
+    }
+
+    /// Whether the store has all that can be read of a partition.
+    fn is_done(&mut self, p: usize) -> bool {
+        let stored = at(self.store.writer()).get(&Partition(p as i32)).map_or(0, |next| next.0);
+        self.log[p].from(stored.max(self.log[p].low)).is_empty()
+    }
+
+    fn gap(&mut self) -> Option<usize> {
+        let stored = at(self.store.writer());
+        let next = |p: usize| stored.get(&Partition(p as i32)).map_or(0, |next| next.0);
+        (0..self.log.len()).find(|p| next(*p) < self.log[*p].low)
+    }
+
+    /// Nothing goes wrong any more: everything is read, or a gap stops it until it is accepted.
+    fn heal(&mut self) {
+        self.note(|| "nothing goes wrong any more".into());
+        (self.store_away, self.log_away, self.hears, self.healed) = (0, 0, 1, true);
+        self.add_partition();
+        for p in 0..self.log.len() {
+            self.log[p].grow(usize::MAX);
+        }
+        if let Some(p) = self.gap() {
+            let stood = at(self.store.writer()).get(&Partition(p as i32)).copied();
+            self.go_on(60);
+            // Workers that had read it before it expired may still have written it.
+            if self.gap() == Some(p) && at(self.store.writer()).get(&Partition(p as i32)).copied() == stood {
+                self.seen("a gap was not passed over");
+            }
+            self.watch.settled(self.store.writer(), &self.log, false);
+            self.limits.accept_gap = true;
+            for w in 0..self.workers.len() {
+                self.thaw(w);
+                self.crash(w);
+            }
+        }
+        self.go_on(4_000);
+        assert!(
+            (0..self.log.len()).all(|p| self.is_done(p)),
+            "the store never got to the end: {:?}",
+            at(self.store.writer())
+        );
+        while !self.late.is_empty() {
+            self.arrive_late();
+        }
+        self.watch.settled(self.store.writer(), &self.log, true);
+    }
+
+    /// So many rounds of everybody, or until all is read.
+    fn go_on(&mut self, rounds: usize) {
+        for _ in 0..rounds {
+            if (0..self.log.len()).all(|p| self.is_done(p)) {
+                return;
+            }
+            self.clock_ms += 50;
+            for w in 0..self.workers.len() {
+                self.restart(w);
+                self.thaw(w);
+                self.turn(w);
+                self.serve(w);
+            }
+        }
+    }
+}
