@@ -129,8 +129,12 @@ pub fn letter(topic: &str, error: &LogError, lang: Lang) -> String {
     );
     one(
         lang,
-        &format!("Tăng max.message.bytes của topic thư chết: {command}. Rồi chạy lại worker: nó tiếp tục từ chỗ đang đứng, không mất gì."),
-        &format!("Raise max.message.bytes of the dead-letter topic: {command}. Then start the worker again: it goes on from where it is, with nothing lost."),
+        &format!(
+            "Tăng max.message.bytes của topic thư chết: {command}. Rồi chạy lại worker: nó tiếp tục từ chỗ đang đứng, không mất gì."
+        ),
+        &format!(
+            "Raise max.message.bytes of the dead-letter topic: {command}. Then start the worker again: it goes on from where it is, with nothing lost."
+        ),
     )
 }
 

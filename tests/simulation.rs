@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use giaoban::domain::*;
-use giaoban::ingest::{DeadLetter, Failure, Input, Limits, Machine, Output, Start};
+use giaoban::ingest::{DeadLetter, Failure, Input, Limits, Machine, Output, Start, Tolerance};
 use giaoban::log::{Incoming, PartitionRange};
 use giaoban::rollup::Rollup;
 use giaoban::store::sqlite::SqliteStore;
@@ -59,7 +59,9 @@ struct World {
 }
 
 fn machine() -> Machine {
-    let limits = Limits { records: 7, wait_ms: 20, backoff_ms: 5, ..Limits::default() };
+    // Never exceeded, but looked back for.
+    let dead_letters = Some(Tolerance { share_percent: 100, run: 1_000 });
+    let limits = Limits { records: 7, wait_ms: 20, backoff_ms: 5, dead_letters, ..Limits::default() };
     Machine::new(TOPIC, limits, Arc::clone(&RULES), AllowedSources::new())
 }
 
@@ -120,6 +122,9 @@ impl World {
             match output {
                 Output::Start(from) => {
                     self.workers[worker].reading.extend(from.iter().map(|(partition, next)| (*partition, next.0)));
+                }
+                Output::LookBack(partition, from) => {
+                    self.workers[worker].reading.insert(partition, from.0);
                 }
                 Output::Release(partitions) => {
                     for partition in partitions {

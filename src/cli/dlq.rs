@@ -21,8 +21,8 @@ use crate::domain::Position;
 use crate::exit::ExitCode;
 use crate::ingest::letters::{Action, Filed, Found, Letter, Letters, State, walk};
 use crate::ingest::redrive::{Redrive, note};
+use crate::log::EventLog;
 use crate::log::embedded::EmbeddedLog;
-use crate::log::{EventLog, LogError};
 use crate::wire::decode::{Decoder, structured};
 use crate::wire::{Breach, Code, Lang};
 
@@ -395,10 +395,13 @@ impl<'a> Desk<'a> {
         let message = filed.message();
         let mut text = String::new();
         match decoder.decode(&message, &self.context.rules, &self.context.sources()) {
-            Ok(_) => text += &format!("# {} {}\n", filed.id, self.context.say("nay đã đúng", "is taken by today's rules")),
+            Ok(_) => {
+                text += &format!("# {} {}\n", filed.id, self.context.say("nay đã đúng", "is taken by today's rules"))
+            }
             Err(breaches) => {
                 for breach in breaches {
-                    text += &format!("# {} {}\n", filed.id, breach.message(self.context.lang()).replace(['\r', '\n'], " "));
+                    text +=
+                        &format!("# {} {}\n", filed.id, breach.message(self.context.lang()).replace(['\r', '\n'], " "));
                 }
             }
         }

@@ -104,7 +104,9 @@ impl Failure {
             Self::Config(error) => (error.to_string(), advice::config(error, lang)),
             Self::Store(error) => (error.to_string(), advice::store(error, lang)),
             Self::Log(error) => (error.to_string(), advice::log(error, lang)),
-            Self::DeadLetters(refused) => (refused_text(refused, lang), advice::letter(&refused.topic, &refused.cause, lang)),
+            Self::DeadLetters(refused) => {
+                (refused_text(refused, lang), advice::letter(&refused.topic, &refused.cause, lang))
+            }
             Self::Stopped(stopped) => (stopped_text(stopped, lang), stopped_remedy(stopped, lang).to_owned()),
             Self::Rollup(error) => (rollup_text(error, lang), rollup_remedy(error, lang).to_owned()),
             Self::Other(plain) => match lang {

@@ -38,7 +38,8 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    const COLUMNS: &'static str = "id,time,reason,unit,source,subject,topic,partition,offset,bytes,state,decided,note\n";
+    const COLUMNS: &'static str =
+        "id,time,reason,unit,source,subject,topic,partition,offset,bytes,state,decided,note\n";
 
     fn of(letter: &'a Letter) -> Self {
         let (state, decided, note) = match &letter.state {
@@ -184,15 +185,17 @@ pub fn show(context: &Context, letter: &Letter, filed: &Filed<'_>) -> String {
         line("header", "header", &format!("{name}: {value}"));
     }
     text += &match Decoder::new().decode(&filed.message(), &context.rules, &context.sources()) {
-        Ok(_) => context
-            .say(
-                "\nTheo quy tắc hôm nay: được nhận. Gửi lại: giaoban dlq redrive ",
-                "\nBy today's rules it would be taken. Send it again: giaoban dlq redrive ",
-            )
-            .to_owned()
-            + &format!("{}\n\n{}\n", row.id, context.say("Lý do khi đó:", "What was wrong then:"))
-            + &visible(filed.detail, true)
-            + "\n",
+        Ok(_) => {
+            context
+                .say(
+                    "\nTheo quy tắc hôm nay: được nhận. Gửi lại: giaoban dlq redrive ",
+                    "\nBy today's rules it would be taken. Send it again: giaoban dlq redrive ",
+                )
+                .to_owned()
+                + &format!("{}\n\n{}\n", row.id, context.say("Lý do khi đó:", "What was wrong then:"))
+                + &visible(filed.detail, true)
+                + "\n"
+        }
         Err(breaches) => {
             let head = context.say("\nTheo quy tắc hôm nay vẫn sai:\n", "\nBy today's rules it is still bad:\n");
             head.to_owned() + &breaches.iter().map(|breach| told(breach, lang)).collect::<String>()

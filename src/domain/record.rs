@@ -76,7 +76,10 @@ impl std::str::FromStr for Position {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let read = || {
             let (partition, offset) = text.split_once(':')?;
-            Some((partition.parse().ok().filter(|number| *number >= 0)?, offset.parse().ok().filter(|number| *number >= 0)?))
+            Some((
+                partition.parse().ok().filter(|number| *number >= 0)?,
+                offset.parse().ok().filter(|number| *number >= 0)?,
+            ))
         };
         let (partition, offset) = read().ok_or("partition:offset, such as 0:17")?;
         Ok(Self { partition: Partition(partition), offset: Offset(offset) })

@@ -301,7 +301,8 @@ mod tests {
 
     fn letter(offset: i64, headers: &[(&str, Option<&[u8]>)], payload: Option<&[u8]>) -> Outgoing {
         let headers = headers.to_vec();
-        let message = Incoming { position: position(2, offset), timestamp_ms: None, key: Some(b"00004"), headers, payload };
+        let message =
+            Incoming { position: position(2, offset), timestamp_ms: None, key: Some(b"00004"), headers, payload };
         let breaches = vec![Breach::new(Code::JsonSyntax, "", "x", "")];
         DeadLetter::new(&message, breaches).outgoing("events", 1_000 + offset)
     }
@@ -360,12 +361,15 @@ mod tests {
             read.letters.iter().map(state).collect()
         };
         assert_eq!(states(), ["open", &format!("copy of {}", ids[0]), "open", "open", "open"]);
-        sent(&log, vec![
-            decision(ids[1], Action::Redriven, 9),
-            decision(ids[1], Action::Discarded, 10),
-            decision(ids[3], Action::Discarded, 9),
-            Outgoing { payload: b"something else".to_vec(), ..Outgoing::default() },
-        ]);
+        sent(
+            &log,
+            vec![
+                decision(ids[1], Action::Redriven, 9),
+                decision(ids[1], Action::Discarded, 10),
+                decision(ids[3], Action::Discarded, 9),
+                Outgoing { payload: b"something else".to_vec(), ..Outgoing::default() },
+            ],
+        );
         let first = format!("copy of {}", ids[1]);
         assert_eq!(states(), [&first, "redriven vì trùng", "open", "discarded vì trùng", "open"]);
         assert_eq!(Letters::read(&log, "dlq").unwrap().others, 1);
@@ -383,7 +387,8 @@ mod tests {
         ];
         sent(&log, vec![letter(1, &[], Some(b"a")), letter(2, &forged, Some(b"b"))]);
         let read = Letters::read(&log, "dlq").unwrap();
-        let seen: Vec<_> = read.letters.iter().map(|letter| (letter.origin.offset.0, &*letter.reason, letter.is_open())).collect();
+        let seen: Vec<_> =
+            read.letters.iter().map(|letter| (letter.origin.offset.0, &*letter.reason, letter.is_open())).collect();
         assert_eq!(seen, [(1, "json.syntax", true), (2, "json.syntax", true)]);
     }
 }

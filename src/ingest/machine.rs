@@ -39,14 +39,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            records: 100_000,
-            bytes: 32 << 20,
-            wait_ms: 100,
-            backoff_ms: 200,
-            accept_gap: false,
-            dead_letters: None,
-        }
+        Self { records: 100_000, bytes: 32 << 20, wait_ms: 100, backoff_ms: 200, accept_gap: false, dead_letters: None }
     }
 }
 
@@ -444,13 +437,14 @@ impl Machine {
     fn committed(&mut self, counts: &[Counts]) {
         let UnderWay::Store(spans, origin) = mem::replace(&mut self.under_way, UnderWay::Nothing) else { return };
         (self.failures, self.fences) = (0, 0);
-        let done = spans.iter().zip(counts).zip(&origin.spans).map(|((span, counts), (timestamp, redriven))| Committed {
-            partition: span.partition,
-            next: span.to,
-            counts: *counts,
-            last_timestamp_ms: *timestamp,
-            redriven: *redriven,
-        });
+        let done =
+            spans.iter().zip(counts).zip(&origin.spans).map(|((span, counts), (timestamp, redriven))| Committed {
+                partition: span.partition,
+                next: span.to,
+                counts: *counts,
+                last_timestamp_ms: *timestamp,
+                redriven: *redriven,
+            });
         self.outputs.push(Output::Commit { spans: done.collect(), since_ms: origin.since_ms });
         self.release_waiting();
     }
