@@ -309,10 +309,8 @@ impl<'a> Desk<'a> {
             still_bad: &mut still_bad,
         };
         let (outcome, result) = redrive.run(&picked.open);
-        let bad = match outcome.bad() {
-            0 => "0".to_owned(),
-            bad => format!("{bad} ({})", letters::tally(outcome.still_bad.iter().map(|(code, count)| (*code, *count)))),
-        };
+        let why = letters::tally(outcome.still_bad.iter().map(|(code, count)| (*code, *count)));
+        let (bad, why) = (outcome.bad(), if why.is_empty() { why } else { format!(" ({why})") });
         let (sent, redriven, discarded) = (outcome.sent, picked.redriven, picked.discarded);
         let head = match (dry_run, lang) {
             (true, Lang::Vi) => "Sẽ gửi lại",
@@ -321,11 +319,13 @@ impl<'a> Desk<'a> {
             (false, Lang::En) => "sent again",
         };
         print(&match lang {
-            Lang::Vi => format!("{head} {sent}; còn sai {bad}; đã gửi từ trước {redriven}; đã bỏ {discarded}.\n"),
-            Lang::En => format!("{sent} {head}; {bad} still bad; {redriven} sent before; {discarded} discarded.\n"),
+            Lang::Vi => format!("{head} {sent}; còn sai {bad}{why}; đã gửi từ trước {redriven}; đã bỏ {discarded}.\n"),
+            Lang::En => {
+                format!("{sent} {head}; {bad} still bad{why}; {redriven} sent before; {discarded} discarded.\n")
+            }
         })?;
         result?;
-        Ok(match (sent, outcome.bad()) {
+        Ok(match (sent, bad) {
             (_, 0) => ExitCode::Done,
             (0, _) => ExitCode::AllRefused,
             _ => ExitCode::SomeRefused,
