@@ -146,8 +146,9 @@ fn kafka_dead_letters_are_sent_again_once() {
     assert!(giaoban.ok(&["dlq", "list"]).contains("No dead letters"));
     let topic = giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned();
     let foreign = |number| session("00004", number, 1, "2020-03-04", 1).replace("/units/00004", "/systems/hr");
-    let mut messages: Vec<Outgoing> = (0..1_200).map(|number| message(foreign(number).as_bytes(), &[])).collect();
-    messages.extend((2_000..4_000).map(|number| message(session("00004", number, 1, "2020-03-04", 1).as_bytes(), &[])));
+    let good = |number| message(session("00004", number, 1, "2020-03-04", 1).as_bytes(), &[]);
+    let mut messages: Vec<Outgoing> = (2_000..4_000).map(good).collect();
+    messages.extend((0..1_200).map(|number| message(foreign(number).as_bytes(), &[])));
     messages.push(message(b"{", &[("trace", Some(b"t1")), ("empty", None)]));
     send(&log(&giaoban), &topic, &messages);
     assert!(giaoban.settle().contains("2000 applied, 0 duplicate, 0 superseded, 1201 dead-lettered"));
@@ -224,24 +225,18 @@ fn kafka_a_dead_letter_topic_that_refuses_stops_the_worker_until_it_is_mended() 
     nothing_moved();
     // It takes each of the letters, but not all at once.
     log.create_topic(&spec(&letters, 3_000)).unwrap();
-    assert!(
-        giaoban
-            .settle()
-            .contains("Read 10 records in 1 batches: 2 applied, 0 duplicate, 0 superseded, 8 dead-lettered")
-    );
+    assert!(giaoban.settle().contains("2 applied, 0 duplicate, 0 superseded, 8 dead-lettered"));
 
     // It does not take this one.
-    send(&log, &topic, &[good(3), message(&noise(5_000), &[]), good(4)]);
+    send(&log, &topic, &[message(&noise(5_000), &[]), good(3), good(4)]);
     for _ in 0..2 {
         let said = giaoban.fails(7, &["worker", "--until-caught-up"]);
-        assert!(said.contains("message 11 of partition 0") && said.contains("max.message.bytes"), "{said}");
+        assert!(said.contains("message 10 of partition 0") && said.contains("max.message.bytes"), "{said}");
         assert!(said.contains(&format!("--entity-name {letters}")), "{said}");
         assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 2);
     }
     raise(&giaoban, &letters, "4194304");
-    assert!(
-        giaoban.settle().contains("Read 3 records in 1 batches: 2 applied, 0 duplicate, 0 superseded, 1 dead-lettered")
-    );
+    assert!(giaoban.settle().contains("2 applied, 0 duplicate, 0 superseded, 1 dead-lettered"));
     assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 4);
     // Tried before, some were written twice: each is one letter.
     let listed: serde_json::Value = serde_json::from_str(&giaoban.ok(&["dlq", "list", "--format", "json"])).unwrap();
