@@ -2,6 +2,7 @@
 //! remedy, in Vietnamese and English.
 
 use crate::config::{ConfigError, variable_of};
+use crate::ingest::dead_letter::ROOM_BYTES;
 use crate::log::LogError;
 use crate::store::StoreError;
 use crate::wire::Lang;
@@ -118,6 +119,25 @@ pub fn log(error: &LogError, lang: Lang) -> String {
     }
 }
 
+/// About a dead letter that its topic does not take.
+pub fn letter(topic: &str, error: &LogError, lang: Lang) -> String {
+    let LogError::TooLarge { bytes, .. } = error else { return log(error, lang) };
+    // Beside its message a letter has headers.
+    let needed = (2 * bytes).max(ROOM_BYTES);
+    let command = format!(
+        "kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config max.message.bytes={needed}"
+    );
+    one(
+        lang,
+        &format!(
+            "Tăng max.message.bytes của topic thư chết: {command}. Rồi chạy lại worker: nó tiếp tục từ chỗ đang đứng, không mất gì."
+        ),
+        &format!(
+            "Raise max.message.bytes of the dead-letter topic: {command}. Then start the worker again: it goes on from where it is, with nothing lost."
+        ),
+    )
+}
+
 /// About the configuration.
 pub fn config(error: &ConfigError, lang: Lang) -> String {
     match error {
@@ -209,6 +229,7 @@ mod tests {
                 [
                     stores().iter().map(|error| store(error, lang)).collect::<Vec<_>>(),
                     logs().iter().map(|error| log(error, lang)).collect(),
+                    logs().iter().map(|error| letter("dlq", error, lang)).collect(),
                     configs().iter().map(|error| config(error, lang)).collect(),
                 ]
                 .concat(),
@@ -227,6 +248,8 @@ mod tests {
         let password = log(&logs()[1], Lang::Vi);
         assert!(password.contains("sasl.password") && password.contains("kafka.secret_files"), "{password}");
         assert!(store(&stores()[2], Lang::En).contains("giaoban replay"));
+        let large = letter("my.dlq", &LogError::TooLarge { bytes: 3 << 20, cause: String::new() }, Lang::En);
+        assert!(large.contains("--entity-name my.dlq --add-config max.message.bytes=6291456"), "{large}");
         assert!(config(&configs()[1], Lang::Vi).contains("kafka.brokers"));
         let variable = ConfigError::UnknownKey {
             place: "GIAOBAN__KAFKA__BROKRS".into(),

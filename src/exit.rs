@@ -48,6 +48,7 @@ exit_codes! {
     PortTaken = 14, "Cổng mạng không dùng được.", "The address to listen on cannot be used.";
     NotFound = 15, "Không có đơn vị, kỳ, bản ghi hoặc tệp đó.", "There is no such unit, period, record or file.";
     DoctorFound = 16, "giaoban doctor phát hiện vấn đề.", "giaoban doctor found a problem.";
+    TooManyDeadLetters = 17, "Quá nhiều thư chết: worker dừng thay vì bỏ qua tiếp.", "Too many dead letters: the worker stopped rather than pass over more.";
 }
 
 impl ExitCode {

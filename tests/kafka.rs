@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use giaoban::domain::Offset;
 use giaoban::log::kafka::{KafkaLog, KafkaSettings};
-use giaoban::log::{EventLog as _, Outgoing};
+use giaoban::log::{EventLog as _, Outgoing, TopicSpec};
 use harness::{Giaoban, session};
 
 fn log(giaoban: &Giaoban) -> KafkaLog {
@@ -127,4 +127,141 @@ fn kafka_bad_messages_become_dead_letters() {
         let (letter, found) = &letters[&(position.partition.to_string(), position.offset.to_string())];
         assert_eq!((letter, found.as_str()), (message, *reason), "as it was, to be sent again");
     }
+}
+
+fn send(log: &KafkaLog, topic: &str, messages: &[Outgoing]) {
+    let mut producer = log.producer(topic).unwrap();
+    for message in messages {
+        producer.send(message.clone(), 0).unwrap();
+    }
+    let decided = producer.flush(Duration::from_secs(20));
+    assert!(decided.len() == messages.len() && decided.iter().all(|delivery| delivery.result.is_ok()), "{decided:?}");
+}
+
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_dead_letters_are_sent_again_once() {
+    let giaoban = Giaoban::on_kafka();
+    giaoban.ok(&["topics", "create"]);
+    assert!(giaoban.ok(&["dlq", "list"]).contains("No dead letters"));
+    let topic = giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned();
+    let foreign = |number| session("00004", number, 1, "2020-03-04", 1).replace("/units/00004", "/systems/hr");
+    let good = |number| message(session("00004", number, 1, "2020-03-04", 1).as_bytes(), &[]);
+    let mut messages: Vec<Outgoing> = (2_000..4_000).map(good).collect();
+    messages.extend((0..1_200).map(|number| message(foreign(number).as_bytes(), &[])));
+    messages.push(message(b"{", &[("trace", Some(b"t1")), ("empty", None)]));
+    send(&log(&giaoban), &topic, &messages);
+    assert!(giaoban.settle().contains("2000 applied, 0 duplicate, 0 superseded, 1201 dead-lettered"));
+
+    let giaoban = giaoban.with("GIAOBAN__SOURCES__ALLOWED", "/systems/hr");
+    let ended = giaoban.run(&["dlq", "redrive"]);
+    assert_eq!(ended.code, Some(4), "{}", ended.err);
+    assert!(ended.out.contains("1200 sent again; 1 still bad (json.syntax 1); 0 sent before"), "{}", ended.out);
+    assert!(giaoban.settle().contains("1200 applied, 0 duplicate"));
+    let ended = giaoban.run(&["dlq", "redrive"]);
+    assert!(ended.out.contains("0 sent again; 1 still bad (json.syntax 1); 1200 sent before"), "{}", ended.out);
+    assert!(giaoban.settle().contains("Read 0 records"));
+    assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 3_200);
+    let listed: serde_json::Value = serde_json::from_str(&giaoban.ok(&["dlq", "list", "--format", "json"])).unwrap();
+    let id = listed[0]["id"].as_str().unwrap();
+    assert!(giaoban.ok(&["dlq", "show", id]).contains("header       empty: null"));
+    assert!(giaoban.fails(15, &["dlq", "show", "9:9"]).contains("9:9"));
+    assert!(giaoban.ok(&["dlq", "discard", id, "--reason-text", "mất"]).contains("1 discarded"));
+    assert!(giaoban.ok(&["dlq", "list", "--all"]).contains("discarded mất"));
+}
+
+/// Raises what a topic takes, as its administrator would.
+fn raise(giaoban: &Giaoban, topic: &str, bytes: &str) {
+    use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
+    let mut config = rdkafka::ClientConfig::new();
+    config.set("bootstrap.servers", giaoban.variable("GIAOBAN__KAFKA__BROKERS"));
+    let admin: AdminClient<_> = config.create().unwrap();
+    let change = AlterConfig::new(ResourceSpecifier::Topic(topic)).set("max.message.bytes", bytes);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let changed = runtime.block_on(admin.alter_configs([&change], &AdminOptions::new())).unwrap();
+    assert!(changed.iter().all(Result::is_ok), "{changed:?}");
+}
+
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_a_dead_letter_topic_that_refuses_stops_the_worker_until_it_is_mended() {
+    let giaoban = Giaoban::on_kafka();
+    let (topic, letters) = (
+        giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned(),
+        giaoban.variable("GIAOBAN__KAFKA__DEAD_LETTER_TOPIC").to_owned(),
+    );
+    let log = log(&giaoban);
+    let spec = |name: &str, max_message_bytes| TopicSpec {
+        name: name.into(),
+        partitions: 1,
+        replication: 1,
+        max_message_bytes,
+    };
+    log.create_topic(&spec(&topic, 1 << 20)).unwrap();
+    let good = |number| message(session("00004", number, 1, "2020-03-04", 1).as_bytes(), &[]);
+    // Not to be compressed: what counts is what the broker gets.
+    let mut state = 1_u64;
+    let mut noise = |bytes: usize| -> Vec<u8> {
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 56) as u8
+        };
+        (0..bytes).map(|_| next()).collect()
+    };
+    let small: Vec<Outgoing> = (0..8).map(|_| message(&noise(1_000), &[])).collect();
+    send(&log, &topic, &[&[good(1)][..], &small, &[good(2)]].concat());
+    let nothing_moved = || {
+        let said = giaoban.ok(&["rollup", "--period", "2020-Q1", "--format", "json"]);
+        assert!(
+            !said.contains("\"supervision_sessions\": 1") && !said.contains("\"supervision_sessions\":1"),
+            "{said}"
+        );
+    };
+
+    // It is not there.
+    let said = giaoban.fails(7, &["worker", "--until-caught-up"]);
+    assert!(said.contains(&letters) && said.contains("message 1 of partition 0"), "{said}");
+    assert!(said.contains("giaoban topics create"), "{said}");
+    nothing_moved();
+    // It takes each of the letters, but not all at once.
+    log.create_topic(&spec(&letters, 3_000)).unwrap();
+    assert!(giaoban.settle().contains("2 applied, 0 duplicate, 0 superseded, 8 dead-lettered"));
+
+    // It does not take this one.
+    send(&log, &topic, &[message(&noise(5_000), &[]), good(3), good(4)]);
+    for _ in 0..2 {
+        let said = giaoban.fails(7, &["worker", "--until-caught-up"]);
+        assert!(said.contains("message 10 of partition 0") && said.contains("max.message.bytes"), "{said}");
+        assert!(said.contains(&format!("--entity-name {letters}")), "{said}");
+        assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 2);
+    }
+    raise(&giaoban, &letters, "4194304");
+    assert!(giaoban.settle().contains("2 applied, 0 duplicate, 0 superseded, 1 dead-lettered"));
+    assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 4);
+    // Tried before, some were written twice: each is one letter.
+    let listed: serde_json::Value = serde_json::from_str(&giaoban.ok(&["dlq", "list", "--format", "json"])).unwrap();
+    assert_eq!(listed.as_array().unwrap().len(), 9);
+}
+
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_too_many_bad_records_stop_the_worker_at_the_same_place() {
+    let giaoban = Giaoban::on_kafka().with("GIAOBAN__WORKER__DEAD_LETTER_RUN", "100");
+    giaoban.ok(&["topics", "create", "--partitions", "2"]);
+    let topic = giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned();
+    let good = |number| message(session("00004", number, 1, "2020-03-04", 1).as_bytes(), &[]);
+    let bad = |number: i32| message(format!("{{{number}").as_bytes(), &[]);
+    let log = log(&giaoban);
+    send(&log, &topic, &(0..500).map(good).chain((0..90).map(bad)).collect::<Vec<_>>());
+    giaoban.settle();
+    // The run goes on where the store has passed its beginning.
+    send(&log, &topic, &(90..300).map(bad).chain((500..510).map(good)).collect::<Vec<_>>());
+    for _ in 0..2 {
+        let said = giaoban.fails(17, &["worker", "--until-caught-up"]);
+        assert!(said.contains("101 of 101 messages") && said.contains("offset 500 to 600"), "{said}");
+    }
+    giaoban.ok(&["worker", "--until-caught-up", "--accept-dead-letters"]);
+    assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 510);
+    send(&log, &topic, &[bad(301), good(511)]);
+    assert!(giaoban.settle().contains("1 applied, 0 duplicate, 0 superseded, 1 dead-lettered"));
 }

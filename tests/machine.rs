@@ -7,8 +7,7 @@ mod harness;
 use std::sync::Arc;
 
 use giaoban::domain::*;
-use giaoban::ingest::machine::Stopped;
-use giaoban::ingest::{Failure, Input, Limits, Machine, Output, Start};
+use giaoban::ingest::{Failure, Input, Limits, Machine, Output, Start, Stopped, Tolerance};
 use giaoban::log::{Incoming, PartitionRange};
 use giaoban::store::{Batch, Counts};
 use giaoban::wire::AllowedSources;
@@ -153,4 +152,91 @@ fn fences_in_a_row_stop_it_and_a_commit_between_them_does_not() {
     let after: Vec<Vec<Output>> = (0..5).map(|_| fenced(&mut machine, 0)).collect();
     let stops = |outputs: &Vec<Output>| outputs.contains(&Output::Stop(Err(Stopped::Fenced(5))));
     assert_eq!(after.iter().position(stops), Some(4), "{after:?}");
+}
+
+fn bad(machine: &mut Machine, partition: Partition, offset: i64) -> Vec<Output> {
+    let position = Position { partition, offset: Offset(offset) };
+    let incoming = Incoming { position, timestamp_ms: None, key: None, headers: vec![], payload: Some(b"{") };
+    outputs(machine, Input::Record(&incoming), 0)
+}
+
+fn borne(records: usize, run: u64) -> Machine {
+    with(Limits { records, dead_letters: Some(Tolerance { share_percent: 100, run }), ..Limits::default() })
+}
+
+fn stopped(outputs: &[Output]) -> Option<(Partition, i64, i64)> {
+    match outputs.last()? {
+        Output::Stop(Err(Stopped::TooManyDeadLetters { partition, excess })) => {
+            Some((*partition, excess.first.0, excess.last.0))
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn the_batch_with_one_bad_record_too_many_is_not_written() {
+    let mut machine = borne(100, 3);
+    outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9), start(B, None, 0, 9)]), 0);
+    record(&mut machine, A, 0, false);
+    for offset in 1..4 {
+        assert!(bad(&mut machine, A, offset).is_empty());
+        assert!(bad(&mut machine, B, offset - 1).is_empty(), "each partition by itself");
+    }
+    let after = bad(&mut machine, A, 4);
+    assert_eq!(after.len(), 1, "neither dead letters nor a batch: {after:?}");
+    assert_eq!(stopped(&after), Some((A, 1, 4)));
+}
+
+#[test]
+fn it_stops_when_what_is_under_way_is_done() {
+    let mut machine = borne(2, 1);
+    outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
+    record(&mut machine, A, 0, false);
+    assert!(matches!(bad(&mut machine, A, 1)[..], [Output::DeadLetter(_)]));
+    assert!(bad(&mut machine, A, 2).is_empty(), "not between the letters and their batch");
+    let batch = applied(outputs(&mut machine, Input::DeadLettersKept, 0));
+    assert_eq!((batch.spans[0].read, batch.spans[0].dead_lettered), (2, 1));
+    assert!(record(&mut machine, A, 3, false).is_empty(), "nothing more is taken");
+    let after = outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
+    assert!(matches!(after[0], Output::Commit { .. }));
+    assert_eq!(stopped(&after), Some((A, 1, 2)));
+}
+
+#[test]
+fn started_anew_it_looks_back_and_stops_at_the_same_record() {
+    let mut machine = borne(100, 3);
+    outputs(&mut machine, Input::Assigned(&[start(A, Some(6), 0, 9), start(B, Some(3), 3, 9)]), 0);
+    assert!(bad(&mut machine, B, 3).is_empty(), "nothing lies before");
+    record(&mut machine, A, 6, false);
+    assert_eq!(bad(&mut machine, A, 7), [Output::LookBack(A, NextOffset(0))]);
+    assert!(bad(&mut machine, A, 8).is_empty(), "was on its way: comes again");
+    for offset in 0..7 {
+        record(&mut machine, A, offset, false);
+    }
+    for offset in 7..10 {
+        assert!(bad(&mut machine, A, offset).is_empty());
+    }
+    assert_eq!(stopped(&bad(&mut machine, A, 10)), Some((A, 7, 10)));
+
+    let mut machine = borne(100, 3);
+    outputs(&mut machine, Input::Assigned(&[start(A, Some(8), 0, 9)]), 0);
+    assert_eq!(bad(&mut machine, A, 8), [Output::LookBack(A, NextOffset(0))]);
+    (0..7).for_each(|offset| assert!(record(&mut machine, A, offset, false).is_empty()));
+    (7..10).for_each(|offset| assert!(bad(&mut machine, A, offset).is_empty()));
+    assert_eq!(stopped(&bad(&mut machine, A, 10)), Some((A, 7, 10)), "with some of them written before");
+}
+
+#[test]
+fn a_redriven_record_is_counted_when_it_is_in_the_store() {
+    let mut machine = machine(2);
+    outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
+    record(&mut machine, A, 0, false);
+    let payload = harness::session("00004", 1, 1, "2020-03-04", 1);
+    let position = Position { partition: A, offset: Offset(1) };
+    let headers: Vec<(&str, Option<&[u8]>)> = vec![("giaoban_redrive", Some(b"0:1"))];
+    let incoming = Incoming { position, timestamp_ms: None, key: None, headers, payload: Some(payload.as_bytes()) };
+    applied(outputs(&mut machine, Input::Record(&incoming), 0));
+    let after = outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
+    let Output::Commit { spans, .. } = &after[0] else { panic!("{after:?}") };
+    assert_eq!(spans[0].redriven, 1);
 }

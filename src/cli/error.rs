@@ -5,7 +5,7 @@ use crate::advice;
 use crate::config::ConfigError;
 use crate::exit::ExitCode;
 use crate::ingest::machine::Stopped;
-use crate::ingest::worker::WorkerError;
+use crate::ingest::worker::{LetterRefused, WorkerError};
 use crate::log::LogError;
 use crate::report::ReportError;
 use crate::report::records::ListingError;
@@ -24,13 +24,8 @@ pub enum Failure {
     Log(LogError),
     /// The worker, for a reason of its own.
     Stopped(Stopped),
-    /// The dead-letter topic.
-    DeadLetters {
-        /// Its name.
-        topic: String,
-        /// Why it takes no letters.
-        cause: LogError,
-    },
+    /// The dead-letter topic takes no letters.
+    DeadLetters(LetterRefused),
     /// A period or a unit that there is not.
     Rollup(RollupError),
     /// Anything that one command alone meets with.
@@ -94,9 +89,10 @@ impl Failure {
         match self {
             Self::Config(_) => ExitCode::Configuration,
             Self::Store(error) => ExitCode::of_store(error),
-            Self::Log(error) | Self::DeadLetters { cause: error, .. } => ExitCode::of_log(error),
+            Self::Log(error) | Self::DeadLetters(LetterRefused { cause: error, .. }) => ExitCode::of_log(error),
             Self::Stopped(Stopped::Fenced(_)) => ExitCode::Fenced,
-            Self::Stopped(_) => ExitCode::Gap,
+            Self::Stopped(Stopped::TooManyDeadLetters { .. }) => ExitCode::TooManyDeadLetters,
+            Self::Stopped(Stopped::Gap { .. } | Stopped::OtherLog { .. }) => ExitCode::Gap,
             Self::Rollup(_) => ExitCode::NotFound,
             Self::Other(plain) => plain.code,
         }
@@ -108,14 +104,41 @@ impl Failure {
             Self::Config(error) => (error.to_string(), advice::config(error, lang)),
             Self::Store(error) => (error.to_string(), advice::store(error, lang)),
             Self::Log(error) => (error.to_string(), advice::log(error, lang)),
-            Self::DeadLetters { topic, cause } => (format!("{topic}: {cause}"), advice::log(cause, lang)),
-            Self::Stopped(stopped) => (stopped.to_string(), stopped_remedy(stopped, lang).to_owned()),
+            Self::DeadLetters(refused) => {
+                (refused_text(refused, lang), advice::letter(&refused.topic, &refused.cause, lang))
+            }
+            Self::Stopped(stopped) => (stopped_text(stopped, lang), stopped_remedy(stopped, lang).to_owned()),
             Self::Rollup(error) => (rollup_text(error, lang), rollup_remedy(error, lang).to_owned()),
             Self::Other(plain) => match lang {
                 Lang::Vi => (plain.vi.clone(), plain.remedy_vi.clone()),
                 Lang::En => (plain.en.clone(), plain.remedy_en.clone()),
             },
         }
+    }
+}
+
+fn refused_text(refused: &LetterRefused, lang: Lang) -> String {
+    let LetterRefused { topic, position, cause } = refused;
+    match lang {
+        Lang::Vi => format!(
+            "bản ghi {} của phân vùng {} không phải là sự kiện, mà topic thư chết {topic} không nhận nó: {cause}",
+            position.offset, position.partition
+        ),
+        Lang::En => refused.to_string(),
+    }
+}
+
+fn stopped_text(stopped: &Stopped, lang: Lang) -> String {
+    match (stopped, lang) {
+        (Stopped::TooManyDeadLetters { partition, excess }, Lang::Vi) => format!(
+            "{} trong {} bản ghi của phân vùng {partition}, từ vị trí {} đến {}, không phải là sự kiện, phần lớn vì {}: worker không bỏ qua bản ghi cuối cùng đó",
+            excess.bad,
+            excess.of,
+            excess.first,
+            excess.last,
+            excess.reason.as_str()
+        ),
+        _ => stopped.to_string(),
     }
 }
 
@@ -135,6 +158,12 @@ fn stopped_remedy(stopped: &Stopped, lang: Lang) -> &'static str {
         }
         (Stopped::Fenced(_), Lang::Vi) => "Chỉ để một worker ghi mỗi kho dữ liệu; dừng worker kia rồi chạy lại.",
         (Stopped::Fenced(_), Lang::En) => "Let one worker write each store; stop the other and start this one again.",
+        (Stopped::TooManyDeadLetters { .. }, Lang::Vi) => {
+            "Sửa bên gửi (ý nghĩa của mã: docs/codes.md) hoặc bảng đơn vị. Rồi cho các bản ghi này vào thư chết: chạy một lần giaoban worker --accept-dead-letters; hoặc tăng worker.dead_letter_share, worker.dead_letter_run. Khi đã sửa, gửi lại chúng: giaoban dlq redrive."
+        }
+        (Stopped::TooManyDeadLetters { .. }, Lang::En) => {
+            "Fix the producer (docs/codes.md has the code) or the table of units. Then let these records become dead letters: run giaoban worker --accept-dead-letters once; or raise worker.dead_letter_share, worker.dead_letter_run. What a fix has made good is sent again by giaoban dlq redrive."
+        }
     }
 }
 
@@ -216,7 +245,7 @@ impl From<WorkerError> for Failure {
             WorkerError::Log(error) => Self::Log(error),
             WorkerError::Store(error) => Self::Store(error),
             WorkerError::Stopped(stopped) => Self::Stopped(stopped),
-            WorkerError::DeadLetters { topic, cause } => Self::DeadLetters { topic, cause },
+            WorkerError::DeadLetters(refused) => Self::DeadLetters(refused),
             WorkerError::Slow(_) => Self::other(
                 ExitCode::Internal,
                 (error.to_string(), error.to_string()),

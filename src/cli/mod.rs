@@ -4,8 +4,10 @@
 mod context;
 mod demo;
 mod diagnose;
+mod dlq;
 mod error;
 mod input;
+mod letters;
 mod progress;
 mod publish;
 mod receipt;
@@ -76,6 +78,8 @@ enum Command {
     Report(rollup::ReportArgs),
     /// Dựng lại số liệu từ nhật ký và so sánh · Rebuild the figures from the log and compare
     Replay(replay::ReplayArgs),
+    /// Thư chết: xem, gửi lại, bỏ · Dead letters: look at them, send them again, give them up
+    Dlq(dlq::DlqArgs),
     /// Topic của Kafka · Topics of Kafka
     Topics(topics::TopicsArgs),
     /// Lược đồ JSON và AsyncAPI của các sự kiện · JSON Schemas and AsyncAPI of the events
@@ -139,6 +143,7 @@ fn dispatch(command: Command, loaded: Loaded, data_named: bool) -> Done {
         Command::Records(args) => rollup::records(&context, &args),
         Command::Report(args) => rollup::report(&context, &args),
         Command::Replay(args) => replay::run(&context, &args),
+        Command::Dlq(args) => dlq::run(&context, &args),
         Command::Topics(args) => topics::run(&context, &args),
         Command::Schema(_) | Command::Config(_) | Command::Doctor => Ok(ExitCode::Done),
     }

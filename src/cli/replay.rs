@@ -69,6 +69,7 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
     let mut replayer = worker(context, Box::new(rebuilt), new_metrics()?, stop_flag()?)?;
     replayer.membership = Membership::Alone;
     replayer.dead_letter_topic = None;
+    replayer.limits.dead_letters = None;
     replayer.until_caught_up = true;
     let stop = Arc::clone(&replayer.stop);
     let mut bar = Progress::new(context.say("dựng lại", "rebuilding"));

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::context::{Context, Done, print};
 use crate::exit::ExitCode;
+use crate::ingest::dead_letter::ROOM_BYTES;
 use crate::log::{Created, TopicSpec};
 use crate::wire::MAX_MESSAGE_BYTES;
 
@@ -30,16 +31,13 @@ enum Action {
     },
 }
 
-/// A dead letter is its message and what is wrong with it.
-const DEAD_LETTER_ROOM: usize = 4 << 20;
-
 /// Runs the command.
 pub fn run(context: &Context, args: &TopicsArgs) -> Done {
     let Action::Create { partitions, replication } = args.action;
     let settings = &context.settings.kafka;
     let log = context.log()?;
     // What is too large is let in and refused with a code, so the topic takes more than an event may have.
-    let sizes = [(&settings.topic, 16 * MAX_MESSAGE_BYTES), (&settings.dead_letter_topic, DEAD_LETTER_ROOM)];
+    let sizes = [(&settings.topic, 16 * MAX_MESSAGE_BYTES), (&settings.dead_letter_topic, ROOM_BYTES)];
     for (name, max_message_bytes) in sizes {
         let spec = TopicSpec {
             name: name.clone(),

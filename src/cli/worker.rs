@@ -11,9 +11,9 @@ use super::error::Failure;
 use super::progress::Progress;
 use super::serve::{Server, Watched};
 use crate::exit::ExitCode;
-use crate::ingest::Limits;
 use crate::ingest::metrics::Metrics;
 use crate::ingest::worker::{Summary, Worker};
+use crate::ingest::{Limits, Tolerance};
 use crate::log::Membership;
 use crate::store::StoreWriter;
 use crate::store::sqlite::SqliteStore;
@@ -30,6 +30,9 @@ pub struct WorkerArgs {
     /// Chấp nhận mất các bản ghi đã hết hạn · Go on although messages are gone that were never read
     #[arg(long)]
     accept_gap: bool,
+    /// Chấp nhận quá nhiều thư chết, cho lần chạy này · Go on although too many records are no events, this time
+    #[arg(long)]
+    accept_dead_letters: bool,
 }
 
 /// Runs the command.
@@ -48,6 +51,9 @@ pub fn run(context: &Context, args: &WorkerArgs) -> Done {
     let mut worker = worker(context, Box::new(store), Arc::clone(&metrics), Arc::clone(&stop))?;
     worker.until_caught_up = args.until_caught_up;
     worker.limits.accept_gap = args.accept_gap;
+    if args.accept_dead_letters {
+        worker.limits.dead_letters = None;
+    }
     if args.until_caught_up {
         let mut bar = Progress::new(context.say("xử lý", "settling"));
         worker.progress = Box::new(move |done, of| bar.set(done, of));
@@ -90,6 +96,7 @@ fn limits(context: &Context) -> Limits {
         records: worker.batch_records,
         bytes: worker.batch_bytes,
         wait_ms: worker.batch_wait_ms,
+        dead_letters: Some(Tolerance { share_percent: worker.dead_letter_share, run: worker.dead_letter_run }),
         ..Limits::default()
     }
 }

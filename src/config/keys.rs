@@ -142,6 +142,20 @@ pub const KEYS: &[Key] = &[
         "How long a record waits for others, in milliseconds",
     ),
     key(
+        "worker.dead_letter_share",
+        Shape::Number(1, 100),
+        "50",
+        "Worker dừng khi quá bao nhiêu phần trăm trong 10000 bản ghi gần nhất của một phân vùng (ít nhất 1000) là thư chết; 100 là không bao giờ",
+        "The worker stops when more than this percentage of a partition's last 10000 records (at least 1000) are no events; 100 for never",
+    ),
+    key(
+        "worker.dead_letter_run",
+        Shape::Number(1, 1_000_000),
+        "2000",
+        "Worker dừng khi quá bao nhiêu bản ghi liên tiếp của một phân vùng là thư chết",
+        "The worker stops when more than this many records of a partition in a row are no events",
+    ),
+    key(
         "http.listen",
         Shape::Listen,
         "127.0.0.1:9464",

@@ -43,7 +43,7 @@ pub struct Settings {
     pub kafka: Kafka,
     /// Who may keep records besides units.
     pub sources: Sources,
-    /// Of batches.
+    /// Of the worker.
     pub worker: Worker,
     /// Where pages and metrics are served.
     pub http: Http,
@@ -91,7 +91,7 @@ pub struct Sources {
     pub allowed: Vec<String>,
 }
 
-/// Of batches.
+/// Of the worker.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Worker {
@@ -101,6 +101,10 @@ pub struct Worker {
     pub batch_bytes: usize,
     /// How long a record waits for others, in milliseconds.
     pub batch_wait_ms: u64,
+    /// Most dead letters among a partition's last records, in percent.
+    pub dead_letter_share: u64,
+    /// Most dead letters of a partition in a row.
+    pub dead_letter_run: u64,
 }
 
 /// Where pages and metrics are served.

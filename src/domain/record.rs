@@ -64,6 +64,28 @@ pub struct Position {
     pub offset: Offset,
 }
 
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.partition, self.offset)
+    }
+}
+
+impl std::str::FromStr for Position {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let read = || {
+            let (partition, offset) = text.split_once(':')?;
+            Some((
+                partition.parse().ok().filter(|number| *number >= 0)?,
+                offset.parse().ok().filter(|number| *number >= 0)?,
+            ))
+        };
+        let (partition, offset) = read().ok_or("partition:offset, such as 0:17")?;
+        Ok(Self { partition: Partition(partition), offset: Offset(offset) })
+    }
+}
+
 /// (`source`, `subject`): what a record is called, for ever. Neither has a
 /// control character: the wire and the configuration refuse them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -6,6 +6,18 @@ use crate::wire::{Breach, Lang};
 
 /// Headers of a dead letter begin with this; what follows is fixed.
 pub const PREFIX: &str = "giaoban_dlq_";
+/// Of a message that had been a dead letter and was sent again: which, as `partition:offset`.
+pub const REDRIVE: &str = "giaoban_redrive";
+/// How large a message the dead-letter topic is to take: the largest message of the events' topic
+/// with what is wrong with it.
+pub const ROOM_BYTES: usize = 4 << 20;
+/// What is wrong is told in at most this many bytes; decoding again tells the rest.
+const DETAIL_BYTES: usize = 16 << 10;
+
+/// Whether a message had been a dead letter and was sent again.
+pub fn was_redriven(message: &Incoming<'_>) -> bool {
+    message.headers.iter().any(|(name, _)| *name == REDRIVE)
+}
 
 /// A message, and why it is no event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +64,15 @@ impl DeadLetter {
     /// and since when (milliseconds since 1970). Topic, partition and offset
     /// tell a letter that was sent twice.
     pub fn outgoing(&self, topic: &str, now_ms: i64) -> Outgoing {
-        let why = self.breaches.iter().map(|breach| breach.message(Lang::En)).collect::<Vec<_>>().join("\n");
+        let mut why = String::new();
+        for line in self.breaches.iter().map(|breach| breach.message(Lang::En)) {
+            if why.len() + line.len() > DETAIL_BYTES {
+                why += &format!("\n… {} breaches in all", self.breaches.len());
+                break;
+            }
+            why += if why.is_empty() { "" } else { "\n" };
+            why += &line;
+        }
         let mut headers = self.headers.clone();
         let mut add = |name: &str, value: String| headers.push((format!("{PREFIX}{name}"), Some(value.into_bytes())));
         add("topic", topic.to_owned());

@@ -5,12 +5,14 @@
 //! A batch's dead letters are kept by the log before its offsets move. After any
 //! failure it drops what it holds and starts again from the store's checkpoints:
 //! the store is the truth, so nothing can be lost or counted twice by that.
+//! Where too many records are no events it stops (`watch`).
 
 use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
 
-use super::dead_letter::DeadLetter;
+use super::dead_letter::{DeadLetter, was_redriven};
+use super::watch::{Excess, Tolerance, Verdict, Watch};
 use crate::domain::{Entry, NextOffset, Partition, Rules};
 use crate::log::{Incoming, PartitionRange};
 use crate::store::{Batch, Counts, Span};
@@ -31,11 +33,13 @@ pub struct Limits {
     pub backoff_ms: u64,
     /// Start at the first message that is still there, although earlier ones are gone.
     pub accept_gap: bool,
+    /// When bad records are too many; `None` to accept any number.
+    pub dead_letters: Option<Tolerance>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { records: 100_000, bytes: 32 << 20, wait_ms: 100, backoff_ms: 200, accept_gap: false }
+        Self { records: 100_000, bytes: 32 << 20, wait_ms: 100, backoff_ms: 200, accept_gap: false, dead_letters: None }
     }
 }
 
@@ -87,6 +91,8 @@ pub enum Input<'a> {
 pub enum Output {
     /// Read these partitions from these offsets.
     Start(Vec<(Partition, NextOffset)>),
+    /// Read this partition again from there, or from the first message that is left.
+    LookBack(Partition, NextOffset),
     /// Give these up now.
     Release(Vec<Partition>),
     /// Keep these in the dead-letter topic, confirmed, and answer.
@@ -121,6 +127,8 @@ pub struct Committed {
     pub counts: Counts,
     /// When the log took the last of them, in milliseconds since 1970.
     pub last_timestamp_ms: Option<i64>,
+    /// How many had been dead letters and were sent again.
+    pub redriven: u64,
 }
 
 /// Why the worker cannot go on.
@@ -153,6 +161,17 @@ pub enum Stopped {
     /// Another worker kept writing the same partitions.
     #[error("another worker keeps writing the same partitions; this one was turned away {0} times in a row")]
     Fenced(u32),
+    /// So many records are no events that the producer must be broken.
+    #[error(
+        "{} of {} messages of partition {partition}, from offset {} to {}, are no events, most of them {}: the worker does not pass the last of them",
+        .excess.bad, .excess.of, .excess.first, .excess.last, .excess.reason.as_str()
+    )]
+    TooManyDeadLetters {
+        /// The partition.
+        partition: Partition,
+        /// Which records, how many, and why.
+        excess: Excess,
+    },
 }
 
 /// A partition that is being read.
@@ -164,6 +183,7 @@ struct Reading {
     next: NextOffset,
     /// Nothing is taken of it until it is started again.
     stale: bool,
+    watch: Watch,
 }
 
 #[derive(Debug, Default)]
@@ -182,6 +202,8 @@ struct Part {
     span: Span,
     /// When the log took the last record.
     timestamp_ms: Option<i64>,
+    /// Records that were sent again.
+    redriven: u64,
     /// Of its entries and dead letters, roughly.
     bytes: usize,
     /// Whether any event says that it is made up.
@@ -191,7 +213,7 @@ struct Part {
 impl Part {
     fn new(partition: Partition, from: Option<NextOffset>) -> Self {
         let span = Span { partition, from, to: from.unwrap_or_default(), read: 0, dead_lettered: 0 };
-        Self { span, timestamp_ms: None, bytes: 0, synthetic: false }
+        Self { span, timestamp_ms: None, redriven: 0, bytes: 0, synthetic: false }
     }
 }
 
@@ -206,10 +228,11 @@ enum UnderWay {
     Store(Vec<Span>, Origin),
 }
 
-/// When the log took the last record of each span, and when the first record of the batch was read.
+/// Of each span when the log took the last record and how many were sent again, and when the first
+/// record of the batch was read.
 #[derive(Debug)]
 struct Origin {
-    timestamps: Vec<Option<i64>>,
+    spans: Vec<(Option<i64>, u64)>,
     since_ms: u64,
 }
 
@@ -234,6 +257,8 @@ pub struct Machine {
     failures: u32,
     fences: u32,
     stopping: bool,
+    /// Why it stops, if not because it was told to.
+    stopped: Option<Stopped>,
     outputs: Vec<Output>,
 }
 
@@ -255,6 +280,7 @@ impl Machine {
             failures: 0,
             fences: 0,
             stopping: false,
+            stopped: None,
             outputs: Vec::new(),
         }
     }
@@ -306,8 +332,19 @@ impl Machine {
     fn record(&mut self, record: &Incoming<'_>, now_ms: u64) {
         let position = record.position;
         let Some(reading) = self.partitions.get_mut(&position.partition) else { return };
-        if reading.stale || self.stopping || position.offset.next() <= reading.next {
+        if reading.stale || self.stopping || !reading.watch.wants(position.offset, reading.next) {
             return;
+        }
+        let message = Message { headers: &record.headers, payload: record.payload };
+        let decoded = self.decoder.decode(&message, &self.rules, &self.sources);
+        let wrong = decoded.as_ref().err().and_then(|breaches| breaches.first()).map(|breach| breach.code);
+        match reading.watch.see(position.offset, wrong) {
+            Verdict::Taken => {}
+            Verdict::Past => return,
+            Verdict::LookBack(from) => return self.outputs.push(Output::LookBack(position.partition, from)),
+            Verdict::TooMany(excess) => {
+                return self.stop(Stopped::TooManyDeadLetters { partition: position.partition, excess });
+            }
         }
         reading.next = position.offset.next();
         let open = &mut self.open;
@@ -319,8 +356,8 @@ impl Machine {
         part.span.to = reading.next;
         part.span.read += 1;
         part.timestamp_ms = record.timestamp_ms;
-        let message = Message { headers: &record.headers, payload: record.payload };
-        let weight = match self.decoder.decode(&message, &self.rules, &self.sources) {
+        part.redriven += u64::from(was_redriven(record));
+        let weight = match decoded {
             Ok(event) => {
                 part.synthetic |= event.synthetic;
                 open.entries.push(entry(event, record));
@@ -361,7 +398,8 @@ impl Machine {
                 return;
             }
             let next = next.max(range.low);
-            self.partitions.insert(partition, Reading { from: *stored, next, stale: false });
+            let watch = Watch::new(self.limits.dead_letters, next == range.low);
+            self.partitions.insert(partition, Reading { from: *stored, next, stale: false, watch });
             from.push((partition, next));
         }
         self.outputs.push(Output::Start(from));
@@ -369,7 +407,8 @@ impl Machine {
 
     fn hold(&mut self, partitions: &[Partition], now_ms: u64) {
         for partition in partitions {
-            self.partitions.insert(*partition, Reading { from: None, next: NextOffset(0), stale: true });
+            let watch = Watch::new(None, false);
+            self.partitions.insert(*partition, Reading { from: None, next: NextOffset(0), stale: true, watch });
         }
         self.try_again(now_ms);
     }
@@ -412,12 +451,14 @@ impl Machine {
     fn committed(&mut self, counts: &[Counts]) {
         let UnderWay::Store(spans, origin) = mem::replace(&mut self.under_way, UnderWay::Nothing) else { return };
         (self.failures, self.fences) = (0, 0);
-        let done = spans.iter().zip(counts).zip(&origin.timestamps).map(|((span, counts), timestamp)| Committed {
-            partition: span.partition,
-            next: span.to,
-            counts: *counts,
-            last_timestamp_ms: *timestamp,
-        });
+        let done =
+            spans.iter().zip(counts).zip(&origin.spans).map(|((span, counts), (timestamp, redriven))| Committed {
+                partition: span.partition,
+                next: span.to,
+                counts: *counts,
+                last_timestamp_ms: *timestamp,
+                redriven: *redriven,
+            });
         self.outputs.push(Output::Commit { spans: done.collect(), since_ms: origin.since_ms });
         self.release_waiting();
     }
@@ -452,10 +493,11 @@ impl Machine {
         }
     }
 
+    /// Stops when what is under way is done; what is gathered is dropped.
     fn stop(&mut self, why: Stopped) {
         self.stopping = true;
+        self.stopped.get_or_insert(why);
         self.open = Open::default();
-        self.outputs.push(Output::Stop(Err(why)));
     }
 
     /// Sends the next batch off if it is time, and keeps pause and stop in step.
@@ -463,7 +505,7 @@ impl Machine {
         let idle = matches!(self.under_way, UnderWay::Nothing);
         if self.stopping {
             if idle {
-                self.outputs.push(Output::Stop(Ok(())));
+                self.outputs.push(Output::Stop(self.stopped.take().map_or(Ok(()), Err)));
             }
             return;
         }
@@ -494,16 +536,16 @@ impl Machine {
         // What follows is likely to be as much.
         self.open.entries.reserve(open.entries.len());
         let mut batch = Batch { topic: self.topic.clone(), entries: open.entries, ..Batch::default() };
-        let mut timestamps = Vec::with_capacity(open.parts.len());
+        let mut spans = Vec::with_capacity(open.parts.len());
         for part in open.parts.into_values() {
             if let Some(reading) = self.partitions.get_mut(&part.span.partition) {
                 reading.from = Some(part.span.to);
             }
             batch.spans.push(part.span);
             batch.synthetic |= part.synthetic;
-            timestamps.push(part.timestamp_ms);
+            spans.push((part.timestamp_ms, part.redriven));
         }
-        let origin = Origin { timestamps, since_ms: open.since_ms };
+        let origin = Origin { spans, since_ms: open.since_ms };
         #[cfg(feature = "bite")]
         if crate::bite::is_out(crate::bite::Guard::LetterBeforeOffset) && !open.dead_letters.is_empty() {
             self.apply(batch, origin);

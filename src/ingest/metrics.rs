@@ -11,6 +11,7 @@ use prometheus::{
     Registry, TextEncoder,
 };
 
+use super::machine::Committed;
 use crate::domain::{NextOffset, Partition};
 use crate::store::{Checkpoint, Counts};
 
@@ -22,6 +23,7 @@ pub struct Metrics {
     duplicate: IntCounter,
     superseded: IntCounter,
     dead_lettered: IntCounterVec,
+    redriven: IntCounter,
     lag_records: IntGaugeVec,
     lag_seconds: GaugeVec,
     oldest_age: Gauge,
@@ -112,6 +114,10 @@ impl Metrics {
                 "giaoban_worker_records_dead_lettered_total",
                 "Messages that are no events, by the code of the first rule that they break",
                 "reason",
+            )?,
+            redriven: counter(
+                "giaoban_worker_records_redriven_total",
+                "Records that had been dead letters and were sent again, whatever became of them",
             )?,
             oldest_age: float(
                 "giaoban_worker_oldest_unprocessed_event_age_seconds",
@@ -215,7 +221,9 @@ impl Metrics {
     }
 
     /// A span was committed.
-    pub fn committed(&self, partition: Partition, next: NextOffset, counts: &Counts, last_timestamp_ms: Option<i64>) {
+    pub fn committed(&self, span: &Committed) {
+        let Committed { partition, next, ref counts, last_timestamp_ms, redriven } = *span;
+        self.redriven.inc_by(redriven);
         self.read.inc_by(counts.read);
         self.applied.inc_by(counts.applied);
         self.duplicate.inc_by(counts.duplicate);

@@ -4,9 +4,13 @@
 //! `machine` decides and does no I/O; `worker` does the I/O and decides nothing.
 
 pub mod dead_letter;
+pub mod letters;
 pub mod machine;
 pub mod metrics;
+pub mod redrive;
+pub mod watch;
 pub mod worker;
 
 pub use dead_letter::DeadLetter;
-pub use machine::{Failure, Input, Limits, Machine, Output, Start};
+pub use machine::{Failure, Input, Limits, Machine, Output, Start, Stopped};
+pub use watch::Tolerance;

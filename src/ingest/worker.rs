@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use super::dead_letter::DeadLetter;
 use super::machine::{Committed, Failure, Input, Limits, Machine, Output, Start, Stopped};
 use super::metrics::Metrics;
-use crate::domain::{NextOffset, Partition, Rules};
-use crate::log::{Consumer, EventLog, LogError, Membership, Polled, Producer};
+use crate::domain::{NextOffset, Partition, Position, Rules};
+use crate::log::{Consumer, Delivery, EventLog, LogError, Membership, Polled, Producer};
 use crate::store::{Batch, Checkpoint, Counts, StoreError, StoreWriter};
 use crate::wire::AllowedSources;
 
@@ -65,18 +65,28 @@ pub enum WorkerError {
     #[error(transparent)]
     Stopped(#[from] Stopped),
     /// The dead-letter topic does not take letters.
-    #[error("the dead-letter topic {topic} does not take a letter, so the record cannot be passed over: {cause}")]
-    DeadLetters {
-        /// The topic.
-        topic: String,
-        /// Why.
-        cause: LogError,
-    },
+    #[error(transparent)]
+    DeadLetters(#[from] LetterRefused),
     /// The store or the log did not answer in time when the worker was to stop.
     #[error(
         "the store did not answer within {0} s of the stop; what was under way is rolled back or whole, as the next start will see"
     )]
     Slow(u64),
+}
+
+/// A dead letter is not taken, so the message cannot be passed over.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "message {} of partition {} is no event, and the dead-letter topic {topic} does not take it: {cause}",
+    .position.offset, .position.partition
+)]
+pub struct LetterRefused {
+    /// The topic of dead letters.
+    pub topic: String,
+    /// Where the message lies in the events' topic.
+    pub position: Position,
+    /// Why it is not taken.
+    pub cause: LogError,
 }
 
 /// A stop waits this long for what is under way.
@@ -92,7 +102,7 @@ enum Request {
 
 enum Reply {
     Checkpoints(Result<Vec<Checkpoint>, StoreError>),
-    Kept(Result<(), LogError>),
+    Kept(Result<(), LetterRefused>),
     Applied { result: Result<Vec<Counts>, StoreError>, took: Duration, store_bytes: u64 },
 }
 
@@ -128,7 +138,6 @@ impl Worker {
             replies,
             metrics: self.metrics,
             stop: self.stop,
-            dead_letter_topic: self.dead_letter_topic.unwrap_or_default(),
             targets,
             committed: BTreeMap::new(),
             started: Vec::new(),
@@ -198,26 +207,47 @@ impl Writer {
     }
 
     /// Sends the letters and waits until each is confirmed.
-    fn keep(&mut self, letters: &[DeadLetter]) -> Result<(), LogError> {
-        let Some(producer) = self.letters.producer()? else { return Ok(()) };
+    fn keep(&mut self, letters: &[DeadLetter]) -> Result<(), LetterRefused> {
+        let Some(topic) = self.letters.topic.clone() else { return Ok(()) };
         let now_ms = jiff::Timestamp::now().as_millisecond();
-        let mut confirmed = 0;
-        let mut take = |deliveries: Vec<crate::log::Delivery>| -> Result<(), LogError> {
-            for delivery in deliveries {
-                delivery.result?;
-                confirmed += 1;
+        let all: Vec<&DeadLetter> = letters.iter().collect();
+        let refused = self.send(&all, now_ms);
+        // The limit of a topic is one on messages that travel together: alone each may pass.
+        let (too_large, others): (Vec<_>, Vec<_>) =
+            refused.into_iter().partition(|(_, cause)| matches!(cause, LogError::TooLarge { .. }));
+        let alone = too_large.into_iter().flat_map(|(letter, _)| self.send(&[letter], now_ms));
+        match others.into_iter().chain(alone).next() {
+            Some((letter, cause)) => Err(LetterRefused { topic, position: letter.position, cause }),
+            None => Ok(()),
+        }
+    }
+
+    /// The letters that were not taken, with the causes.
+    fn send<'l>(&mut self, letters: &[&'l DeadLetter], now_ms: i64) -> Vec<(&'l DeadLetter, LogError)> {
+        let events = &self.topic;
+        let unanswered = || LogError::Transient("no acknowledgement".into());
+        let mut undecided: BTreeMap<u64, &'l DeadLetter> = BTreeMap::new();
+        let mut refused = Vec::new();
+        let mut send = || -> Result<(), LogError> {
+            undecided.extend((0..).zip(letters.iter().copied()));
+            let Some(producer) = self.letters.producer()? else { return Ok(()) };
+            let mut settle = |deliveries: Vec<Delivery>| {
+                for delivery in deliveries {
+                    if let (Some(letter), Err(cause)) = (undecided.remove(&delivery.tag), delivery.result) {
+                        refused.push((letter, cause));
+                    }
+                }
+            };
+            for (tag, letter) in (0..).zip(letters) {
+                producer.send(letter.outgoing(events, now_ms), tag)?;
+                settle(producer.deliveries());
             }
+            settle(producer.flush(DEAD_LETTERS_WITHIN));
             Ok(())
         };
-        for (tag, letter) in letters.iter().enumerate() {
-            producer.send(letter.outgoing(&self.topic, now_ms), tag as u64)?;
-            take(producer.deliveries())?;
-        }
-        take(producer.flush(DEAD_LETTERS_WITHIN))?;
-        if confirmed == letters.len() {
-            return Ok(());
-        }
-        Err(LogError::Transient(format!("{confirmed} of {} dead letters were confirmed", letters.len())))
+        let cause = send().err().unwrap_or_else(unanswered);
+        refused.extend(undecided.into_values().map(|letter| (letter, cause.clone())));
+        refused
     }
 }
 
@@ -229,7 +259,6 @@ struct Reader {
     replies: Receiver<Reply>,
     metrics: Arc<Metrics>,
     stop: Arc<AtomicBool>,
-    dead_letter_topic: String,
     /// Where each partition ended at the start, if that is where to stop.
     targets: Option<BTreeMap<Partition, NextOffset>>,
     /// Where the store is, as far as this worker knows.
@@ -367,14 +396,14 @@ impl Reader {
         let input = match reply {
             Reply::Checkpoints(_) => return Ok(()),
             Reply::Kept(Ok(())) => Input::DeadLettersKept,
-            Reply::Kept(Err(error @ (LogError::Transient(_) | LogError::Unreachable { .. }))) => {
-                tracing::warn!(%error, "dead letters are not confirmed; reading again from the store's offsets");
-                self.metrics.failed("dead_letter");
-                Input::Failed(Failure::Passing(error.to_string()))
-            }
-            Reply::Kept(Err(cause)) => {
-                return Err(WorkerError::DeadLetters { topic: self.dead_letter_topic.clone(), cause });
-            }
+            Reply::Kept(Err(refused)) => match refused.cause {
+                LogError::Transient(_) | LogError::Unreachable { .. } => {
+                    tracing::warn!(error = %refused, "dead letters are not confirmed; reading again from the store's offsets");
+                    self.metrics.failed("dead_letter");
+                    Input::Failed(Failure::Passing(refused.to_string()))
+                }
+                _ => return Err(refused.into()),
+            },
             Reply::Applied { result: Ok(counts), took, store_bytes } => {
                 self.written = (took, store_bytes);
                 Input::Committed(counts)
@@ -402,14 +431,12 @@ impl Reader {
                 match output {
                     Output::Start(from) => {
                         let partitions: Vec<Partition> = from.iter().map(|(partition, _)| *partition).collect();
-                        match self.start(from) {
-                            Err(WorkerError::Log(LogError::Transient(cause))) => {
-                                tracing::warn!(%cause, "cannot read from there yet; trying again");
-                                let now_ms = self.begun.elapsed().as_millis() as u64;
-                                self.machine.handle(Input::Unknown(&partitions), now_ms);
-                            }
-                            result => result?,
-                        }
+                        let started = self.start(from);
+                        self.or_later(started, &partitions)?;
+                    }
+                    Output::LookBack(partition, from) => {
+                        let sought = self.look_back(partition, from);
+                        self.or_later(sought, &[partition])?;
                     }
                     Output::Release(partitions) => {
                         self.consumer.release(&partitions)?;
@@ -445,7 +472,27 @@ impl Reader {
         Ok(false)
     }
 
-    fn start(&mut self, from: Vec<(Partition, NextOffset)>) -> Result<(), WorkerError> {
+    /// What may pass is tried again later.
+    fn or_later(&mut self, result: Result<(), LogError>, partitions: &[Partition]) -> Result<(), WorkerError> {
+        match result {
+            Err(error @ (LogError::Transient(_) | LogError::Unreachable { .. })) => {
+                tracing::warn!(%error, "cannot read from there yet; trying again");
+                let now_ms = self.begun.elapsed().as_millis() as u64;
+                self.machine.handle(Input::Unknown(partitions), now_ms);
+                Ok(())
+            }
+            other => Ok(other?),
+        }
+    }
+
+    fn look_back(&mut self, partition: Partition, from: NextOffset) -> Result<(), LogError> {
+        // What has expired meanwhile is not asked for.
+        let low = self.consumer.range(partition)?.low;
+        tracing::debug!(%partition, %from, "the first bad record since the start: looking at those before it");
+        self.consumer.seek(partition, from.max(low))
+    }
+
+    fn start(&mut self, from: Vec<(Partition, NextOffset)>) -> Result<(), LogError> {
         let nothing = from.is_empty();
         let (known, new): (Vec<_>, Vec<_>) =
             from.into_iter().partition(|(partition, _)| self.started.contains(partition));
@@ -468,7 +515,7 @@ impl Reader {
         self.summary.batches += 1;
         let mut hints = Vec::with_capacity(spans.len());
         for span in spans {
-            self.metrics.committed(span.partition, span.next, &span.counts, span.last_timestamp_ms);
+            self.metrics.committed(span);
             self.summary.counts.add(&span.counts);
             self.committed.insert(span.partition, span.next);
             hints.push((span.partition, span.next));

@@ -91,7 +91,8 @@ impl SqliteStore {
         let found = pragma("user_version").map_err(|error| self.error(&error))?;
         let application = pragma("application_id").map_err(|error| self.error(&error))?;
         let tables = "SELECT count(*) FROM sqlite_schema";
-        let tables: i64 = self.connection.query_row(tables, [], |row| row.get(0)).map_err(|error| self.error(&error))?;
+        let tables: i64 =
+            self.connection.query_row(tables, [], |row| row.get(0)).map_err(|error| self.error(&error))?;
         let at = self.path.display().to_string();
         if application != APPLICATION_ID && (found, application, tables) != (0, 0, 0) {
             return Err(StoreError::Damaged { at, cause: "it is a file of another program".into() });

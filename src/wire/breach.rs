@@ -77,6 +77,11 @@ impl Breach {
     }
 }
 
+/// Whether a character steers a terminal or turns the direction of writing instead of being seen.
+pub fn is_unseen(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+}
+
 /// At most [`MAX_FOUND`] characters, each of them visible.
 fn readable(text: &str) -> String {
     let mut out = String::new();
@@ -85,7 +90,7 @@ fn readable(text: &str) -> String {
             out.push('…');
             break;
         }
-        if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}') {
+        if is_unseen(c) {
             out.extend(c.escape_unicode());
         } else {
             out.push(c);

@@ -47,6 +47,35 @@ impl Decoder {
     }
 }
 
+/// What a message says of itself, whether or not it keeps the rules.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Glimpse {
+    /// `data.unit`.
+    pub unit: Option<String>,
+    /// `source`.
+    pub source: Option<String>,
+    /// `subject`.
+    pub subject: Option<String>,
+}
+
+impl Glimpse {
+    /// Of a message: as much as can be read.
+    pub fn of(message: &Message<'_>) -> Self {
+        let Ok(envelope) = Envelope::read(message) else { return Self::default() };
+        let text = |value: Option<&Json<'_>>| value.and_then(Json::as_str).map(str::to_owned);
+        Self {
+            unit: text(envelope.data().and_then(|data| data.get("unit"))),
+            source: text(member(&envelope.attributes, "source")),
+            subject: text(member(&envelope.attributes, "subject")),
+        }
+    }
+}
+
+/// The structured form of a message in binary mode, as one line of JSON; `None` of any other message.
+pub fn structured(message: &Message<'_>) -> Option<String> {
+    Envelope::read(message).ok()?.structured()
+}
+
 /// The checks on one envelope.
 struct Check<'c, 'm> {
     envelope: &'c Envelope<'m>,

@@ -86,6 +86,21 @@ impl<'m> Envelope<'m> {
         if breaches.is_empty() { Ok(Self { attributes, body: Some(body) }) } else { Err(breaches) }
     }
 
+    /// The structured form of an event in binary mode, as one line of JSON.
+    pub(super) fn structured(self) -> Option<String> {
+        let mut members = self.attributes;
+        members.push(("data".into(), self.body?));
+        for (name, value) in &mut members {
+            // A number has no other form in a header than its text.
+            if let ("revision", Json::Str(text)) = (&**name, &*value)
+                && let Ok(number) = text.parse()
+            {
+                *value = Json::Int(number);
+            }
+        }
+        Some(Json::Object(members).to_string())
+    }
+
     /// Whether it came in binary mode, where attributes are text.
     pub(super) fn is_binary(&self) -> bool {
         self.body.is_some()

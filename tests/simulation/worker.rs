@@ -279,6 +279,11 @@ impl World {
         });
         match output {
             Output::Start(from) => self.start(w, &from),
+            Output::LookBack(partition, from) => {
+                self.seen("a worker looked back");
+                let low = self.log[partition.0 as usize].low;
+                self.workers[w].positions.insert(partition, from.0.max(low));
+            }
             Output::Release(partitions) => {
                 for partition in partitions {
                     self.workers[w].positions.remove(&partition);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use giaoban::domain::Partition;
-use giaoban::ingest::Limits;
+use giaoban::ingest::{Limits, Tolerance};
 use giaoban::store::sqlite::SqliteStore;
 use giaoban::store::{Batch, StoreWriter};
 
@@ -161,6 +161,8 @@ impl World {
             bytes: dice.pick(&[1_000, 32 << 20]),
             wait_ms: 20,
             backoff_ms: 5,
+            // Never exceeded, but looked back for.
+            dead_letters: dice.pick(&[None, Some(Tolerance { share_percent: 100, run: 1_000 })]),
             ..Limits::default()
         };
         let mut world = Self {

@@ -1,0 +1,246 @@
+//! Dead letters as text: a list of them, and one with everything.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use jiff::tz::Offset;
+use serde::Serialize;
+
+use super::context::Context;
+use super::rollup::Format;
+use crate::ingest::letters::{Filed, Letter, State};
+use crate::wire::breach::is_unseen;
+use crate::wire::decode::Decoder;
+use crate::wire::{Breach, Lang};
+
+/// Hanoi's time.
+const LOCAL: Offset = Offset::constant(7);
+/// Of a body no more than this is shown.
+const SHOWN_BYTES: usize = 64 << 10;
+
+/// A letter for programs.
+#[derive(Serialize)]
+struct Row<'a> {
+    id: String,
+    time: String,
+    reason: &'a str,
+    unit: &'a str,
+    source: &'a str,
+    subject: &'a str,
+    topic: &'a str,
+    partition: i32,
+    offset: i64,
+    bytes: usize,
+    state: String,
+    decided: String,
+    note: &'a str,
+}
+
+impl<'a> Row<'a> {
+    const COLUMNS: &'static str =
+        "id,time,reason,unit,source,subject,topic,partition,offset,bytes,state,decided,note\n";
+
+    fn of(letter: &'a Letter) -> Self {
+        let (state, decided, note) = match &letter.state {
+            State::Open => ("open".to_owned(), String::new(), ""),
+            State::Decided(decision) => (decision.action.name().to_owned(), time(decision.time_ms), &*decision.note),
+            State::Copy(of) => (format!("copy of {of}"), String::new(), ""),
+        };
+        Self {
+            id: letter.id.to_string(),
+            time: time(letter.time_ms),
+            reason: &letter.reason,
+            unit: &letter.unit,
+            source: &letter.source,
+            subject: &letter.subject,
+            topic: &letter.topic,
+            partition: letter.origin.partition.0,
+            offset: letter.origin.offset.0,
+            bytes: letter.bytes,
+            state,
+            decided,
+            note,
+        }
+    }
+}
+
+fn time(ms: i64) -> String {
+    Timestamp::from_millisecond(ms).map(|time| time.display_with_offset(LOCAL).to_string()).unwrap_or_default()
+}
+
+/// These letters in that form.
+pub fn list(context: &Context, letters: &[&Letter], format: Format) -> String {
+    let rows = letters.iter().map(|letter| Row::of(letter));
+    match format {
+        // Texts and numbers alone: serializing them cannot fail.
+        Format::Json => serde_json::to_string_pretty(&rows.collect::<Vec<_>>()).unwrap_or_default() + "\n",
+        Format::Csv => {
+            let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Row::COLUMNS.as_bytes().to_vec());
+            rows.for_each(|row| drop(writer.serialize(row)));
+            String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+        }
+        Format::Table => table(context, letters),
+    }
+}
+
+fn table(context: &Context, letters: &[&Letter]) -> String {
+    if letters.is_empty() {
+        return context.say("Không có thư chết nào.\n", "No dead letters.\n").to_owned();
+    }
+    let head = match context.lang() {
+        Lang::Vi => ["thư", "thời gian", "lý do", "đơn vị", "nguồn", "số hồ sơ", "nằm ở", ""],
+        Lang::En => ["letter", "time", "reason", "unit", "source", "subject", "lay at", ""],
+    };
+    let mut rows: Vec<[String; 8]> = vec![head.map(str::to_owned)];
+    rows.extend(letters.iter().map(|letter| {
+        let row = Row::of(letter);
+        let state = if letter.is_open() { String::new() } else { format!("{} {}", row.state, row.note) };
+        let at = format!("{}:{}", row.partition, row.offset);
+        let moment = row.time.get(..19).unwrap_or_default().replace('T', " ");
+        [row.id, moment, cell(row.reason), cell(row.unit), cell(row.source), cell(row.subject), at, cell(state.trim())]
+    }));
+    let mut widths = [0; 8];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let mut text = String::new();
+    for row in &rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(widths) {
+            let _ = write!(line, "{cell:<width$}  ");
+        }
+        text += line.trim_end();
+        text.push('\n');
+    }
+    let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
+    letters.iter().for_each(|letter| *reasons.entry(&letter.reason).or_default() += 1);
+    text += &match context.lang() {
+        Lang::Vi => format!("\n{} thư chết: {}\n", letters.len(), tally(reasons)),
+        Lang::En => format!("\n{} dead letters: {}\n", letters.len(), tally(reasons)),
+    };
+    text
+}
+
+/// `unit.unknown 3, json.syntax 1`: the commonest first.
+pub fn tally<'a>(counts: impl IntoIterator<Item = (&'a str, u64)>) -> String {
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
+    counts.iter().map(|(name, count)| format!("{} {count}", cell(name))).collect::<Vec<_>>().join(", ")
+}
+
+/// One cell of a table: one line, and not too long.
+fn cell(text: &str) -> String {
+    const LONGEST: usize = 40;
+    let text = visible(text, false);
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => text[..end].to_owned() + "…",
+        None => text,
+    }
+}
+
+/// Nothing in it steers a terminal.
+fn visible(text: &str, lines: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' if lines => out.push(c),
+            c if is_unseen(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Text as it is, other bytes as escapes.
+fn bytes(bytes: &[u8], lines: bool) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => visible(text, lines),
+        Err(_) => bytes.escape_ascii().to_string(),
+    }
+}
+
+/// Everything of one letter.
+pub fn show(context: &Context, letter: &Letter, filed: &Filed<'_>) -> String {
+    let lang = context.lang();
+    let row = Row::of(letter);
+    let mut text = String::new();
+    let mut line = |vi: &str, en: &str, value: &str| {
+        let _ = writeln!(text, "{:<12} {}", context.say(vi, en), visible(value, false));
+    };
+    line("thư", "letter", &row.id);
+    line("trạng thái", "state", format!("{} {} {}", row.state, row.decided, row.note).trim());
+    line("thời gian", "time", &row.time);
+    line("nằm ở", "lay at", &format!("{} {}", row.topic, letter.origin));
+    line("lý do", "reason", row.reason);
+    line("đơn vị", "unit", row.unit);
+    line("nguồn", "source", row.source);
+    line("số hồ sơ", "subject", row.subject);
+    let key = filed.key.map_or_else(|| context.say("không có", "none").to_owned(), |key| bytes(key, false));
+    line("khóa", "key", &key);
+    for (name, value) in &filed.headers {
+        let value = value.map_or_else(|| "null".to_owned(), |value| bytes(value, false));
+        line("header", "header", &format!("{name}: {value}"));
+    }
+    text += &match Decoder::new().decode(&filed.message(), &context.rules, &context.sources()) {
+        Ok(_) => {
+            context
+                .say(
+                    "\nTheo quy tắc hôm nay: được nhận. Gửi lại: giaoban dlq redrive ",
+                    "\nBy today's rules it would be taken. Send it again: giaoban dlq redrive ",
+                )
+                .to_owned()
+                + &format!("{}\n\n{}\n", row.id, context.say("Lý do khi đó:", "What was wrong then:"))
+                + &visible(filed.detail, true)
+                + "\n"
+        }
+        Err(breaches) => {
+            let head = context.say("\nTheo quy tắc hôm nay vẫn sai:\n", "\nBy today's rules it is still bad:\n");
+            head.to_owned() + &breaches.iter().map(|breach| told(breach, lang)).collect::<String>()
+        }
+    };
+    text += "\n";
+    text += &match filed.payload {
+        None => context.say("Nội dung: không có (tombstone)\n", "Body: none (a tombstone)\n").to_owned(),
+        Some(body) => {
+            let shown = shown(body);
+            let left = body.len() - shown.len();
+            let head = match lang {
+                Lang::Vi => format!("Nội dung, {} byte:\n", body.len()),
+                Lang::En => format!("Body, {} bytes:\n", body.len()),
+            };
+            let rest = match (left, lang) {
+                (0, _) => String::new(),
+                (_, Lang::Vi) => format!("… và {left} byte nữa\n"),
+                (_, Lang::En) => format!("… and {left} bytes more\n"),
+            };
+            head + &bytes(shown, true) + "\n" + &rest
+        }
+    };
+    text
+}
+
+/// The beginning of a body, not cut within a character.
+fn shown(body: &[u8]) -> &[u8] {
+    let Some((start, _)) = body.split_at_checked(SHOWN_BYTES) else { return body };
+    match std::str::from_utf8(start) {
+        // Cut short at the very end: what stands before is text.
+        Err(error) if error.error_len().is_none() => &start[..error.valid_up_to()],
+        _ => start,
+    }
+}
+
+fn told(breach: &Breach, lang: Lang) -> String {
+    let names = match lang {
+        Lang::Vi => ["ở", "thấy", "cho phép", "cách sửa"],
+        Lang::En => ["at", "found", "allowed", "remedy"],
+    };
+    let mut text = format!("- {}: {}\n", breach.code.as_str(), breach.code.meaning(lang));
+    let values = [&breach.pointer, &breach.found, &breach.allowed, &breach.remedy(lang)];
+    for (name, value) in names.iter().zip(values).filter(|(_, value)| !value.is_empty()) {
+        let _ = writeln!(text, "    {name:<9} {}", visible(value, false));
+    }
+    text
+}

@@ -1,0 +1,394 @@
+//! The dead-letter topic as it lies: letters, and what was decided about each.
+//!
+//! Nothing in it is ever changed or removed. A decision is one more message that
+//! names its letter: so it is known to every operator, on either log, without a store.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use super::dead_letter::{PREFIX, REDRIVE};
+use crate::domain::{NextOffset, Offset, Partition, Position};
+use crate::log::{EventLog, Incoming, LogError, Outgoing};
+use crate::wire::Message;
+use crate::wire::decode::Glimpse;
+
+/// A letter as it lies in its topic.
+#[derive(Clone, Debug)]
+pub struct Filed<'a> {
+    /// Where it lies in the dead-letter topic: what it is called.
+    pub id: Position,
+    /// The topic that its message came from.
+    pub topic: &'a str,
+    /// Where in that topic the message lies.
+    pub origin: Position,
+    /// The code of the first rule that it broke.
+    pub reason: &'a str,
+    /// Every rule that it broke, a line for each.
+    pub detail: &'a str,
+    /// Since when it is a letter, in milliseconds since 1970.
+    pub time_ms: i64,
+    /// The message's key.
+    pub key: Option<&'a [u8]>,
+    /// The message's own headers, without those of an earlier redrive.
+    pub headers: Vec<(&'a str, Option<&'a [u8]>)>,
+    /// The message's body; `None` for a tombstone.
+    pub payload: Option<&'a [u8]>,
+}
+
+impl Filed<'_> {
+    /// The message as it was, for the rules.
+    pub fn message(&self) -> Message<'_> {
+        Message { headers: &self.headers, payload: self.payload }
+    }
+
+    /// The message as it was, to be sent again. The log has no sending of tombstones: one is sent empty.
+    pub fn again(&self) -> Outgoing {
+        let own = |(name, value): &(&str, Option<&[u8]>)| ((*name).to_owned(), value.map(<[u8]>::to_vec));
+        let mut headers: Vec<_> = self.headers.iter().map(own).collect();
+        headers.push((REDRIVE.to_owned(), Some(self.id.to_string().into_bytes())));
+        Outgoing { key: self.key.map(<[u8]>::to_vec), headers, payload: self.payload.unwrap_or_default().to_vec() }
+    }
+}
+
+/// What was decided about a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It was sent again.
+    Redriven,
+    /// Somebody gave it up.
+    Discarded,
+}
+
+impl Action {
+    /// As it stands in the header.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Redriven => "redriven",
+            Self::Discarded => "discarded",
+        }
+    }
+}
+
+/// A decision about a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Which letter.
+    pub letter: Position,
+    /// What was decided.
+    pub action: Action,
+    /// When, in milliseconds since 1970.
+    pub time_ms: i64,
+    /// Why, in somebody's words; may be empty.
+    pub note: String,
+}
+
+impl Decision {
+    /// As it goes to the dead-letter topic.
+    pub fn outgoing(&self) -> Outgoing {
+        let header = |name: &str, value: String| (format!("{PREFIX}{name}"), Some(value.into_bytes()));
+        let mut headers = vec![
+            header("action", self.action.name().to_owned()),
+            header("letter", self.letter.to_string()),
+            header("time", self.time_ms.to_string()),
+        ];
+        if !self.note.is_empty() {
+            headers.push(header("note", self.note.clone()));
+        }
+        Outgoing { key: None, headers, payload: Vec::new() }
+    }
+}
+
+/// What one message of the dead-letter topic is.
+#[derive(Clone, Debug)]
+pub enum Found<'a> {
+    /// A letter.
+    Letter(Filed<'a>),
+    /// A decision.
+    Decision(Decision),
+    /// Neither: this program did not write it.
+    Other,
+}
+
+impl<'a> Found<'a> {
+    /// Of a message of the dead-letter topic.
+    pub fn of(incoming: &Incoming<'a>) -> Self {
+        // The last of a name is ours: a bad message may have brought headers of these names with it.
+        let own = |name: &str| {
+            let named = |header: &&(&'a str, Option<&'a [u8]>)| header.0.strip_prefix(PREFIX) == Some(name);
+            std::str::from_utf8(incoming.headers.iter().rev().find(named)?.1?).ok()
+        };
+        let time_ms = own("time").and_then(|text| text.parse().ok()).or(incoming.timestamp_ms).unwrap_or_default();
+        let position = || -> Option<Position> {
+            let (partition, offset) = (own("partition")?.parse().ok()?, own("offset")?.parse().ok()?);
+            Some(Position { partition: Partition(partition), offset: Offset(offset) })
+        };
+        if let (Some(topic), Some(origin), Some(reason)) = (own("topic"), position(), own("reason")) {
+            let theirs = |header: &(&str, _)| !header.0.starts_with(PREFIX) && header.0 != REDRIVE;
+            return Self::Letter(Filed {
+                id: incoming.position,
+                topic,
+                origin,
+                reason,
+                detail: own("detail").unwrap_or_default(),
+                time_ms,
+                key: incoming.key,
+                headers: incoming.headers.iter().copied().filter(theirs).collect(),
+                payload: incoming.payload.filter(|_| own("tombstone").is_none()),
+            });
+        }
+        let action = match own("action") {
+            Some("redriven") => Action::Redriven,
+            Some("discarded") => Action::Discarded,
+            _ => return Self::Other,
+        };
+        match own("letter").and_then(|text| text.parse().ok()) {
+            Some(letter) => {
+                let note = own("note").unwrap_or_default().to_owned();
+                Self::Decision(Decision { letter, action, time_ms, note })
+            }
+            None => Self::Other,
+        }
+    }
+}
+
+/// Every message of the topic from its start to its present end, or of those partitions only.
+pub fn walk(
+    log: &dyn EventLog,
+    topic: &str,
+    wanted: &dyn Fn(Partition) -> bool,
+    sink: &mut dyn FnMut(Found<'_>),
+) -> Result<(), LogError> {
+    for range in log.topic(topic)?.partitions {
+        let (partition, count) = (range.partition, range.high.0 - range.low.0);
+        if count <= 0 || !wanted(partition) {
+            continue;
+        }
+        let mut next = range.low;
+        log.read(topic, partition, Offset(range.low.0), count.unsigned_abs() as usize, &mut |incoming| {
+            next = incoming.position.offset.next();
+            sink(Found::of(&incoming));
+        })?;
+        // Decisions that were not read would be made a second time.
+        if next < range.high {
+            let NextOffset(end) = range.high;
+            return Err(LogError::Transient(format!("partition {partition} of {topic} was read to {next} of {end}")));
+        }
+    }
+    Ok(())
+}
+
+/// What is to be known of a letter without its body.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    /// Where it lies in the dead-letter topic.
+    pub id: Position,
+    /// The topic that its message came from.
+    pub topic: String,
+    /// Where in that topic the message lies.
+    pub origin: Position,
+    /// Since when it is a letter, in milliseconds since 1970.
+    pub time_ms: i64,
+    /// The code of the first rule that it broke.
+    pub reason: String,
+    /// The unit's code, by its key or its data; empty if neither can be read.
+    pub unit: String,
+    /// Its source, if it can be read.
+    pub source: String,
+    /// Its subject, if it can be read.
+    pub subject: String,
+    /// Of the body.
+    pub bytes: usize,
+    /// What became of it.
+    pub state: State,
+}
+
+/// What became of a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It waits for a decision.
+    Open,
+    /// Decided.
+    Decided(Decision),
+    /// The same message as that letter's, written twice by a crash: what is decided there holds here.
+    Copy(Position),
+}
+
+impl Letter {
+    fn of(filed: &Filed<'_>) -> Self {
+        let glimpse = Glimpse::of(&filed.message());
+        let key = filed.key.and_then(|key| std::str::from_utf8(key).ok()).filter(|key| !key.is_empty());
+        Self {
+            id: filed.id,
+            topic: filed.topic.to_owned(),
+            origin: filed.origin,
+            time_ms: filed.time_ms,
+            reason: filed.reason.to_owned(),
+            unit: key.map(str::to_owned).or(glimpse.unit).unwrap_or_default(),
+            source: glimpse.source.unwrap_or_default(),
+            subject: glimpse.subject.unwrap_or_default(),
+            bytes: filed.payload.map_or(0, <[u8]>::len),
+            state: State::Open,
+        }
+    }
+
+    /// Whether it waits for a decision.
+    pub fn is_open(&self) -> bool {
+        self.state == State::Open
+    }
+}
+
+/// Every letter of a topic, without the bodies.
+#[derive(Clone, Debug, Default)]
+pub struct Letters {
+    /// In the order of their times.
+    pub letters: Vec<Letter>,
+    /// Messages of the topic that are neither letters nor decisions.
+    pub others: u64,
+}
+
+impl Letters {
+    /// Reads the whole topic.
+    pub fn read(log: &dyn EventLog, topic: &str) -> Result<Self, LogError> {
+        let mut all = Self::default();
+        let mut contents = Vec::new();
+        let mut decisions: BTreeMap<Position, Decision> = BTreeMap::new();
+        walk(log, topic, &|_| true, &mut |found| match found {
+            Found::Letter(filed) => {
+                let mut hasher = DefaultHasher::new();
+                (filed.topic, filed.origin, filed.key, filed.payload).hash(&mut hasher);
+                contents.push(hasher.finish());
+                all.letters.push(Letter::of(&filed));
+            }
+            Found::Decision(decision) => match decisions.get(&decision.letter) {
+                // What was sent again stays so; else the last word counts.
+                Some(made) if made.action == Action::Redriven => {}
+                Some(made) if decision.action == Action::Discarded && made.time_ms > decision.time_ms => {}
+                _ => drop(decisions.insert(decision.letter, decision)),
+            },
+            Found::Other => all.others += 1,
+        })?;
+        // Of copies, the first that was decided counts, else the first.
+        let mut firsts: HashMap<u64, Position> = HashMap::new();
+        for decided in [true, false] {
+            for (letter, content) in all.letters.iter().zip(&contents) {
+                if decided == decisions.contains_key(&letter.id) {
+                    firsts.entry(*content).or_insert(letter.id);
+                }
+            }
+        }
+        for (letter, content) in all.letters.iter_mut().zip(&contents) {
+            letter.state = match (decisions.remove(&letter.id), firsts.get(content)) {
+                (Some(decision), _) => State::Decided(decision),
+                (None, Some(first)) if *first != letter.id => State::Copy(*first),
+                _ => State::Open,
+            };
+        }
+        all.letters.sort_by_key(|letter| (letter.time_ms, letter.id));
+        Ok(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ingest::DeadLetter;
+    use crate::log::embedded::EmbeddedLog;
+    use crate::wire::{Breach, Code};
+
+    fn position(partition: i32, offset: i64) -> Position {
+        Position { partition: Partition(partition), offset: Offset(offset) }
+    }
+
+    fn letter(offset: i64, headers: &[(&str, Option<&[u8]>)], payload: Option<&[u8]>) -> Outgoing {
+        let headers = headers.to_vec();
+        let message =
+            Incoming { position: position(2, offset), timestamp_ms: None, key: Some(b"00004"), headers, payload };
+        let breaches = vec![Breach::new(Code::JsonSyntax, "", "x", "")];
+        DeadLetter::new(&message, breaches).outgoing("events", 1_000 + offset)
+    }
+
+    fn sent(log: &EmbeddedLog, messages: Vec<Outgoing>) {
+        let mut producer = log.producer("dlq").unwrap();
+        messages.into_iter().for_each(|message| producer.send(message, 0).unwrap());
+        assert!(producer.flush(std::time::Duration::ZERO).iter().all(|delivery| delivery.result.is_ok()));
+    }
+
+    fn decision(letter: Position, action: Action, time_ms: i64) -> Outgoing {
+        Decision { letter, action, time_ms, note: "vì trùng".into() }.outgoing()
+    }
+
+    #[test]
+    fn a_letter_is_its_message_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = EmbeddedLog::open(dir.path()).unwrap();
+        let headers: [(&str, Option<&[u8]>); 3] = [("a", Some(b"1")), ("n", None), (REDRIVE, Some(b"0:1"))];
+        sent(&log, vec![letter(7, &headers, Some(b"{x")), letter(8, &[], None)]);
+        let mut seen = 0;
+        walk(&log, "dlq", &|_| true, &mut |found| {
+            let Found::Letter(filed) = found else { panic!("{found:?}") };
+            seen += 1;
+            assert_eq!((filed.topic, filed.reason), ("events", "json.syntax"));
+            assert!(filed.detail.starts_with("json.syntax: "));
+            if filed.origin == position(2, 8) {
+                assert_eq!(filed.payload, None, "a tombstone");
+                return;
+            }
+            let again = filed.again();
+            assert_eq!((again.key.as_deref(), &*again.payload), (Some(&b"00004"[..]), &b"{x"[..]));
+            let names: Vec<&str> = again.headers.iter().map(|(name, _)| name.as_str()).collect();
+            assert_eq!(names, ["a", "n", REDRIVE]);
+            assert_eq!(again.headers[2].1.as_deref(), Some(filed.id.to_string().as_bytes()));
+        })
+        .unwrap();
+        assert_eq!(seen, 2);
+    }
+
+    #[test]
+    fn decisions_mark_their_letter_and_its_copies() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = EmbeddedLog::open(dir.path()).unwrap();
+        // A log made anew has other messages at the same offsets: no copies.
+        let letters = [(1, &b"a"[..]), (1, b"a"), (1, b"b"), (2, b"c"), (3, b"d")];
+        sent(&log, letters.into_iter().map(|(offset, payload)| letter(offset, &[], Some(payload))).collect());
+        let ids: Vec<Position> = Letters::read(&log, "dlq").unwrap().letters.iter().map(|letter| letter.id).collect();
+        let states = || -> Vec<String> {
+            let read = Letters::read(&log, "dlq").unwrap();
+            let state = |letter: &Letter| match &letter.state {
+                State::Open => "open".to_owned(),
+                State::Decided(decision) => format!("{} {}", decision.action.name(), decision.note),
+                State::Copy(of) => format!("copy of {of}"),
+            };
+            read.letters.iter().map(state).collect()
+        };
+        assert_eq!(states(), ["open", &format!("copy of {}", ids[0]), "open", "open", "open"]);
+        sent(
+            &log,
+            vec![
+                decision(ids[1], Action::Redriven, 9),
+                decision(ids[1], Action::Discarded, 10),
+                decision(ids[3], Action::Discarded, 9),
+                Outgoing { payload: b"something else".to_vec(), ..Outgoing::default() },
+            ],
+        );
+        let first = format!("copy of {}", ids[1]);
+        assert_eq!(states(), [&first, "redriven vì trùng", "open", "discarded vì trùng", "open"]);
+        assert_eq!(Letters::read(&log, "dlq").unwrap().others, 1);
+    }
+
+    #[test]
+    fn a_bad_message_cannot_pass_for_a_decision() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = EmbeddedLog::open(dir.path()).unwrap();
+        let forged: [(&str, Option<&[u8]>); 4] = [
+            ("giaoban_dlq_action", Some(b"discarded")),
+            ("giaoban_dlq_letter", Some(b"0:0")),
+            ("giaoban_dlq_offset", Some(b"99")),
+            ("giaoban_dlq_reason", Some(b"none")),
+        ];
+        sent(&log, vec![letter(1, &[], Some(b"a")), letter(2, &forged, Some(b"b"))]);
+        let read = Letters::read(&log, "dlq").unwrap();
+        let seen: Vec<_> =
+            read.letters.iter().map(|letter| (letter.origin.offset.0, &*letter.reason, letter.is_open())).collect();
+        assert_eq!(seen, [(1, "json.syntax", true), (2, "json.syntax", true)]);
+    }
+}
