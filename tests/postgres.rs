@@ -199,6 +199,14 @@ fn postgres_goes_on_after_its_connections_are_cut() {
     assert_eq!(store.checkpoints("events").unwrap()[0].next, NextOffset(1_000));
     store.apply(&batch(0, 1_000, all[1_000..].to_vec()), &rules).unwrap();
     assert_recount(&mut store, &all, &rules);
+    let mut seen = 0;
+    store
+        .entries(&mut |_| {
+            seen += 1;
+            true
+        })
+        .unwrap();
+    assert_eq!(seen, all.len());
     // A reader has seen one moment, and does not go on in another.
     let mut reader = at.read().unwrap();
     cut();
@@ -248,6 +256,17 @@ fn postgres_tells_its_refusals_apart() {
     let (place, _) = database.url.rsplit_once('/').unwrap();
     let none = open(&format!("{place}/no_such_database"));
     assert!(matches!(&none, StoreError::NoDatabase { cause, .. } if cause.contains("no_such_database")), "{none}");
+
+    // A server that has no connection to spare, and one whose disk is full.
+    let name = &database.schema;
+    database.run(&format!("CREATE ROLE {name} LOGIN PASSWORD 'p' CONNECTION LIMIT 0"));
+    let crowded = open(&database.url_of(name, "p"));
+    database.run(&format!("DROP ROLE {name}"));
+    assert!(matches!(crowded, StoreError::Crowded { .. }), "{crowded}");
+    let full = "DO $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$";
+    let full = database.client().batch_execute(full).unwrap_err();
+    let server = Server::parse(&database.url, None).unwrap();
+    assert!(matches!(server.error(&full), StoreError::DiskFull { .. }));
 
     // A schema of another program, and one of a newer version.
     database.run("CREATE SCHEMA {schema}; CREATE TABLE {schema}.things (x integer)");
@@ -411,7 +430,7 @@ fn postgres_is_refused_with_a_remedy_and_never_with_the_password() {
     let database = Database::new();
     let wrong = on(&database).with("GIAOBAN__STORE__URL", &database.url_of("postgres", "s3cret"));
     let away = on(&database).with("GIAOBAN__STORE__URL", "postgres://u:s3cret@127.0.0.1:1/d");
-    let malformed = on(&database).with("GIAOBAN__STORE__URL", "postgres://u:s3cret@h/d?sslmode=s3cret");
+    let malformed = on(&database).with("GIAOBAN__STORE__URL", "postgres://u:s3cret@h/d?sslmode=perhaps");
     for (giaoban, code, remedy) in
         [(&wrong, 18, "store.password_file"), (&away, 17, "giaoban doctor"), (&malformed, 3, "store.url")]
     {
@@ -438,6 +457,90 @@ fn postgres_is_refused_with_a_remedy_and_never_with_the_password() {
         let shown = giaoban.ok(&["config", "show"]);
         assert!(shown.contains("store.url = \"postgres") && !shown.contains(&secret), "{shown}");
     }
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: ./test.sh"]
+fn postgres_is_behind_the_demo_and_the_pages() {
+    let database = Database::new();
+    let giaoban = on(&database);
+    let said = giaoban.ok(&["demo", "--no-serve"]);
+    assert!(said.contains("In 2020 the whole city had"), "{said}");
+    giaoban.ok(&["demo", "--no-serve"]);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let address = format!("127.0.0.1:{port}");
+    let giaoban = giaoban.with("GIAOBAN__HTTP__LISTEN", &address);
+    let mut worker = giaoban.start(&["worker"]);
+    let rollup = giaoban.rollup("2020");
+    let page = (0..600).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        let mut answer = ureq::get(format!("http://{address}/v1/rollup?period=2020")).call().ok()?;
+        answer.body_mut().read_to_string().ok()
+    });
+    worker.kill().unwrap();
+    worker.wait().unwrap();
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&page.unwrap()).unwrap(), rollup);
+
+    // Real figures are not mixed with made-up ones.
+    let database = Database::new();
+    let giaoban = on(&database);
+    publish(&giaoban, 1);
+    giaoban.settle();
+    let said = giaoban.fails(2, &["demo", "--no-serve"]);
+    assert!(said.contains("real figures") && said.contains("store.schema"), "{said}");
+}
+
+#[test]
+#[ignore = "needs a broker and PostgreSQL: ./test.sh"]
+fn kafka_shares_its_partitions_among_workers_of_one_postgres() {
+    const EVENTS: usize = 3_000;
+    let database = Database::new();
+    let giaoban = Giaoban::on_kafka()
+        .with("GIAOBAN__STORE__URL", &database.url)
+        .with("GIAOBAN__STORE__SCHEMA", &database.schema)
+        .with("GIAOBAN__HTTP__LISTEN", "off")
+        .with("GIAOBAN__WORKER__BATCH_RECORDS", "100")
+        // A worker that is killed is missed soon.
+        .with("GIAOBAN__KAFKA__PROPERTIES__SESSION_TIMEOUT_MS", "6000");
+    giaoban.ok(&["topics", "create", "--partitions", "6"]);
+    let units = ["00004", "00007", "00010", "00013", "00016", "00019", "00022", "00025"];
+    let send = |revision: i64| {
+        let events = (0..EVENTS).map(|number| session(units[number % 8], number, revision, "2020-03-04", 1) + "\n");
+        giaoban.write("a.ndjson", events.collect::<String>());
+        giaoban.ok(&["publish", "a.ndjson"]);
+    };
+    send(1);
+    let mut workers = [giaoban.start(&["worker"]), giaoban.start(&["worker"]), giaoban.start(&["worker"])];
+    let read = || {
+        let sum = "SELECT coalesce(sum(read), 0)::bigint FROM {schema}.checkpoint_1";
+        database
+            .client()
+            .query_one(&sum.replace("{schema}", &database.schema), &[])
+            .map_or(0, |row| row.get::<_, i64>(0))
+    };
+    let until = |count: usize| {
+        for _ in 0..1_200 {
+            if read() == count as i64 {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        panic!("{} of {count} records are read", read());
+    };
+    until(EVENTS);
+    // One is killed in the middle of work; the others take over.
+    send(2);
+    workers[0].kill().unwrap();
+    until(2 * EVENTS);
+    for worker in &mut workers {
+        let _ = worker.kill();
+        worker.wait().unwrap();
+    }
+    assert!(!giaoban.data().exists(), "nothing is kept beside the database");
+    assert_eq!(giaoban.figure("2020-Q1", "01", "supervision_sessions"), EVENTS);
+    let wrong =
+        "SELECT count(*) FROM {schema}.checkpoint_1 WHERE read <> applied + duplicate + superseded + dead_lettered";
+    assert_eq!(database.value(wrong), 0);
 }
 
 fn publish_unless_refused(giaoban: &Giaoban) {

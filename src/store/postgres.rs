@@ -102,7 +102,9 @@ impl PostgresStore {
             None => server.connect().map_err(passing)?,
         };
         let result = act(&mut client);
-        if !client.is_closed() {
+        // A failure without a word of the server leaves the connection in an unknown state.
+        let broken = matches!(&result, Err(Trouble::Sql(error)) if error.code().is_none());
+        if !broken && !client.is_closed() {
             self.client = Some(client);
         }
         result.map_err(|trouble| trouble.of(server))
