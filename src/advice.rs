@@ -37,13 +37,13 @@ pub fn store(error: &StoreError, lang: Lang) -> String {
         ),
         StoreError::Damaged { .. } => one(
             lang,
-            "Khôi phục tệp từ bản sao lưu, hoặc chuyển nó đi nơi khác và dựng lại từ nhật ký: giaoban worker --until-caught-up.",
-            "Restore the file from a backup, or move it away and rebuild it from the log: giaoban worker --until-caught-up.",
+            "Khôi phục từ bản sao lưu, hoặc chuyển nó đi nơi khác và dựng lại từ nhật ký: giaoban worker --until-caught-up.",
+            "Restore it from a backup, or move it away and rebuild it from the log: giaoban worker --until-caught-up.",
         ),
         StoreError::Missing { .. } => one(
             lang,
-            "Tạo kho từ nhật ký: giaoban worker --until-caught-up (cùng --data).",
-            "Build it from the log: giaoban worker --until-caught-up (with the same --data).",
+            "Tạo kho từ nhật ký: giaoban worker --until-caught-up (cùng --data, store.url).",
+            "Build it from the log: giaoban worker --until-caught-up (with the same --data, store.url).",
         ),
         StoreError::DiskFull { .. } => one(
             lang,
@@ -57,8 +57,48 @@ pub fn store(error: &StoreError, lang: Lang) -> String {
         ),
         StoreError::Unavailable { .. } => one(
             lang,
-            "Thử lại; nếu vẫn lỗi, tìm tiến trình đang giữ tệp.",
-            "Try again; if it stays, look for the process that holds the file.",
+            "Thử lại; nếu vẫn lỗi, tìm tiến trình đang giữ tệp, hoặc xem máy chủ PostgreSQL có chạy không.",
+            "Try again; if it stays, look for the process that holds the file, or see whether PostgreSQL is up.",
+        ),
+        StoreError::Unreachable { .. } => one(
+            lang,
+            "Kiểm tra store.url và xem PostgreSQL có chạy không: giaoban doctor. Những gì đã xác nhận vẫn còn.",
+            "Check store.url and whether PostgreSQL is up: giaoban doctor. What was acknowledged is still there.",
+        ),
+        StoreError::Login { .. } => one(
+            lang,
+            "Kiểm tra người dùng trong store.url, mật khẩu trong store.password_file hoặc GIAOBAN__STORE__PASSWORD, và pg_hba.conf của máy chủ.",
+            "Check the user in store.url, the password in store.password_file or GIAOBAN__STORE__PASSWORD, and the server's pg_hba.conf.",
+        ),
+        StoreError::NoDatabase { .. } => one(
+            lang,
+            "Sửa tên cơ sở dữ liệu trong store.url, hoặc tạo nó: createdb.",
+            "Correct the database in store.url, or make it: createdb.",
+        ),
+        StoreError::Untrusted { .. } => one(
+            lang,
+            "Đặt sslrootcert=TỆP và tên máy đúng trong store.url; trong mạng tin cậy có thể dùng sslmode=disable hoặc no-verify.",
+            "Set sslrootcert=FILE and the right host in store.url; in a trusted network sslmode=disable or no-verify will do.",
+        ),
+        StoreError::Forbidden { .. } => one(
+            lang,
+            "Worker và replay cần vai trò ghi trên máy chủ chính: config/postgres/roles.sql; vai trò đọc đủ cho rollup, records, report.",
+            "Worker and replay need the writing role on the primary server: config/postgres/roles.sql; the reading role serves rollup, records, report.",
+        ),
+        StoreError::Crowded { .. } => one(
+            lang,
+            "Tăng max_connections của PostgreSQL, hoặc đặt một bộ gom kết nối (PgBouncer) ở trước.",
+            "Raise max_connections of PostgreSQL, or put a connection pooler (PgBouncer) before it.",
+        ),
+        StoreError::Foreign { .. } => one(
+            lang,
+            "Chọn một schema khác trong store.schema, hoặc một cơ sở dữ liệu khác trong store.url.",
+            "Choose another schema in store.schema, or another database in store.url.",
+        ),
+        StoreError::Switched { .. } => one(
+            lang,
+            "Chạy lại: nó tiếp tục với số liệu đang có hiệu lực.",
+            "Start it again: it goes on with the figures in force.",
         ),
     }
 }
@@ -189,6 +229,14 @@ mod tests {
             StoreError::Unwritable { at: at(), cause: cause() },
             StoreError::Inconsistent(NotInTable("unit".into())),
             StoreError::Unavailable { at: at(), cause: cause() },
+            StoreError::Unreachable { at: at(), cause: cause() },
+            StoreError::Login { at: at(), cause: cause() },
+            StoreError::NoDatabase { at: at(), cause: cause() },
+            StoreError::Untrusted { at: at(), cause: cause() },
+            StoreError::Forbidden { at: at(), cause: cause() },
+            StoreError::Crowded { at: at(), cause: cause() },
+            StoreError::Foreign { at: at(), cause: cause() },
+            StoreError::Switched { at: at() },
         ]
     }
 

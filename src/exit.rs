@@ -49,18 +49,28 @@ exit_codes! {
     NotFound = 15, "Không có đơn vị, kỳ, bản ghi hoặc tệp đó.", "There is no such unit, period, record or file.";
     DoctorFound = 16, "giaoban doctor phát hiện vấn đề.", "giaoban doctor found a problem.";
     TooManyDeadLetters = 17, "Quá nhiều thư chết: worker dừng thay vì bỏ qua tiếp.", "Too many dead letters: the worker stopped rather than pass over more.";
+    StoreUnreachable = 18, "Không kết nối được PostgreSQL.", "PostgreSQL does not answer.";
+    StoreRefuses = 19, "PostgreSQL từ chối: mật khẩu, quyền, cơ sở dữ liệu hoặc chứng chỉ.", "PostgreSQL refuses: password, permission, database or certificate.";
 }
 
 impl ExitCode {
     /// Of a failure of the store.
     pub fn of_store(error: &StoreError) -> Self {
         match error {
-            StoreError::Fenced { .. } => Self::Fenced,
+            StoreError::Fenced { .. } | StoreError::Switched { .. } => Self::Fenced,
             StoreError::Locked { .. } => Self::InUse,
             StoreError::OtherRules { .. } | StoreError::Inconsistent(_) => Self::RulesChanged,
-            StoreError::Newer { .. } | StoreError::Damaged { .. } | StoreError::Missing { .. } => Self::Store,
+            StoreError::Newer { .. }
+            | StoreError::Damaged { .. }
+            | StoreError::Missing { .. }
+            | StoreError::Foreign { .. } => Self::Store,
             StoreError::DiskFull { .. } | StoreError::Unwritable { .. } => Self::CannotWrite,
             StoreError::Unavailable { .. } => Self::InUse,
+            StoreError::Unreachable { .. } | StoreError::Crowded { .. } => Self::StoreUnreachable,
+            StoreError::Login { .. }
+            | StoreError::NoDatabase { .. }
+            | StoreError::Untrusted { .. }
+            | StoreError::Forbidden { .. } => Self::StoreRefuses,
         }
     }
 

@@ -2,15 +2,21 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod database;
 #[path = "simulation/memory.rs"]
 #[allow(dead_code)]
 mod memory;
 
+use std::rc::Rc;
+
+use database::Database;
 use giaoban::domain::*;
-use giaoban::rollup::Rollup;
+use giaoban::rollup::{Cell, Rollup};
 use giaoban::store::sqlite::SqliteStore;
 use giaoban::store::{Batch, Counts, Span, StoreError, StoreReader, StoreWriter};
 use jiff::civil::date;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
 fn rules(calendar: Calendar) -> Rules {
     let units = include_str!("../config/units/hanoi.csv");
@@ -64,6 +70,7 @@ struct Maker {
 fn contract(make: impl Fn() -> Maker) {
     let decree = rules(Calendar::Decree09);
     revisions_are_settled_and_kept(&make(), &decree);
+    revisions_in_one_batch_are_settled_in_the_order_in_which_they_were_read(&make(), &decree);
     a_batch_that_does_not_start_where_the_store_is_writes_nothing(&make(), &decree);
     rules_are_taken_once(&make(), &decree);
     a_reader_sees_one_moment(&make(), &decree);
@@ -123,6 +130,33 @@ fn revisions_are_settled_and_kept(maker: &Maker, rules: &Rules) {
     assert!(store.size_bytes().unwrap() > 0);
 }
 
+fn revisions_in_one_batch_are_settled_in_the_order_in_which_they_were_read(maker: &Maker, rules: &Rules) {
+    let mut store = (maker.write)().unwrap();
+    store.adopt(rules).unwrap();
+    let of = |read, applied, duplicate, superseded| Counts { read, applied, duplicate, superseded, dead_lettered: 0 };
+    let new = vec![
+        session("A", 2, 2, "00004", 2, 0),
+        session("A", 1, 1, "00004", 2, 1),
+        session("A", 1, 1, "00004", 2, 2),
+        session("A", 3, 3, "00007", 8, 3),
+        session("A", 2, 2, "00004", 2, 4),
+    ];
+    assert_eq!(store.apply(&batch(0, new), rules).unwrap()[0], of(5, 2, 2, 1));
+    let known = vec![
+        session("A", 1, 1, "00004", 2, 5),
+        session("A", 1, 4, "00004", 2, 6),
+        session("A", 4, 4, "00004", 2, 7),
+        session("A", 3, 3, "00007", 8, 8),
+        session("A", 5, 5, "00004", 2, 9),
+    ];
+    assert_eq!(store.apply(&batch(5, known), rules).unwrap()[0], of(5, 2, 2, 1));
+    assert_eq!(figure(&mut *store, rules, "01", Figure::Participants), 5);
+    assert_eq!(figure(&mut *store, rules, "00007", Figure::SupervisionSessions), 0);
+    let earlier = store.earlier(&RecordKey::new("/units/00004", "A")).unwrap();
+    let earlier: Vec<(i64, u8)> = earlier.iter().map(|entry| (entry.revision.number(), entry.digest.0[0])).collect();
+    assert_eq!(earlier, [(1, 1), (1, 4), (2, 2), (3, 3), (4, 4)]);
+}
+
 fn a_batch_that_does_not_start_where_the_store_is_writes_nothing(maker: &Maker, rules: &Rules) {
     let mut store = (maker.write)().unwrap();
     store.adopt(rules).unwrap();
@@ -132,6 +166,10 @@ fn a_batch_that_does_not_start_where_the_store_is_writes_nothing(maker: &Maker, 
     for wrong in [late, early] {
         assert!(matches!(store.apply(&wrong, rules), Err(StoreError::Fenced { .. })));
     }
+    let never =
+        Span { partition: Partition(4), from: Some(NextOffset(1)), to: NextOffset(2), read: 1, dead_lettered: 1 };
+    let unknown = Batch { topic: "events".into(), spans: vec![never], ..Batch::default() };
+    assert!(matches!(store.apply(&unknown, rules), Err(StoreError::Fenced { .. })), "nothing is known of it");
     let mut half = batch(1, vec![session("B", 1, 1, "00004", 2, 1)]);
     half.spans.push(Span {
         partition: Partition(1),
@@ -218,6 +256,92 @@ fn the_store_in_memory_keeps_to_the_contract() {
             read: Box::new(move || Ok(Box::new(again.read()?))),
         }
     });
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: ./test.sh"]
+fn postgres_keeps_to_the_contract() {
+    contract(|| {
+        let write = Rc::new(Database::new());
+        let read = Rc::clone(&write);
+        Maker {
+            write: Box::new(move || Ok(Box::new(write.at().create()?))),
+            read: Box::new(move || Ok(Box::new(read.at().read()?))),
+        }
+    });
+}
+
+/// Everything that a store has to say.
+type Content = (Vec<Entry>, Vec<Vec<Entry>>, Vec<giaoban::store::Checkpoint>, Vec<(String, String, Cell)>);
+
+fn content(store: &mut dyn StoreReader) -> Content {
+    let mut entries = Vec::new();
+    store
+        .entries(&mut |entry| {
+            entries.push(entry);
+            true
+        })
+        .unwrap();
+    entries.sort_by(|a, b| a.key.cmp(&b.key));
+    let earlier = entries.iter().map(|entry| store.earlier(&entry.key).unwrap()).collect();
+    let mut cells = Vec::new();
+    for quarter in store.quarters().unwrap() {
+        store.raw_cells(quarter, &mut |unit, since, cell| cells.push((unit.into(), since.into(), cell))).unwrap();
+    }
+    (entries, earlier, store.checkpoints("events").unwrap(), cells)
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: ./test.sh"]
+fn postgres_holds_what_sqlite_holds_whatever_comes() {
+    let rules = rules(Calendar::Decree09);
+    for seed in 0..12 {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut below = |limit: u32| random.next_u32() % limit;
+        let dir = tempfile::tempdir().unwrap();
+        let database = Database::new();
+        let mut sqlite = SqliteStore::create(&dir.path().join("store.db")).unwrap();
+        let mut postgres = database.create();
+        sqlite.adopt(&rules).unwrap();
+        postgres.adopt(&rules).unwrap();
+        let mut next = [0_i64; 3];
+        for _ in 0..12 {
+            let mut batch = Batch { topic: "events".into(), synthetic: below(4) == 0, ..Batch::default() };
+            let from = next;
+            for _ in 0..below(120) + 1 {
+                let partition = below(3) as usize;
+                let unit = ["00004", "00007", "001", "01"][below(4) as usize];
+                // Keys whose texts run together, and contents by revision, so that equal ones are one event.
+                let subject = ["A", "B", "/A", "Ấ", "a b", "-1"][below(6) as usize];
+                let (revision, content) = (i64::from(below(4)) + 1, below(3) as u8);
+                let month = ((revision + i64::from(content)) % 12 + 1) as i8;
+                let mut entry = session(subject, revision, content, unit, month, next[partition]);
+                entry.key = RecordKey::new(["/units/1", "/units/1/A", "/units"][below(3) as usize], subject);
+                entry.fact = match content {
+                    0 => Fact::Withdrawal,
+                    _ => session(subject, revision, content, "00004", month, 0).fact,
+                };
+                entry.event_id = (content == 1).then(|| "another name".into());
+                entry.position.partition = Partition(partition as i32);
+                next[partition] += 1;
+                batch.entries.push(entry);
+            }
+            for partition in (0..3).filter(|partition| next[*partition] > from[*partition]) {
+                let (from, to) = (from[partition], next[partition]);
+                batch.spans.push(Span {
+                    partition: Partition(partition as i32),
+                    from: (from > 0).then_some(NextOffset(from)),
+                    to: NextOffset(to),
+                    read: (to - from) as u64,
+                    dead_lettered: 0,
+                });
+            }
+            assert_eq!(postgres.apply(&batch, &rules).unwrap(), sqlite.apply(&batch, &rules).unwrap(), "seed {seed}");
+        }
+        assert_eq!(content(&mut postgres), content(&mut sqlite), "seed {seed}");
+        assert_eq!(content(&mut database.at().read().unwrap()), content(&mut sqlite), "seed {seed}");
+        assert_eq!(postgres.synthetic().unwrap(), sqlite.synthetic().unwrap());
+    }
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! What every command starts from: settings, rules, the event log, the store.
 
 use std::io::{IsTerminal as _, Write as _};
-use std::path::Path;
 use std::sync::Arc;
 
 use super::error::Failure;
@@ -11,8 +10,8 @@ use crate::exit::ExitCode;
 use crate::log::embedded::EmbeddedLog;
 use crate::log::kafka::KafkaLog;
 use crate::log::{EventLog, Outgoing};
-use crate::store::sqlite::SqliteStore;
-use crate::store::{DataDir, StoreError, StoreReader};
+use crate::store::data_dir::WriterLock;
+use crate::store::{DataDir, StoreError, StorePlace, StoreReader};
 use crate::wire::{AllowedSources, Lang};
 
 /// What a command works with.
@@ -61,14 +60,23 @@ impl Context {
         }
     }
 
-    /// The data folder, made if it is missing.
-    pub fn data(&self) -> Result<DataDir, Failure> {
-        Ok(DataDir::create(&self.settings.data)?)
+    /// Where the store is.
+    pub fn place(&self) -> Result<StorePlace, Failure> {
+        Ok(self.settings.store.place(&self.settings.data)?)
+    }
+
+    /// What keeps a second worker away, where there can be one only: of a store
+    /// in the data folder, and of the embedded log, which has no groups.
+    pub fn lock_worker(&self) -> Result<Option<WriterLock>, Failure> {
+        if self.settings.store.is_shared() && !self.settings.kafka.brokers.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(DataDir::create(&self.settings.data)?.lock_writer()?))
     }
 
     /// The store in force, for reading, made by the rules in force.
     pub fn reader(&self) -> Result<Box<dyn StoreReader>, Failure> {
-        Ok(open_reader(&self.settings.data, &self.rules)?)
+        Ok(open_reader(&self.place()?, &self.rules)?)
     }
 
     /// Whether somebody sits at standard input and standard error.
@@ -103,15 +111,14 @@ impl Context {
     }
 }
 
-/// The store in force in a data folder, for reading; refused if other rules made it.
-pub fn open_reader(data: &Path, rules: &Rules) -> Result<Box<dyn StoreReader>, StoreError> {
-    let data = DataDir::at(data);
-    let mut store = SqliteStore::read(&data.store_file(data.current()?))?;
+/// The store in force, for reading; refused if other rules made it.
+pub fn open_reader(place: &StorePlace, rules: &Rules) -> Result<Box<dyn StoreReader>, StoreError> {
+    let mut store = place.read()?;
     match store.fingerprint()? {
         Some(stored) if stored != rules.fingerprint() => {
             Err(StoreError::OtherRules { at: store.describe(), stored, now: rules.fingerprint() })
         }
-        _ => Ok(Box::new(store)),
+        _ => Ok(store),
     }
 }
 

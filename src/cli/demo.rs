@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::context::{Context, Done, event_message, open_reader, print};
+use super::context::{Context, Done, event_message, print};
 use super::error::Failure;
 use super::rollup::write_report;
 use super::serve::{Server, Watched};
@@ -22,7 +22,6 @@ use crate::log::LogError;
 use crate::report::numbers;
 use crate::rollup::Rollup;
 use crate::sample::{bad_examples, covers, sample_year};
-use crate::store::sqlite::SqliteStore;
 use crate::store::{StoreReader, StoreWriter};
 use crate::wire::Lang;
 
@@ -54,17 +53,17 @@ pub fn run(context: &Context, args: &DemoArgs) -> Done {
     let begun = Instant::now();
     refuse_other_years(context)?;
     let metrics = new_metrics()?;
-    let data = context.data()?;
-    let _lock = data.lock_writer()?;
+    let place = context.place()?;
+    let _lock = context.lock_worker()?;
     let stop = stop_flag()?;
     // Before the work, so that a port that is taken is told at once.
     let server = if args.no_serve { None } else { Server::start(context, Arc::clone(&metrics) as Arc<dyn Watched>)? };
-    let mut store = SqliteStore::create(&data.store_file(data.current()?))?;
+    let mut store = place.create()?;
     store.adopt(&context.rules)?;
-    refuse_real_data(context, &mut store)?;
+    refuse_real_data(&mut *store)?;
     let sent = send_sample(context)?;
     let summary = drain(context, store, &metrics, &stop)?;
-    let mut reader = open_reader(&context.settings.data, &context.rules)?;
+    let mut reader = context.reader()?;
     let out = context.settings.data.join("reports");
     let period = PERIOD.parse().map_err(|error: crate::domain::PeriodError| {
         Failure::other(ExitCode::Internal, (error.to_string(), error.to_string()), ("", ""))
@@ -74,8 +73,7 @@ pub fn run(context: &Context, args: &DemoArgs) -> Done {
     let Some(server) = server else { return Ok(ExitCode::Done) };
     print(&next_steps(context, &server))?;
     // What is recorded or corrected meanwhile shows on the pages.
-    let store = SqliteStore::create(&data.store_file(data.current()?))?;
-    let worker = worker(context, Box::new(store), metrics, stop)?;
+    let worker = worker(context, place.create()?, metrics, stop)?;
     worker.run()?;
     server.stop();
     Ok(ExitCode::Done)
@@ -98,13 +96,16 @@ fn refuse_other_years(context: &Context) -> Result<(), Failure> {
     ))
 }
 
-fn refuse_real_data(context: &Context, store: &mut SqliteStore) -> Result<(), Failure> {
+fn refuse_real_data(store: &mut dyn StoreWriter) -> Result<(), Failure> {
     if store.record_count()? > 0 && !store.synthetic()? {
-        let at = context.settings.data.display().to_string();
+        let at = store.describe();
         return Err(Failure::other(
             ExitCode::Usage,
             (format!("{at} có số liệu thật"), format!("{at} holds real figures")),
-            ("Chạy demo với một --data khác.", "Run the demo with another --data."),
+            (
+                "Chạy demo với một --data khác; với PostgreSQL, một store.schema khác.",
+                "Run the demo with another --data; on PostgreSQL, with another store.schema.",
+            ),
         ));
     }
     Ok(())
@@ -139,11 +140,11 @@ fn send_sample(context: &Context) -> Result<usize, Failure> {
 
 fn drain(
     context: &Context,
-    store: SqliteStore,
+    store: Box<dyn StoreWriter>,
     metrics: &Arc<Metrics>,
     stop: &Arc<AtomicBool>,
 ) -> Result<Summary, Failure> {
-    let mut worker = worker(context, Box::new(store), Arc::clone(metrics), Arc::clone(stop))?;
+    let mut worker = worker(context, store, Arc::clone(metrics), Arc::clone(stop))?;
     worker.until_caught_up = true;
     let summary = worker.run()?;
     if stop.load(Ordering::Relaxed) {

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::context::{Context, Done, open_reader, print};
+use super::error::Failure;
 use crate::config::{Loaded, Settings};
 use crate::doctor::{Finding, Met, Verdict, examine};
 use crate::exit::ExitCode;
@@ -34,6 +35,15 @@ pub fn show(loaded: &Loaded, args: &ConfigArgs) -> Done {
     Ok(ExitCode::Done)
 }
 
+fn unconfigured(failure: &Failure, lang: Lang) -> Finding {
+    let (detail, remedy) = failure.text(lang);
+    let what = match lang {
+        Lang::Vi => "cấu hình",
+        Lang::En => "configuration",
+    };
+    Finding { what: what.into(), verdict: Verdict::Problem, detail, remedy }
+}
+
 /// Runs `giaoban doctor`.
 pub fn doctor(settings: Settings) -> Done {
     let lang = settings.lang;
@@ -52,16 +62,12 @@ pub fn doctor(settings: Settings) -> Done {
                 }
             };
             let (rules, now) = (&context.rules, jiff::Timestamp::now());
-            findings.extend(examine(&settings, rules, now, &log, || open_reader(&settings.data, rules)));
+            match context.place() {
+                Ok(place) => findings.extend(examine(&settings, rules, now, &log, || open_reader(&place, rules))),
+                Err(failure) => findings.push(unconfigured(&failure, lang)),
+            }
         }
-        Err(failure) => {
-            let (detail, remedy) = failure.text(lang);
-            let what = match lang {
-                Lang::Vi => "cấu hình",
-                Lang::En => "configuration",
-            };
-            findings.push(Finding { what: what.into(), verdict: Verdict::Problem, detail, remedy });
-        }
+        Err(failure) => findings.push(unconfigured(&failure, lang)),
     }
     let mut text = String::new();
     for finding in &findings {

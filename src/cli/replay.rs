@@ -15,9 +15,8 @@ use crate::domain::{Figure, Quarter};
 use crate::exit::ExitCode;
 use crate::log::Membership;
 use crate::rollup::Cell;
-use crate::store::data_dir::Generation;
-use crate::store::sqlite::SqliteStore;
-use crate::store::{StoreError, StoreReader, StoreWriter};
+use crate::store::place::Rebuilt;
+use crate::store::{StoreError, StoreReader};
 use crate::wire::Lang;
 
 /// The options of `giaoban replay`.
@@ -47,26 +46,12 @@ struct Change {
 
 /// Runs the command.
 pub fn run(context: &Context, args: &ReplayArgs) -> Done {
-    let data = context.data()?;
-    let _replay = data.lock_replay()?;
+    let place = context.place()?;
+    let _replay = place.lock_replay()?;
     // To switch, nobody may write the store in force meanwhile.
-    let writer = args.switch.then(|| data.lock_writer()).transpose()?;
-    let current = data.current()?;
-    let next = Generation(current.0 + 1);
-    let path = data.store_file(next);
-    let mut rebuilt = SqliteStore::create(&path)?;
-    match rebuilt.adopt(&context.rules) {
-        Ok(()) => {}
-        // Left by a replay under yet other rules: it serves nobody.
-        Err(StoreError::OtherRules { .. }) => {
-            drop(rebuilt);
-            remove(&path)?;
-            rebuilt = SqliteStore::create(&path)?;
-            rebuilt.adopt(&context.rules)?;
-        }
-        Err(error) => return Err(error.into()),
-    }
-    let mut replayer = worker(context, Box::new(rebuilt), new_metrics()?, stop_flag()?)?;
+    let writer = if args.switch { place.lock_writer()? } else { None };
+    let Rebuilt { generation, current, store } = place.rebuild(&context.rules)?;
+    let mut replayer = worker(context, store, new_metrics()?, stop_flag()?)?;
     replayer.membership = Membership::Alone;
     replayer.dead_letter_topic = None;
     replayer.limits.dead_letters = None;
@@ -86,41 +71,22 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
         ));
     }
     let _ = std::io::Write::write_all(&mut std::io::stderr(), summary_text(context, &summary).as_bytes());
-    let changes = changes(&data.store_file(current), &path)?;
+    let changes = changes(place.read_generation(current), place.read_generation(generation)?)?;
     print(&show(context, &changes, args.format))?;
-    match writer {
-        Some(writer) => {
-            data.switch(&writer, next)?;
-            let old = data.store_file(current);
-            let old = old.display();
-            context.note(
-                &format!("Đã chuyển sang {}. Bản cũ vẫn còn ở {old}; xóa khi không cần nữa.", path.display()),
-                &format!(
-                    "{} is in force. The one before is still at {old}; remove it when it is not needed.",
-                    path.display()
-                ),
-            );
-        }
-        None => context.note(
+    if args.switch {
+        place.switch(writer.as_ref(), generation)?;
+        let (new, (old, removal)) = (place.name(generation).0, place.name(current));
+        context.note(
+            &format!("Đã chuyển sang {new}. Bản cũ vẫn còn ở {old}; xóa khi không cần nữa: {removal}"),
+            &format!("{new} is in force. The one before is still at {old}; when it is not needed: {removal}"),
+        );
+    } else {
+        context.note(
             "Chưa đổi gì. Để dùng số liệu dựng lại: dừng worker, rồi giaoban replay --switch.",
             "Nothing was switched. To put it in force: stop the worker, then giaoban replay --switch.",
-        ),
+        );
     }
     Ok(ExitCode::Done)
-}
-
-fn remove(path: &std::path::Path) -> Result<(), Failure> {
-    for suffix in ["", "-wal", "-shm"] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        match std::fs::remove_file(&name) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Failure::io(path.display(), &error));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 /// A cell's name: quarter, unit, since.
@@ -130,20 +96,23 @@ fn cells(store: &mut dyn StoreReader) -> Result<BTreeMap<Key, Cell>, StoreError>
     let mut cells = BTreeMap::new();
     for quarter in store.quarters()? {
         store.raw_cells(quarter, &mut |unit, since, cell| {
-            cells.insert((quarter, unit.to_owned(), since.to_owned()), cell);
+            cells.entry((quarter, unit.to_owned(), since.to_owned())).or_insert_with(Cell::default).add_cell(&cell);
         })?;
     }
     Ok(cells)
 }
 
 /// Own figures of units that differ, in order. What lies under a unit is not in its own figures.
-fn changes(now: &std::path::Path, then: &std::path::Path) -> Result<Vec<Change>, Failure> {
-    let now = match SqliteStore::read(now) {
-        Ok(mut store) => cells(&mut store)?,
+fn changes(
+    now: Result<Box<dyn StoreReader>, StoreError>,
+    mut then: Box<dyn StoreReader>,
+) -> Result<Vec<Change>, Failure> {
+    let now = match now {
+        Ok(mut store) => cells(&mut *store)?,
         Err(StoreError::Missing { .. }) => BTreeMap::new(),
         Err(error) => return Err(error.into()),
     };
-    let then = cells(&mut SqliteStore::read(then)?)?;
+    let then = cells(&mut *then)?;
     let empty = Cell::default();
     let mut keys: Vec<&Key> = now.keys().chain(then.keys()).collect();
     keys.sort_unstable();

@@ -45,8 +45,8 @@ impl Server {
         let runtime = runtime.map_err(taken)?;
         let listener = runtime.block_on(tokio::net::TcpListener::bind(listen)).map_err(taken)?;
         let address = listener.local_addr().map_err(taken)?;
-        let (data, rules) = (context.settings.data.clone(), Arc::clone(&context.rules));
-        let figures = Figures { rules: Arc::clone(&rules), open: Arc::new(move || open_reader(&data, &rules)) };
+        let (place, rules) = (context.place()?, Arc::clone(&context.rules));
+        let figures = Figures { rules: Arc::clone(&rules), open: Arc::new(move || open_reader(&place, &rules)) };
         let (stop, stopped) = oneshot::channel();
         let state = WebState { watched, figures: Some(figures) };
         runtime.spawn(async move {

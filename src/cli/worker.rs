@@ -16,7 +16,6 @@ use crate::ingest::worker::{Summary, Worker};
 use crate::ingest::{Limits, Tolerance};
 use crate::log::Membership;
 use crate::store::StoreWriter;
-use crate::store::sqlite::SqliteStore;
 
 /// The options of `giaoban worker`.
 #[derive(Args, Debug)]
@@ -38,17 +37,16 @@ pub struct WorkerArgs {
 /// Runs the command.
 pub fn run(context: &Context, args: &WorkerArgs) -> Done {
     let metrics = new_metrics()?;
-    let data = context.data()?;
-    // Held until the process ends: one writer of this folder.
-    let _lock = data.lock_writer()?;
-    let mut store = SqliteStore::create(&data.store_file(data.current()?))?;
+    // Held until the process ends.
+    let _lock = context.lock_worker()?;
+    let mut store = context.place()?.create()?;
     store.adopt(&context.rules)?;
     let stop = stop_flag()?;
     let server = match args.until_caught_up {
         true => None,
         false => Server::start(context, Arc::clone(&metrics) as Arc<dyn Watched>)?,
     };
-    let mut worker = worker(context, Box::new(store), Arc::clone(&metrics), Arc::clone(&stop))?;
+    let mut worker = worker(context, store, Arc::clone(&metrics), Arc::clone(&stop))?;
     worker.until_caught_up = args.until_caught_up;
     worker.limits.accept_gap = args.accept_gap;
     if args.accept_dead_letters {

@@ -5,6 +5,17 @@ use config::{Value, ValueKind};
 use super::ConfigError;
 use super::keys::{Key, Shape};
 use super::load::Origin;
+use crate::store::postgres::{Schema, Server, masked};
+
+/// A key's value as text, for people, without what is secret in it.
+pub(super) fn shown(key: &Key, value: &Value) -> String {
+    let text = show(value);
+    match key.shape {
+        Shape::Database => masked(&text),
+        Shape::Secret if !text.is_empty() => "••••".to_owned(),
+        _ => text,
+    }
+}
 
 /// A value as text, for people; never called with a secret.
 pub(super) fn show(value: &Value) -> String {
@@ -52,11 +63,23 @@ pub(super) fn check(key: &Key, value: &Value, origin: &Origin) -> Result<(), Con
             "a day such as 2020-12-03, or empty".to_owned(),
         ),
         Shape::Properties => (true, String::new()),
+        Shape::Database => {
+            match text.map(|text| if text.is_empty() { Ok(()) } else { Server::parse(text, None).map(drop) }) {
+                Some(Ok(())) => (true, String::new()),
+                Some(Err(allowed)) => (false, format!("empty, or {allowed}")),
+                None => (false, "text".to_owned()),
+            }
+        }
+        Shape::Schema => (
+            text.is_some_and(Schema::is_name),
+            "the name of a schema: 1 to 48 of the characters a-z 0-9 _, not beginning with a digit or pg_".to_owned(),
+        ),
+        Shape::Secret => (is_text(value), "text".to_owned()),
     };
     if fits {
         return Ok(());
     }
-    Err(ConfigError::Value { place: origin.to_string(), key: key.name.to_owned(), found: show(value), allowed })
+    Err(ConfigError::Value { place: origin.to_string(), key: key.name.to_owned(), found: shown(key, value), allowed })
 }
 
 fn is_text(value: &Value) -> bool {
@@ -119,6 +142,17 @@ mod tests {
         assert!(told("report.date", "2020-02-30").is_some());
         assert!(told("kafka.topic", "hà-nội").is_some());
         assert!(told("kafka.topic", "").is_some());
+    }
+
+    #[test]
+    fn the_url_of_a_store_is_checked_and_told_without_its_password() {
+        assert_eq!(told("store.url", "postgres://u:s3cret@db.example:5432/giaoban?sslmode=verify-full"), None);
+        for wrong in ["host=h password=s3cret", "postgres://u:s3cret@h:many/d", "postgres://u:s3cret@h/d?tls=s3cret"] {
+            let text = told("store.url", wrong).unwrap();
+            assert!(text.contains("store.url is ") && text.contains("postgres://user@host"), "{text}");
+            assert!(!text.contains("s3cret"), "{text}");
+        }
+        assert!(told("store.schema", "Giao ban").is_some() && told("store.schema", "").is_some());
     }
 
     #[test]

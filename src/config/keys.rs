@@ -23,6 +23,12 @@ pub enum Shape {
     List,
     /// A table of librdkafka properties.
     Properties,
+    /// The URL of a database, or nothing; shown without its password.
+    Database,
+    /// The name of a schema in a database.
+    Schema,
+    /// Text that is never shown.
+    Secret,
 }
 
 /// A key.
@@ -119,6 +125,34 @@ pub const KEYS: &[Key] = &[
         "",
         "Nguồn được phép ngoài /units/<mã>",
         "Sources that are allowed besides /units/<code>",
+    ),
+    key(
+        "store.url",
+        Shape::Database,
+        "",
+        "Kho số liệu trên PostgreSQL, ví dụ postgres://giaoban_writer@db.example/giaoban; để trống là SQLite trong thư mục dữ liệu",
+        "The store on PostgreSQL, such as postgres://giaoban_writer@db.example/giaoban; empty is SQLite in the data folder",
+    ),
+    key(
+        "store.schema",
+        Shape::Schema,
+        "giaoban",
+        "Schema của kho số liệu trong cơ sở dữ liệu",
+        "Schema of the store in the database",
+    ),
+    key(
+        "store.password_file",
+        Shape::Text,
+        "",
+        "Tệp chứa mật khẩu của store.url",
+        "File with the password of store.url",
+    ),
+    key(
+        "store.password",
+        Shape::Secret,
+        "",
+        "Mật khẩu của store.url, chỉ nên đặt trong môi trường: GIAOBAN__STORE__PASSWORD",
+        "Password of store.url, for the environment alone: GIAOBAN__STORE__PASSWORD",
     ),
     key(
         "worker.batch_records",
@@ -236,7 +270,7 @@ pub fn shipped_file() -> String {
     let mut text = String::from(
         "# giaoban: mọi khóa với giá trị mặc định · every key with its default.\n\
          # Biến môi trường tương ứng · the environment variable of kafka.brokers: GIAOBAN__KAFKA__BROKERS.\n\
-         # Mật khẩu không để ở đây: dùng môi trường hoặc kafka.secret_files · keep secrets out of this file.\n",
+         # Mật khẩu không để ở đây: dùng môi trường hoặc kafka.secret_files, store.password_file · keep secrets out of this file.\n",
     );
     let mut section = "";
     for key in KEYS {
@@ -254,7 +288,14 @@ pub fn shipped_file() -> String {
                 writeln!(text, "# {name} = [{}]", items.join(", "))
             }
             Shape::Properties => writeln!(text, "# {name} = {{}}"),
-            Shape::Text | Shape::Topic | Shape::Listen | Shape::Day | Shape::OneOf(_) => {
+            Shape::Text
+            | Shape::Topic
+            | Shape::Listen
+            | Shape::Day
+            | Shape::OneOf(_)
+            | Shape::Database
+            | Shape::Schema
+            | Shape::Secret => {
                 writeln!(text, "# {name} = {:?}", key.default)
             }
         };

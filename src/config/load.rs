@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use config::{Config, File, FileFormat, Value, ValueKind};
 
 use super::ConfigError;
-use super::check::{check, show};
+use super::check::{check, show, shown};
 use super::keys::{KEYS, Key, Shape};
 use super::settings::Settings;
 
@@ -216,18 +216,18 @@ impl Values {
     }
 
     fn finish(self, environment: &[(String, String)]) -> Result<Loaded, ConfigError> {
-        let mut shown = Vec::new();
+        let mut listed = Vec::new();
         let mut root = config::Map::new();
         for key in KEYS {
             if key.shape == Shape::Properties {
                 let mut table = config::Map::new();
                 if !self.properties.keys().any(|(of, _)| *of == key.name) {
-                    shown.push((key.name.to_owned(), "{}".to_owned(), Origin::Default));
+                    listed.push((key.name.to_owned(), "{}".to_owned(), Origin::Default));
                 }
                 for ((_, property), (value, origin)) in self.properties.iter().filter(|((of, _), _)| *of == key.name) {
                     // Any of them may be a secret, and their names do not tell.
                     let value_shown = if key.name == "kafka.properties" { "••••" } else { value };
-                    shown.push((format!("{}.\"{property}\"", key.name), value_shown.to_owned(), origin.clone()));
+                    listed.push((format!("{}.\"{property}\"", key.name), value_shown.to_owned(), origin.clone()));
                     table.insert(property.clone(), Value::from(value.as_str()));
                 }
                 insert(&mut root, key.name, Value::new(None, ValueKind::Table(table)));
@@ -235,13 +235,13 @@ impl Values {
             }
             let Some((value, origin)) = self.plain.get(key.name) else { continue };
             check(key, value, origin)?;
-            shown.push((key.name.to_owned(), show(value), origin.clone()));
+            listed.push((key.name.to_owned(), shown(key, value), origin.clone()));
             insert(&mut root, key.name, value.clone());
         }
         self.check_topics()?;
         let value = Value::new(None, ValueKind::Table(root));
         let settings = Settings::from_value(value, environment)?;
-        Ok(Loaded { settings, shown })
+        Ok(Loaded { settings, shown: listed })
     }
 
     /// A dead letter in the topic of events would be read, and be a dead letter again, for ever.

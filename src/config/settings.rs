@@ -9,6 +9,8 @@ use super::ConfigError;
 use crate::domain::{Calendar, Rules, UnitTable};
 use crate::log::kafka::KafkaSettings as Client;
 use crate::report::ReportHead;
+use crate::store::postgres::{Schema, Server, masked};
+use crate::store::{DataDir, StorePlace};
 use crate::wire::Lang;
 
 /// How to reach Kafka, with secrets read in.
@@ -43,6 +45,8 @@ pub struct Settings {
     pub kafka: Kafka,
     /// Who may keep records besides units.
     pub sources: Sources,
+    /// Where figures are kept.
+    pub store: Store,
     /// Of the worker.
     pub worker: Worker,
     /// Where pages and metrics are served.
@@ -91,6 +95,16 @@ pub struct Sources {
     pub allowed: Vec<String>,
 }
 
+/// Where figures are kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    url: Secret,
+    schema: String,
+    password: Secret,
+    password_file: PathBuf,
+}
+
 /// Of the worker.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -134,6 +148,7 @@ struct Raw {
     units: Units,
     kafka: Kafka,
     sources: Sources,
+    store: Store,
     worker: Worker,
     http: Http,
     log: Log,
@@ -151,8 +166,8 @@ impl Settings {
             "en" => Lang::En,
             _ => of_locale(environment),
         };
-        let Raw { data, calendar, units, kafka, sources, worker, http, log, report, .. } = raw;
-        Ok(Self { data, lang, calendar, units, kafka, sources, worker, http, log, report })
+        let Raw { data, calendar, units, kafka, sources, store, worker, http, log, report, .. } = raw;
+        Ok(Self { data, lang, calendar, units, kafka, sources, store, worker, http, log, report })
     }
 
     /// Units and calendar.
@@ -202,6 +217,33 @@ impl Kafka {
             properties.insert(name.clone(), text.trim_end_matches(['\r', '\n']).to_owned());
         }
         Ok(Some(Client { brokers: self.brokers.clone(), properties }))
+    }
+}
+
+impl Store {
+    /// Whether it is on a server, for any number of workers.
+    pub fn is_shared(&self) -> bool {
+        !self.url.0.is_empty()
+    }
+
+    /// Where it is: in a database, or in the data folder.
+    pub fn place(&self, data: &Path) -> Result<StorePlace, ConfigError> {
+        if !self.is_shared() {
+            return Ok(StorePlace::Folder(DataDir::at(data)));
+        }
+        let of_file = if self.password_file.as_os_str().is_empty() {
+            None
+        } else {
+            Some(read("store.password_file", &self.password_file)?.trim_end_matches(['\r', '\n']).to_owned())
+        };
+        let password = of_file.or_else(|| Some(self.password.0.clone()).filter(|password| !password.is_empty()));
+        let server = Server::parse(&self.url.0, password.as_deref()).map_err(|allowed| ConfigError::Value {
+            place: "settings".into(),
+            key: "store.url".into(),
+            found: masked(&self.url.0),
+            allowed,
+        })?;
+        Ok(StorePlace::Schema(Schema::at(server, &self.schema)))
     }
 }
 

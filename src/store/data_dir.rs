@@ -63,6 +63,21 @@ impl DataDir {
         self.path.join(format!("store-{}.db", generation.0))
     }
 
+    /// Removes a generation that nobody has open.
+    pub fn remove(&self, generation: Generation) -> Result<(), StoreError> {
+        for suffix in ["", "-wal", "-shm"] {
+            let mut name = self.store_file(generation).into_os_string();
+            name.push(suffix);
+            match fs::remove_file(&name) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(io_error(Path::new(&name), &error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Puts a generation in force. The caller holds the writer's lock.
     pub fn switch(&self, _lock: &WriterLock, generation: Generation) -> Result<(), StoreError> {
         let (file, next) = (self.path.join("CURRENT"), self.path.join("CURRENT.next"));

@@ -5,9 +5,12 @@
 //! contract suite in `tests/store_contract.rs`.
 
 pub mod data_dir;
+pub mod place;
+pub mod postgres;
 pub mod sqlite;
 
 pub use data_dir::DataDir;
+pub use place::Place as StorePlace;
 
 use crate::domain::{Digest, Entry, NextOffset, Partition, Quarter, RecordKey, Rules, UnitCode};
 use std::str::FromStr as _;
@@ -244,6 +247,68 @@ pub enum StoreError {
     /// A stored fact that the rules have no place for.
     #[error("the ledger does not agree with the rules: {0}")]
     Inconsistent(#[from] NotInTable),
+    /// The database server does not answer.
+    #[error("{at} does not answer: {cause}")]
+    Unreachable {
+        /// User, host, port and database.
+        at: String,
+        /// Why.
+        cause: String,
+    },
+    /// The database server does not know this user with this password.
+    #[error("{at} refuses the login: {cause}")]
+    Login {
+        /// User, host, port and database.
+        at: String,
+        /// Why.
+        cause: String,
+    },
+    /// The server has no such database.
+    #[error("{at}: {cause}")]
+    NoDatabase {
+        /// User, host, port and database.
+        at: String,
+        /// In the server's words.
+        cause: String,
+    },
+    /// No connection that can be trusted: the certificate, the host's name, or no TLS at all.
+    #[error("{at} cannot be trusted: {cause}")]
+    Untrusted {
+        /// User, host, port and database.
+        at: String,
+        /// Why.
+        cause: String,
+    },
+    /// The user may not do that, or nobody may on this server.
+    #[error("{at} does not allow it: {cause}")]
+    Forbidden {
+        /// User, host, port and database.
+        at: String,
+        /// In the server's words.
+        cause: String,
+    },
+    /// The server takes no more connections.
+    #[error("{at} has no connection to spare: {cause}")]
+    Crowded {
+        /// User, host, port and database.
+        at: String,
+        /// In the server's words.
+        cause: String,
+    },
+    /// The schema is another program's.
+    #[error("{at} is no store of giaoban: {cause}")]
+    Foreign {
+        /// User, host, port and database.
+        at: String,
+        /// Why not.
+        cause: String,
+    },
+    /// A replay has put other figures in force.
+    #[error("{at} is not what is written any more: a replay has put another generation in force")]
+    Switched {
+        /// The store.
+        at: String,
+    },
     /// Anything that may pass: trying again helps.
     #[error("{at}: {cause}")]
     Unavailable {

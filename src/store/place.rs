@@ -1,0 +1,132 @@
+//! Where the generations of a store are kept, whatever database that is: which
+//! is in force, the next one for a replay, and the switch.
+
+use super::data_dir::{DataDir, Generation, WriterLock};
+use super::postgres::Schema;
+use super::sqlite::SqliteStore;
+use super::{StoreError, StoreReader, StoreWriter};
+use crate::domain::Rules;
+
+/// The generations of a store.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// Files in a data folder: one writer at a time, held off by a lock.
+    Folder(DataDir),
+    /// Tables in a schema: any number of writers, held off by the fence.
+    Schema(Schema),
+}
+
+/// The next generation, opened for a replay.
+pub struct Rebuilt {
+    /// Its number.
+    pub generation: Generation,
+    /// That before it, which is in force.
+    pub current: Generation,
+    /// For writing.
+    pub store: Box<dyn StoreWriter>,
+}
+
+impl Place {
+    /// The store in force, for reading.
+    pub fn read(&self) -> Result<Box<dyn StoreReader>, StoreError> {
+        Ok(match self {
+            Self::Folder(data) => Box::new(SqliteStore::read(&data.store_file(data.current()?))?),
+            Self::Schema(schema) => Box::new(schema.read()?),
+        })
+    }
+
+    /// A generation, in force or not, for reading.
+    pub fn read_generation(&self, generation: Generation) -> Result<Box<dyn StoreReader>, StoreError> {
+        Ok(match self {
+            Self::Folder(data) => Box::new(SqliteStore::read(&data.store_file(generation))?),
+            Self::Schema(schema) => Box::new(schema.read_generation(generation)?),
+        })
+    }
+
+    /// The store in force, for writing; made if it is missing.
+    pub fn create(&self) -> Result<Box<dyn StoreWriter>, StoreError> {
+        Ok(match self {
+            Self::Folder(data) => {
+                let data = DataDir::create(data.path())?;
+                Box::new(SqliteStore::create(&data.store_file(data.current()?))?)
+            }
+            Self::Schema(schema) => Box::new(schema.create()?),
+        })
+    }
+
+    /// The generation after the one in force, under these rules. What a replay
+    /// has left there is gone on with; what was left under other rules serves
+    /// nobody and is removed.
+    pub fn rebuild(&self, rules: &Rules) -> Result<Rebuilt, StoreError> {
+        let mut rebuilt = self.next()?;
+        match rebuilt.store.adopt(rules) {
+            Err(StoreError::OtherRules { .. }) => {
+                let generation = rebuilt.generation;
+                drop(rebuilt);
+                match self {
+                    Self::Folder(data) => data.remove(generation)?,
+                    Self::Schema(schema) => schema.remove(generation)?,
+                }
+                rebuilt = self.next()?;
+                rebuilt.store.adopt(rules)?;
+            }
+            adopted => adopted?,
+        }
+        Ok(rebuilt)
+    }
+
+    fn next(&self) -> Result<Rebuilt, StoreError> {
+        match self {
+            Self::Folder(data) => {
+                let data = DataDir::create(data.path())?;
+                let current = data.current()?;
+                let generation = Generation(current.0 + 1);
+                let store = Box::new(SqliteStore::create(&data.store_file(generation))?);
+                Ok(Rebuilt { generation, current, store })
+            }
+            Self::Schema(schema) => {
+                let store = schema.create_next()?;
+                let generation = store.generation();
+                Ok(Rebuilt { generation, current: Generation(generation.0 - 1), store: Box::new(store) })
+            }
+        }
+    }
+
+    /// What keeps other writers away while it lives; a schema needs nothing of the kind.
+    pub fn lock_writer(&self) -> Result<Option<WriterLock>, StoreError> {
+        match self {
+            Self::Folder(data) => DataDir::create(data.path())?.lock_writer().map(Some),
+            Self::Schema(_) => Ok(None),
+        }
+    }
+
+    /// What keeps other replays away while it lives. In a schema, of two that
+    /// build the same generation the fence turns one away.
+    pub fn lock_replay(&self) -> Result<Option<WriterLock>, StoreError> {
+        match self {
+            Self::Folder(data) => DataDir::create(data.path())?.lock_replay().map(Some),
+            Self::Schema(_) => Ok(None),
+        }
+    }
+
+    /// Puts a generation in force. Nobody else writes the folder meanwhile; who
+    /// writes the schema is turned away from then on.
+    pub fn switch(&self, lock: Option<&WriterLock>, generation: Generation) -> Result<(), StoreError> {
+        match (self, lock) {
+            (Self::Folder(data), Some(lock)) => data.switch(lock, generation),
+            (Self::Folder(data), None) => data.switch(&data.lock_writer()?, generation),
+            (Self::Schema(schema), _) => schema.switch(generation),
+        }
+    }
+
+    /// A generation's name, and how one is removed that is no longer needed, for people.
+    pub fn name(&self, generation: Generation) -> (String, String) {
+        match self {
+            Self::Folder(data) => {
+                let file = data.store_file(generation).display().to_string();
+                (file.clone(), format!("rm {file}"))
+            }
+            Self::Schema(schema) => (schema.describe(generation), schema.removal(generation)),
+        }
+    }
+}

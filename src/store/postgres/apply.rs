@@ -1,0 +1,351 @@
+//! One batch in one transaction.
+//!
+//! Locks are taken in one order by every worker, so that none can wait in a
+//! circle: generation, checkpoints by partition, records by key, a slot of cells.
+
+use ::postgres::error::SqlState;
+use ::postgres::types::{ToSql, Type};
+use ::postgres::{Client, IsolationLevel, Transaction};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::copy::{COLUMNS, Columns, ROWS, copy};
+use super::schema::{Found, Schema};
+use super::settle::{Lower, Records, settle};
+use super::{SELECT_ENTRY, Trouble, fill, read_entry};
+use crate::domain::{Entry, Partition, Rules};
+use crate::rollup::Delta;
+use crate::store::{Batch, Counts, Span, StoreError, place_key};
+
+/// Every look-up is by key: a plan that reads a whole table would slow down as history grows.
+const SETTINGS: &str = "SET LOCAL statement_timeout = '5min'; SET LOCAL lock_timeout = '30s';
+    SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL jit = off;
+    SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
+/// So many workers write cells at the same time; more wait for one another.
+const SLOTS: i32 = 64;
+
+/// Whether a batch met with that of another worker, so that it is worth another try at once.
+pub(super) fn meets_another(code: &SqlState) -> bool {
+    [SqlState::UNIQUE_VIOLATION, SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code)
+}
+
+/// Writes a batch. Nothing of it if that fails, but whether a commit whose answer was lost has happened is unknown.
+pub(super) fn apply(
+    client: &mut Client,
+    schema: &Schema,
+    found: Found,
+    batch: &Batch,
+    rules: &Rules,
+    delta: &mut Delta,
+) -> Result<Vec<Counts>, Trouble> {
+    let spans: FxHashMap<Partition, usize> =
+        batch.spans.iter().enumerate().map(|(index, span)| (span.partition, index)).collect();
+    if let Some(stray) = batch.entries.iter().find(|entry| !spans.contains_key(&entry.position.partition)) {
+        let cause = format!("partition {} is in no span of the batch", stray.position.partition);
+        return Err(StoreError::Damaged { at: schema.describe(found.generation), cause }.into());
+    }
+    delta.clear();
+    let transaction = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start()?;
+    let mut writing = Writing { transaction, schema, found };
+    writing.generation(rules)?;
+    writing.fence(batch)?;
+    let mut counts: Vec<Counts> = batch
+        .spans
+        .iter()
+        .map(|span| Counts { read: span.read, dead_lettered: span.dead_lettered, ..Counts::default() })
+        .collect();
+    let records = Records::of(batch);
+    let stored = writing.stored(&records)?;
+    // Every partition was seen to be in a span.
+    let span_of = |partition: Partition| spans.get(&partition).copied().unwrap_or_default();
+    let settled = settle(&records, stored, span_of, rules, &mut counts, delta)?;
+    writing.insert(&settled.fresh)?;
+    writing.replace(&settled.replaced)?;
+    writing.keep(&settled.lower, &mut counts)?;
+    writing.cells(delta, rules)?;
+    writing.advance(batch, &counts)?;
+    writing.transaction.commit()?;
+    Ok(counts)
+}
+
+struct Writing<'c> {
+    transaction: Transaction<'c>,
+    schema: &'c Schema,
+    found: Found,
+}
+
+type Parameter<'p> = (&'p (dyn ToSql + Sync), Type);
+
+impl Writing<'_> {
+    fn fill(&self, sql: &str) -> String {
+        fill(self.schema, self.found.generation, sql)
+    }
+
+    fn query(&mut self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<::postgres::Row>, Trouble> {
+        Ok(self.transaction.query_typed(&self.fill(sql), parameters)?)
+    }
+
+    fn execute(&mut self, sql: &str, parameters: &[Parameter<'_>]) -> Result<u64, Trouble> {
+        Ok(self.transaction.execute_typed(&self.fill(sql), parameters)?)
+    }
+
+    /// Whether this generation still is what it was at the opening, and stays so until the end.
+    fn generation(&mut self, rules: &Rules) -> Result<(), Trouble> {
+        let (schema, opened) = (self.schema, self.found);
+        let guard = schema.guard("pg_advisory_xact_lock_shared", opened.generation);
+        // A statement of its own, so that the next sees what was committed while this one waited.
+        self.transaction.batch_execute(&format!("{SETTINGS}; {guard}"))?;
+        let now = schema.generation(&mut self.transaction, opened.generation)?;
+        let at = schema.describe(opened.generation);
+        match now {
+            Some(now) if now.in_force != opened.in_force => Err(StoreError::Switched { at }.into()),
+            None => Err(StoreError::Switched { at }.into()),
+            Some(now) => match now.rules {
+                Some(stored) if stored != rules.fingerprint() => {
+                    Err(StoreError::OtherRules { at, stored, now: rules.fingerprint() }.into())
+                }
+                _ => Ok(()),
+            },
+        }
+    }
+
+    /// Turns a batch away that does not start where the store is, and keeps others from its partitions.
+    fn fence(&mut self, batch: &Batch) -> Result<(), Trouble> {
+        let (new, known): (Vec<&Span>, Vec<&Span>) = batch.spans.iter().partition(|span| span.from.is_none());
+        let mut inserted: FxHashSet<i32> = FxHashSet::default();
+        if !new.is_empty() {
+            // A row that is not there cannot be locked: of two who start a partition, one makes it.
+            let (partitions, to) = columns(&new);
+            let rows = self.query(
+                "INSERT INTO {schema}.checkpoint_{n}
+                 (topic, partition, next_offset, read, applied, duplicate, superseded, dead_lettered, synthetic)
+                 SELECT $1, partition, next_offset, 0, 0, 0, 0, 0, false
+                 FROM unnest($2::integer[], $3::bigint[]) AS r(partition, next_offset) ORDER BY partition
+                 ON CONFLICT DO NOTHING RETURNING partition",
+                &[(&batch.topic, Type::TEXT), (&partitions, Type::INT4_ARRAY), (&to, Type::INT8_ARRAY)],
+            )?;
+            for row in rows {
+                inserted.insert(row.try_get(0)?);
+            }
+        }
+        let others: Vec<&Span> =
+            known.into_iter().chain(new.into_iter().filter(|span| !inserted.contains(&span.partition.0))).collect();
+        if others.is_empty() {
+            return Ok(());
+        }
+        let (partitions, _) = columns(&others);
+        let rows = self.query(
+            "SELECT partition, next_offset FROM {schema}.checkpoint_{n}
+             WHERE topic = $1 AND partition = ANY ($2) ORDER BY partition FOR UPDATE",
+            &[(&batch.topic, Type::TEXT), (&partitions, Type::INT4_ARRAY)],
+        )?;
+        let mut stored: FxHashMap<i32, i64> = FxHashMap::default();
+        for row in rows {
+            stored.insert(row.try_get(0)?, row.try_get(1)?);
+        }
+        for span in others {
+            let (stored, expected) = (stored.get(&span.partition.0).copied(), span.from.map(|next| next.0));
+            // Those that nothing was known of were not to be there.
+            if stored != expected || expected.is_none() {
+                let show =
+                    |offset: Option<i64>| offset.map_or_else(|| "nothing".to_owned(), |offset| offset.to_string());
+                return Err(StoreError::Fenced {
+                    topic: batch.topic.clone(),
+                    partition: span.partition,
+                    stored: show(stored),
+                    expected: show(expected),
+                }
+                .into());
+            }
+        }
+        Ok(())
+    }
+
+    /// What counts of each record until now, and keeps others from changing it.
+    fn stored(&mut self, records: &Records<'_>) -> Result<Vec<Option<Entry>>, Trouble> {
+        let keys = records.keys();
+        let sources: Vec<&str> = keys.iter().map(|key| key.source()).collect();
+        let subjects: Vec<&str> = keys.iter().map(|key| key.subject()).collect();
+        let mut stored: Vec<Option<Entry>> = Vec::new();
+        stored.resize_with(keys.len(), || None);
+        if keys.is_empty() {
+            return Ok(stored);
+        }
+        // By LATERAL the rows are looked up, and locked, in the order of the keys.
+        let rows = self.query(
+            &format!(
+                "SELECT l.*, k.place FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k(source, subject, place),
+                 LATERAL ({SELECT_ENTRY} FROM {{schema}}.ledger_{{n}} AS t
+                          WHERE t.source = k.source AND t.subject = k.subject FOR UPDATE) AS l"
+            ),
+            &[(&sources, Type::TEXT_ARRAY), (&subjects, Type::TEXT_ARRAY)],
+        )?;
+        for row in &rows {
+            let place: i64 = row.try_get(8)?;
+            if let Some(slot) = stored.get_mut(place.unsigned_abs() as usize - 1) {
+                *slot = Some(read_entry(row)?);
+            }
+        }
+        Ok(stored)
+    }
+
+    fn insert(&mut self, fresh: &[&Entry]) -> Result<(), Trouble> {
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        let sql = self.fill(&format!("COPY {{schema}}.ledger_{{n}} ({COLUMNS}) FROM STDIN (FORMAT binary)"));
+        // The driver gives this one a name; it goes out of use within the transaction.
+        let statement = self.transaction.prepare(&sql)?;
+        let mut writer = self.transaction.copy_in(&statement)?;
+        if let Err(error) = copy(&mut writer, fresh) {
+            return Err(match error.downcast::<::postgres::Error>() {
+                Ok(error) => error.into(),
+                Err(error) => {
+                    let (at, cause) = (self.schema.describe(self.found.generation), error.to_string());
+                    StoreError::Unavailable { at, cause }.into()
+                }
+            });
+        }
+        writer.finish()?;
+        Ok(())
+    }
+
+    fn replace(&mut self, replaced: &[&Entry]) -> Result<(), Trouble> {
+        if replaced.is_empty() {
+            return Ok(());
+        }
+        let columns = Columns::of(replaced.iter().copied())?;
+        self.execute(
+            &format!(
+                "UPDATE {{schema}}.ledger_{{n}} AS l SET revision = r.revision, digest = r.digest,
+                 event_id = r.event_id, partition = r.partition, log_offset = r.log_offset, fact = r.fact,
+                 kind = r.kind, unit = r.unit
+                 FROM {ROWS} WHERE l.source = r.source AND l.subject = r.subject"
+            ),
+            &columns.parameters(),
+        )?;
+        Ok(())
+    }
+
+    /// Keeps revisions that do not count; of those that came in a span, the known ones are duplicates.
+    fn keep(&mut self, lower: &[Lower<'_>], counts: &mut [Counts]) -> Result<(), Trouble> {
+        if lower.is_empty() {
+            return Ok(());
+        }
+        let columns = Columns::of(lower.iter().map(|lower| &*lower.entry))?;
+        // Nobody else can keep one of these: the record's row is locked, or made in this transaction.
+        let rows = self.query(
+            &format!(
+                "INSERT INTO {{schema}}.earlier_revision_{{n}} ({COLUMNS}) SELECT {COLUMNS} FROM {ROWS}
+                 ON CONFLICT DO NOTHING RETURNING source, subject, revision, digest"
+            ),
+            &columns.parameters(),
+        )?;
+        let mut new: FxHashSet<(&str, &str, i64, &[u8])> = FxHashSet::default();
+        for row in &rows {
+            new.insert((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?));
+        }
+        for Lower { entry, span } in lower {
+            let Some(counts) = span.and_then(|span| counts.get_mut(span)) else { continue };
+            let of = (entry.key.source(), entry.key.subject(), entry.revision.number(), &entry.digest.0[..]);
+            match new.contains(&of) {
+                true => counts.superseded += 1,
+                false => counts.duplicate += 1,
+            }
+        }
+        Ok(())
+    }
+
+    fn cells(&mut self, delta: &Delta, rules: &Rules) -> Result<(), Trouble> {
+        let changes = delta.changes();
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let slot = self.slot()?;
+        let (mut quarters, mut units, mut sinces) = (Vec::new(), Vec::new(), Vec::new());
+        for (place, quarter, _) in &changes {
+            let (unit, since) = place_key(*place, rules);
+            quarters.push(quarter.to_string());
+            units.push(unit);
+            sinces.push(since);
+        }
+        let keys = [
+            (&quarters as &(dyn ToSql + Sync), Type::TEXT_ARRAY),
+            (&units, Type::TEXT_ARRAY),
+            (&sinces, Type::TEXT_ARRAY),
+        ];
+        let rows = self.query(
+            "SELECT k.place, c.figures
+             FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS k(quarter, unit, since, place)
+             JOIN {schema}.cell_{n} AS c
+             ON c.quarter = k.quarter AND c.unit = k.unit AND c.since = k.since AND c.slot = $4",
+            &[&keys[..], &[(&slot, Type::INT4)]].concat(),
+        )?;
+        let mut stored: FxHashMap<i64, &[u8]> = FxHashMap::default();
+        for row in &rows {
+            stored.insert(row.try_get(0)?, row.try_get(1)?);
+        }
+        let mut figures = Vec::with_capacity(changes.len());
+        for ((_, _, change), place) in changes.iter().zip(1..) {
+            let mut cell = (*change).clone();
+            if let Some(stored) = stored.get(&place) {
+                let at = self.schema.describe(self.found.generation);
+                cell.add_encoded(stored).map_err(|error| StoreError::Damaged { at, cause: error.to_string() })?;
+            }
+            figures.push(cell.encode());
+        }
+        self.execute(
+            "INSERT INTO {schema}.cell_{n} (quarter, unit, since, slot, figures)
+             SELECT quarter, unit, since, $4, figures
+             FROM unnest($1::text[], $2::text[], $3::text[], $5::bytea[]) AS r(quarter, unit, since, figures)
+             ON CONFLICT (quarter, unit, since, slot) DO UPDATE SET figures = EXCLUDED.figures",
+            &[&keys[..], &[(&slot, Type::INT4), (&figures, Type::BYTEA_ARRAY)]].concat(),
+        )?;
+        Ok(())
+    }
+
+    /// A slot of cells that nobody else writes until the end of the transaction: the first that is free.
+    fn slot(&mut self) -> Result<i32, Trouble> {
+        let free = self.query(
+            "SELECT slot FROM generate_series(0, $1 - 1) AS slot
+             WHERE pg_try_advisory_xact_lock('{schema}.cell_{n}'::regclass::oid::integer, slot) LIMIT 1",
+            &[(&SLOTS, Type::INT4)],
+        )?;
+        if let Some(row) = free.first() {
+            return Ok(row.try_get(0)?);
+        }
+        // Whoever has it is about to commit, and waits for nothing.
+        self.query("SELECT pg_advisory_xact_lock('{schema}.cell_{n}'::regclass::oid::integer, 0)", &[])?;
+        Ok(0)
+    }
+
+    fn advance(&mut self, batch: &Batch, counts: &[Counts]) -> Result<(), Trouble> {
+        let (partitions, to) = columns(&batch.spans.iter().collect::<Vec<_>>());
+        let column = |of: fn(&Counts) -> u64| counts.iter().map(|counts| of(counts) as i64).collect::<Vec<i64>>();
+        self.execute(
+            "UPDATE {schema}.checkpoint_{n} AS c SET next_offset = r.next_offset, read = c.read + r.read,
+             applied = c.applied + r.applied, duplicate = c.duplicate + r.duplicate,
+             superseded = c.superseded + r.superseded, dead_lettered = c.dead_lettered + r.dead_lettered,
+             synthetic = c.synthetic OR $9
+             FROM unnest($2::integer[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[])
+             AS r(partition, next_offset, read, applied, duplicate, superseded, dead_lettered)
+             WHERE c.topic = $1 AND c.partition = r.partition",
+            &[
+                (&batch.topic, Type::TEXT),
+                (&partitions, Type::INT4_ARRAY),
+                (&to, Type::INT8_ARRAY),
+                (&column(|counts| counts.read), Type::INT8_ARRAY),
+                (&column(|counts| counts.applied), Type::INT8_ARRAY),
+                (&column(|counts| counts.duplicate), Type::INT8_ARRAY),
+                (&column(|counts| counts.superseded), Type::INT8_ARRAY),
+                (&column(|counts| counts.dead_lettered), Type::INT8_ARRAY),
+                (&batch.synthetic, Type::BOOL),
+            ],
+        )?;
+        Ok(())
+    }
+}
+
+/// Partitions, and where the store is afterwards.
+fn columns(spans: &[&Span]) -> (Vec<i32>, Vec<i64>) {
+    spans.iter().map(|span| (span.partition.0, span.to.0)).unzip()
+}
