@@ -132,11 +132,7 @@ fn stopped_text(stopped: &Stopped, lang: Lang) -> String {
     match (stopped, lang) {
         (Stopped::TooManyDeadLetters { partition, excess }, Lang::Vi) => format!(
             "{} trong {} bản ghi của phân vùng {partition}, từ vị trí {} đến {}, không phải là sự kiện, phần lớn vì {}: worker không bỏ qua bản ghi cuối cùng đó",
-            excess.bad,
-            excess.of,
-            excess.first,
-            excess.last,
-            excess.reason.as_str()
+            excess.bad, excess.of, excess.first, excess.last, excess.reason
         ),
         _ => stopped.to_string(),
     }

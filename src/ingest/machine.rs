@@ -164,7 +164,7 @@ pub enum Stopped {
     /// So many records are no events that the producer must be broken.
     #[error(
         "{} of {} messages of partition {partition}, from offset {} to {}, are no events, most of them {}: the worker does not pass the last of them",
-        .excess.bad, .excess.of, .excess.first, .excess.last, .excess.reason.as_str()
+        .excess.bad, .excess.of, .excess.first, .excess.last, .excess.reason
     )]
     TooManyDeadLetters {
         /// The partition.
