@@ -28,6 +28,7 @@ fn with(limits: Limits) -> Machine {
 fn start(partition: Partition, stored: Option<i64>, low: i64, high: i64) -> Start {
     Start {
         stored: stored.map(NextOffset),
+        last_timestamp_ms: None,
         range: PartitionRange { partition, low: NextOffset(low), high: NextOffset(high) },
     }
 }
@@ -113,6 +114,31 @@ fn what_a_lost_partition_said_of_itself_goes_with_it() {
     assert!(!record(&mut machine, B, 0, false).iter().any(|output| matches!(output, Output::Apply(_))), "not full yet");
     let batch = applied(record(&mut machine, B, 1, false));
     assert_eq!((batch.spans.len(), batch.entries.len(), batch.synthetic), (1, 2, false));
+}
+
+#[test]
+fn a_topic_made_anew_is_known_by_the_record_that_the_store_had_last() {
+    let stops = |offset: i64, timestamp_ms: Option<i64>| {
+        let mut machine = machine(1);
+        let stored = Start { last_timestamp_ms: Some(7), ..start(A, Some(5), 2, 9) };
+        let begun = outputs(&mut machine, Input::Assigned(&[stored]), 0);
+        assert_eq!(begun, [Output::Start(vec![(A, NextOffset(4))])], "once more, to be known again");
+        let position = Position { partition: A, offset: Offset(offset) };
+        let incoming = Incoming { position, timestamp_ms, key: None, headers: vec![], payload: Some(b"{") };
+        let after = outputs(&mut machine, Input::Record(&incoming), 0);
+        match &after[..] {
+            [Output::Stop(Err(Stopped::MadeAnew { partition: A, next: NextOffset(5) }))] => true,
+            [] if offset == 4 => false,
+            [Output::DeadLetter(_), ..] if offset > 4 => false,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(!stops(4, Some(7)), "the same");
+    assert!(stops(4, Some(8)) && stops(4, None), "another");
+    assert!(!stops(5, Some(8)), "it is not there any more");
+    let mut machine = machine(1);
+    let expired = Start { last_timestamp_ms: Some(7), ..start(A, Some(5), 5, 9) };
+    assert_eq!(outputs(&mut machine, Input::Assigned(&[expired]), 0), [Output::Start(vec![(A, NextOffset(5))])]);
 }
 
 #[test]

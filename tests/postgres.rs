@@ -50,7 +50,7 @@ fn batch(partition: i32, from: i64, entries: Vec<Entry>) -> Batch {
         from: (from > 0).then_some(NextOffset(from)),
         to: NextOffset(from + entries.len() as i64),
         read: entries.len() as u64,
-        dead_lettered: 0,
+        ..Span::default()
     };
     Batch { topic: "events".into(), spans: vec![span], entries, synthetic: false }
 }

@@ -174,7 +174,7 @@ fn write(store: &mut SqliteStore, messages: &[(u8, i64, u8, Fact, i32)], sizes: 
                     from: (*next > 0).then_some(NextOffset(*next)),
                     to: Offset(*next).next(),
                     read: 1,
-                    dead_lettered: 0,
+                    ..Span::default()
                 }),
             }
             *next += 1;

@@ -49,7 +49,7 @@ fn batch(from: i64, entries: Vec<Entry>) -> Batch {
         from: (from > 0).then_some(NextOffset(from)),
         to: NextOffset(from + read as i64),
         read,
-        dead_lettered: 0,
+        ..Span::default()
     };
     Batch { topic: "events".into(), spans: vec![span], entries, synthetic: false }
 }
@@ -166,8 +166,14 @@ fn a_batch_that_does_not_start_where_the_store_is_writes_nothing(maker: &Maker, 
     for wrong in [late, early] {
         assert!(matches!(store.apply(&wrong, rules), Err(StoreError::Fenced { .. })));
     }
-    let never =
-        Span { partition: Partition(4), from: Some(NextOffset(1)), to: NextOffset(2), read: 1, dead_lettered: 1 };
+    let never = Span {
+        partition: Partition(4),
+        from: Some(NextOffset(1)),
+        to: NextOffset(2),
+        read: 1,
+        dead_lettered: 1,
+        ..Span::default()
+    };
     let unknown = Batch { topic: "events".into(), spans: vec![never], ..Batch::default() };
     assert!(matches!(store.apply(&unknown, rules), Err(StoreError::Fenced { .. })), "nothing is known of it");
     let mut half = batch(1, vec![session("B", 1, 1, "00004", 2, 1)]);
@@ -177,6 +183,7 @@ fn a_batch_that_does_not_start_where_the_store_is_writes_nothing(maker: &Maker, 
         to: NextOffset(4),
         read: 1,
         dead_lettered: 1,
+        ..Span::default()
     });
     assert!(matches!(store.apply(&half, rules), Err(StoreError::Fenced { .. })), "one span of two");
     let mut stray = batch(1, vec![session("B", 1, 1, "00004", 2, 1)]);
@@ -333,7 +340,7 @@ fn postgres_holds_what_sqlite_holds_whatever_comes() {
                     from: (from > 0).then_some(NextOffset(from)),
                     to: NextOffset(to),
                     read: (to - from) as u64,
-                    dead_lettered: 0,
+                    ..Span::default()
                 });
             }
             assert_eq!(postgres.apply(&batch, &rules).unwrap(), sqlite.apply(&batch, &rules).unwrap(), "seed {seed}");

@@ -92,7 +92,7 @@ impl Failure {
             Self::Log(error) | Self::DeadLetters(LetterRefused { cause: error, .. }) => ExitCode::of_log(error),
             Self::Stopped(Stopped::Fenced(_)) => ExitCode::Fenced,
             Self::Stopped(Stopped::TooManyDeadLetters { .. }) => ExitCode::TooManyDeadLetters,
-            Self::Stopped(Stopped::Gap { .. } | Stopped::OtherLog { .. }) => ExitCode::Gap,
+            Self::Stopped(Stopped::Gap { .. } | Stopped::OtherLog { .. } | Stopped::MadeAnew { .. }) => ExitCode::Gap,
             Self::Rollup(_) => ExitCode::NotFound,
             Self::Other(plain) => plain.code,
         }
@@ -146,10 +146,10 @@ fn stopped_remedy(stopped: &Stopped, lang: Lang) -> &'static str {
         (Stopped::Gap { .. }, Lang::En) => {
             "Restore what the log has lost, or accept the loss: giaoban worker --accept-gap. Set retention.ms=-1 on the topic so that it does not happen again."
         }
-        (Stopped::OtherLog { .. }, Lang::Vi) => {
+        (Stopped::OtherLog { .. } | Stopped::MadeAnew { .. }, Lang::Vi) => {
             "Kiểm tra kafka.brokers và kafka.topic; nếu topic đã được tạo lại, dựng lại kho từ đầu bằng một --data mới."
         }
-        (Stopped::OtherLog { .. }, Lang::En) => {
+        (Stopped::OtherLog { .. } | Stopped::MadeAnew { .. }, Lang::En) => {
             "Check kafka.brokers and kafka.topic; if the topic was made anew, build a new store with another --data."
         }
         (Stopped::Fenced(_), Lang::Vi) => "Chỉ để một worker ghi mỗi kho dữ liệu; dừng worker kia rồi chạy lại.",

@@ -129,7 +129,7 @@ impl StoreReader for FakeStore {
 
 fn checkpoint(partition: i32, next: i64, read: u64, applied: u64) -> Checkpoint {
     let counts = Counts { read, applied, ..Counts::default() };
-    Checkpoint { partition: Partition(partition), next: NextOffset(next), counts }
+    Checkpoint { partition: Partition(partition), next: NextOffset(next), counts, last_timestamp_ms: None }
 }
 
 fn now() -> Timestamp {

@@ -48,6 +48,8 @@ impl Default for Limits {
 pub struct Start {
     /// Where the store is; `None` if it has nothing of the partition.
     pub stored: Option<NextOffset>,
+    /// When the log took the last record that the store has, if it is known.
+    pub last_timestamp_ms: Option<i64>,
     /// What the log has.
     pub range: PartitionRange,
 }
@@ -158,6 +160,16 @@ pub enum Stopped {
         /// Where the log ends.
         end: NextOffset,
     },
+    /// The log has another record where the store's last one was.
+    #[error(
+        "the record before offset {next} of partition {partition} is not the one that the store has: the topic was made anew"
+    )]
+    MadeAnew {
+        /// The partition.
+        partition: Partition,
+        /// Where the store is.
+        next: NextOffset,
+    },
     /// Another worker kept writing the same partitions.
     #[error("another worker keeps writing the same partitions; this one was turned away {0} times in a row")]
     Fenced(u32),
@@ -181,6 +193,8 @@ struct Reading {
     from: Option<NextOffset>,
     /// The next offset that is wanted.
     next: NextOffset,
+    /// When the log took the record before that, until it has been seen again.
+    known: Option<i64>,
     /// Nothing is taken of it until it is started again.
     stale: bool,
     watch: Watch,
@@ -200,8 +214,6 @@ struct Open {
 #[derive(Debug)]
 struct Part {
     span: Span,
-    /// When the log took the last record.
-    timestamp_ms: Option<i64>,
     /// Records that were sent again.
     redriven: u64,
     /// Of its entries and dead letters, roughly.
@@ -212,8 +224,8 @@ struct Part {
 
 impl Part {
     fn new(partition: Partition, from: Option<NextOffset>) -> Self {
-        let span = Span { partition, from, to: from.unwrap_or_default(), read: 0, dead_lettered: 0 };
-        Self { span, timestamp_ms: None, redriven: 0, bytes: 0, synthetic: false }
+        let span = Span { partition, from, to: from.unwrap_or_default(), ..Span::default() };
+        Self { span, redriven: 0, bytes: 0, synthetic: false }
     }
 }
 
@@ -232,7 +244,7 @@ enum UnderWay {
 /// record of the batch was read.
 #[derive(Debug)]
 struct Origin {
-    spans: Vec<(Option<i64>, u64)>,
+    redriven: Vec<u64>,
     since_ms: u64,
 }
 
@@ -332,6 +344,13 @@ impl Machine {
     fn record(&mut self, record: &Incoming<'_>, now_ms: u64) {
         let position = record.position;
         let Some(reading) = self.partitions.get_mut(&position.partition) else { return };
+        if let Some(known) = reading.known.take_if(|_| !reading.stale)
+            && position.offset.next() == reading.next
+            && record.timestamp_ms != Some(known)
+        {
+            let (partition, next) = (position.partition, reading.next);
+            return self.stop(Stopped::MadeAnew { partition, next });
+        }
         if reading.stale || self.stopping || !reading.watch.wants(position.offset, reading.next) {
             return;
         }
@@ -355,7 +374,7 @@ impl Machine {
         let part = open.parts.entry(position.partition).or_insert_with(|| Part::new(position.partition, from));
         part.span.to = reading.next;
         part.span.read += 1;
-        part.timestamp_ms = record.timestamp_ms;
+        part.span.last_timestamp_ms = record.timestamp_ms;
         part.redriven += u64::from(was_redriven(record));
         let weight = match decoded {
             Ok(event) => {
@@ -386,7 +405,7 @@ impl Machine {
             return;
         }
         let mut from = Vec::with_capacity(starts.len());
-        for Start { stored, range } in starts {
+        for Start { stored, last_timestamp_ms, range } in starts {
             let partition = range.partition;
             let next = stored.unwrap_or(NextOffset(0));
             if next < range.low && !self.limits.accept_gap {
@@ -399,8 +418,11 @@ impl Machine {
             }
             let next = next.max(range.low);
             let watch = Watch::new(self.limits.dead_letters, next == range.low);
-            self.partitions.insert(partition, Reading { from: *stored, next, stale: false, watch });
-            from.push((partition, next));
+            // The last record that the store has comes once more, to be known again.
+            let known = last_timestamp_ms.filter(|_| *stored == Some(next) && next > range.low);
+            let first = if known.is_some() { NextOffset(next.0 - 1) } else { next };
+            self.partitions.insert(partition, Reading { from: *stored, next, known, stale: false, watch });
+            from.push((partition, first));
         }
         self.outputs.push(Output::Start(from));
     }
@@ -408,7 +430,8 @@ impl Machine {
     fn hold(&mut self, partitions: &[Partition], now_ms: u64) {
         for partition in partitions {
             let watch = Watch::new(None, false);
-            self.partitions.insert(*partition, Reading { from: None, next: NextOffset(0), stale: true, watch });
+            self.partitions
+                .insert(*partition, Reading { from: None, next: NextOffset(0), known: None, stale: true, watch });
         }
         self.try_again(now_ms);
     }
@@ -451,14 +474,13 @@ impl Machine {
     fn committed(&mut self, counts: &[Counts]) {
         let UnderWay::Store(spans, origin) = mem::replace(&mut self.under_way, UnderWay::Nothing) else { return };
         (self.failures, self.fences) = (0, 0);
-        let done =
-            spans.iter().zip(counts).zip(&origin.spans).map(|((span, counts), (timestamp, redriven))| Committed {
-                partition: span.partition,
-                next: span.to,
-                counts: *counts,
-                last_timestamp_ms: *timestamp,
-                redriven: *redriven,
-            });
+        let done = spans.iter().zip(counts).zip(&origin.redriven).map(|((span, counts), redriven)| Committed {
+            partition: span.partition,
+            next: span.to,
+            counts: *counts,
+            last_timestamp_ms: span.last_timestamp_ms,
+            redriven: *redriven,
+        });
         self.outputs.push(Output::Commit { spans: done.collect(), since_ms: origin.since_ms });
         self.release_waiting();
     }
@@ -536,16 +558,16 @@ impl Machine {
         // What follows is likely to be as much.
         self.open.entries.reserve(open.entries.len());
         let mut batch = Batch { topic: self.topic.clone(), entries: open.entries, ..Batch::default() };
-        let mut spans = Vec::with_capacity(open.parts.len());
+        let mut redriven = Vec::with_capacity(open.parts.len());
         for part in open.parts.into_values() {
             if let Some(reading) = self.partitions.get_mut(&part.span.partition) {
                 reading.from = Some(part.span.to);
             }
             batch.spans.push(part.span);
             batch.synthetic |= part.synthetic;
-            spans.push((part.timestamp_ms, part.redriven));
+            redriven.push(part.redriven);
         }
-        let origin = Origin { spans, since_ms: open.since_ms };
+        let origin = Origin { redriven, since_ms: open.since_ms };
         #[cfg(feature = "bite")]
         if crate::bite::is_out(crate::bite::Guard::LetterBeforeOffset) && !open.dead_letters.is_empty() {
             self.apply(batch, origin);

@@ -377,7 +377,8 @@ impl Reader {
             let range = self.consumer.range(*partition)?;
             self.metrics.reading(*partition, stored, range.high);
             self.committed.insert(*partition, stored.map_or(NextOffset(0), |checkpoint| checkpoint.next));
-            starts.push(Start { stored: stored.map(|checkpoint| checkpoint.next), range });
+            let last_timestamp_ms = stored.and_then(|checkpoint| checkpoint.last_timestamp_ms);
+            starts.push(Start { stored: stored.map(|checkpoint| checkpoint.next), last_timestamp_ms, range });
         }
         Ok(starts)
     }

@@ -126,7 +126,7 @@ pub fn store(path: &Path, synthetic: bool) -> SqliteStore {
         .collect();
     let count = entries.len() as u64;
     let span =
-        Span { partition: Partition(0), from: None, to: NextOffset(count as i64), read: count, dead_lettered: 0 };
+        Span { partition: Partition(0), from: None, to: NextOffset(count as i64), read: count, ..Span::default() };
     let batch = Batch { topic: "giaoban.events".into(), spans: vec![span], entries, synthetic };
     store.apply(&batch, &rules).unwrap();
     assert_eq!(store.record_count().unwrap(), count);

@@ -61,10 +61,13 @@ pub struct Checkpoint {
     pub next: NextOffset,
     /// Of every record before it.
     pub counts: Counts,
+    /// When the log took the record before `next`, in milliseconds since 1970:
+    /// it tells the log from one that was made anew under the same name.
+    pub last_timestamp_ms: Option<i64>,
 }
 
 /// The part of a partition that a batch covers: `from..to`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
     /// The partition.
     pub partition: Partition,
@@ -76,6 +79,8 @@ pub struct Span {
     pub read: u64,
     /// Of these, dead letters, confirmed by the log.
     pub dead_lettered: u64,
+    /// When the log took the last of them, in milliseconds since 1970.
+    pub last_timestamp_ms: Option<i64>,
 }
 
 /// What is written in one transaction.

@@ -163,7 +163,7 @@ impl StoreReader for PostgresStore {
 
     fn checkpoints(&mut self, topic: &str) -> Result<Vec<Checkpoint>, StoreError> {
         let rows = self.rows(
-            "SELECT partition, next_offset, read, applied, duplicate, superseded, dead_lettered
+            "SELECT partition, next_offset, read, applied, duplicate, superseded, dead_lettered, last_timestamp_ms
              FROM {schema}.checkpoint_{n} WHERE topic = $1 ORDER BY partition",
             &[(&topic, Type::TEXT)],
         )?;
@@ -179,6 +179,7 @@ impl StoreReader for PostgresStore {
                     superseded: count(row, 5)?,
                     dead_lettered: count(row, 6)?,
                 },
+                last_timestamp_ms: row.try_get(7)?,
             })
         };
         self.read(|| rows.iter().map(checkpoint).collect())

@@ -175,7 +175,7 @@ impl StoreReader for SqliteStore {
     fn checkpoints(&mut self, topic: &str) -> Result<Vec<Checkpoint>, StoreError> {
         let read = || -> rusqlite::Result<Vec<Checkpoint>> {
             let mut statement = self.connection.prepare_cached(
-                "SELECT partition, next_offset, read, applied, duplicate, superseded, dead_lettered
+                "SELECT partition, next_offset, read, applied, duplicate, superseded, dead_lettered, last_timestamp_ms
                  FROM checkpoint WHERE topic = ?1 ORDER BY partition",
             )?;
             let rows = statement.query_map([topic], |row| {
@@ -189,6 +189,7 @@ impl StoreReader for SqliteStore {
                         superseded: row.get::<_, i64>(5)? as u64,
                         dead_lettered: row.get::<_, i64>(6)? as u64,
                     },
+                    last_timestamp_ms: row.get(7)?,
                 })
             })?;
             rows.collect()
@@ -345,10 +346,12 @@ fn fence(transaction: &Transaction<'_>, topic: &str, span: &Span, path: &Path) -
 fn advance(transaction: &Transaction<'_>, topic: &str, span: &Span, counts: &Counts) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(
-            "INSERT INTO checkpoint (topic, partition, next_offset, read, applied, duplicate, superseded, dead_lettered)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            "INSERT INTO checkpoint
+             (topic, partition, next_offset, read, applied, duplicate, superseded, dead_lettered, last_timestamp_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (topic, partition) DO UPDATE SET next_offset = ?3, read = read + ?4, applied = applied + ?5,
-             duplicate = duplicate + ?6, superseded = superseded + ?7, dead_lettered = dead_lettered + ?8",
+             duplicate = duplicate + ?6, superseded = superseded + ?7, dead_lettered = dead_lettered + ?8,
+             last_timestamp_ms = ?9",
         )?
         .execute(params![
             topic,
@@ -359,6 +362,7 @@ fn advance(transaction: &Transaction<'_>, topic: &str, span: &Span, counts: &Cou
             counts.duplicate as i64,
             counts.superseded as i64,
             counts.dead_lettered as i64,
+            span.last_timestamp_ms,
         ])?;
     Ok(())
 }
@@ -445,7 +449,7 @@ mod tests {
         let units = include_str!("../../config/units/hanoi.csv");
         let units = UnitTable::from_csv(units, include_str!("../../config/units/hanoi-succession.csv")).unwrap();
         let rules = Rules::new(units, Calendar::Decree09);
-        let span = Span { partition: Partition(0), from: None, to: NextOffset(500), read: 500, dead_lettered: 0 };
+        let span = Span { partition: Partition(0), from: None, to: NextOffset(500), read: 500, ..Span::default() };
         let batch = Batch { topic: "t".into(), spans: vec![span], entries: entries(), synthetic: false };
         assert_eq!(store.apply(&batch, &rules).unwrap()[0].duplicate, 500);
     }

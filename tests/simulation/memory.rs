@@ -135,9 +135,15 @@ impl MemoryStore {
     pub fn advance(&mut self, batch: &Batch, counts: &[Counts]) {
         let mut data = self.data();
         for (span, counts) in batch.spans.iter().zip(counts) {
-            let none = Checkpoint { partition: span.partition, next: span.to, counts: Counts::default() };
+            let none = Checkpoint {
+                partition: span.partition,
+                next: span.to,
+                counts: Counts::default(),
+                last_timestamp_ms: None,
+            };
             let at = data.checkpoints.entry((batch.topic.clone(), span.partition)).or_insert(none);
             at.next = span.to;
+            at.last_timestamp_ms = span.last_timestamp_ms;
             at.counts.add(counts);
         }
     }

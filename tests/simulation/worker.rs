@@ -11,12 +11,12 @@ use giaoban::domain::{NextOffset, Partition, Position};
 use giaoban::ingest::machine::{Committed, Stopped};
 use giaoban::ingest::{DeadLetter, Failure, Input, Limits, Machine, Output, Start};
 use giaoban::log::{Incoming, PartitionRange};
-use giaoban::store::{Batch, Counts, StoreError};
+use giaoban::store::{Batch, Checkpoint, Counts, StoreError};
 use giaoban::wire::AllowedSources;
 
 use super::TOPIC;
 use super::events::RULES;
-use super::watch::{At, Writer, at};
+use super::watch::{Writer, at};
 use super::world::{Guard, Store, World};
 
 /// What the group says.
@@ -43,7 +43,7 @@ pub enum Request {
 }
 
 enum Reply {
-    Checkpoints(Option<At>),
+    Checkpoints(Option<Vec<Checkpoint>>),
     Kept(bool),
     Applied(Result<Vec<Counts>, Failure>),
 }
@@ -232,7 +232,12 @@ impl World {
                         let log = &self.log[partition.0 as usize];
                         let (low, high) = (NextOffset(log.low), NextOffset(log.high().max(log.low)));
                         let range = PartitionRange { partition: *partition, low, high };
-                        Start { stored: stored.get(partition).copied(), range }
+                        let stored = stored.iter().find(|stored| stored.partition == *partition);
+                        Start {
+                            stored: stored.map(|stored| stored.next),
+                            last_timestamp_ms: stored.and_then(|stored| stored.last_timestamp_ms),
+                            range,
+                        }
                     };
                     let starts: Vec<Start> = partitions.iter().map(start).collect();
                     self.workers[w].looked.extend(starts.iter().map(|start| (start.range.partition, *start)));
@@ -317,9 +322,11 @@ impl World {
             return self.handle(w, Input::Unknown(&partitions));
         }
         for (partition, next) in from {
-            let Start { stored, range } = self.workers[w].looked[partition];
+            let Start { stored, last_timestamp_ms, range } = self.workers[w].looked[partition];
             let due = stored.unwrap_or_default();
             let due = if self.workers[w].accept_gap { due.max(range.low) } else { due };
+            let again = last_timestamp_ms.is_some() && stored == Some(due) && due > range.low;
+            let due = if again { NextOffset(due.0 - 1) } else { due };
             assert_eq!(*next, due, "partition {partition} is to be read from where the store is");
             let worker = &mut self.workers[w];
             worker.positions.insert(*partition, next.0);
@@ -331,7 +338,7 @@ impl World {
     fn stopped(&mut self, w: usize, why: &Stopped) {
         match why {
             Stopped::Gap { partition, from, to } => {
-                let Start { stored, range } = self.workers[w].looked[partition];
+                let Start { stored, range, .. } = self.workers[w].looked[partition];
                 assert!((*from, *to) == (stored.unwrap_or_default(), range.low) && from < to, "{why}");
                 self.seen("a gap stopped a worker");
             }
@@ -361,7 +368,9 @@ impl World {
         }
         let Some(request) = self.workers[w].requests.pop_front() else { return };
         let reply = match request {
-            Request::Checkpoints => Reply::Checkpoints((self.store_away == 0).then(|| at(self.store.writer()))),
+            Request::Checkpoints => {
+                Reply::Checkpoints((self.store_away == 0).then(|| self.store.writer().checkpoints(TOPIC).unwrap()))
+            }
             Request::Letters(letters) => Reply::Kept(self.keep(&letters)),
             Request::Apply(batch) => match self.commit(w, batch) {
                 Some(result) => Reply::Applied(result),

@@ -325,9 +325,10 @@ impl Writing<'_> {
             "UPDATE {schema}.checkpoint_{n} AS c SET next_offset = r.next_offset, read = c.read + r.read,
              applied = c.applied + r.applied, duplicate = c.duplicate + r.duplicate,
              superseded = c.superseded + r.superseded, dead_lettered = c.dead_lettered + r.dead_lettered,
-             synthetic = c.synthetic OR $9
-             FROM unnest($2::integer[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[])
-             AS r(partition, next_offset, read, applied, duplicate, superseded, dead_lettered)
+             synthetic = c.synthetic OR $9, last_timestamp_ms = r.last_timestamp_ms
+             FROM unnest($2::integer[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
+                         $10::bigint[])
+             AS r(partition, next_offset, read, applied, duplicate, superseded, dead_lettered, last_timestamp_ms)
              WHERE c.topic = $1 AND c.partition = r.partition",
             &[
                 (&batch.topic, Type::TEXT),
@@ -339,6 +340,7 @@ impl Writing<'_> {
                 (&column(|counts| counts.superseded), Type::INT8_ARRAY),
                 (&column(|counts| counts.dead_lettered), Type::INT8_ARRAY),
                 (&batch.synthetic, Type::BOOL),
+                (&batch.spans.iter().map(|span| span.last_timestamp_ms).collect::<Vec<_>>(), Type::INT8_ARRAY),
             ],
         )?;
         Ok(())

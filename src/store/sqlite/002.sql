@@ -7,3 +7,6 @@ CREATE TABLE leaf (
     records BLOB NOT NULL
 ) STRICT;
 INSERT INTO leaf (first, count, records) VALUES ('', 0, x'');
+
+-- When the log took the last record before next_offset: tells the log from one made anew.
+ALTER TABLE checkpoint ADD COLUMN last_timestamp_ms INTEGER;
