@@ -26,6 +26,7 @@ pub mod log;
 pub mod report;
 pub mod rollup;
 pub mod sample;
+mod snapshot;
 pub mod store;
 pub mod web;
 pub mod wire;

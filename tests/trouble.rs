@@ -36,16 +36,7 @@ fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 /// A worker that runs on, with the address it serves on.
 fn serving(giaoban: &Giaoban) -> (Child, String) {
     let mut child = giaoban.start(&["worker"]);
-    let mut log = std::io::BufReader::new(child.stderr.take().unwrap());
-    let mut line = String::new();
-    let address = until("the address", || {
-        line.clear();
-        std::io::BufRead::read_line(&mut log, &mut line).unwrap();
-        let (_, rest) = line.split_once("\"address\":\"")?;
-        Some(rest.split('"').next()?.to_owned())
-    });
-    // Read on, so that the worker never waits for its log to be read.
-    std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+    let address = harness::address(&mut child);
     (child, address)
 }
 

@@ -1,6 +1,8 @@
 //! The command line: parses, calls, and says how it ended. Results go to
 //! standard output, everything else to standard error.
 
+mod backup;
+mod changes;
 mod context;
 mod demo;
 mod diagnose;
@@ -17,6 +19,7 @@ mod rollup;
 mod schema;
 mod serve;
 mod topics;
+mod verify;
 mod worker;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -80,6 +83,12 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Thư chết: xem, gửi lại, bỏ · Dead letters: look at them, send them again, give them up
     Dlq(dlq::DlqArgs),
+    /// Đếm lại từ nhật ký và đối chiếu · Recount from the log and compare, beside the workers
+    Verify(verify::VerifyArgs),
+    /// Sao lưu thư mục dữ liệu đang dùng · Copy the data folder while it is in use
+    Backup(backup::BackupArgs),
+    /// Khôi phục từ bản sao lưu · Make a data folder of a copy
+    Restore(backup::RestoreArgs),
     /// Topic của Kafka · Topics of Kafka
     Topics(topics::TopicsArgs),
     /// Lược đồ JSON và AsyncAPI của các sự kiện · JSON Schemas and AsyncAPI of the events
@@ -144,6 +153,9 @@ fn dispatch(command: Command, loaded: Loaded, data_named: bool) -> Done {
         Command::Report(args) => rollup::report(&context, &args),
         Command::Replay(args) => replay::run(&context, &args),
         Command::Dlq(args) => dlq::run(&context, &args),
+        Command::Verify(args) => verify::run(&context, &args),
+        Command::Backup(args) => backup::backup(&context, &args),
+        Command::Restore(args) => backup::restore(&context, &args),
         Command::Topics(args) => topics::run(&context, &args),
         Command::Schema(_) | Command::Config(_) | Command::Doctor => Ok(ExitCode::Done),
     }

@@ -2,8 +2,9 @@
 //! name, counters end in `_total`, labels are bounded (partitions, closed lists).
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus::{
@@ -12,6 +13,7 @@ use prometheus::{
 };
 
 use super::machine::Committed;
+use super::verification::Verification;
 use crate::domain::{NextOffset, Partition};
 use crate::store::{Checkpoint, Counts};
 
@@ -36,6 +38,11 @@ pub struct Metrics {
     batch_records: Histogram,
     last_commit: Gauge,
     store_bytes: IntGauge,
+    /// Without a sample until there was a verification.
+    verified_at: GaugeVec,
+    verified_records: IntGaugeVec,
+    verified_differing: IntGaugeVec,
+    data: Mutex<Option<PathBuf>>,
     partitions: Mutex<BTreeMap<Partition, Progress>>,
     started: AtomicBool,
     ready: AtomicBool,
@@ -154,6 +161,22 @@ impl Metrics {
                 "When the last batch was committed, in seconds since 1970",
             )?,
             store_bytes: gauge("giaoban_store_size_bytes", "Size of the store on disk")?,
+            verified_at: GaugeVec::new(
+                Opts::new("giaoban_verify_last_run_timestamp_seconds", "When the last giaoban verify here ended"),
+                &[],
+            )?,
+            verified_records: IntGaugeVec::new(
+                Opts::new("giaoban_verify_records", "Messages that the last giaoban verify here recounted"),
+                &[],
+            )?,
+            verified_differing: IntGaugeVec::new(
+                Opts::new(
+                    "giaoban_verify_differences",
+                    "Figures that differed at the last giaoban verify here; must be 0",
+                ),
+                &[],
+            )?,
+            data: Mutex::default(),
             lag_records,
             lag_seconds,
             partitions: Mutex::default(),
@@ -168,7 +191,15 @@ impl Metrics {
         for kind in ["fenced", "passing", "dead_letter"] {
             metrics.store_failures.with_label_values(&[kind]);
         }
+        metrics.registry.register(Box::new(metrics.verified_at.clone()))?;
+        metrics.registry.register(Box::new(metrics.verified_records.clone()))?;
+        metrics.registry.register(Box::new(metrics.verified_differing.clone()))?;
         Ok(metrics)
+    }
+
+    /// Shows what the last verification in that data folder found.
+    pub fn show_verifications_in(&self, dir: &Path) {
+        *self.data.lock().unwrap_or_else(PoisonError::into_inner) = Some(dir.to_owned());
     }
 
     /// All metrics in the Prometheus text format.
@@ -288,6 +319,13 @@ impl Metrics {
 
     fn refresh(&self) {
         let now = now_ms();
+        let data = self.data.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(last) = data.as_deref().and_then(Verification::last_in) {
+            const NONE: [&str; 0] = [];
+            self.verified_at.with_label_values(&NONE).set(last.at_ms as f64 / 1000.0);
+            self.verified_records.with_label_values(&NONE).set(i64::try_from(last.records).unwrap_or(i64::MAX));
+            self.verified_differing.with_label_values(&NONE).set(i64::try_from(last.differing).unwrap_or(i64::MAX));
+        }
         self.with_partitions(|partitions| {
             let mut oldest = 0.0_f64;
             for (partition, progress) in partitions.iter() {
@@ -308,7 +346,7 @@ impl Metrics {
     }
 
     fn with_partitions<T>(&self, act: impl FnOnce(&mut BTreeMap<Partition, Progress>) -> T) -> T {
-        act(&mut self.partitions.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        act(&mut self.partitions.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Worker {
     pub stop: Arc<AtomicBool>,
     /// Whether to stop at the end offsets that are seen at the start.
     pub until_caught_up: bool,
+    /// Where to stop instead, partition by partition: nothing at or after these offsets is taken.
+    pub no_further_than: Option<BTreeMap<Partition, NextOffset>>,
     /// Told after each commit how many records are done, and of how many if that is known.
     pub progress: Box<dyn FnMut(u64, Option<u64>)>,
 }
@@ -109,11 +111,12 @@ enum Reply {
 impl Worker {
     /// Works until it is stopped, has caught up, or cannot go on.
     pub fn run(self) -> Result<Summary, WorkerError> {
-        let targets = match self.until_caught_up {
-            true => Some(
+        let targets = match &self.no_further_than {
+            Some(bounds) => Some(bounds.clone()),
+            None if self.until_caught_up => Some(
                 self.log.topic(&self.topic)?.partitions.iter().map(|range| (range.partition, range.high)).collect(),
             ),
-            false => None,
+            None => None,
         };
         let letters = Letters { log: Arc::clone(&self.log), topic: self.dead_letter_topic.clone(), producer: None };
         let consumer = self.log.consumer(&self.topic, &self.membership)?;
@@ -139,6 +142,7 @@ impl Worker {
             metrics: self.metrics,
             stop: self.stop,
             targets,
+            bounds: self.no_further_than,
             committed: BTreeMap::new(),
             started: Vec::new(),
             reasons: BTreeMap::new(),
@@ -261,6 +265,8 @@ struct Reader {
     stop: Arc<AtomicBool>,
     /// Where each partition ended at the start, if that is where to stop.
     targets: Option<BTreeMap<Partition, NextOffset>>,
+    /// What lies at or after these is not taken.
+    bounds: Option<BTreeMap<Partition, NextOffset>>,
     /// Where the store is, as far as this worker knows.
     committed: BTreeMap<Partition, NextOffset>,
     /// Partitions that the consumer reads: they are sought, not started.
@@ -325,8 +331,12 @@ impl Reader {
             self.consumer.resume()?;
             self.asleep = false;
         }
-        let machine = &mut self.machine;
+        let (machine, bounds) = (&mut self.machine, self.bounds.as_ref());
         let polled = self.consumer.poll(POLL, 1000, &mut |incoming| {
+            let Position { partition, offset } = incoming.position;
+            if bounds.is_some_and(|bounds| bounds.get(&partition).is_none_or(|end| offset.next() > *end)) {
+                return;
+            }
             machine.handle(Input::Record(&incoming), now_ms);
         })?;
         match polled {

@@ -79,6 +79,17 @@ impl EmbeddedLog {
         Ok(log)
     }
 
+    /// Where it lies within a data folder.
+    pub fn file_in(dir: &Path) -> PathBuf {
+        dir.join(FILE)
+    }
+
+    /// Copies the log as it is now to a new file, while it is written; told how many pages are done, of how many.
+    pub fn back_up(&self, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), LogError> {
+        let copied = crate::snapshot::copy(&self.connect()?, to, progress);
+        copied.map_err(|error| Self { path: to.to_owned() }.error(&error))
+    }
+
     fn connect(&self) -> Result<Connection, LogError> {
         let connection = Connection::open(&self.path).map_err(|error| self.error(&error))?;
         connection.busy_timeout(Duration::from_secs(30)).map_err(|error| self.error(&error))?;

@@ -76,6 +76,11 @@ impl SqliteStore {
         Ok(store)
     }
 
+    /// Copies the store as it is now to a new file, while it is written; told how many pages are done, of how many.
+    pub fn back_up(&self, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
+        crate::snapshot::copy(&self.connection, to, progress).map_err(|error| sql_error(to, &error))
+    }
+
     fn prepare_for_writing(&self) -> rusqlite::Result<()> {
         self.connection.pragma_update(None, "page_size", 4096)?;
         self.connection.pragma_update(None, "journal_mode", "wal")?;
