@@ -107,8 +107,10 @@ impl Failure {
         match self {
             Self::Config(error) => (error.to_string(), advice::config(error, lang)),
             Self::Store(error) => (error.to_string(), advice::store(error, lang)),
-            Self::Log(error) => (error.to_string(), advice::log(error, lang)),
-            Self::DeadLetters { topic, cause } => (format!("{topic}: {cause}"), advice::log(cause, lang)),
+            Self::Log(error) => (advice::log_said(error, lang), advice::log(error, lang)),
+            Self::DeadLetters { topic, cause } => {
+                (format!("{topic}: {}", advice::log_said(cause, lang)), advice::log(cause, lang))
+            }
             Self::Stopped(stopped) => (stopped.to_string(), stopped_remedy(stopped, lang).to_owned()),
             Self::Rollup(error) => (rollup_text(error, lang), rollup_remedy(error, lang).to_owned()),
             Self::Other(plain) => match lang {

@@ -28,6 +28,7 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 pub(super) struct KafkaConsumer {
     consumer: Group,
     topic: String,
+    group: String,
     alone: bool,
     reading: BTreeMap<Partition, NextOffset>,
     paused: bool,
@@ -39,6 +40,8 @@ pub(super) struct GroupContext {
     topic: String,
     noted: Mutex<VecDeque<Polled>>,
     ends: Mutex<BTreeMap<Partition, NextOffset>>,
+    /// Why a hint was refused, if it was for lack of a permission.
+    forbidden: Mutex<Option<KafkaError>>,
     closing: AtomicBool,
 }
 
@@ -82,8 +85,11 @@ impl ConsumerContext for GroupContext {
     }
 
     fn commit_callback(&self, result: Result<(), KafkaError>, _offsets: &TopicPartitionList) {
-        if let Err(error) = result {
-            tracing::debug!(%error, "the offset hint was not taken");
+        let Err(error) = result else { return };
+        tracing::debug!(%error, "the offset hint was not taken");
+        // The heartbeat is refused for it too, but librdkafka keeps that to itself until the session is over.
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::GroupAuthorizationFailed) {
+            *lock(&self.forbidden) = Some(error);
         }
     }
 }
@@ -124,6 +130,7 @@ impl KafkaConsumer {
             topic: topic.to_owned(),
             noted: Mutex::default(),
             ends: Mutex::default(),
+            forbidden: Mutex::default(),
             closing: AtomicBool::new(false),
         };
         if alone {
@@ -136,6 +143,7 @@ impl KafkaConsumer {
         Ok(Self {
             consumer: Arc::new(consumer),
             topic: topic.to_owned(),
+            group: group.to_owned(),
             alone,
             reading: BTreeMap::new(),
             paused: false,
@@ -159,10 +167,12 @@ impl KafkaConsumer {
         use RDKafkaErrorCode as C;
         let context = self.consumer.context();
         match error.rdkafka_error_code()? {
-            C::TopicAuthorizationFailed
-            | C::GroupAuthorizationFailed
-            | C::UnknownTopicOrPartition
-            | C::UnknownTopic => Some(of_error(error, "read", &self.topic, &context.watch)),
+            // Whoever reads alone needs no group, but librdkafka asks who coordinates it.
+            C::GroupAuthorizationFailed if self.alone => None,
+            C::GroupAuthorizationFailed => Some(of_error(error, "join", &self.group, &context.watch)),
+            C::TopicAuthorizationFailed | C::UnknownTopicOrPartition | C::UnknownTopic => {
+                Some(of_error(error, "read", &self.topic, &context.watch))
+            }
             C::OffsetOutOfRange | C::AutoOffsetReset => {
                 let (partition, wanted) = self.out_of_range();
                 Some(LogError::OffsetOutOfRange { partition, wanted, cause: error.to_string() })
@@ -211,6 +221,9 @@ impl Consumer for KafkaConsumer {
         let context = self.consumer.context();
         if let Some(polled) = lock(&context.noted).pop_front() {
             return Ok(polled);
+        }
+        if let Some(forbidden) = lock(&context.forbidden).take().and_then(|error| self.poll_error(&error)) {
+            return Err(forbidden);
         }
         let mut handed = 0;
         let mut wait = timeout;
