@@ -308,14 +308,18 @@ run() {
   "$@"
 }
 
-# Succeeds if the output of the tests shows one that reached the broker; those are named kafka_….
-kafka_was_tested() { grep -Eq '^test ([A-Za-z0-9_]+::)*kafka_[A-Za-z0-9_:]* \.\.\. ok' "$1"; }
+# Succeeds if the output of the tests shows one that reached each broker; those are named kafka_… and kafka_secured_….
+kafka_was_tested() {
+  local reached
+  reached=$(grep -E '^test ([A-Za-z0-9_]+::)*kafka_[A-Za-z0-9_:]* \.\.\. ok' "$1") || return 1
+  grep -q kafka_secured_ <<<"$reached" && grep -qv kafka_secured_ <<<"$reached"
+}
 
 run_tests() {
   local log=$ROOT/target/test.log
   run cargo test --profile "$PROFILE" --locked -- --include-ignored "$@" 2>&1 | tee "$log"
   [ $# -gt 0 ] || kafka_was_tested "$log" ||
-    die "no test named kafka_… ran. A run that did not reach real Kafka is no green run"
+    die "no test named kafka_… or none named kafka_secured_… ran. A run that did not reach real Kafka is no green run"
   say "$(grep -c '^test .* \.\.\. ok' "$log" || true) tests passed, with the Kafka broker at $KAFKA_BROKERS and a secured one"
 }
 

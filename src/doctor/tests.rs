@@ -1,6 +1,6 @@
 use super::*;
 use crate::config::{Overrides, load};
-use crate::domain::{Calendar, Digest, Entry, Partition, Position, Quarter, RecordKey, UnitTable};
+use crate::domain::{Calendar, Digest, Entry, Offset, Partition, Position, Quarter, RecordKey, UnitTable};
 use crate::log::{Access, Consumer, Created, Incoming, Membership, Producer, TopicSpec};
 use crate::rollup::Cell;
 use crate::rollup::table::Cells;

@@ -17,7 +17,7 @@ use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 
-use super::errors::{Watch, of_error};
+use super::errors::{Watch, of_code, of_error};
 use super::{ANSWER_WITHIN, Group, KafkaSettings, config, list, list_at, make};
 use crate::domain::{NextOffset, Offset, Partition, Position};
 use crate::log::{Consumer, Incoming, LogError, Membership, PartitionRange, Polled};
@@ -40,14 +40,19 @@ pub(super) struct GroupContext {
     topic: String,
     noted: Mutex<VecDeque<Polled>>,
     ends: Mutex<BTreeMap<Partition, NextOffset>>,
-    /// Why a hint was refused, if it was for lack of a permission.
-    forbidden: Mutex<Option<KafkaError>>,
+    /// Whether the group was forbidden while this client was in it.
+    forbidden: AtomicBool,
     closing: AtomicBool,
 }
 
 impl ClientContext for GroupContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         self.watch.log(level, facility, message);
+        // The heartbeat is refused too, but librdkafka keeps that to itself until the session is over; of a hint
+        // that was not taken it tells here only.
+        if facility == "COMMITFAIL" && message.contains("Group authorization failed") {
+            self.forbidden.store(true, Ordering::Relaxed);
+        }
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -82,15 +87,6 @@ impl ConsumerContext for GroupContext {
             return;
         }
         lock(&self.noted).push_back(polled);
-    }
-
-    fn commit_callback(&self, result: Result<(), KafkaError>, _offsets: &TopicPartitionList) {
-        let Err(error) = result else { return };
-        tracing::debug!(%error, "the offset hint was not taken");
-        // The heartbeat is refused for it too, but librdkafka keeps that to itself until the session is over.
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::GroupAuthorizationFailed) {
-            *lock(&self.forbidden) = Some(error);
-        }
     }
 }
 
@@ -130,7 +126,7 @@ impl KafkaConsumer {
             topic: topic.to_owned(),
             noted: Mutex::default(),
             ends: Mutex::default(),
-            forbidden: Mutex::default(),
+            forbidden: AtomicBool::new(false),
             closing: AtomicBool::new(false),
         };
         if alone {
@@ -222,8 +218,8 @@ impl Consumer for KafkaConsumer {
         if let Some(polled) = lock(&context.noted).pop_front() {
             return Ok(polled);
         }
-        if let Some(forbidden) = lock(&context.forbidden).take().and_then(|error| self.poll_error(&error)) {
-            return Err(forbidden);
+        if context.forbidden.load(Ordering::Relaxed) {
+            return Err(of_code(RDKafkaErrorCode::GroupAuthorizationFailed, "join", &self.group, &context.watch));
         }
         let mut handed = 0;
         let mut wait = timeout;

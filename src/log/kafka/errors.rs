@@ -150,3 +150,42 @@ pub(super) fn of_code(code: RDKafkaErrorCode, operation: &str, resource: &str, w
         _ => LogError::Transient(format!("{operation} {resource}: {code}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_from_a_connection_that_ended() {
+        use RDKafkaErrorCode as C;
+        let told = |code, text: &str| refusal(code, text.to_owned(), "kafka:9093");
+        let password = "SASL authentication error: Authentication failed due to invalid credentials";
+        assert!(matches!(told(C::Authentication, password), Some(LogError::Authentication { .. })));
+        let mechanism = "SASL PLAIN mechanism handshake failed: Broker: Unsupported SASL mechanism";
+        assert!(matches!(told(C::Authentication, mechanism), Some(LogError::Authentication { .. })));
+        let certificate = "SSL handshake failed: error:0A000086:SSL routines::certificate verify failed";
+        for code in [C::SSL, C::BrokerTransportFailure] {
+            assert!(matches!(told(code, certificate), Some(LogError::Certificate { .. })));
+        }
+        // A broker that goes down at that moment: librdkafka gives the same code.
+        for text in [
+            "SASL authentication error: SaslAuthenticateRequest failed: Local: Broker transport failure",
+            "SASL SCRAM-SHA-512 mechanism handshake failed: Local: Broker transport failure",
+        ] {
+            assert_eq!(told(C::Authentication, text), None);
+        }
+        assert_eq!(told(C::AllBrokersDown, "1/1 brokers are down"), None);
+    }
+
+    #[test]
+    fn a_connection_that_was_ended_is_a_guess_for_who_never_had_an_answer() {
+        let watch = Watch::new("kafka:9093");
+        assert!(matches!(watch.never_answered("late"), LogError::Unreachable { .. }));
+        watch.log(RDKafkaLogLevel::Info, "FAIL", "[thrd:k]: k: Disconnected: connection closed by peer");
+        watch.error(KafkaError::Global(RDKafkaErrorCode::AllBrokersDown), "1/1 brokers are down");
+        assert!(watch.fatal().is_none());
+        assert!(matches!(watch.unreachable("late"), LogError::Unreachable { .. }));
+        let LogError::Protocol { cause, .. } = watch.never_answered("late") else { panic!("no guess") };
+        assert_eq!(cause, "k: Disconnected: connection closed by peer");
+    }
+}
