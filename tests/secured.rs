@@ -346,6 +346,10 @@ fn kafka_secured_a_running_worker_tells_what_was_taken_from_it() {
         let force: &[&str] = if how == "--remove" { &["--force"] } else { &[] };
         secured.tool("kafka-acls.sh", &[&rule, resource, force].concat());
     };
+    let user = ["--entity-type", "users", "--entity-name", "leaver"];
+    // It was taken away before, if the broker has seen this test already.
+    let password = format!("SCRAM-SHA-512=[password={}]", secured.password("leaver"));
+    secured.tool("kafka-configs.sh", &[&["--alter", "--add-config", &password][..], &user].concat());
     rule("--add", &["--topic", topic, "--group", "*"]);
     secured.tool(
         "kafka-acls.sh",
@@ -355,10 +359,9 @@ fn kafka_secured_a_running_worker_tells_what_was_taken_from_it() {
         let giaoban = secured.client("leaver").with("GIAOBAN__KAFKA__GROUP", group);
         let mut worker = giaoban.start(&["worker"]);
         let mut log = BufReader::new(worker.stderr.take().unwrap());
-        let mut line = String::new();
-        while !line.contains("\"assigned\"") {
-            line.clear();
-            assert!(log.read_line(&mut line).unwrap() > 0, "the worker ended before it read");
+        let mut read = String::new();
+        while !read.contains("\"assigned\"") {
+            assert!(log.read_line(&mut read).unwrap() > 0, "the worker ended before it read:\n{read}");
         }
         take();
         let begun = Instant::now();
@@ -390,7 +393,6 @@ fn kafka_secured_a_running_worker_tells_what_was_taken_from_it() {
     taken("leaver-2", &|| rule("--remove", &["--topic", topic]), &format!("not allowed to read topic {topic}"));
     rule("--add", &["--topic", topic]);
     let no_password = || {
-        let user = ["--entity-type", "users", "--entity-name", "leaver"];
         secured.tool("kafka-configs.sh", &[&["--alter", "--delete-config", "SCRAM-SHA-512"][..], &user].concat());
     };
     taken("leaver-3", &no_password, &format!("{} does not let this client in", secured.brokers));

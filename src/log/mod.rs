@@ -307,6 +307,11 @@ pub trait Consumer: Send {
     /// last heard; cheap, for lag.
     fn ends(&mut self) -> Vec<(Partition, NextOffset)>;
 
+    /// Whether the log was there when last heard; cheap.
+    fn connected(&mut self) -> bool {
+        true
+    }
+
     /// Leaves the group; takes at most a few seconds even if no broker answers.
     fn close(self: Box<Self>);
 }

@@ -42,6 +42,8 @@ pub(super) struct GroupContext {
     ends: Mutex<BTreeMap<Partition, NextOffset>>,
     /// Whether the group was forbidden while this client was in it.
     forbidden: AtomicBool,
+    /// Whether any broker is.
+    connected: AtomicBool,
     closing: AtomicBool,
 }
 
@@ -60,6 +62,8 @@ impl ClientContext for GroupContext {
     }
 
     fn stats(&self, statistics: Statistics) {
+        let up = statistics.brokers.values().any(|broker| broker.nodeid >= 0 && broker.state == "UP");
+        self.connected.store(up, Ordering::Relaxed);
         let Some(topic) = statistics.topics.get(&self.topic) else { return };
         let mut ends = lock(&self.ends);
         for partition in
@@ -127,6 +131,7 @@ impl KafkaConsumer {
             noted: Mutex::default(),
             ends: Mutex::default(),
             forbidden: AtomicBool::new(false),
+            connected: AtomicBool::new(true),
             closing: AtomicBool::new(false),
         };
         if alone {
@@ -318,6 +323,10 @@ impl Consumer for KafkaConsumer {
 
     fn ends(&mut self) -> Vec<(Partition, NextOffset)> {
         lock(&self.consumer.context().ends).iter().map(|(partition, end)| (*partition, *end)).collect()
+    }
+
+    fn connected(&mut self) -> bool {
+        self.consumer.context().connected.load(Ordering::Relaxed)
     }
 
     fn close(self: Box<Self>) {
