@@ -103,6 +103,41 @@ pub fn store(error: &StoreError, lang: Lang) -> String {
     }
 }
 
+/// What happened to the event log, where.
+pub fn log_said(error: &LogError, lang: Lang) -> String {
+    if lang == Lang::En {
+        return error.to_string();
+    }
+    match error {
+        LogError::Unreachable { at, cause } => format!("{at} không trả lời: {cause}"),
+        LogError::Authentication { at, cause } => format!("{at} không cho kết nối: {cause}"),
+        LogError::Certificate { at, cause } => format!("chứng thư của {at} không đáng tin cậy: {cause}"),
+        LogError::Protocol { at, cause } => format!("{at} ngắt kết nối ngay khi bắt đầu: {cause}"),
+        LogError::Authorization { operation, resource } => {
+            let operation = match operation.as_str() {
+                "read" => "đọc",
+                "write" => "ghi",
+                "create" => "tạo",
+                "describe" => "xem",
+                "join" => "tham gia",
+                other => other,
+            };
+            format!("không có quyền {operation} {}", resource.replacen("group ", "nhóm tiêu thụ ", 1))
+        }
+        LogError::NoSuchTopic(topic) => format!("không có topic {topic}"),
+        LogError::TooLarge { bytes, cause } => {
+            format!("thông điệp {bytes} byte lớn hơn mức nhật ký nhận ({cause})")
+        }
+        LogError::OffsetOutOfRange { partition, wanted, cause } => {
+            format!("phân vùng {partition} không có vị trí {wanted} ({cause})")
+        }
+        LogError::DiskFull { at } => format!("hết dung lượng đĩa cho {at}"),
+        LogError::Unwritable { at, cause } => format!("không ghi được {at}: {cause}"),
+        LogError::Setting { key, cause } => format!("thiết lập {key}: {cause}"),
+        LogError::Broken { .. } | LogError::Transient(_) => error.to_string(),
+    }
+}
+
 /// About the event log.
 pub fn log(error: &LogError, lang: Lang) -> String {
     match error {
@@ -113,14 +148,31 @@ pub fn log(error: &LogError, lang: Lang) -> String {
         ),
         LogError::Authentication { .. } => one(
             lang,
-            "Kiểm tra kafka.properties: sasl.username, sasl.mechanism, ssl.ca.location, và kafka.secret_files cho sasl.password.",
-            "Check kafka.properties: sasl.username, sasl.mechanism, ssl.ca.location, and kafka.secret_files for sasl.password.",
+            "Kiểm tra kafka.properties: sasl.username, sasl.mechanism, và mật khẩu trong tệp mà kafka.secret_files nêu cho sasl.password.",
+            "Check kafka.properties: sasl.username, sasl.mechanism, and the password in the file that kafka.secret_files names for sasl.password.",
         ),
-        LogError::Authorization { .. } => one(
+        LogError::Certificate { .. } => one(
             lang,
-            "Xin quản trị Kafka thêm quyền (ACL) này cho người dùng của bạn.",
-            "Ask the administrator of Kafka to add that access rule for your user.",
+            "Đặt ssl.ca.location trong kafka.properties là tệp chứng thư của nơi đã ký cho Kafka, và trong kafka.brokers dùng tên máy có trong chứng thư.",
+            "Let ssl.ca.location in kafka.properties be the file of the authority that signed Kafka's certificate, and in kafka.brokers write a host name that the certificate has.",
         ),
+        LogError::Protocol { .. } => one(
+            lang,
+            "Đặt security.protocol trong kafka.properties đúng với cổng trong kafka.brokers: SASL_SSL, SSL, SASL_PLAINTEXT hoặc PLAINTEXT; nếu đã đúng, có thể Kafka đang khởi động.",
+            "Let security.protocol in kafka.properties be what the port in kafka.brokers speaks: SASL_SSL, SSL, SASL_PLAINTEXT or PLAINTEXT; if it is, Kafka may still be starting.",
+        ),
+        LogError::Authorization { operation, resource } => {
+            let rule = acl(operation, resource);
+            one(
+                lang,
+                &format!(
+                    "Xin quản trị Kafka thêm quyền cho người dùng này: {rule}; mọi quyền cần có: config/kafka/acls.sh."
+                ),
+                &format!(
+                    "Ask Kafka's administrator for that rule: {rule}; config/kafka/acls.sh makes all that are needed."
+                ),
+            )
+        }
         LogError::NoSuchTopic(_) => one(
             lang,
             "Tạo topic: giaoban topics create; hoặc sửa kafka.topic, kafka.dead_letter_topic.",
@@ -176,6 +228,17 @@ pub fn letter(topic: &str, error: &LogError, lang: Lang) -> String {
             "Raise max.message.bytes of the dead-letter topic: {command}. Then start the worker again: it goes on from where it is, with nothing lost."
         ),
     )
+}
+
+/// The rule that lets somebody do it, as an argument of Kafka's own tool.
+fn acl(operation: &str, resource: &str) -> String {
+    let operation = match operation {
+        "read" | "join" => "Read",
+        "write" => "Write",
+        "create" => "Create",
+        _ => "Describe",
+    };
+    format!("kafka-acls.sh --add --allow-principal User:NAME --operation {operation} --{resource}")
 }
 
 /// About the configuration.
@@ -245,7 +308,9 @@ mod tests {
         vec![
             LogError::Unreachable { at: at(), cause: cause() },
             LogError::Authentication { at: at(), cause: cause() },
-            LogError::Authorization { operation: "read".into(), resource: "t".into() },
+            LogError::Certificate { at: at(), cause: cause() },
+            LogError::Protocol { at: at(), cause: cause() },
+            LogError::Authorization { operation: "read".into(), resource: "topic t".into() },
             LogError::NoSuchTopic("t".into()),
             LogError::TooLarge { bytes: 70_000, cause: cause() },
             LogError::OffsetOutOfRange { partition: Partition(0), wanted: NextOffset(7), cause: cause() },
@@ -287,6 +352,17 @@ mod tests {
             assert!(vi.ends_with('.') && en.ends_with('.') && vi != en, "{vi} · {en}");
             assert!(!vi.is_ascii() && en.is_ascii(), "{vi} · {en}");
         }
+    }
+
+    #[test]
+    fn what_the_log_said_is_in_both_languages() {
+        for error in logs() {
+            let (vi, en) = (log_said(&error, Lang::Vi), log_said(&error, Lang::En));
+            assert!(vi != en || matches!(error, LogError::Broken { .. } | LogError::Transient(_)), "{vi}");
+        }
+        let group = LogError::Authorization { operation: "join".into(), resource: "group giaoban".into() };
+        assert_eq!(log_said(&group, Lang::Vi), "không có quyền tham gia nhóm tiêu thụ giaoban");
+        assert!(log(&group, Lang::En).contains("--operation Read --group giaoban;"));
     }
 
     #[test]

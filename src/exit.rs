@@ -80,6 +80,8 @@ impl ExitCode {
         match error {
             LogError::Unreachable { .. } | LogError::Transient(_) => Self::LogUnreachable,
             LogError::Authentication { .. }
+            | LogError::Certificate { .. }
+            | LogError::Protocol { .. }
             | LogError::Authorization { .. }
             | LogError::NoSuchTopic(_)
             | LogError::TooLarge { .. } => Self::LogRefuses,

@@ -207,3 +207,26 @@ fn doctor_finds_what_is_wrong() {
     assert_eq!(ended.code, Some(16), "{}", ended.out);
     assert!(ended.out.contains("PROBLEM  offsets"), "{}", ended.out);
 }
+
+#[test]
+fn a_broker_that_goes_away_is_waited_for_and_told() {
+    let cluster = rdkafka::mocking::MockCluster::new(1).unwrap();
+    for topic in ["giaoban.events", "giaoban.events.dlq"] {
+        cluster.create_topic(topic, 1, 1).unwrap();
+    }
+    let giaoban = Giaoban::new()
+        .with("GIAOBAN__KAFKA__BROKERS", &cluster.bootstrap_servers())
+        .with("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0");
+    let (mut worker, address) = serving(&giaoban);
+    let connected = |wanted: &str| {
+        let line = format!("giaoban_worker_log_connected {wanted}");
+        until(&line, || get(&address, "/metrics").1.lines().any(|found| found == line).then_some(()));
+    };
+    connected("1");
+    cluster.broker_down(1).unwrap();
+    connected("0");
+    assert!(worker.try_wait().unwrap().is_none(), "an outage passes: the worker waits");
+    cluster.broker_up(1).unwrap();
+    connected("1");
+    assert_eq!(terminate(&mut worker).0, Some(0));
+}

@@ -103,7 +103,7 @@ impl Failure {
         match self {
             Self::Config(error) => (error.to_string(), advice::config(error, lang)),
             Self::Store(error) => (error.to_string(), advice::store(error, lang)),
-            Self::Log(error) => (error.to_string(), advice::log(error, lang)),
+            Self::Log(error) => (advice::log_said(error, lang), advice::log(error, lang)),
             Self::DeadLetters(refused) => {
                 (refused_text(refused, lang), advice::letter(&refused.topic, &refused.cause, lang))
             }
@@ -119,6 +119,7 @@ impl Failure {
 
 fn refused_text(refused: &LetterRefused, lang: Lang) -> String {
     let LetterRefused { topic, position, cause } = refused;
+    let cause = advice::log_said(cause, lang);
     match lang {
         Lang::Vi => format!(
             "bản ghi {} của phân vùng {} không phải là sự kiện, mà topic thư chết {topic} không nhận nó: {cause}",

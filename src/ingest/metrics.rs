@@ -31,6 +31,7 @@ pub struct Metrics {
     oldest_age: Gauge,
     difference: IntGauge,
     assigned: IntGauge,
+    connected: IntGauge,
     rebalances: IntCounterVec,
     store_failures: IntCounterVec,
     batch_seconds: Histogram,
@@ -135,6 +136,10 @@ impl Metrics {
                 "Records read less records applied, duplicate, superseded and dead-lettered, over the assigned partitions since the store began; anything but 0 means that a record has vanished",
             )?,
             assigned: gauge("giaoban_worker_assigned_partitions", "Partitions that this worker reads")?,
+            connected: gauge(
+                "giaoban_worker_log_connected",
+                "1 if the event log is there, 0 if no broker is connected and the worker waits for one",
+            )?,
             rebalances: counters("giaoban_worker_rebalances_total", "Partitions assigned, revoked or lost", "kind")?,
             store_failures: counters(
                 "giaoban_worker_store_failures_total",
@@ -249,6 +254,11 @@ impl Metrics {
                 }
             }
         });
+    }
+
+    /// Whether the log is there.
+    pub fn connected(&self, connected: bool) {
+        self.connected.set(i64::from(connected));
     }
 
     /// A span was committed.

@@ -308,6 +308,7 @@ impl Reader {
                 asked_at = Instant::now();
                 let ends = self.consumer.ends();
                 self.metrics.ends(&ends);
+                self.metrics.connected(self.consumer.connected());
                 if self.elsewhere_caught_up()? {
                     return Ok(());
                 }

@@ -17,7 +17,7 @@ use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 
-use super::errors::{Watch, of_error};
+use super::errors::{Watch, of_code, of_error};
 use super::{ANSWER_WITHIN, Group, KafkaSettings, config, list, list_at, make};
 use crate::domain::{NextOffset, Offset, Partition, Position};
 use crate::log::{Consumer, Incoming, LogError, Membership, PartitionRange, Polled};
@@ -28,6 +28,7 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 pub(super) struct KafkaConsumer {
     consumer: Group,
     topic: String,
+    group: String,
     alone: bool,
     reading: BTreeMap<Partition, NextOffset>,
     paused: bool,
@@ -39,12 +40,21 @@ pub(super) struct GroupContext {
     topic: String,
     noted: Mutex<VecDeque<Polled>>,
     ends: Mutex<BTreeMap<Partition, NextOffset>>,
+    /// Whether the group was forbidden while this client was in it.
+    forbidden: AtomicBool,
+    /// Whether any broker is.
+    connected: AtomicBool,
     closing: AtomicBool,
 }
 
 impl ClientContext for GroupContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         self.watch.log(level, facility, message);
+        // The heartbeat is refused too, but librdkafka keeps that to itself until the session is over; of a hint
+        // that was not taken it tells here only.
+        if facility == "COMMITFAIL" && message.contains("Group authorization failed") {
+            self.forbidden.store(true, Ordering::Relaxed);
+        }
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -52,6 +62,8 @@ impl ClientContext for GroupContext {
     }
 
     fn stats(&self, statistics: Statistics) {
+        let up = statistics.brokers.values().any(|broker| broker.nodeid >= 0 && broker.state == "UP");
+        self.connected.store(up, Ordering::Relaxed);
         let Some(topic) = statistics.topics.get(&self.topic) else { return };
         let mut ends = lock(&self.ends);
         for partition in
@@ -79,12 +91,6 @@ impl ConsumerContext for GroupContext {
             return;
         }
         lock(&self.noted).push_back(polled);
-    }
-
-    fn commit_callback(&self, result: Result<(), KafkaError>, _offsets: &TopicPartitionList) {
-        if let Err(error) = result {
-            tracing::debug!(%error, "the offset hint was not taken");
-        }
     }
 }
 
@@ -124,6 +130,8 @@ impl KafkaConsumer {
             topic: topic.to_owned(),
             noted: Mutex::default(),
             ends: Mutex::default(),
+            forbidden: AtomicBool::new(false),
+            connected: AtomicBool::new(true),
             closing: AtomicBool::new(false),
         };
         if alone {
@@ -136,6 +144,7 @@ impl KafkaConsumer {
         Ok(Self {
             consumer: Arc::new(consumer),
             topic: topic.to_owned(),
+            group: group.to_owned(),
             alone,
             reading: BTreeMap::new(),
             paused: false,
@@ -159,10 +168,12 @@ impl KafkaConsumer {
         use RDKafkaErrorCode as C;
         let context = self.consumer.context();
         match error.rdkafka_error_code()? {
-            C::TopicAuthorizationFailed
-            | C::GroupAuthorizationFailed
-            | C::UnknownTopicOrPartition
-            | C::UnknownTopic => Some(of_error(error, "read", &self.topic, &context.watch)),
+            // Whoever reads alone needs no group, but librdkafka asks who coordinates it.
+            C::GroupAuthorizationFailed if self.alone => None,
+            C::GroupAuthorizationFailed => Some(of_error(error, "join", &self.group, &context.watch)),
+            C::TopicAuthorizationFailed | C::UnknownTopicOrPartition | C::UnknownTopic => {
+                Some(of_error(error, "read", &self.topic, &context.watch))
+            }
             C::OffsetOutOfRange | C::AutoOffsetReset => {
                 let (partition, wanted) = self.out_of_range();
                 Some(LogError::OffsetOutOfRange { partition, wanted, cause: error.to_string() })
@@ -211,6 +222,9 @@ impl Consumer for KafkaConsumer {
         let context = self.consumer.context();
         if let Some(polled) = lock(&context.noted).pop_front() {
             return Ok(polled);
+        }
+        if context.forbidden.load(Ordering::Relaxed) {
+            return Err(of_code(RDKafkaErrorCode::GroupAuthorizationFailed, "join", &self.group, &context.watch));
         }
         let mut handed = 0;
         let mut wait = timeout;
@@ -309,6 +323,10 @@ impl Consumer for KafkaConsumer {
 
     fn ends(&mut self) -> Vec<(Partition, NextOffset)> {
         lock(&self.consumer.context().ends).iter().map(|(partition, end)| (*partition, *end)).collect()
+    }
+
+    fn connected(&mut self) -> bool {
+        self.consumer.context().connected.load(Ordering::Relaxed)
     }
 
     fn close(self: Box<Self>) {
