@@ -51,6 +51,7 @@ exit_codes! {
     TooManyDeadLetters = 17, "Quá nhiều thư chết: worker dừng thay vì bỏ qua tiếp.", "Too many dead letters: the worker stopped rather than pass over more.";
     StoreUnreachable = 18, "Không kết nối được PostgreSQL.", "PostgreSQL does not answer.";
     StoreRefuses = 19, "PostgreSQL từ chối: mật khẩu, quyền, cơ sở dữ liệu hoặc chứng chỉ.", "PostgreSQL refuses: password, permission, database or certificate.";
+    Differs = 20, "Nơi chuyển đến có dữ liệu khác với nguồn.", "Where a migration leads to there is something else than at its source.";
 }
 
 impl ExitCode {

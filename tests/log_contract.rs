@@ -14,7 +14,7 @@ const TIME: Duration = Duration::from_secs(30);
 const STEP: Duration = Duration::from_millis(50);
 
 fn message(key: &[u8], payload: &[u8]) -> Outgoing {
-    Outgoing { key: Some(key.to_vec()), headers: Vec::new(), payload: payload.to_vec() }
+    Outgoing { key: Some(key.to_vec()), payload: payload.to_vec(), ..Outgoing::default() }
 }
 
 fn send(producer: &mut dyn Producer, messages: &[Outgoing]) -> Vec<Result<Position, LogError>> {

@@ -1,6 +1,7 @@
 //! The command line: parses, calls, and says how it ended. Results go to
 //! standard output, everything else to standard error.
 
+mod changes;
 mod context;
 mod demo;
 mod diagnose;
@@ -8,6 +9,7 @@ mod dlq;
 mod error;
 mod input;
 mod letters;
+mod migrate;
 mod progress;
 mod publish;
 mod receipt;
@@ -78,6 +80,8 @@ enum Command {
     Report(rollup::ReportArgs),
     /// Dựng lại số liệu từ nhật ký và so sánh · Rebuild the figures from the log and compare
     Replay(replay::ReplayArgs),
+    /// Chuyển sang PostgreSQL, sang Kafka · Move to PostgreSQL, to Kafka
+    Migrate(migrate::MigrateArgs),
     /// Thư chết: xem, gửi lại, bỏ · Dead letters: look at them, send them again, give them up
     Dlq(dlq::DlqArgs),
     /// Topic của Kafka · Topics of Kafka
@@ -143,6 +147,7 @@ fn dispatch(command: Command, loaded: Loaded, data_named: bool) -> Done {
         Command::Records(args) => rollup::records(&context, &args),
         Command::Report(args) => rollup::report(&context, &args),
         Command::Replay(args) => replay::run(&context, &args),
+        Command::Migrate(args) => migrate::run(&context, &args),
         Command::Dlq(args) => dlq::run(&context, &args),
         Command::Topics(args) => topics::run(&context, &args),
         Command::Schema(_) | Command::Config(_) | Command::Doctor => Ok(ExitCode::Done),
