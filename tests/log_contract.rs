@@ -72,7 +72,7 @@ fn contract(log: &dyn EventLog, topic: &str) {
     messages.push(Outgoing {
         key: Some(b"00004".to_vec()),
         headers: vec![("a".into(), Some(b"\xff\x00".to_vec())), ("null".into(), None), ("a".into(), Some(Vec::new()))],
-        payload: Vec::new(),
+        ..Outgoing::default()
     });
     let positions: Vec<Position> = send(&mut *producer, &messages).into_iter().map(Result::unwrap).collect();
     let mut next: BTreeMap<Partition, i64> = BTreeMap::new();

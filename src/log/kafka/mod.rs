@@ -211,9 +211,9 @@ impl EventLog for KafkaLog {
             Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => Ok(Created::AlreadyThere),
             Some(Err((_, code))) => Err(of_code(code, "create", &spec.name, &watch)),
             _ => {
-                // The controller has made it; wait until the brokers say so too.
+                // The controller has made it; wait until the brokers say so too, and lead its partitions.
                 let begun = Instant::now();
-                while self.partitions(&spec.name).is_err() && begun.elapsed() < ANSWER_WITHIN {
+                while self.topic(&spec.name).is_err() && begun.elapsed() < ANSWER_WITHIN {
                     std::thread::sleep(Duration::from_millis(50));
                 }
                 Ok(Created::New)
