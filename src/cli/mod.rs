@@ -10,6 +10,7 @@ mod dlq;
 mod error;
 mod input;
 mod letters;
+mod migrate;
 mod progress;
 mod publish;
 mod receipt;
@@ -81,6 +82,8 @@ enum Command {
     Report(rollup::ReportArgs),
     /// Dựng lại số liệu từ nhật ký và so sánh · Rebuild the figures from the log and compare
     Replay(replay::ReplayArgs),
+    /// Chuyển sang PostgreSQL, sang Kafka · Move to PostgreSQL, to Kafka
+    Migrate(migrate::MigrateArgs),
     /// Thư chết: xem, gửi lại, bỏ · Dead letters: look at them, send them again, give them up
     Dlq(dlq::DlqArgs),
     /// Đếm lại từ nhật ký và đối chiếu · Recount from the log and compare, beside the workers
@@ -152,6 +155,7 @@ fn dispatch(command: Command, loaded: Loaded, data_named: bool) -> Done {
         Command::Records(args) => rollup::records(&context, &args),
         Command::Report(args) => rollup::report(&context, &args),
         Command::Replay(args) => replay::run(&context, &args),
+        Command::Migrate(args) => migrate::run(&context, &args),
         Command::Dlq(args) => dlq::run(&context, &args),
         Command::Verify(args) => verify::run(&context, &args),
         Command::Backup(args) => backup::backup(&context, &args),

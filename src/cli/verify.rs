@@ -91,7 +91,7 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Done {
         context.note(&line, &line);
     }
     Err(Failure::other(
-        ExitCode::FiguresDiffer,
+        ExitCode::Differs,
         (
             format!(
                 "{at}: {} con số khác kết quả đếm lại; {records} hồ sơ, đếm lại được {recounted}",

@@ -100,6 +100,10 @@ impl StoreReader for FakeStore {
         Ok(false)
     }
 
+    fn topics(&mut self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+
     fn checkpoints(&mut self, _: &str) -> Result<Vec<Checkpoint>, StoreError> {
         Ok(self.0.clone())
     }
@@ -126,6 +130,10 @@ impl StoreReader for FakeStore {
 
     fn earlier(&mut self, _: &RecordKey) -> Result<Vec<Entry>, StoreError> {
         Ok(Vec::new())
+    }
+
+    fn earlier_entries(&mut self, _: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
+        Ok(())
     }
 
     fn record_count(&mut self) -> Result<u64, StoreError> {

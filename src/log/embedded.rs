@@ -344,9 +344,10 @@ impl EmbeddedProducer {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             )?;
             for (_, message) in queue {
-                let partition = match &message.key {
-                    Some(key) => partition_of(key, self.partitions),
-                    None => {
+                let partition = match (message.partition, &message.key) {
+                    (Some(partition), _) => partition,
+                    (_, Some(key)) => partition_of(key, self.partitions),
+                    (_, None) => {
                         self.without_key = (self.without_key + 1) % self.partitions;
                         Partition(self.without_key)
                     }
@@ -363,7 +364,7 @@ impl EmbeddedProducer {
                     self.topic,
                     partition.0,
                     next,
-                    now_ms,
+                    message.timestamp_ms.unwrap_or(now_ms),
                     message.key,
                     pack_headers(&message.headers),
                     message.payload
@@ -382,6 +383,11 @@ impl Producer for EmbeddedProducer {
         if bytes > self.max_message_bytes {
             let cause = format!("at most {} in topic {}", self.max_message_bytes, self.topic);
             self.decided.push(Delivery { tag, result: Err(LogError::TooLarge { bytes, cause }) });
+            return Ok(());
+        }
+        if let Some(partition) = message.partition.filter(|partition| !(0..self.partitions).contains(&partition.0)) {
+            let refused = self.log.broken(format!("topic {} has no partition {partition}", self.topic));
+            self.decided.push(Delivery { tag, result: Err(refused) });
             return Ok(());
         }
         self.queue.push((tag, message));

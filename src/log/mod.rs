@@ -3,6 +3,7 @@
 //! `kafka` is Apache Kafka by way of rdkafka, used nowhere else; `embedded` is a
 //! durable partitioned log in a local file. Neither may know what an event means.
 
+pub mod copy;
 pub mod embedded;
 pub mod kafka;
 pub mod partitioner;
@@ -20,6 +21,10 @@ pub struct Outgoing {
     pub headers: Vec<(String, Option<Vec<u8>>)>,
     /// The body.
     pub payload: Vec<u8>,
+    /// Where it is to lie, whatever its key: a copy of another log.
+    pub partition: Option<Partition>,
+    /// When the other log took it, in milliseconds since 1970; else it is now.
+    pub timestamp_ms: Option<i64>,
 }
 
 /// A message as it lies in the log.

@@ -118,6 +118,12 @@ impl Producer for KafkaProducer {
         if let Some(key) = &message.key {
             record = record.key(key);
         }
+        if let Some(partition) = message.partition {
+            record = record.partition(partition.0);
+        }
+        if let Some(timestamp_ms) = message.timestamp_ms {
+            record = record.timestamp(timestamp_ms);
+        }
         if !message.headers.is_empty() {
             let headers = OwnedHeaders::new_with_capacity(message.headers.len());
             record =
