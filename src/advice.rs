@@ -103,41 +103,6 @@ pub fn store(error: &StoreError, lang: Lang) -> String {
     }
 }
 
-/// What happened to the event log, where.
-pub fn log_said(error: &LogError, lang: Lang) -> String {
-    if lang == Lang::En {
-        return error.to_string();
-    }
-    match error {
-        LogError::Unreachable { at, cause } => format!("{at} không trả lời: {cause}"),
-        LogError::Authentication { at, cause } => format!("{at} không cho kết nối: {cause}"),
-        LogError::Certificate { at, cause } => format!("chứng thư của {at} không đáng tin cậy: {cause}"),
-        LogError::Protocol { at, cause } => format!("{at} ngắt kết nối ngay khi bắt đầu: {cause}"),
-        LogError::Authorization { operation, resource } => {
-            let operation = match operation.as_str() {
-                "read" => "đọc",
-                "write" => "ghi",
-                "create" => "tạo",
-                "describe" => "xem",
-                "join" => "tham gia",
-                other => other,
-            };
-            format!("không có quyền {operation} {}", resource.replacen("group ", "nhóm tiêu thụ ", 1))
-        }
-        LogError::NoSuchTopic(topic) => format!("không có topic {topic}"),
-        LogError::TooLarge { bytes, cause } => {
-            format!("thông điệp {bytes} byte lớn hơn mức nhật ký nhận ({cause})")
-        }
-        LogError::OffsetOutOfRange { partition, wanted, cause } => {
-            format!("phân vùng {partition} không có vị trí {wanted} ({cause})")
-        }
-        LogError::DiskFull { at } => format!("hết dung lượng đĩa cho {at}"),
-        LogError::Unwritable { at, cause } => format!("không ghi được {at}: {cause}"),
-        LogError::Setting { key, cause } => format!("thiết lập {key}: {cause}"),
-        LogError::Broken { .. } | LogError::Transient(_) => error.to_string(),
-    }
-}
-
 /// About the event log.
 pub fn log(error: &LogError, lang: Lang) -> String {
     match error {
@@ -278,6 +243,7 @@ mod tests {
     use crate::domain::{Digest, NextOffset, Partition, UnitTableError};
     use crate::exit::ExitCode;
     use crate::rollup::NotInTable;
+    use crate::said;
 
     fn stores() -> Vec<StoreError> {
         let (at, cause) = (|| "data/store-1.db".to_owned(), || "cause".to_owned());
@@ -357,12 +323,28 @@ mod tests {
     #[test]
     fn what_the_log_said_is_in_both_languages() {
         for error in logs() {
-            let (vi, en) = (log_said(&error, Lang::Vi), log_said(&error, Lang::En));
+            let (vi, en) = (said::log(&error, Lang::Vi), said::log(&error, Lang::En));
             assert!(vi != en || matches!(error, LogError::Broken { .. } | LogError::Transient(_)), "{vi}");
         }
         let group = LogError::Authorization { operation: "join".into(), resource: "group giaoban".into() };
-        assert_eq!(log_said(&group, Lang::Vi), "không có quyền tham gia nhóm tiêu thụ giaoban");
+        assert_eq!(said::log(&group, Lang::Vi), "không có quyền tham gia nhóm tiêu thụ giaoban");
         assert!(log(&group, Lang::En).contains("--operation Read --group giaoban;"));
+    }
+
+    #[test]
+    fn what_happened_is_told_in_vietnamese_too() {
+        // All but those that are nothing but somebody else's words.
+        let foreign = |error: &dyn std::fmt::Display| {
+            ["cause", "data/store-1.db: cause", "localhost:9092: cause"].contains(&error.to_string().as_str())
+        };
+        for error in stores() {
+            assert!(foreign(&error) || !said::store(&error, Lang::Vi).is_ascii(), "{error}");
+        }
+        for error in
+            configs().iter().filter(|error| !matches!(error, ConfigError::File { .. } | ConfigError::NamedFile { .. }))
+        {
+            assert!(!said::config(error, Lang::Vi).is_ascii(), "{error}");
+        }
     }
 
     #[test]

@@ -80,7 +80,7 @@ impl Examination {
     }
 
     fn failed(&mut self, what: (&str, &str), error: &LogError) {
-        let (detail, remedy) = (advice::log_said(error, self.lang), advice::log(error, self.lang));
+        let (detail, remedy) = (crate::said::log(error, self.lang), advice::log(error, self.lang));
         self.add(what, Verdict::Problem, detail, remedy);
     }
 

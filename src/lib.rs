@@ -25,6 +25,7 @@ pub mod ingest;
 pub mod log;
 pub mod report;
 pub mod rollup;
+pub mod said;
 pub mod sample;
 mod snapshot;
 pub mod store;

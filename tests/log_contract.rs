@@ -223,7 +223,19 @@ fn kafka_makes_no_topic_by_being_asked_for_it() {
 #[test]
 #[ignore = "needs a broker: ./test.sh"]
 fn kafka_members_of_a_group_share_and_hand_over() {
-    let (log, topic) = (kafka(), fresh());
+    share_and_hand_over(&kafka());
+}
+
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_members_share_and_hand_over_by_the_newer_protocol_too() {
+    let brokers = std::env::var("KAFKA_BROKERS").expect("KAFKA_BROKERS is not set: run ./test.sh");
+    let properties = [("group.protocol".to_owned(), "consumer".to_owned())].into();
+    share_and_hand_over(&KafkaLog::new(KafkaSettings { brokers, properties }).unwrap());
+}
+
+fn share_and_hand_over(log: &KafkaLog) {
+    let topic = fresh();
     log.create_topic(&TopicSpec { name: topic.clone(), partitions: 4, replication: 1, max_message_bytes: 100_000 })
         .unwrap();
     let group = Membership::Group(topic.clone());

@@ -36,7 +36,7 @@ pub(super) fn look(
     let publishes = !lacks(asked[0]);
     let of_worker = asked[1..].iter().filter(|access| !lacks(**access)).count();
     let list = |examination: &Examination| {
-        let all = missing.iter().map(|(_, error)| advice::log_said(error, examination.lang));
+        let all = missing.iter().map(|(_, error)| crate::said::log(error, examination.lang));
         all.collect::<Vec<_>>().join("; ")
     };
     match (publishes, of_worker) {

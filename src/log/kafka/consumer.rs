@@ -109,12 +109,13 @@ impl KafkaConsumer {
             Membership::Group(group) => (group.as_str(), false),
             Membership::Alone => ("giaoban-alone", true),
         };
-        let ours = [
+        // The newer protocol (KIP-848) shares out at the broker, and refuses a client's strategy.
+        let shared_by_broker = settings.properties.get("group.protocol").is_some_and(|value| value == "consumer");
+        let mut ours = vec![
             ("group.id", group),
             ("enable.auto.commit", "false"),
             ("enable.auto.offset.store", "false"),
             ("auto.offset.reset", "error"),
-            ("partition.assignment.strategy", "cooperative-sticky"),
             ("statistics.interval.ms", "1000"),
             // The default is 64 MB for each partition.
             ("queued.max.messages.kbytes", "32768"),
@@ -125,6 +126,9 @@ impl KafkaConsumer {
             ("fetch.wait.max.ms", "50"),
             ("check.crcs", "true"),
         ];
+        if !shared_by_broker {
+            ours.push(("partition.assignment.strategy", "cooperative-sticky"));
+        }
         let context = GroupContext {
             watch: Watch::new(&settings.brokers),
             topic: topic.to_owned(),
@@ -161,6 +165,11 @@ impl KafkaConsumer {
             headers: headers.unwrap_or_default(),
             payload: message.payload(),
         });
+    }
+
+    /// Whether partitions come and go by themselves: a cooperative group's, and those of one that reads alone.
+    fn by_parts(&self) -> bool {
+        self.alone || matches!(self.consumer.rebalance_protocol(), RebalanceProtocol::Cooperative)
     }
 
     /// What an error of a poll means; `None` if it passes by itself.
@@ -256,14 +265,11 @@ impl Consumer for KafkaConsumer {
 
     fn start(&mut self, from: &[(Partition, NextOffset)]) -> Result<(), LogError> {
         self.reading.extend(from.iter().copied());
-        let result = match self.consumer.rebalance_protocol() {
-            RebalanceProtocol::Cooperative if !self.alone => {
-                self.consumer.incremental_assign(&list_at(&self.topic, from)?)
-            }
-            _ => {
-                let all: Vec<_> = self.reading.iter().map(|(partition, next)| (*partition, *next)).collect();
-                self.consumer.assign(&list_at(&self.topic, &all)?)
-            }
+        let result = if self.by_parts() {
+            self.consumer.incremental_assign(&list_at(&self.topic, from)?)
+        } else {
+            let all: Vec<_> = self.reading.iter().map(|(partition, next)| (*partition, *next)).collect();
+            self.consumer.assign(&list_at(&self.topic, &all)?)
         };
         result.map_err(|error| Self::transient(&error))?;
         // What is assigned during a pause keeps still as well.
@@ -273,15 +279,10 @@ impl Consumer for KafkaConsumer {
     fn release(&mut self, partitions: &[Partition]) -> Result<(), LogError> {
         self.reading.retain(|partition, _| !partitions.contains(partition));
         lock(&self.consumer.context().ends).retain(|partition, _| !partitions.contains(partition));
-        let result = match self.consumer.rebalance_protocol() {
-            RebalanceProtocol::Cooperative if !self.alone => {
-                self.consumer.incremental_unassign(&list(&self.topic, partitions.iter().copied()))
-            }
-            _ if self.reading.is_empty() || !self.alone => self.consumer.unassign(),
-            _ => {
-                let all: Vec<_> = self.reading.iter().map(|(partition, next)| (*partition, *next)).collect();
-                self.consumer.assign(&list_at(&self.topic, &all)?)
-            }
+        let result = if self.by_parts() {
+            self.consumer.incremental_unassign(&list(&self.topic, partitions.iter().copied()))
+        } else {
+            self.consumer.unassign()
         };
         result.map_err(|error| Self::transient(&error))
     }

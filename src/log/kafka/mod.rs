@@ -215,6 +215,8 @@ impl EventLog for KafkaLog {
             .set("retention.ms", "-1")
             .set("retention.bytes", "-1")
             .set("cleanup.policy", "delete")
+            // A message keeps its time when it is copied here from another log.
+            .set("message.timestamp.type", "CreateTime")
             .set("max.message.bytes", &max);
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let runtime = runtime.map_err(|error| LogError::Transient(error.to_string()))?;
