@@ -128,6 +128,11 @@ impl Drop for Worker {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+        if std::thread::panicking() {
+            let said = self.said();
+            let lines: Vec<&str> = said.lines().collect();
+            eprintln!("the last words of {}:\n{}", self.name, lines[lines.len().saturating_sub(20)..].join("\n"));
+        }
     }
 }
 
@@ -395,10 +400,11 @@ const SCHEMA: &str = "storm";
 
 /// Two workers on a server of the test's own, with a listener each.
 struct OnOwnServer {
+    // Ends before what it works with goes.
+    workers: Vec<Worker>,
     server: OwnServer,
     giaoban: Giaoban,
     publisher: Publisher,
-    workers: Vec<Worker>,
     ports: Vec<u16>,
 }
 
@@ -415,7 +421,7 @@ impl OnOwnServer {
             Worker::start(&giaoban, &format!("worker-{port}"), &[("GIAOBAN__HTTP__LISTEN", &listen)])
         };
         let workers = ports.iter().map(start).collect();
-        Self { server, giaoban, publisher, workers, ports }
+        Self { workers, server, giaoban, publisher, ports }
     }
 
     fn schema(&self) -> Schema {
@@ -471,6 +477,35 @@ fn postgres_storm_a_server_that_was_away_costs_nothing() {
     for worker in &storm.workers {
         assert!(worker.said().contains("the store did not take a batch; trying again"), "{}", worker.said());
     }
+    storm.end(&events);
+}
+
+#[test]
+#[ignore = "needs a broker and PostgreSQL's programs: ./test.sh"]
+fn postgres_storm_the_group_changes_while_the_server_is_away() {
+    let mut storm = OnOwnServer::start();
+    let events = trial::events(1_000, &mut ChaCha8Rng::seed_from_u64(20_209));
+    let (first, second) = events.split_at(events.len() / 2);
+    storm.publisher.send(first);
+    until("both are at work", || storm.workers.iter().all(Worker::has_worked) && storm.stored() > 0);
+    storm.server.stop(Down::Fast);
+    // Somebody comes, takes some partitions and goes: of what the workers are given anew, some is nothing.
+    let guest: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", storm.giaoban.variable("GIAOBAN__KAFKA__BROKERS"))
+        .set("group.id", storm.giaoban.variable("GIAOBAN__KAFKA__GROUP"))
+        .set("partition.assignment.strategy", "cooperative-sticky")
+        .set("session.timeout.ms", "6000")
+        .create()
+        .unwrap();
+    guest.subscribe(&[storm.giaoban.variable("GIAOBAN__KAFKA__TOPIC")]).unwrap();
+    until("the guest has its share", || {
+        let _ = guest.poll(Duration::from_millis(50));
+        guest.assignment().unwrap().count() > 0
+    });
+    storm.publisher.send(second);
+    drop(guest);
+    until("the workers have all", || members(&storm.giaoban) == 2);
+    storm.server.start_again();
     storm.end(&events);
 }
 
