@@ -20,7 +20,7 @@ use database::Database;
 use database::server::{Down, OwnServer};
 use giaoban::domain::{Offset, Partition, Position};
 use giaoban::log::kafka::{KafkaLog, KafkaSettings};
-use giaoban::log::{EventLog as _, Outgoing};
+use giaoban::log::{EventLog as _, Outgoing, Producer};
 use giaoban::store::postgres::{Schema, Server};
 use giaoban::store::sqlite::SqliteStore;
 use giaoban::store::{StoreError, StoreReader};
@@ -115,9 +115,12 @@ impl Worker {
     }
 
     /// Tells it to stop, and it must.
-    fn stop(mut self) {
+    fn stop(self) {
         self.signal("TERM");
-        let told = Instant::now();
+        self.stops(Instant::now());
+    }
+
+    fn stops(mut self, told: Instant) {
         while !self.has_stopped(told) {
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -143,6 +146,7 @@ fn was_assigned(said: &str) -> bool {
 /// A producer of the test's own, which also sends what is no event.
 struct Publisher {
     log: KafkaLog,
+    producer: Box<dyn Producer>,
     topic: String,
     letters: String,
     bad: BTreeSet<Position>,
@@ -152,9 +156,12 @@ struct Publisher {
 impl Publisher {
     fn of(giaoban: &Giaoban) -> Self {
         let brokers = giaoban.variable("GIAOBAN__KAFKA__BROKERS").to_owned();
+        let log = KafkaLog::new(KafkaSettings { brokers, properties: BTreeMap::new() }).unwrap();
+        let topic = giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned();
         Self {
-            log: KafkaLog::new(KafkaSettings { brokers, properties: BTreeMap::new() }).unwrap(),
-            topic: giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned(),
+            producer: log.producer(&topic).unwrap(),
+            log,
+            topic,
             letters: giaoban.variable("GIAOBAN__KAFKA__DEAD_LETTER_TOPIC").to_owned(),
             bad: BTreeSet::new(),
             sent: 0,
@@ -163,7 +170,7 @@ impl Publisher {
 
     /// Sends events, and after each twentieth one that is none.
     fn send(&mut self, events: &[String]) {
-        let mut producer = self.log.producer(&self.topic).unwrap();
+        let producer = &mut self.producer;
         let mut bad = BTreeSet::new();
         let mut tag = 0;
         let mut send = |key: &str, payload: &str| {
@@ -249,76 +256,74 @@ struct Place {
 #[test]
 #[ignore = "needs a broker and PostgreSQL: ./test.sh"]
 fn kafka_storm_six_workers_killed_again_and_again_leave_exact_figures() {
-    const KILLS: usize = 20;
-    const TICKS_PER_KILL: usize = 24;
+    const KILLS: u64 = 20;
+    const EVERY: Duration = Duration::from_secs(6);
     let database = Database::new();
     let giaoban = with_store(giaoban(), &database.url, &database.schema);
     make_topics(&giaoban, "12");
     let mut rng = ChaCha8Rng::seed_from_u64(20_203);
     let events = trial::events(9_000, &mut rng);
     let mut publisher = Publisher::of(&giaoban);
-    let mut chunks = events.chunks(events.len().div_ceil(KILLS * TICKS_PER_KILL));
     let started = Instant::now();
     let mut places: Vec<Place> =
         (0..6).map(|_| Place { worker: None, told: None, again_at: started, starts: 0 }).collect();
     let (mut killed, mut terminated, mut stored_at_kills) = (0, 0, BTreeSet::new());
-    for kill in 0..KILLS {
-        let at = rng.next_u64() as usize % TICKS_PER_KILL;
-        for tick in 0..TICKS_PER_KILL {
-            let begun = Instant::now();
-            if let Some(chunk) = chunks.next() {
-                publisher.send(chunk);
-            }
-            for (number, place) in places.iter_mut().enumerate() {
-                if let Some(worker) = &mut place.worker {
-                    match place.told {
-                        None => worker.assert_running(),
-                        Some(told) if worker.has_stopped(told) => {
-                            (place.worker, place.told) = (None, None);
-                            place.again_at = Instant::now() + Duration::from_millis(rng.next_u64() % 3_000);
-                        }
-                        Some(_) => {}
+    let mut published = 0;
+    let mut kill_at = EVERY / 2;
+    while killed + terminated < KILLS || published < events.len() {
+        let begun = Instant::now();
+        // As many as the storm has lasted; the last when it is over.
+        let share = started.elapsed().as_secs_f64() / (EVERY * KILLS as u32).as_secs_f64();
+        let due = ((events.len() as f64 * share) as usize).min(events.len());
+        publisher.send(&events[published..due]);
+        published = due;
+        for (number, place) in places.iter_mut().enumerate() {
+            if let Some(worker) = &mut place.worker {
+                match place.told {
+                    None => worker.assert_running(),
+                    Some(told) if worker.has_stopped(told) => {
+                        (place.worker, place.told) = (None, None);
+                        place.again_at = Instant::now() + Duration::from_millis(rng.next_u64() % 3_000);
                     }
-                } else if place.again_at <= Instant::now() {
-                    place.starts += 1;
-                    // Half of them keep their name in the group, so that nobody takes over when they are back soon.
-                    let instance = format!("place-{number}");
-                    let fixed = [("GIAOBAN__KAFKA__PROPERTIES__GROUP_INSTANCE_ID", instance.as_str())];
-                    let variables = if number % 2 == 0 { &fixed[..] } else { &[] };
-                    place.worker = Some(Worker::start(&giaoban, &format!("{instance}-{}", place.starts), variables));
+                    Some(_) => {}
                 }
+            } else if place.again_at <= Instant::now() {
+                place.starts += 1;
+                // Half of them keep their name in the group, so that nobody takes over when they are back soon.
+                let instance = format!("place-{number}");
+                let fixed = [("GIAOBAN__KAFKA__PROPERTIES__GROUP_INSTANCE_ID", instance.as_str())];
+                let variables = if number % 2 == 0 { &fixed[..] } else { &[] };
+                place.worker = Some(Worker::start(&giaoban, &format!("{instance}-{}", place.starts), variables));
             }
-            if tick == at {
-                stored_at_kills.insert(publisher.stored(database.at().read()));
-                let mut up: Vec<&mut Place> =
-                    places.iter_mut().filter(|place| place.worker.is_some() && place.told.is_none()).collect();
-                let victim = rng.next_u64() as usize % up.len();
-                let place = &mut up[victim];
-                if rng.next_u64() % 2 == 0 || killed >= KILLS * 2 / 3 {
-                    place.worker.as_ref().unwrap().signal("TERM");
-                    place.told = Some(Instant::now());
-                    terminated += 1;
-                } else {
-                    place.worker = None;
-                    place.again_at = Instant::now() + Duration::from_millis(rng.next_u64() % 3_000);
-                    killed += 1;
-                }
-                eprintln!("kill {kill} at {:?}: {killed} killed, {terminated} terminated", started.elapsed());
-            }
-            std::thread::sleep(TICK.saturating_sub(begun.elapsed()));
         }
+        if killed + terminated < KILLS && started.elapsed() >= kill_at {
+            kill_at += EVERY / 2 + Duration::from_millis(rng.next_u64() % EVERY.as_millis() as u64);
+            stored_at_kills.insert(publisher.stored(database.at().read()));
+            let mut up: Vec<&mut Place> =
+                places.iter_mut().filter(|place| place.worker.is_some() && place.told.is_none()).collect();
+            let victim = rng.next_u64() as usize % up.len();
+            let place = &mut up[victim];
+            if rng.next_u64() % 2 == 0 {
+                place.worker.as_ref().unwrap().signal("TERM");
+                place.told = Some(Instant::now());
+                terminated += 1;
+            } else {
+                place.worker = None;
+                place.again_at = Instant::now() + Duration::from_millis(rng.next_u64() % 3_000);
+                killed += 1;
+            }
+        }
+        std::thread::sleep(TICK.saturating_sub(begun.elapsed()));
     }
-    assert!(killed >= 5 && terminated >= 5 && killed + terminated == KILLS, "{killed} {terminated}");
-    assert!(stored_at_kills.len() > KILLS / 2, "the kills met work: {stored_at_kills:?}");
-    for chunk in chunks {
-        publisher.send(chunk);
-    }
+    assert!(killed >= 5 && terminated >= 5, "{killed} killed, {terminated} terminated");
+    assert!(stored_at_kills.len() as u64 > KILLS / 2, "the kills met work: {stored_at_kills:?}");
     let mut workers: Vec<Worker> = Vec::new();
     for (number, place) in places.into_iter().enumerate() {
-        match place.worker {
-            Some(worker) if place.told.is_none() => workers.push(worker),
-            Some(worker) => worker.stop(),
-            None => workers.push(Worker::start(&giaoban, &format!("last-{number}"), &[])),
+        match (place.worker, place.told) {
+            (Some(worker), None) => workers.push(worker),
+            // A second signal would end it at once.
+            (Some(worker), Some(told)) => worker.stops(told),
+            (None, _) => workers.push(Worker::start(&giaoban, &format!("last-{number}"), &[])),
         }
     }
     until("everything is in the store", || {
