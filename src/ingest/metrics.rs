@@ -304,6 +304,11 @@ impl Metrics {
     /// A batch was not taken.
     pub fn failed(&self, kind: &str) {
         self.store_failures.with_label_values(&[kind]).inc();
+        self.not_ready();
+    }
+
+    /// It cannot do its work for now.
+    pub fn not_ready(&self) {
         self.ready.store(false, Ordering::Relaxed);
     }
 

@@ -141,6 +141,7 @@ impl Worker {
             replies,
             metrics: self.metrics,
             stop: self.stop,
+            stop_at: None,
             targets,
             bounds: self.no_further_than,
             committed: BTreeMap::new(),
@@ -263,6 +264,8 @@ struct Reader {
     replies: Receiver<Reply>,
     metrics: Arc<Metrics>,
     stop: Arc<AtomicBool>,
+    /// When it saw that it is to stop.
+    stop_at: Option<Instant>,
     /// Where each partition ended at the start, if that is where to stop.
     targets: Option<BTreeMap<Partition, NextOffset>>,
     /// What lies at or after these is not taken.
@@ -285,16 +288,13 @@ struct Reader {
 impl Reader {
     fn run(&mut self) -> Result<(), WorkerError> {
         let mut asked_at = Instant::now();
-        let mut stop_at: Option<Instant> = None;
+        let mut told = false;
         loop {
             self.metrics.beat();
             let now_ms = self.begun.elapsed().as_millis() as u64;
-            if self.stop.load(Ordering::Relaxed) && stop_at.is_none() {
-                stop_at = Some(Instant::now());
+            if self.is_to_stop()? && !told {
+                told = true;
                 self.machine.handle(Input::Stop, now_ms);
-            }
-            if stop_at.is_some_and(|at| at.elapsed() > STOP_WITHIN) {
-                return Err(WorkerError::Slow(STOP_WITHIN.as_secs()));
             }
             self.poll(now_ms)?;
             self.machine.handle(Input::Tick, now_ms);
@@ -313,6 +313,17 @@ impl Reader {
                     return Ok(());
                 }
             }
+        }
+    }
+
+    /// Whether it is to stop; a failure if it was to for too long.
+    fn is_to_stop(&mut self) -> Result<bool, WorkerError> {
+        if self.stop.load(Ordering::Relaxed) {
+            self.stop_at.get_or_insert_with(Instant::now);
+        }
+        match self.stop_at {
+            Some(at) if at.elapsed() > STOP_WITHIN => Err(WorkerError::Slow(STOP_WITHIN.as_secs())),
+            at => Ok(at.is_some()),
         }
     }
 
@@ -363,7 +374,8 @@ impl Reader {
 
     /// Tells the machine where store and log are.
     fn look_up(&mut self, partitions: &[Partition], now_ms: u64) -> Result<(), WorkerError> {
-        let found = self.starts(partitions, now_ms);
+        // The group waits for the answer to an assignment of nothing too, and it takes neither store nor log.
+        let found = if partitions.is_empty() { Ok(Vec::new()) } else { self.starts(partitions, now_ms) };
         let starts = match found {
             Ok(starts) => starts,
             Err(
@@ -371,6 +383,7 @@ impl Reader {
                 | WorkerError::Log(LogError::Transient(_) | LogError::Unreachable { .. })),
             ) => {
                 tracing::warn!(%error, "cannot look up where to start; trying again");
+                self.metrics.not_ready();
                 self.machine.handle(Input::Unknown(partitions), now_ms);
                 return Ok(());
             }
@@ -397,9 +410,12 @@ impl Reader {
     fn checkpoints(&mut self, now_ms: u64) -> Result<Vec<Checkpoint>, WorkerError> {
         self.requests.send(Request::Checkpoints).map_err(|_| no_answer())?;
         loop {
-            match self.replies.recv().map_err(|_| no_answer())? {
-                Reply::Checkpoints(result) => return Ok(result?),
-                other => self.reply(other, now_ms)?,
+            match self.replies.recv_timeout(Duration::from_millis(500)) {
+                Ok(Reply::Checkpoints(result)) => return Ok(result?),
+                Ok(other) => self.reply(other, now_ms)?,
+                // A server that hangs keeps nobody from stopping.
+                Err(RecvTimeoutError::Timeout) => drop(self.is_to_stop()?),
+                Err(RecvTimeoutError::Disconnected) => return Err(no_answer()),
             }
         }
     }
@@ -513,8 +529,8 @@ impl Reader {
         }
         // An assignment of nothing wants its answer too, or the group waits for it.
         if !new.is_empty() || nothing {
-            self.started.extend(new.iter().map(|(partition, _)| *partition));
             self.consumer.start(&new)?;
+            self.started.extend(new.iter().map(|(partition, _)| *partition));
         }
         Ok(())
     }
@@ -553,7 +569,12 @@ impl Reader {
             return Ok(self.caught_up());
         }
         let now_ms = self.begun.elapsed().as_millis() as u64;
-        let stored: BTreeMap<_, _> = self.checkpoints(now_ms)?.iter().map(|at| (at.partition, at.next)).collect();
+        let stored = match self.checkpoints(now_ms) {
+            // Asked again soon.
+            Err(WorkerError::Store(StoreError::Unavailable { .. })) => return Ok(false),
+            stored => stored?,
+        };
+        let stored: BTreeMap<_, _> = stored.iter().map(|at| (at.partition, at.next)).collect();
         Ok(targets.iter().all(|(partition, end)| end.0 == 0 || stored.get(partition).is_some_and(|next| next >= end)))
     }
 }
