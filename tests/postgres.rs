@@ -432,7 +432,7 @@ fn postgres_is_refused_with_a_remedy_and_never_with_the_password() {
     let away = on(&database).with("GIAOBAN__STORE__URL", "postgres://u:s3cret@127.0.0.1:1/d");
     let malformed = on(&database).with("GIAOBAN__STORE__URL", "postgres://u:s3cret@h/d?sslmode=perhaps");
     for (giaoban, code, remedy) in
-        [(&wrong, 18, "store.password_file"), (&away, 17, "giaoban doctor"), (&malformed, 3, "store.url")]
+        [(&wrong, 19, "store.password_file"), (&away, 18, "giaoban doctor"), (&malformed, 3, "store.url")]
     {
         publish_unless_refused(giaoban);
         for command in [&["worker", "--until-caught-up"][..], &["rollup", "--period", "2020-Q1"], &["replay"]] {

@@ -25,7 +25,7 @@ pub fn cells(store: &mut dyn StoreReader) -> Result<Cells, StoreError> {
     let mut cells = Cells::new();
     for quarter in store.quarters()? {
         store.raw_cells(quarter, &mut |unit, since, cell| {
-            cells.entry((quarter, unit.to_owned(), since.to_owned())).or_insert_with(Cell::default).add_cell(&cell);
+            cells.entry((quarter, unit.to_owned(), since.to_owned())).or_default().add_cell(&cell);
         })?;
     }
     Ok(cells)

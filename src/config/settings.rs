@@ -243,7 +243,7 @@ impl Store {
             found: masked(&self.url.0),
             allowed,
         })?;
-        Ok(StorePlace::Schema(Schema::at(server, &self.schema)))
+        Ok(StorePlace::Schema(Box::new(Schema::at(server, &self.schema))))
     }
 }
 

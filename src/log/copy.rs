@@ -135,7 +135,7 @@ pub fn copy(from: &dyn EventLog, to: &dyn EventLog, topic: &str, tell: &mut Tell
         source = now;
     }
     let target = to.topic(topic)?.partitions;
-    for (source, target) in source.iter().zip(&target).filter(|(source, target)| missing(source, target) > 0) {
+    if let Some((source, target)) = source.iter().zip(&target).find(|(source, target)| missing(source, target) > 0) {
         let (from, to) = (target.high.0.unsigned_abs(), source.high.0.unsigned_abs());
         return Err(CopyError::Differs { topic: topic.to_owned(), partition: source.partition, from, to });
     }

@@ -13,7 +13,7 @@ pub enum Place {
     /// Files in a data folder: one writer at a time, held off by a lock.
     Folder(DataDir),
     /// Tables in a schema: any number of writers, held off by the fence.
-    Schema(Schema),
+    Schema(Box<Schema>),
 }
 
 /// The next generation, opened for a replay.

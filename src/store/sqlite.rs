@@ -431,7 +431,7 @@ mod tests {
             key: RecordKey::new(["/units/00004", "/units/00004x", "a"][number % 3], &format!("GS-{number}")),
             revision: Revision::FIRST,
             digest: Digest([number as u8; 32]),
-            event_id: (number % 5 == 0).then(|| "another".into()),
+            event_id: number.is_multiple_of(5).then(|| "another".into()),
             fact: Fact::Supervision {
                 unit: UnitCode::new("00004").unwrap(),
                 held_on: jiff::civil::date(2020, 2, 1),

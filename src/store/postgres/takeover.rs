@@ -13,6 +13,9 @@ use crate::store::{StoreError, StoreReader, StoreWriter, place_key};
 const SETTINGS: &str = "SET LOCAL lock_timeout = '30s'; SET LOCAL statement_timeout = 0;
     SET LOCAL idle_in_transaction_session_timeout = 0";
 
+/// Hands every entry to a sink that says whether to go on.
+type Walk<'w> = dyn FnMut(&mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> + 'w;
+
 /// The generation in force while it takes over another store.
 pub struct Takeover {
     store: PostgresStore,
@@ -77,7 +80,7 @@ impl Takeover {
     fn copy(
         &mut self,
         table: &str,
-        walk: &mut dyn FnMut(&mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError>,
+        walk: &mut Walk<'_>,
         each: &mut dyn FnMut(&Entry) -> Result<(), Trouble>,
     ) -> Result<(), StoreError> {
         let at = self.store.describe();
