@@ -34,7 +34,7 @@ pub type Seen = BTreeMap<&'static str, u64>;
 
 pub enum Store {
     Memory(MemoryStore),
-    Sqlite { store: SqliteStore, _dir: tempfile::TempDir },
+    Sqlite { store: Box<SqliteStore>, _dir: tempfile::TempDir },
 }
 
 impl Store {
@@ -42,7 +42,7 @@ impl Store {
     fn of(seed: u64, without: Option<Guard>) -> Self {
         let mut store = if seed % 50 == 49 && without.is_none() {
             let dir = tempfile::tempdir().unwrap();
-            let store = SqliteStore::create(&dir.path().join("store.db")).unwrap();
+            let store = Box::new(SqliteStore::create(&dir.path().join("store.db")).unwrap());
             Self::Sqlite { store, _dir: dir }
         } else {
             let mut store = Memory::default().create();
@@ -56,7 +56,7 @@ impl Store {
     pub fn writer(&mut self) -> &mut dyn StoreWriter {
         match self {
             Self::Memory(store) => store,
-            Self::Sqlite { store, .. } => store,
+            Self::Sqlite { store, .. } => &mut **store,
         }
     }
 }
