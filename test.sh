@@ -6,7 +6,9 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly ROOT
 readonly KAFKA=$ROOT/target/kafka
 readonly TOOLS=$ROOT/target/tools
-readonly JAVA=(java -Xmx512m -XX:-UsePerfData -Djava.awt.headless=true -cp "$KAFKA/lib/*")
+readonly JAVA=(java -XX:-UsePerfData -Djava.awt.headless=true -cp "$KAFKA/lib/*")
+# For what runs a second or two: less of it is compiled, and a broker beside it keeps its memory.
+readonly BRIEFLY=(-Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1)
 readonly PROFILE=${GIAOBAN_TEST_PROFILE:-release}
 cd "$ROOT"
 
@@ -15,14 +17,16 @@ usage() {
 Usage: ./test.sh [COMMAND] [-- ARGUMENT...]
        ./test.sh simulate [--seeds N | --seed S]
 
-  (none)    everything: installs what is missing, starts a real Kafka broker and a PostgreSQL
-            server, checks the Prometheus configuration, runs every test, and stops both
-  quick     only the tests that need nothing but Rust and a C compiler
-  simulate  only the seeded simulation: N schedules (10000 unless said; --seeds 2000000 for
-            a night), or the one of seed S with every step told
-  kafka     starts the broker alone, prints its address, and keeps it until Ctrl-C
-  postgres  starts the PostgreSQL server alone, prints its URL, and keeps it until Ctrl-C
-  bench     starts the broker and measures the pipeline on it against a bare consumer
+  (none)         everything: installs what is missing, starts two real Kafka brokers, one of
+                 them secured, and a PostgreSQL server, checks the Prometheus configuration,
+                 runs every test, and stops them
+  quick          only the tests that need nothing but Rust and a C compiler
+  simulate       only the seeded simulation: N schedules (10000 unless said; --seeds 2000000
+                 for a night), or the one of seed S with every step told
+  kafka          starts the plain broker alone, prints its address, and keeps it until Ctrl-C
+  secured-kafka  the same with the broker that wants TLS, SCRAM and access rules
+  postgres       starts the PostgreSQL server alone, prints its URL, and keeps it until Ctrl-C
+  bench          starts the plain broker and measures the pipeline on it against a bare consumer
 
 Arguments after -- go to the tests as a filter (./test.sh -- kafka_) or to the benchmark
 (./test.sh bench -- --records 300000 --pairs 1).
@@ -34,7 +38,9 @@ What it installs, each only if it is missing:
                      postgresql (its system service gets no cluster and is not started)
 
 Environment:
-  KAFKA_BROKERS          use this broker (host:port,…) and start none
+  KAFKA_BROKERS          use this plain broker (host:port,…) and start none
+  KAFKA_SECURED          use the secured broker that this folder describes (target/kafka/secured of
+                         a ./test.sh secured-kafka) and start none
   POSTGRES_URL           use this PostgreSQL (postgres://superuser:password@127.0.0.1:port/database,
                          with TLS for localhost) and start none; POSTGRES_CA is the file with the
                          certificate of the authority that signed the server's
@@ -94,34 +100,32 @@ need_kafka() {
   touch "$KAFKA/lib/.complete"
 }
 
-# --- the broker -----------------------------------------------------------------------------
+# --- the brokers ----------------------------------------------------------------------------
 
-kafka_pid=
+# A broker is a folder of target/kafka: plain or secured. It holds server.properties, the data, broker.log and pid.
+running=()
+locks=()
 
-stop_kafka() {
-  [ -n "$kafka_pid" ] || return 0
-  kill "$kafka_pid" 2>/dev/null || true
-  for _ in {1..100}; do
-    kill -0 "$kafka_pid" 2>/dev/null || break
-    sleep 0.1
-  done
-  kill -KILL "$kafka_pid" 2>/dev/null || true
-  wait "$kafka_pid" 2>/dev/null || true
-  kafka_pid=
-  rm -f "$KAFKA/pid"
+# Ends the process in the pid file of NODE, if it is that broker.
+end_of() {
+  local pid
+  pid=$(cat "$KAFKA/$1/pid" 2>/dev/null) || return 0
+  if grep -qsF "$KAFKA/$1/server.properties" "/proc/$pid/cmdline"; then
+    kill "$pid" 2>/dev/null || true
+    for _ in {1..100}; do
+      kill -0 "$pid" 2>/dev/null || break
+      sleep 0.1
+    done
+    kill -KILL "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  fi
+  rm -f "$KAFKA/$1/pid"
 }
 
-# A run that was killed outright could not stop its broker: the next one does, if that process is still it.
-stop_stale_kafka() {
-  local pid
-  [ -e "$KAFKA/pid" ] || return 0
-  pid=$(<"$KAFKA/pid")
-  if grep -qsF "$KAFKA/server.properties" "/proc/$pid/cmdline"; then
-    say "stopping the broker that an earlier run left behind (process $pid)"
-    kafka_pid=$pid
-    stop_kafka
-  fi
-  rm -f "$KAFKA/pid"
+stop_kafka() {
+  local node
+  for node in "${running[@]}"; do end_of "$node"; done
+  running=()
 }
 
 port_is_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
@@ -135,7 +139,7 @@ free_port() {
 
 # Asks the port for Kafka's metadata (version 1, no topics) and succeeds if one live broker is named in the
 # answer: a port that is merely open, or a broker not yet let in by its controller, is not ready.
-kafka_answers() {
+plain_answers() {
   local answer
   exec 3<>"/dev/tcp/127.0.0.1/$1" || return 1
   printf '\0\0\0\016\0\003\0\001\0\0\0\1\377\377\0\0\0\0' >&3
@@ -144,58 +148,144 @@ kafka_answers() {
   [ "$answer" = 0000000100000001 ]
 }
 
-# Starts one node on fresh data and waits until it answers. Fails if it ended before (a port was taken meanwhile).
-try_kafka() {
-  local port controller
-  port=$(free_port 9092)
-  controller=$(free_port $((port + 1)))
-  rm -rf "$KAFKA/data"
+# Without a password no question is answered there, so the broker's own word is taken.
+secured_answers() { grep -q 'Kafka Server started' "$KAFKA/secured/broker.log"; }
+
+# A certificate authority, the broker's certificate for 127.0.0.1 and no other name, another authority that signed
+# nothing, and a password for each user: new in each run, for this machine alone.
+make_secrets() {
+  local dir=$KAFKA/secured user
+  local new=(openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
   {
-    cat tests/kafka/server.properties
-    echo "listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller"
-    echo "advertised.listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller"
-    echo "controller.quorum.bootstrap.servers=127.0.0.1:$controller"
-    echo "log.dirs=$KAFKA/data"
-  } >"$KAFKA/server.properties"
-  "${JAVA[@]}" kafka.tools.StorageTool format --standalone --cluster-id giaoban-tests-broker-A \
-    --config "$KAFKA/server.properties" >"$KAFKA/format.log" 2>&1 ||
-    die "Kafka's storage could not be formatted; $KAFKA/format.log ends: $(tail -n 3 "$KAFKA/format.log")"
-  "${JAVA[@]}" kafka.Kafka "$KAFKA/server.properties" >"$KAFKA/broker.log" 2>&1 9>&- </dev/null &
-  kafka_pid=$!
-  echo "$kafka_pid" >"$KAFKA/pid"
-  for _ in {1..600}; do
-    kill -0 "$kafka_pid" 2>/dev/null || return 1
-    if kafka_answers "$port" 2>/dev/null; then
-      export KAFKA_BROKERS=127.0.0.1:$port
-      return
-    fi
-    sleep 0.1
-  done
-  die "the broker did not answer within a minute; see $KAFKA/broker.log"
+    "${new[@]}" -x509 -days 2 -subj /CN=giaoban-tests -keyout "$dir/ca.key" -out "$dir/ca.pem"
+    "${new[@]}" -x509 -days 2 -subj /CN=somebody-else -keyout "$dir/other.key" -out "$dir/other-ca.pem"
+    "${new[@]}" -subj /CN=broker -keyout "$dir/broker.key" -out "$dir/broker.csr"
+    openssl x509 -req -in "$dir/broker.csr" -CA "$dir/ca.pem" -CAkey "$dir/ca.key" -CAcreateserial -days 2 \
+      -extfile <(echo subjectAltName=IP:127.0.0.1) -out "$dir/broker.crt"
+  } 2>"$dir/openssl.log" || die "openssl made no certificates: $(tail -n 3 "$dir/openssl.log")"
+  cat "$dir/broker.key" "$dir/broker.crt" >"$dir/broker.pem"
+  for user in "${USERS[@]}"; do openssl rand -hex 16 >"$dir/$user.password"; done
+  cat >"$dir/admin.properties" <<PROPERTIES
+security.protocol=SASL_SSL
+sasl.mechanism=SCRAM-SHA-512
+sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="admin" password="$(<"$dir/admin.password")";
+ssl.truststore.type=PEM
+ssl.truststore.location=$dir/ca.pem
+PROPERTIES
 }
 
-start_kafka() {
-  if [ -n "${KAFKA_BROKERS:-}" ]; then
-    say "using the Kafka broker at $KAFKA_BROKERS (KAFKA_BROKERS is set)"
-    return
+# Kafka's scripts under their own names, for config/kafka/acls.sh.
+make_tools() {
+  local name class
+  mkdir -p "$KAFKA/bin"
+  while read -r name class; do
+    printf '#!/bin/sh\nexec java %s -Dorg.slf4j.simpleLogger.defaultLogLevel=error -cp "%s" %s "$@"\n' \
+      "${BRIEFLY[*]}" "$KAFKA/lib/*" "$class" >"$KAFKA/bin/$name"
+    chmod +x "$KAFKA/bin/$name"
+  done <<'NAMES'
+kafka-acls.sh org.apache.kafka.tools.AclCommand
+kafka-configs.sh kafka.admin.ConfigCommand
+NAMES
+}
+
+# admin may do everything, and the others nothing until the tests give them rules.
+readonly USERS=(admin operator producer worker reader leaver)
+
+# Starts NODE's process on fresh data. The secured one comes with secrets, so nobody else may read its folder.
+start_node() {
+  local node=$1 dir=$KAFKA/$1 protocol=PLAINTEXT port controller memory=512m scram=() user
+  if [ "$node" = secured ]; then
+    protocol=SASL_SSL memory=256m
   fi
+  mkdir -p "$dir"
+  chmod 700 "$dir"
+  rm -rf "$dir/data" "$dir/broker.log"
+  port=$(free_port $([ "$node" = plain ] && echo 9092 || echo 9192))
+  controller=$(free_port $((port + 1)))
+  {
+    cat tests/kafka/server.properties
+    echo "listeners=$protocol://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller"
+    echo "advertised.listeners=$protocol://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller"
+    echo "controller.quorum.bootstrap.servers=127.0.0.1:$controller"
+    echo "log.dirs=$dir/data"
+  } >"$dir/server.properties"
+  if [ "$node" = secured ]; then
+    make_secrets
+    sed "s|@DIR@|$dir|; s|@PASSWORD@|$(<"$dir/admin.password")|" tests/kafka/secured.properties >>"$dir/server.properties"
+    for user in "${USERS[@]}"; do
+      scram+=(--add-scram "SCRAM-SHA-512=[name=$user,password=$(<"$dir/$user.password")]")
+    done
+  fi
+  # Salts and keys are printed on success: the log is for a failure only.
+  "${JAVA[@]}" "${BRIEFLY[@]}" kafka.tools.StorageTool format --standalone --cluster-id giaoban-tests-broker-A \
+    "${scram[@]}" --config "$dir/server.properties" >"$dir/format.log" 2>&1 ||
+    die "Kafka's storage could not be formatted; $dir/format.log ends: $(tail -n 3 "$dir/format.log")"
+  rm "$dir/format.log"
+  (
+    # The locks are this script's: a broker that outlives it must not hold them.
+    for lock in "${locks[@]}"; do exec {lock}>&-; done
+    exec "${JAVA[@]}" -Xmx"$memory" kafka.Kafka "$dir/server.properties" >"$dir/broker.log" 2>&1 </dev/null
+  ) &
+  echo $! >"$dir/pid"
+  echo "$port" >"$dir/port"
+}
+
+# Waits until NODE answers. Fails if it ended before: a port was taken meanwhile.
+answered() {
+  local dir=$KAFKA/$1 pid port
+  pid=$(<"$dir/pid")
+  port=$(<"$dir/port")
+  for _ in {1..600}; do
+    kill -0 "$pid" 2>/dev/null || return 1
+    "${1}_answers" "$port" 2>/dev/null && return
+    sleep 0.1
+  done
+  die "the $1 broker did not answer within a minute; see $dir/broker.log"
+}
+
+# Starts the brokers named that are not there already, at once, and says where they are.
+start_kafka() {
+  local node lock nodes=()
+  for node in "$@"; do
+    case $node in
+      plain) [ -n "${KAFKA_BROKERS:-}" ] && say "using the Kafka broker at $KAFKA_BROKERS (KAFKA_BROKERS is set)" && continue ;;
+      secured) [ -n "${KAFKA_SECURED:-}" ] && say "using the secured broker of $KAFKA_SECURED (KAFKA_SECURED is set)" && continue ;;
+    esac
+    nodes+=("$node")
+  done
+  [ ${#nodes[@]} -gt 0 ] || return 0
   need_kafka
-  mkdir -p "$KAFKA"
-  exec 9>"$KAFKA/lock"
-  flock -n 9 || die "another ./test.sh has its broker running in this directory. Wait for it, or set KAFKA_BROKERS to use that one"
+  need openssl openssl "makes the secured broker's certificates"
+  make_tools
   trap stop_servers EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM HUP
-  stop_stale_kafka
-  for _ in 1 2 3; do
-    if try_kafka; then
-      say "Kafka answers at $KAFKA_BROKERS (log: target/kafka/broker.log)"
-      return
-    fi
+  for node in "${nodes[@]}"; do
+    mkdir -p "$KAFKA/$node"
+    exec {lock}>"$KAFKA/$node/lock"
+    flock -n "$lock" || die "another ./test.sh has its $node broker running in this directory. Wait for it, or set $(variable_of "$node") to use that one"
+    locks+=("$lock")
+    # A run that was killed outright could not stop its broker.
+    end_of "$node"
+    running+=("$node")
   done
-  tail -n 20 "$KAFKA/broker.log" >&2
-  die "the broker ended before it answered; the end of target/kafka/broker.log is above"
+  for node in "${nodes[@]}"; do start_node "$node"; done
+  for node in "${nodes[@]}"; do
+    for try in 1 2 3; do
+      answered "$node" && break
+      [ "$try" = 3 ] && tail -n 20 "$KAFKA/$node/broker.log" >&2 &&
+        die "the $node broker ended before it answered; the end of target/kafka/$node/broker.log is above"
+      start_node "$node"
+    done
+    case $node in
+      plain) export KAFKA_BROKERS=127.0.0.1:$(<"$KAFKA/plain/port") ;;
+      secured) export KAFKA_SECURED=$KAFKA/secured ;;
+    esac
+    say "the $node Kafka broker answers at 127.0.0.1:$(<"$KAFKA/$node/port") (log: target/kafka/$node/broker.log)"
+  done
 }
+
+variable_of() { [ "$1" = plain ] && echo KAFKA_BROKERS || echo KAFKA_SECURED; }
 
 # --- the PostgreSQL server ------------------------------------------------------------------
 
@@ -300,11 +390,13 @@ start_postgres() {
     die "PostgreSQL's data could not be made; $POSTGRES/initdb.log ends: $(tail -n 3 "$POSTGRES/initdb.log")"
   port=$(free_port 5433)
   (
+    # As with the brokers: a server that outlives this script must not hold its locks.
+    for lock in "${locks[@]}"; do exec {lock}>&-; done
     cd "$postgres_dir"
     as_postgres "$bin/postgres" -D "$postgres_dir/data" -p "$port" -c listen_addresses=127.0.0.1 \
       -c unix_socket_directories= -c max_connections=200 -c fsync=off -c full_page_writes=off \
       -c ssl=on -c ssl_cert_file="$postgres_dir/server.pem" -c ssl_key_file="$postgres_dir/server.key"
-  ) >"$POSTGRES/server.log" 2>&1 9>&- </dev/null &
+  ) >"$POSTGRES/server.log" 2>&1 </dev/null &
   postgres_pid=$!
   for _ in {1..300}; do
     kill -0 "$postgres_pid" 2>/dev/null || break
@@ -370,11 +462,11 @@ run_tests() {
   export GIAOBAN_SEEDS=${GIAOBAN_SEEDS:-10000}
   { [ $# -gt 0 ] || run_bites; } 2>&1 | tee "$log"
   run cargo test --profile "$PROFILE" --locked -- --include-ignored "$@" 2>&1 | tee -a "$log"
-  [ $# -gt 0 ] || was_tested kafka_ "$log" ||
-    die "no test named kafka_… ran. A run that did not reach real Kafka is no green run"
+  [ $# -gt 0 ] || { was_tested "kafka_[a-r]" "$log" && was_tested kafka_secured_ "$log"; } ||
+    die "no test named kafka_… or none named kafka_secured_… ran. A run that did not reach real Kafka is no green run"
   [ $# -gt 0 ] || was_tested postgres_ "$log" ||
     die "no test named postgres_… ran. A run that did not reach real PostgreSQL is no green run"
-  say "$(grep -c '^test .* \.\.\. ok' "$log" || true) tests passed, with the Kafka broker at $KAFKA_BROKERS and PostgreSQL"
+  say "$(grep -c '^test .* \.\.\. ok' "$log" || true) tests passed, with the Kafka broker at $KAFKA_BROKERS, a secured one, and PostgreSQL"
 }
 
 run_simulation() {
@@ -393,7 +485,7 @@ run_simulation() {
 main() {
   local command=all
   case ${1:-} in
-    quick | kafka | postgres | bench) command=$1; shift ;;
+    quick | kafka | secured-kafka | postgres | bench) command=$1; shift ;;
     simulate) need_rust; shift; run_simulation "$@"; return ;;
     -h | --help | help) usage; return ;;
   esac
@@ -408,7 +500,7 @@ main() {
     all)
       need_rust
       check_prometheus
-      start_kafka
+      start_kafka plain secured
       start_postgres
       run_tests "$@"
       ;;
@@ -418,10 +510,17 @@ main() {
       ;;
     kafka)
       [ -z "${KAFKA_BROKERS:-}" ] || die "KAFKA_BROKERS is set ($KAFKA_BROKERS): there is no broker to start"
-      start_kafka
+      start_kafka plain
       say "to use it: export KAFKA_BROKERS=$KAFKA_BROKERS GIAOBAN__KAFKA__BROKERS=$KAFKA_BROKERS"
       say "Ctrl-C stops it"
-      wait "$kafka_pid"
+      wait
+      ;;
+    secured-kafka)
+      [ -z "${KAFKA_SECURED:-}" ] || die "KAFKA_SECURED is set ($KAFKA_SECURED): there is no broker to start"
+      start_kafka secured
+      say "users ${USERS[*]}, their passwords in $KAFKA_SECURED; to use it: export KAFKA_SECURED=$KAFKA_SECURED"
+      say "Ctrl-C stops it"
+      wait
       ;;
     postgres)
       [ -z "${POSTGRES_URL:-}" ] || die "POSTGRES_URL is set: there is no server to start"
@@ -432,7 +531,7 @@ main() {
       ;;
     bench)
       need_rust
-      start_kafka
+      start_kafka plain
       local profile=$PROFILE
       [ "$profile" != release ] || profile=bench
       run cargo bench --profile "$profile" --locked --bench pipeline -- "$@"

@@ -113,14 +113,31 @@ pub fn log(error: &LogError, lang: Lang) -> String {
         ),
         LogError::Authentication { .. } => one(
             lang,
-            "Kiểm tra kafka.properties: sasl.username, sasl.mechanism, ssl.ca.location, và kafka.secret_files cho sasl.password.",
-            "Check kafka.properties: sasl.username, sasl.mechanism, ssl.ca.location, and kafka.secret_files for sasl.password.",
+            "Kiểm tra kafka.properties: sasl.username, sasl.mechanism, và mật khẩu trong tệp mà kafka.secret_files nêu cho sasl.password.",
+            "Check kafka.properties: sasl.username, sasl.mechanism, and the password in the file that kafka.secret_files names for sasl.password.",
         ),
-        LogError::Authorization { .. } => one(
+        LogError::Certificate { .. } => one(
             lang,
-            "Xin quản trị Kafka thêm quyền (ACL) này cho người dùng của bạn.",
-            "Ask the administrator of Kafka to add that access rule for your user.",
+            "Đặt ssl.ca.location trong kafka.properties là tệp chứng thư của nơi đã ký cho Kafka, và trong kafka.brokers dùng tên máy có trong chứng thư.",
+            "Let ssl.ca.location in kafka.properties be the file of the authority that signed Kafka's certificate, and in kafka.brokers write a host name that the certificate has.",
         ),
+        LogError::Protocol { .. } => one(
+            lang,
+            "Đặt security.protocol trong kafka.properties đúng với cổng trong kafka.brokers: SASL_SSL, SSL, SASL_PLAINTEXT hoặc PLAINTEXT; nếu đã đúng, có thể Kafka đang khởi động.",
+            "Let security.protocol in kafka.properties be what the port in kafka.brokers speaks: SASL_SSL, SSL, SASL_PLAINTEXT or PLAINTEXT; if it is, Kafka may still be starting.",
+        ),
+        LogError::Authorization { operation, resource } => {
+            let rule = acl(operation, resource);
+            one(
+                lang,
+                &format!(
+                    "Xin quản trị Kafka thêm quyền cho người dùng này: {rule}; mọi quyền cần có: config/kafka/acls.sh."
+                ),
+                &format!(
+                    "Ask Kafka's administrator for that rule: {rule}; config/kafka/acls.sh makes all that are needed."
+                ),
+            )
+        }
         LogError::NoSuchTopic(_) => one(
             lang,
             "Tạo topic: giaoban topics create; hoặc sửa kafka.topic, kafka.dead_letter_topic.",
@@ -178,6 +195,17 @@ pub fn letter(topic: &str, error: &LogError, lang: Lang) -> String {
     )
 }
 
+/// The rule that lets somebody do it, as an argument of Kafka's own tool.
+fn acl(operation: &str, resource: &str) -> String {
+    let operation = match operation {
+        "read" | "join" => "Read",
+        "write" => "Write",
+        "create" => "Create",
+        _ => "Describe",
+    };
+    format!("kafka-acls.sh --add --allow-principal User:NAME --operation {operation} --{resource}")
+}
+
 /// About the configuration.
 pub fn config(error: &ConfigError, lang: Lang) -> String {
     match error {
@@ -215,6 +243,7 @@ mod tests {
     use crate::domain::{Digest, NextOffset, Partition, UnitTableError};
     use crate::exit::ExitCode;
     use crate::rollup::NotInTable;
+    use crate::said;
 
     fn stores() -> Vec<StoreError> {
         let (at, cause) = (|| "data/store-1.db".to_owned(), || "cause".to_owned());
@@ -245,7 +274,9 @@ mod tests {
         vec![
             LogError::Unreachable { at: at(), cause: cause() },
             LogError::Authentication { at: at(), cause: cause() },
-            LogError::Authorization { operation: "read".into(), resource: "t".into() },
+            LogError::Certificate { at: at(), cause: cause() },
+            LogError::Protocol { at: at(), cause: cause() },
+            LogError::Authorization { operation: "read".into(), resource: "topic t".into() },
             LogError::NoSuchTopic("t".into()),
             LogError::TooLarge { bytes: 70_000, cause: cause() },
             LogError::OffsetOutOfRange { partition: Partition(0), wanted: NextOffset(7), cause: cause() },
@@ -286,6 +317,33 @@ mod tests {
         for (vi, en) in remedies[0].iter().zip(&remedies[1]) {
             assert!(vi.ends_with('.') && en.ends_with('.') && vi != en, "{vi} · {en}");
             assert!(!vi.is_ascii() && en.is_ascii(), "{vi} · {en}");
+        }
+    }
+
+    #[test]
+    fn what_the_log_said_is_in_both_languages() {
+        for error in logs() {
+            let (vi, en) = (said::log(&error, Lang::Vi), said::log(&error, Lang::En));
+            assert!(vi != en || matches!(error, LogError::Broken { .. } | LogError::Transient(_)), "{vi}");
+        }
+        let group = LogError::Authorization { operation: "join".into(), resource: "group giaoban".into() };
+        assert_eq!(said::log(&group, Lang::Vi), "không có quyền tham gia nhóm tiêu thụ giaoban");
+        assert!(log(&group, Lang::En).contains("--operation Read --group giaoban;"));
+    }
+
+    #[test]
+    fn what_happened_is_told_in_vietnamese_too() {
+        // All but those that are nothing but somebody else's words.
+        let foreign = |error: &dyn std::fmt::Display| {
+            ["cause", "data/store-1.db: cause", "localhost:9092: cause"].contains(&error.to_string().as_str())
+        };
+        for error in stores() {
+            assert!(foreign(&error) || !said::store(&error, Lang::Vi).is_ascii(), "{error}");
+        }
+        for error in
+            configs().iter().filter(|error| !matches!(error, ConfigError::File { .. } | ConfigError::NamedFile { .. }))
+        {
+            assert!(!said::config(error, Lang::Vi).is_ascii(), "{error}");
         }
     }
 

@@ -1,13 +1,15 @@
 //! Looks over everything that a pipeline needs and says of each thing whether
 //! it is well, and if not, what to do. Changes nothing.
 
+mod permissions;
+
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp, tz};
 
 use crate::advice;
 use crate::config::Settings;
-use crate::domain::{NextOffset, Offset, Rules, UnitKind};
+use crate::domain::{NextOffset, Rules, UnitKind};
 use crate::log::{EventLog, LogError, PartitionRange, Topic};
 use crate::store::{Checkpoint, StoreError, StoreReader};
 use crate::wire::Lang;
@@ -77,6 +79,11 @@ impl Examination {
         self.findings.push(Finding { what, verdict, detail, remedy });
     }
 
+    fn failed(&mut self, what: (&str, &str), error: &LogError) {
+        let (detail, remedy) = (crate::said::log(error, self.lang), advice::log(error, self.lang));
+        self.add(what, Verdict::Problem, detail, remedy);
+    }
+
     fn good(&mut self, what: (&str, &str), detail: String) {
         self.add(what, Verdict::Good, detail, String::new());
     }
@@ -96,7 +103,7 @@ pub fn examine(
     let (events, newest) = match log {
         Met::Open(log) => {
             let events = topics(&mut examination, settings, *log);
-            let newest = events.as_ref().and_then(|events| reading(&mut examination, settings, *log, events));
+            let newest = events.as_ref().and_then(|events| permissions::look(&mut examination, settings, *log, events));
             (events, newest)
         }
         Met::NotYet => {
@@ -254,9 +261,10 @@ fn topics(examination: &mut Examination, settings: &Settings, log: &dyn EventLog
                     events = Some(topic);
                 }
             }
+            // Who only publishes need not know of the dead letters: see `permissions`.
+            Err(LogError::Authorization { .. }) if index == 1 && events.is_some() => {}
             Err(error) => {
-                let remedy = advice::log(&error, settings.lang);
-                examination.add(if answers { what } else { LOG }, Verdict::Problem, error.to_string(), remedy);
+                examination.failed(if answers { what } else { LOG }, &error);
                 if !answers {
                     return events;
                 }
@@ -264,42 +272,6 @@ fn topics(examination: &mut Examination, settings: &Settings, log: &dyn EventLog
         }
     }
     events
-}
-
-/// Reads last messages, to see that reading is allowed; returns when the newest of them was taken.
-fn reading(
-    examination: &mut Examination,
-    settings: &Settings,
-    log: &dyn EventLog,
-    events: &Topic,
-) -> Option<Timestamp> {
-    let what = ("quyền", "permissions");
-    let mut newest = None;
-    let filled = events.partitions.iter().filter(|range| range.high > range.low);
-    // A broker is asked once: each answer costs a connection.
-    let most = if settings.kafka.brokers.is_empty() { usize::MAX } else { 1 };
-    for range in filled.take(most) {
-        let mut sink = |message: crate::log::Incoming<'_>| newest = newest.max(message.timestamp_ms);
-        let last = Offset(range.high.0 - 1);
-        if let Err(error) = log.read(&settings.kafka.topic, range.partition, last, 1, &mut sink) {
-            let remedy = advice::log(&error, settings.lang);
-            examination.add(what, Verdict::Problem, error.to_string(), remedy);
-            return None;
-        }
-    }
-    let untried = examination.say(
-        "chưa thử, để không thay đổi gì: ghi, tạo topic, nhóm tiêu thụ",
-        "not tried, so that nothing changes: writing, making topics, the consumer group",
-    );
-    let detail = match newest {
-        Some(_) => examination.say(format!("đọc được; {untried}"), format!("reading is allowed; {untried}")),
-        None => examination.say(
-            format!("chưa có thông điệp để thử đọc; {untried}"),
-            format!("no message to try reading on; {untried}"),
-        ),
-    };
-    examination.good(what, detail);
-    Timestamp::from_millisecond(newest?).ok()
 }
 
 fn store_itself(

@@ -51,6 +51,7 @@ exit_codes! {
     TooManyDeadLetters = 17, "Quá nhiều thư chết: worker dừng thay vì bỏ qua tiếp.", "Too many dead letters: the worker stopped rather than pass over more.";
     StoreUnreachable = 18, "Không kết nối được PostgreSQL.", "PostgreSQL does not answer.";
     StoreRefuses = 19, "PostgreSQL từ chối: mật khẩu, quyền, cơ sở dữ liệu hoặc chứng chỉ.", "PostgreSQL refuses: password, permission, database or certificate.";
+    Differs = 20, "Có khác biệt: số liệu với kết quả đếm lại (verify), hoặc nơi chuyển đến với nguồn (migrate).", "Something differs: figures from a recount (verify), or where a migration leads to from its source (migrate).";
 }
 
 impl ExitCode {
@@ -79,6 +80,8 @@ impl ExitCode {
         match error {
             LogError::Unreachable { .. } | LogError::Transient(_) => Self::LogUnreachable,
             LogError::Authentication { .. }
+            | LogError::Certificate { .. }
+            | LogError::Protocol { .. }
             | LogError::Authorization { .. }
             | LogError::NoSuchTopic(_)
             | LogError::TooLarge { .. } => Self::LogRefuses,

@@ -19,7 +19,7 @@ fn log(giaoban: &Giaoban) -> KafkaLog {
 
 fn message(payload: &[u8], headers: &[(&str, Option<&[u8]>)]) -> Outgoing {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.map(<[u8]>::to_vec))).collect();
-    Outgoing { key: Some(b"00004".to_vec()), headers, payload: payload.to_vec() }
+    Outgoing { key: Some(b"00004".to_vec()), headers, payload: payload.to_vec(), ..Outgoing::default() }
 }
 
 #[test]
@@ -115,6 +115,7 @@ fn kafka_bad_messages_become_dead_letters() {
                     key: letter.key.map(<[u8]>::to_vec),
                     headers: kept,
                     payload: letter.payload.unwrap().to_vec(),
+                    ..Outgoing::default()
                 };
                 letters.insert((own("partition"), own("offset")), (message, own("reason")));
             })

@@ -14,7 +14,7 @@ const TIME: Duration = Duration::from_secs(30);
 const STEP: Duration = Duration::from_millis(50);
 
 fn message(key: &[u8], payload: &[u8]) -> Outgoing {
-    Outgoing { key: Some(key.to_vec()), headers: Vec::new(), payload: payload.to_vec() }
+    Outgoing { key: Some(key.to_vec()), payload: payload.to_vec(), ..Outgoing::default() }
 }
 
 fn send(producer: &mut dyn Producer, messages: &[Outgoing]) -> Vec<Result<Position, LogError>> {
@@ -72,7 +72,7 @@ fn contract(log: &dyn EventLog, topic: &str) {
     messages.push(Outgoing {
         key: Some(b"00004".to_vec()),
         headers: vec![("a".into(), Some(b"\xff\x00".to_vec())), ("null".into(), None), ("a".into(), Some(Vec::new()))],
-        payload: Vec::new(),
+        ..Outgoing::default()
     });
     let positions: Vec<Position> = send(&mut *producer, &messages).into_iter().map(Result::unwrap).collect();
     let mut next: BTreeMap<Partition, i64> = BTreeMap::new();
@@ -130,6 +130,25 @@ fn contract(log: &dyn EventLog, topic: &str) {
     let count =
         log.read(topic, busiest, Offset(1), 2, &mut |incoming| stretch.push(incoming.position.offset.0)).unwrap();
     assert_eq!((count, stretch), (2, vec![1, 2]));
+
+    // A copy lies where it is told to, whatever its key, and is as old as it was.
+    let copies = format!("{topic}-copies");
+    log.create_topic(&TopicSpec { name: copies.clone(), ..spec }).unwrap();
+    let mut producer = log.producer(&copies).unwrap();
+    let copy = |partition| Outgoing {
+        partition: Some(Partition(partition)),
+        timestamp_ms: Some(1_600_000_000_000),
+        ..message(b"00004", b"copy")
+    };
+    let mut results = send(&mut *producer, &[copy(2), copy(0), copy(2), copy(3)]).into_iter();
+    let places: Vec<Position> = results.by_ref().take(3).map(Result::unwrap).collect();
+    let place = |partition, offset| Position { partition: Partition(partition), offset: Offset(offset) };
+    assert_eq!(places, [place(2, 0), place(0, 0), place(2, 1)]);
+    assert!(results.next().unwrap().is_err(), "there is no such partition");
+    log.read(&copies, Partition(0), Offset(0), 1, &mut |incoming| {
+        assert_eq!((incoming.timestamp_ms, incoming.payload), (Some(1_600_000_000_000), Some(&b"copy"[..])));
+    })
+    .unwrap();
 }
 
 #[test]
@@ -204,7 +223,19 @@ fn kafka_makes_no_topic_by_being_asked_for_it() {
 #[test]
 #[ignore = "needs a broker: ./test.sh"]
 fn kafka_members_of_a_group_share_and_hand_over() {
-    let (log, topic) = (kafka(), fresh());
+    share_and_hand_over(&kafka());
+}
+
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_members_share_and_hand_over_by_the_newer_protocol_too() {
+    let brokers = std::env::var("KAFKA_BROKERS").expect("KAFKA_BROKERS is not set: run ./test.sh");
+    let properties = [("group.protocol".to_owned(), "consumer".to_owned())].into();
+    share_and_hand_over(&KafkaLog::new(KafkaSettings { brokers, properties }).unwrap());
+}
+
+fn share_and_hand_over(log: &KafkaLog) {
+    let topic = fresh();
     log.create_topic(&TopicSpec { name: topic.clone(), partitions: 4, replication: 1, max_message_bytes: 100_000 })
         .unwrap();
     let group = Membership::Group(topic.clone());

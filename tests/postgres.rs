@@ -496,7 +496,7 @@ fn kafka_shares_its_partitions_among_workers_of_one_postgres() {
     const EVENTS: usize = 3_000;
     let database = Database::new();
     let giaoban = Giaoban::on_kafka()
-        .with("GIAOBAN__STORE__URL", &database.url)
+        .with("GIAOBAN__STORE__URL", &database.url_with(&format!("application_name={}", database.schema)))
         .with("GIAOBAN__STORE__SCHEMA", &database.schema)
         .with("GIAOBAN__HTTP__LISTEN", "off")
         .with("GIAOBAN__WORKER__BATCH_RECORDS", "100")
@@ -530,10 +530,13 @@ fn kafka_shares_its_partitions_among_workers_of_one_postgres() {
         panic!("{} of {count} records are read", read());
     };
     until(EVENTS);
-    // One is killed in the middle of work; the others take over.
+    // One is killed in the middle of work, and the others lose their connections: they take over.
     send(2);
     workers[0].kill().unwrap();
+    let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = '{schema}'";
+    assert!(database.value(cut) > 0);
     until(2 * EVENTS);
+    assert!(workers[1..].iter_mut().all(|worker| worker.try_wait().unwrap().is_none()), "they go on");
     for worker in &mut workers {
         let _ = worker.kill();
         worker.wait().unwrap();

@@ -155,6 +155,25 @@ fn revisions_in_one_batch_are_settled_in_the_order_in_which_they_were_read(maker
     let earlier = store.earlier(&RecordKey::new("/units/00004", "A")).unwrap();
     let earlier: Vec<(i64, u8)> = earlier.iter().map(|entry| (entry.revision.number(), entry.digest.0[0])).collect();
     assert_eq!(earlier, [(1, 1), (1, 4), (2, 2), (3, 3), (4, 4)]);
+    // The same of all records; the sink ends it.
+    let mut all = Vec::new();
+    store
+        .earlier_entries(&mut |entry| {
+            all.push((entry.revision.number(), entry.digest.0[0]));
+            all.len() < 9
+        })
+        .unwrap();
+    all.sort_unstable();
+    assert_eq!(all, earlier);
+    let mut first = 0;
+    store
+        .earlier_entries(&mut |_| {
+            first += 1;
+            false
+        })
+        .unwrap();
+    assert_eq!(first, 1);
+    assert_eq!(store.topics().unwrap(), ["events"]);
 }
 
 fn a_batch_that_does_not_start_where_the_store_is_writes_nothing(maker: &Maker, rules: &Rules) {

@@ -36,16 +36,7 @@ fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 /// A worker that runs on, with the address it serves on.
 fn serving(giaoban: &Giaoban) -> (Child, String) {
     let mut child = giaoban.start(&["worker"]);
-    let mut log = std::io::BufReader::new(child.stderr.take().unwrap());
-    let mut line = String::new();
-    let address = until("the address", || {
-        line.clear();
-        std::io::BufRead::read_line(&mut log, &mut line).unwrap();
-        let (_, rest) = line.split_once("\"address\":\"")?;
-        Some(rest.split('"').next()?.to_owned())
-    });
-    // Read on, so that the worker never waits for its log to be read.
-    std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+    let address = harness::address(&mut child);
     (child, address)
 }
 
@@ -215,4 +206,27 @@ fn doctor_finds_what_is_wrong() {
     let ended = giaoban.run(&["doctor"]);
     assert_eq!(ended.code, Some(16), "{}", ended.out);
     assert!(ended.out.contains("PROBLEM  offsets"), "{}", ended.out);
+}
+
+#[test]
+fn a_broker_that_goes_away_is_waited_for_and_told() {
+    let cluster = rdkafka::mocking::MockCluster::new(1).unwrap();
+    for topic in ["giaoban.events", "giaoban.events.dlq"] {
+        cluster.create_topic(topic, 1, 1).unwrap();
+    }
+    let giaoban = Giaoban::new()
+        .with("GIAOBAN__KAFKA__BROKERS", &cluster.bootstrap_servers())
+        .with("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0");
+    let (mut worker, address) = serving(&giaoban);
+    let connected = |wanted: &str| {
+        let line = format!("giaoban_worker_log_connected {wanted}");
+        until(&line, || get(&address, "/metrics").1.lines().any(|found| found == line).then_some(()));
+    };
+    connected("1");
+    cluster.broker_down(1).unwrap();
+    connected("0");
+    assert!(worker.try_wait().unwrap().is_none(), "an outage passes: the worker waits");
+    cluster.broker_up(1).unwrap();
+    connected("1");
+    assert_eq!(terminate(&mut worker).0, Some(0));
 }

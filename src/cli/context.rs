@@ -125,7 +125,7 @@ pub fn open_reader(place: &StorePlace, rules: &Rules) -> Result<Box<dyn StoreRea
 /// An event in structured mode on its way into the log.
 pub fn event_message(key: Option<&str>, payload: Vec<u8>) -> Outgoing {
     let headers = vec![("content-type".to_owned(), Some(b"application/cloudevents+json".to_vec()))];
-    Outgoing { key: key.map(|key| key.as_bytes().to_vec()), headers, payload }
+    Outgoing { key: key.map(|key| key.as_bytes().to_vec()), headers, payload, ..Outgoing::default() }
 }
 
 /// Writes a result to standard output; a reader that went away is no failure.

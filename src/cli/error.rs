@@ -10,6 +10,7 @@ use crate::log::LogError;
 use crate::report::ReportError;
 use crate::report::records::ListingError;
 use crate::rollup::table::RollupError;
+use crate::said;
 use crate::store::StoreError;
 use crate::wire::Lang;
 
@@ -101,13 +102,13 @@ impl Failure {
     /// What happened, and what to do.
     pub fn text(&self, lang: Lang) -> (String, String) {
         match self {
-            Self::Config(error) => (error.to_string(), advice::config(error, lang)),
-            Self::Store(error) => (error.to_string(), advice::store(error, lang)),
-            Self::Log(error) => (error.to_string(), advice::log(error, lang)),
+            Self::Config(error) => (said::config(error, lang), advice::config(error, lang)),
+            Self::Store(error) => (said::store(error, lang), advice::store(error, lang)),
+            Self::Log(error) => (said::log(error, lang), advice::log(error, lang)),
             Self::DeadLetters(refused) => {
                 (refused_text(refused, lang), advice::letter(&refused.topic, &refused.cause, lang))
             }
-            Self::Stopped(stopped) => (stopped_text(stopped, lang), stopped_remedy(stopped, lang).to_owned()),
+            Self::Stopped(stopped) => (said::stopped(stopped, lang), stopped_remedy(stopped, lang).to_owned()),
             Self::Rollup(error) => (rollup_text(error, lang), rollup_remedy(error, lang).to_owned()),
             Self::Other(plain) => match lang {
                 Lang::Vi => (plain.vi.clone(), plain.remedy_vi.clone()),
@@ -119,22 +120,13 @@ impl Failure {
 
 fn refused_text(refused: &LetterRefused, lang: Lang) -> String {
     let LetterRefused { topic, position, cause } = refused;
+    let cause = said::log(cause, lang);
     match lang {
         Lang::Vi => format!(
             "bản ghi {} của phân vùng {} không phải là sự kiện, mà topic thư chết {topic} không nhận nó: {cause}",
             position.offset, position.partition
         ),
         Lang::En => refused.to_string(),
-    }
-}
-
-fn stopped_text(stopped: &Stopped, lang: Lang) -> String {
-    match (stopped, lang) {
-        (Stopped::TooManyDeadLetters { partition, excess }, Lang::Vi) => format!(
-            "{} trong {} bản ghi của phân vùng {partition}, từ vị trí {} đến {}, không phải là sự kiện, phần lớn vì {}: worker không bỏ qua bản ghi cuối cùng đó",
-            excess.bad, excess.of, excess.first, excess.last, excess.reason
-        ),
-        _ => stopped.to_string(),
     }
 }
 

@@ -1,6 +1,8 @@
 //! The command line: parses, calls, and says how it ended. Results go to
 //! standard output, everything else to standard error.
 
+mod backup;
+mod changes;
 mod context;
 mod demo;
 mod diagnose;
@@ -8,6 +10,7 @@ mod dlq;
 mod error;
 mod input;
 mod letters;
+mod migrate;
 mod progress;
 mod publish;
 mod receipt;
@@ -17,6 +20,7 @@ mod rollup;
 mod schema;
 mod serve;
 mod topics;
+mod verify;
 mod worker;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -78,8 +82,16 @@ enum Command {
     Report(rollup::ReportArgs),
     /// Dựng lại số liệu từ nhật ký và so sánh · Rebuild the figures from the log and compare
     Replay(replay::ReplayArgs),
+    /// Chuyển sang PostgreSQL, sang Kafka · Move to PostgreSQL, to Kafka
+    Migrate(migrate::MigrateArgs),
     /// Thư chết: xem, gửi lại, bỏ · Dead letters: look at them, send them again, give them up
     Dlq(dlq::DlqArgs),
+    /// Đếm lại từ nhật ký và đối chiếu · Recount from the log and compare, beside the workers
+    Verify(verify::VerifyArgs),
+    /// Sao lưu thư mục dữ liệu đang dùng · Copy the data folder while it is in use
+    Backup(backup::BackupArgs),
+    /// Khôi phục từ bản sao lưu · Make a data folder of a copy
+    Restore(backup::RestoreArgs),
     /// Topic của Kafka · Topics of Kafka
     Topics(topics::TopicsArgs),
     /// Lược đồ JSON và AsyncAPI của các sự kiện · JSON Schemas and AsyncAPI of the events
@@ -143,7 +155,11 @@ fn dispatch(command: Command, loaded: Loaded, data_named: bool) -> Done {
         Command::Records(args) => rollup::records(&context, &args),
         Command::Report(args) => rollup::report(&context, &args),
         Command::Replay(args) => replay::run(&context, &args),
+        Command::Migrate(args) => migrate::run(&context, &args),
         Command::Dlq(args) => dlq::run(&context, &args),
+        Command::Verify(args) => verify::run(&context, &args),
+        Command::Backup(args) => backup::backup(&context, &args),
+        Command::Restore(args) => backup::restore(&context, &args),
         Command::Topics(args) => topics::run(&context, &args),
         Command::Schema(_) | Command::Config(_) | Command::Doctor => Ok(ExitCode::Done),
     }

@@ -1,22 +1,20 @@
 //! `giaoban replay`: rebuilds the figures from the log beside the store in
 //! force, says what would change, and switches only when told to.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use clap::Args;
 
+use super::changes::{Cells, Change, cells, changes};
 use super::context::{Context, Done, print};
 use super::error::Failure;
 use super::progress::Progress;
 use super::rollup::Format;
 use super::worker::{new_metrics, stop_flag, summary_text, worker};
-use crate::domain::{Figure, Quarter};
 use crate::exit::ExitCode;
 use crate::log::Membership;
-use crate::rollup::Cell;
+use crate::store::StoreError;
 use crate::store::place::Rebuilt;
-use crate::store::{StoreError, StoreReader};
 use crate::wire::Lang;
 
 /// The options of `giaoban replay`.
@@ -31,17 +29,6 @@ pub struct ReplayArgs {
     /// Dạng của danh sách khác biệt · Form of the list of changes
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
-}
-
-/// A figure that differs between two generations.
-#[derive(Debug, serde::Serialize)]
-struct Change {
-    quarter: String,
-    unit: String,
-    since: String,
-    figure: &'static str,
-    now: i128,
-    then: i128,
 }
 
 /// Runs the command.
@@ -71,7 +58,12 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
         ));
     }
     let _ = std::io::Write::write_all(&mut std::io::stderr(), summary_text(context, &summary).as_bytes());
-    let changes = changes(place.read_generation(current), place.read_generation(generation)?)?;
+    let now = match place.read_generation(current) {
+        Ok(mut store) => cells(&mut *store)?,
+        Err(StoreError::Missing { .. }) => Cells::new(),
+        Err(error) => return Err(error.into()),
+    };
+    let changes = changes(&now, &cells(&mut *place.read_generation(generation)?)?);
     print(&show(context, &changes, args.format))?;
     if args.switch {
         place.switch(writer.as_ref(), generation)?;
@@ -87,57 +79,6 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
         );
     }
     Ok(ExitCode::Done)
-}
-
-/// A cell's name: quarter, unit, since.
-type Key = (Quarter, String, String);
-
-fn cells(store: &mut dyn StoreReader) -> Result<BTreeMap<Key, Cell>, StoreError> {
-    let mut cells = BTreeMap::new();
-    for quarter in store.quarters()? {
-        store.raw_cells(quarter, &mut |unit, since, cell| {
-            cells.entry((quarter, unit.to_owned(), since.to_owned())).or_insert_with(Cell::default).add_cell(&cell);
-        })?;
-    }
-    Ok(cells)
-}
-
-/// Own figures of units that differ, in order. What lies under a unit is not in its own figures.
-fn changes(
-    now: Result<Box<dyn StoreReader>, StoreError>,
-    mut then: Box<dyn StoreReader>,
-) -> Result<Vec<Change>, Failure> {
-    let now = match now {
-        Ok(mut store) => cells(&mut *store)?,
-        Err(StoreError::Missing { .. }) => BTreeMap::new(),
-        Err(error) => return Err(error.into()),
-    };
-    let then = cells(&mut *then)?;
-    let empty = Cell::default();
-    let mut keys: Vec<&Key> = now.keys().chain(then.keys()).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    let mut changes = Vec::new();
-    for key in keys {
-        let (before, after) = (now.get(key).unwrap_or(&empty), then.get(key).unwrap_or(&empty));
-        for figure in Figure::ALL {
-            let (now, then) = (before.total(*figure), after.total(*figure));
-            let parts_differ = !before.by_body(*figure).eq(after.by_body(*figure))
-                || !before.by_field(*figure).eq(after.by_field(*figure));
-            if now != then || parts_differ {
-                let (quarter, unit, since) = key;
-                changes.push(Change {
-                    quarter: quarter.to_string(),
-                    unit: unit.clone(),
-                    since: since.clone(),
-                    figure: figure.name(),
-                    now,
-                    then,
-                });
-            }
-        }
-    }
-    Ok(changes)
 }
 
 fn show(context: &Context, changes: &[Change], format: Format) -> String {

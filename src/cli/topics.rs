@@ -36,11 +36,9 @@ pub fn run(context: &Context, args: &TopicsArgs) -> Done {
     let Action::Create { partitions, replication } = args.action;
     let settings = &context.settings.kafka;
     let log = context.log()?;
-    // What is too large is let in and refused with a code, so the topic takes more than an event may have.
-    let sizes = [(&settings.topic, 16 * MAX_MESSAGE_BYTES), (&settings.dead_letter_topic, ROOM_BYTES)];
-    for (name, max_message_bytes) in sizes {
+    for (name, max_message_bytes) in sizes(context) {
         let spec = TopicSpec {
-            name: name.clone(),
+            name: name.to_owned(),
             partitions: partitions.unwrap_or(settings.partitions),
             replication: replication.unwrap_or(settings.replication),
             max_message_bytes,
@@ -64,4 +62,11 @@ pub fn run(context: &Context, args: &TopicsArgs) -> Done {
         })?;
     }
     Ok(ExitCode::Done)
+}
+
+/// The topics, and the largest message that each is to take. What is too large for an event is let
+/// in and refused with a code, so the topic takes more than an event may have.
+pub fn sizes(context: &Context) -> [(&str, usize); 2] {
+    let settings = &context.settings.kafka;
+    [(&settings.topic, 16 * MAX_MESSAGE_BYTES), (&settings.dead_letter_topic, ROOM_BYTES)]
 }

@@ -37,6 +37,7 @@ pub struct WorkerArgs {
 /// Runs the command.
 pub fn run(context: &Context, args: &WorkerArgs) -> Done {
     let metrics = new_metrics()?;
+    metrics.show_verifications_in(&context.settings.data);
     // Held until the process ends.
     let _lock = context.lock_worker()?;
     let mut store = context.place()?.create()?;
@@ -84,6 +85,7 @@ pub fn worker(
         metrics,
         stop,
         until_caught_up: false,
+        no_further_than: None,
         progress: Box::new(|_, _| {}),
     })
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::config::{Overrides, load};
-use crate::domain::{Calendar, Digest, Entry, Partition, Position, Quarter, RecordKey, UnitTable};
-use crate::log::{Consumer, Created, Incoming, Membership, Producer, TopicSpec};
+use crate::domain::{Calendar, Digest, Entry, Offset, Partition, Position, Quarter, RecordKey, UnitTable};
+use crate::log::{Access, Consumer, Created, Incoming, Membership, Producer, TopicSpec};
 use crate::rollup::Cell;
 use crate::rollup::table::Cells;
 use crate::store::Counts;
@@ -15,7 +15,8 @@ struct FakeLog {
     dead_letters: Option<LogError>,
     /// What every question about the events' topic ends with.
     events: Option<LogError>,
-    reading: Option<LogError>,
+    /// What is not allowed.
+    denied: Vec<Access<'static>>,
     taken_ms: i64,
     asked: std::sync::atomic::AtomicUsize,
 }
@@ -52,6 +53,18 @@ impl EventLog for FakeLog {
         panic!("doctor joins no group")
     }
 
+    fn may(&self, access: &Access<'_>) -> Result<(), LogError> {
+        let (operation, resource) = match access {
+            Access::Read(topic) => ("read", format!("topic {topic}")),
+            Access::Write(topic) => ("write", format!("topic {topic}")),
+            Access::Join { group, .. } => ("join", format!("group {group}")),
+        };
+        match self.denied.contains(access) {
+            true => Err(LogError::Authorization { operation: operation.into(), resource }),
+            false => Ok(()),
+        }
+    }
+
     fn read(
         &self,
         _: &str,
@@ -60,9 +73,6 @@ impl EventLog for FakeLog {
         _: usize,
         sink: &mut dyn FnMut(Incoming<'_>),
     ) -> Result<usize, LogError> {
-        if let Some(error) = &self.reading {
-            return Err(error.clone());
-        }
         sink(Incoming {
             position: Position { partition, offset: from },
             timestamp_ms: Some(self.taken_ms),
@@ -88,6 +98,10 @@ impl StoreReader for FakeStore {
 
     fn synthetic(&mut self) -> Result<bool, StoreError> {
         Ok(false)
+    }
+
+    fn topics(&mut self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
     }
 
     fn checkpoints(&mut self, _: &str) -> Result<Vec<Checkpoint>, StoreError> {
@@ -116,6 +130,10 @@ impl StoreReader for FakeStore {
 
     fn earlier(&mut self, _: &RecordKey) -> Result<Vec<Entry>, StoreError> {
         Ok(Vec::new())
+    }
+
+    fn earlier_entries(&mut self, _: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
+        Ok(())
     }
 
     fn record_count(&mut self) -> Result<u64, StoreError> {
@@ -203,7 +221,7 @@ fn all_is_well_in_both_languages() {
         "{text}"
     );
     assert!(text.contains("giaoban.events.dlq: 2 partitions, 3 copies, 12 messages"), "{text}");
-    assert!(text.contains("not tried, so that nothing changes: writing"), "{text}");
+    assert!(text.contains("enough for publish and worker"), "{text}");
     let vietnamese = Case { lang: "vi", ..Case::healthy() }.examine();
     assert_eq!(vietnamese.len(), english.len());
     for (vi, en) in vietnamese.iter().zip(&english).filter(|(vi, _)| !["topic"].contains(&vi.what.as_str())) {
@@ -259,13 +277,50 @@ fn a_missing_topic_names_the_command_that_makes_it() {
     assert!(text.contains("giaoban.events.dlq") && text.contains("giaoban topics create"), "{text}");
 }
 
-#[test]
-fn a_topic_that_cannot_be_read_is_a_problem() {
+const WRITE: Access<'static> = Access::Write("giaoban.events");
+const READ: Access<'static> = Access::Read("giaoban.events");
+const JOIN: Access<'static> = Access::Join { group: "giaoban", topic: "giaoban.events" };
+const WRITE_LETTERS: Access<'static> = Access::Write("giaoban.events.dlq");
+
+fn with_denied(denied: &[Access<'static>]) -> Vec<Finding> {
     let mut case = Case::healthy();
-    case.log.reading = Some(LogError::Authorization { operation: "read".into(), resource: "giaoban.events".into() });
-    let (verdict, text) = only(&case.examine());
-    assert_eq!(verdict, Verdict::Problem);
-    assert!(text.starts_with("permissions: not allowed to read giaoban.events"), "{text}");
+    case.log.denied = denied.to_vec();
+    if denied.contains(&WRITE_LETTERS) {
+        let resource = "topic giaoban.events.dlq".to_owned();
+        case.log.dead_letters = Some(LogError::Authorization { operation: "describe".into(), resource });
+    }
+    case.examine()
+}
+
+#[test]
+fn who_has_the_permissions_of_one_role_lacks_nothing() {
+    for (denied, text) in [
+        (&[WRITE][..], "enough for worker, not for publish (not allowed to write topic giaoban.events)"),
+        (
+            &[READ, JOIN, WRITE_LETTERS],
+            "enough for publish, not for worker (not allowed to read topic giaoban.events; ",
+        ),
+    ] {
+        let findings = with_denied(denied);
+        assert_eq!(not_well(&findings), Vec::<String>::new());
+        let told = findings.iter().find(|finding| finding.what == "permissions").unwrap();
+        assert!(told.detail.starts_with(text), "{told:?}");
+    }
+}
+
+#[test]
+fn a_missing_permission_is_named_with_its_rule() {
+    for (denied, text, rule) in [
+        (&[WRITE, READ][..], "not allowed to read topic giaoban.events", "--operation Read --topic giaoban.events;"),
+        (&[WRITE, JOIN], "not allowed to join group giaoban", "--operation Read --group giaoban;"),
+        (&[WRITE, WRITE_LETTERS], "not allowed to write topic giaoban.events.dlq", "Write --topic giaoban.events.dlq;"),
+        (&[JOIN], "not allowed to join group giaoban", "config/kafka/acls.sh"),
+        (&[WRITE, READ, JOIN, WRITE_LETTERS], "not allowed to write topic giaoban.events →", "Write --topic"),
+    ] {
+        let (verdict, told) = only(&with_denied(denied));
+        assert_eq!(verdict, Verdict::Problem);
+        assert!(told.starts_with(&format!("permissions: {text}")) && told.contains(rule), "{told}");
+    }
 }
 
 #[test]

@@ -84,6 +84,7 @@ impl DeadLetter {
         if self.payload.is_none() {
             add("tombstone", "true".to_owned());
         }
-        Outgoing { key: self.key.clone(), headers, payload: self.payload.clone().unwrap_or_default() }
+        let payload = self.payload.clone().unwrap_or_default();
+        Outgoing { key: self.key.clone(), headers, payload, ..Outgoing::default() }
     }
 }

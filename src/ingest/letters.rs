@@ -46,7 +46,8 @@ impl Filed<'_> {
         let own = |(name, value): &(&str, Option<&[u8]>)| ((*name).to_owned(), value.map(<[u8]>::to_vec));
         let mut headers: Vec<_> = self.headers.iter().map(own).collect();
         headers.push((REDRIVE.to_owned(), Some(self.id.to_string().into_bytes())));
-        Outgoing { key: self.key.map(<[u8]>::to_vec), headers, payload: self.payload.unwrap_or_default().to_vec() }
+        let (key, payload) = (self.key.map(<[u8]>::to_vec), self.payload.unwrap_or_default().to_vec());
+        Outgoing { key, headers, payload, ..Outgoing::default() }
     }
 }
 
@@ -94,7 +95,7 @@ impl Decision {
         if !self.note.is_empty() {
             headers.push(header("note", self.note.clone()));
         }
-        Outgoing { key: None, headers, payload: Vec::new() }
+        Outgoing { headers, ..Outgoing::default() }
     }
 }
 

@@ -2,8 +2,9 @@
 //! name, counters end in `_total`, labels are bounded (partitions, closed lists).
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus::{
@@ -12,6 +13,7 @@ use prometheus::{
 };
 
 use super::machine::Committed;
+use super::verification::Verification;
 use crate::domain::{NextOffset, Partition};
 use crate::store::{Checkpoint, Counts};
 
@@ -29,6 +31,7 @@ pub struct Metrics {
     oldest_age: Gauge,
     difference: IntGauge,
     assigned: IntGauge,
+    connected: IntGauge,
     rebalances: IntCounterVec,
     store_failures: IntCounterVec,
     batch_seconds: Histogram,
@@ -36,6 +39,11 @@ pub struct Metrics {
     batch_records: Histogram,
     last_commit: Gauge,
     store_bytes: IntGauge,
+    /// Without a sample until there was a verification.
+    verified_at: GaugeVec,
+    verified_records: IntGaugeVec,
+    verified_differing: IntGaugeVec,
+    data: Mutex<Option<PathBuf>>,
     partitions: Mutex<BTreeMap<Partition, Progress>>,
     started: AtomicBool,
     ready: AtomicBool,
@@ -128,6 +136,10 @@ impl Metrics {
                 "Records read less records applied, duplicate, superseded and dead-lettered, over the assigned partitions since the store began; anything but 0 means that a record has vanished",
             )?,
             assigned: gauge("giaoban_worker_assigned_partitions", "Partitions that this worker reads")?,
+            connected: gauge(
+                "giaoban_worker_log_connected",
+                "1 if the event log is there, 0 if no broker is connected and the worker waits for one",
+            )?,
             rebalances: counters("giaoban_worker_rebalances_total", "Partitions assigned, revoked or lost", "kind")?,
             store_failures: counters(
                 "giaoban_worker_store_failures_total",
@@ -154,6 +166,22 @@ impl Metrics {
                 "When the last batch was committed, in seconds since 1970",
             )?,
             store_bytes: gauge("giaoban_store_size_bytes", "Size of the store on disk")?,
+            verified_at: GaugeVec::new(
+                Opts::new("giaoban_verify_last_run_timestamp_seconds", "When the last giaoban verify here ended"),
+                &[],
+            )?,
+            verified_records: IntGaugeVec::new(
+                Opts::new("giaoban_verify_records", "Messages that the last giaoban verify here recounted"),
+                &[],
+            )?,
+            verified_differing: IntGaugeVec::new(
+                Opts::new(
+                    "giaoban_verify_differences",
+                    "Figures that differed at the last giaoban verify here; must be 0",
+                ),
+                &[],
+            )?,
+            data: Mutex::default(),
             lag_records,
             lag_seconds,
             partitions: Mutex::default(),
@@ -168,7 +196,15 @@ impl Metrics {
         for kind in ["fenced", "passing", "dead_letter"] {
             metrics.store_failures.with_label_values(&[kind]);
         }
+        metrics.registry.register(Box::new(metrics.verified_at.clone()))?;
+        metrics.registry.register(Box::new(metrics.verified_records.clone()))?;
+        metrics.registry.register(Box::new(metrics.verified_differing.clone()))?;
         Ok(metrics)
+    }
+
+    /// Shows what the last verification in that data folder found.
+    pub fn show_verifications_in(&self, dir: &Path) {
+        *self.data.lock().unwrap_or_else(PoisonError::into_inner) = Some(dir.to_owned());
     }
 
     /// All metrics in the Prometheus text format.
@@ -220,6 +256,11 @@ impl Metrics {
         });
     }
 
+    /// Whether the log is there.
+    pub fn connected(&self, connected: bool) {
+        self.connected.set(i64::from(connected));
+    }
+
     /// A span was committed.
     pub fn committed(&self, span: &Committed) {
         let Committed { partition, next, ref counts, last_timestamp_ms, redriven } = *span;
@@ -263,6 +304,11 @@ impl Metrics {
     /// A batch was not taken.
     pub fn failed(&self, kind: &str) {
         self.store_failures.with_label_values(&[kind]).inc();
+        self.not_ready();
+    }
+
+    /// It cannot do its work for now.
+    pub fn not_ready(&self) {
         self.ready.store(false, Ordering::Relaxed);
     }
 
@@ -288,6 +334,13 @@ impl Metrics {
 
     fn refresh(&self) {
         let now = now_ms();
+        let data = self.data.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(last) = data.as_deref().and_then(Verification::last_in) {
+            const NONE: [&str; 0] = [];
+            self.verified_at.with_label_values(&NONE).set(last.at_ms as f64 / 1000.0);
+            self.verified_records.with_label_values(&NONE).set(i64::try_from(last.records).unwrap_or(i64::MAX));
+            self.verified_differing.with_label_values(&NONE).set(i64::try_from(last.differing).unwrap_or(i64::MAX));
+        }
         self.with_partitions(|partitions| {
             let mut oldest = 0.0_f64;
             for (partition, progress) in partitions.iter() {
@@ -308,7 +361,7 @@ impl Metrics {
     }
 
     fn with_partitions<T>(&self, act: impl FnOnce(&mut BTreeMap<Partition, Progress>) -> T) -> T {
-        act(&mut self.partitions.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        act(&mut self.partitions.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -8,6 +8,7 @@ pub mod letters;
 pub mod machine;
 pub mod metrics;
 pub mod redrive;
+pub mod verification;
 pub mod watch;
 pub mod worker;
 

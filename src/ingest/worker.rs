@@ -39,6 +39,8 @@ pub struct Worker {
     pub stop: Arc<AtomicBool>,
     /// Whether to stop at the end offsets that are seen at the start.
     pub until_caught_up: bool,
+    /// Where to stop instead, partition by partition: nothing at or after these offsets is taken.
+    pub no_further_than: Option<BTreeMap<Partition, NextOffset>>,
     /// Told after each commit how many records are done, and of how many if that is known.
     pub progress: Box<dyn FnMut(u64, Option<u64>)>,
 }
@@ -109,11 +111,12 @@ enum Reply {
 impl Worker {
     /// Works until it is stopped, has caught up, or cannot go on.
     pub fn run(self) -> Result<Summary, WorkerError> {
-        let targets = match self.until_caught_up {
-            true => Some(
+        let targets = match &self.no_further_than {
+            Some(bounds) => Some(bounds.clone()),
+            None if self.until_caught_up => Some(
                 self.log.topic(&self.topic)?.partitions.iter().map(|range| (range.partition, range.high)).collect(),
             ),
-            false => None,
+            None => None,
         };
         let letters = Letters { log: Arc::clone(&self.log), topic: self.dead_letter_topic.clone(), producer: None };
         let consumer = self.log.consumer(&self.topic, &self.membership)?;
@@ -138,7 +141,9 @@ impl Worker {
             replies,
             metrics: self.metrics,
             stop: self.stop,
+            stop_at: None,
             targets,
+            bounds: self.no_further_than,
             committed: BTreeMap::new(),
             started: Vec::new(),
             reasons: BTreeMap::new(),
@@ -259,8 +264,12 @@ struct Reader {
     replies: Receiver<Reply>,
     metrics: Arc<Metrics>,
     stop: Arc<AtomicBool>,
+    /// When it saw that it is to stop.
+    stop_at: Option<Instant>,
     /// Where each partition ended at the start, if that is where to stop.
     targets: Option<BTreeMap<Partition, NextOffset>>,
+    /// What lies at or after these is not taken.
+    bounds: Option<BTreeMap<Partition, NextOffset>>,
     /// Where the store is, as far as this worker knows.
     committed: BTreeMap<Partition, NextOffset>,
     /// Partitions that the consumer reads: they are sought, not started.
@@ -279,16 +288,13 @@ struct Reader {
 impl Reader {
     fn run(&mut self) -> Result<(), WorkerError> {
         let mut asked_at = Instant::now();
-        let mut stop_at: Option<Instant> = None;
+        let mut told = false;
         loop {
             self.metrics.beat();
             let now_ms = self.begun.elapsed().as_millis() as u64;
-            if self.stop.load(Ordering::Relaxed) && stop_at.is_none() {
-                stop_at = Some(Instant::now());
+            if self.is_to_stop()? && !told {
+                told = true;
                 self.machine.handle(Input::Stop, now_ms);
-            }
-            if stop_at.is_some_and(|at| at.elapsed() > STOP_WITHIN) {
-                return Err(WorkerError::Slow(STOP_WITHIN.as_secs()));
             }
             self.poll(now_ms)?;
             self.machine.handle(Input::Tick, now_ms);
@@ -302,10 +308,22 @@ impl Reader {
                 asked_at = Instant::now();
                 let ends = self.consumer.ends();
                 self.metrics.ends(&ends);
+                self.metrics.connected(self.consumer.connected());
                 if self.elsewhere_caught_up()? {
                     return Ok(());
                 }
             }
+        }
+    }
+
+    /// Whether it is to stop; a failure if it was to for too long.
+    fn is_to_stop(&mut self) -> Result<bool, WorkerError> {
+        if self.stop.load(Ordering::Relaxed) {
+            self.stop_at.get_or_insert_with(Instant::now);
+        }
+        match self.stop_at {
+            Some(at) if at.elapsed() > STOP_WITHIN => Err(WorkerError::Slow(STOP_WITHIN.as_secs())),
+            at => Ok(at.is_some()),
         }
     }
 
@@ -325,8 +343,12 @@ impl Reader {
             self.consumer.resume()?;
             self.asleep = false;
         }
-        let machine = &mut self.machine;
+        let (machine, bounds) = (&mut self.machine, self.bounds.as_ref());
         let polled = self.consumer.poll(POLL, 1000, &mut |incoming| {
+            let Position { partition, offset } = incoming.position;
+            if bounds.is_some_and(|bounds| bounds.get(&partition).is_none_or(|end| offset.next() > *end)) {
+                return;
+            }
             machine.handle(Input::Record(&incoming), now_ms);
         })?;
         match polled {
@@ -352,7 +374,8 @@ impl Reader {
 
     /// Tells the machine where store and log are.
     fn look_up(&mut self, partitions: &[Partition], now_ms: u64) -> Result<(), WorkerError> {
-        let found = self.starts(partitions, now_ms);
+        // The group waits for the answer to an assignment of nothing too, and it takes neither store nor log.
+        let found = if partitions.is_empty() { Ok(Vec::new()) } else { self.starts(partitions, now_ms) };
         let starts = match found {
             Ok(starts) => starts,
             Err(
@@ -360,6 +383,7 @@ impl Reader {
                 | WorkerError::Log(LogError::Transient(_) | LogError::Unreachable { .. })),
             ) => {
                 tracing::warn!(%error, "cannot look up where to start; trying again");
+                self.metrics.not_ready();
                 self.machine.handle(Input::Unknown(partitions), now_ms);
                 return Ok(());
             }
@@ -386,9 +410,12 @@ impl Reader {
     fn checkpoints(&mut self, now_ms: u64) -> Result<Vec<Checkpoint>, WorkerError> {
         self.requests.send(Request::Checkpoints).map_err(|_| no_answer())?;
         loop {
-            match self.replies.recv().map_err(|_| no_answer())? {
-                Reply::Checkpoints(result) => return Ok(result?),
-                other => self.reply(other, now_ms)?,
+            match self.replies.recv_timeout(Duration::from_millis(500)) {
+                Ok(Reply::Checkpoints(result)) => return Ok(result?),
+                Ok(other) => self.reply(other, now_ms)?,
+                // A server that hangs keeps nobody from stopping.
+                Err(RecvTimeoutError::Timeout) => drop(self.is_to_stop()?),
+                Err(RecvTimeoutError::Disconnected) => return Err(no_answer()),
             }
         }
     }
@@ -502,8 +529,8 @@ impl Reader {
         }
         // An assignment of nothing wants its answer too, or the group waits for it.
         if !new.is_empty() || nothing {
-            self.started.extend(new.iter().map(|(partition, _)| *partition));
             self.consumer.start(&new)?;
+            self.started.extend(new.iter().map(|(partition, _)| *partition));
         }
         Ok(())
     }
@@ -542,7 +569,12 @@ impl Reader {
             return Ok(self.caught_up());
         }
         let now_ms = self.begun.elapsed().as_millis() as u64;
-        let stored: BTreeMap<_, _> = self.checkpoints(now_ms)?.iter().map(|at| (at.partition, at.next)).collect();
+        let stored = match self.checkpoints(now_ms) {
+            // Asked again soon.
+            Err(WorkerError::Store(StoreError::Unavailable { .. })) => return Ok(false),
+            stored => stored?,
+        };
+        let stored: BTreeMap<_, _> = stored.iter().map(|at| (at.partition, at.next)).collect();
         Ok(targets.iter().all(|(partition, end)| end.0 == 0 || stored.get(partition).is_some_and(|next| next >= end)))
     }
 }

@@ -79,6 +79,17 @@ impl EmbeddedLog {
         Ok(log)
     }
 
+    /// Where it lies within a data folder.
+    pub fn file_in(dir: &Path) -> PathBuf {
+        dir.join(FILE)
+    }
+
+    /// Copies the log as it is now to a new file, while it is written; told how many pages are done, of how many.
+    pub fn back_up(&self, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), LogError> {
+        let copied = crate::snapshot::copy(&self.connect()?, to, progress);
+        copied.map_err(|error| Self { path: to.to_owned() }.error(&error))
+    }
+
     fn connect(&self) -> Result<Connection, LogError> {
         let connection = Connection::open(&self.path).map_err(|error| self.error(&error))?;
         connection.busy_timeout(Duration::from_secs(30)).map_err(|error| self.error(&error))?;
@@ -333,9 +344,10 @@ impl EmbeddedProducer {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             )?;
             for (_, message) in queue {
-                let partition = match &message.key {
-                    Some(key) => partition_of(key, self.partitions),
-                    None => {
+                let partition = match (message.partition, &message.key) {
+                    (Some(partition), _) => partition,
+                    (_, Some(key)) => partition_of(key, self.partitions),
+                    (_, None) => {
                         self.without_key = (self.without_key + 1) % self.partitions;
                         Partition(self.without_key)
                     }
@@ -352,7 +364,7 @@ impl EmbeddedProducer {
                     self.topic,
                     partition.0,
                     next,
-                    now_ms,
+                    message.timestamp_ms.unwrap_or(now_ms),
                     message.key,
                     pack_headers(&message.headers),
                     message.payload
@@ -371,6 +383,11 @@ impl Producer for EmbeddedProducer {
         if bytes > self.max_message_bytes {
             let cause = format!("at most {} in topic {}", self.max_message_bytes, self.topic);
             self.decided.push(Delivery { tag, result: Err(LogError::TooLarge { bytes, cause }) });
+            return Ok(());
+        }
+        if let Some(partition) = message.partition.filter(|partition| !(0..self.partitions).contains(&partition.0)) {
+            let refused = self.log.broken(format!("topic {} has no partition {partition}", self.topic));
+            self.decided.push(Delivery { tag, result: Err(refused) });
             return Ok(());
         }
         self.queue.push((tag, message));

@@ -3,6 +3,7 @@
 //! `kafka` is Apache Kafka by way of rdkafka, used nowhere else; `embedded` is a
 //! durable partitioned log in a local file. Neither may know what an event means.
 
+pub mod copy;
 pub mod embedded;
 pub mod kafka;
 pub mod partitioner;
@@ -20,6 +21,10 @@ pub struct Outgoing {
     pub headers: Vec<(String, Option<Vec<u8>>)>,
     /// The body.
     pub payload: Vec<u8>,
+    /// Where it is to lie, whatever its key: a copy of another log.
+    pub partition: Option<Partition>,
+    /// When the other log took it, in milliseconds since 1970; else it is now.
+    pub timestamp_ms: Option<i64>,
 }
 
 /// A message as it lies in the log.
@@ -125,9 +130,25 @@ pub enum LogError {
         /// The last cause that was seen.
         cause: String,
     },
-    /// Wrong password, unknown certificate authority, wrong host name: trying again does not help.
+    /// Wrong user, password or mechanism: trying again does not help.
     #[error("{at} does not let this client in: {cause}")]
     Authentication {
+        /// The brokers.
+        at: String,
+        /// What the client saw.
+        cause: String,
+    },
+    /// The broker's certificate is of an unknown authority or another name.
+    #[error("the certificate of {at} is not trusted: {cause}")]
+    Certificate {
+        /// The brokers.
+        at: String,
+        /// What the client saw.
+        cause: String,
+    },
+    /// One side speaks TLS or asks for a password, the other does not.
+    #[error("{at} ends the connection before it is made: {cause}")]
+    Protocol {
         /// The brokers.
         at: String,
         /// What the client saw.
@@ -136,9 +157,9 @@ pub enum LogError {
     /// An access rule is missing.
     #[error("not allowed to {operation} {resource}")]
     Authorization {
-        /// `read`, `write`, `create`, …
+        /// `read`, `write`, `create`, `describe`, `join`.
         operation: String,
-        /// The topic or group.
+        /// `topic NAME` or `group NAME`.
         resource: String,
     },
     /// The topic is not there; it is never made silently.
@@ -197,6 +218,22 @@ pub enum LogError {
     Transient(String),
 }
 
+/// Something that a log may let its user do or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access<'a> {
+    /// To read a topic.
+    Read(&'a str),
+    /// To write a topic.
+    Write(&'a str),
+    /// To be a member of a group that reads a topic.
+    Join {
+        /// The group.
+        group: &'a str,
+        /// What it reads.
+        topic: &'a str,
+    },
+}
+
 /// An event log.
 pub trait EventLog: Send + Sync {
     /// What it is, for messages: `Kafka at localhost:9092`, `the embedded log in DIR`.
@@ -213,6 +250,12 @@ pub trait EventLog: Send + Sync {
 
     /// A consumer of one topic.
     fn consumer(&self, topic: &str, membership: &Membership) -> Result<Box<dyn Consumer>, LogError>;
+
+    /// Whether that is allowed, found out without changing anything; [`LogError::Authorization`] if not.
+    /// A log without users allows everything.
+    fn may(&self, _access: &Access<'_>) -> Result<(), LogError> {
+        Ok(())
+    }
 
     /// The messages of a partition from an offset on, at most `count`, outside any group.
     fn read(
@@ -268,6 +311,11 @@ pub trait Consumer: Send {
     /// One past the last message of each partition that is this consumer's, as
     /// last heard; cheap, for lag.
     fn ends(&mut self) -> Vec<(Partition, NextOffset)>;
+
+    /// Whether the log was there when last heard; cheap.
+    fn connected(&mut self) -> bool {
+        true
+    }
 
     /// Leaves the group; takes at most a few seconds even if no broker answers.
     fn close(self: Box<Self>);

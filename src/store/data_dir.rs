@@ -101,6 +101,11 @@ impl DataDir {
         self.lock("replay.lock")
     }
 
+    /// The lock of the one recount.
+    pub fn lock_verify(&self) -> Result<WriterLock, StoreError> {
+        self.lock("verify.lock")
+    }
+
     fn lock(&self, name: &str) -> Result<WriterLock, StoreError> {
         let path = self.path.join(name);
         let open = File::options().create(true).truncate(false).read(true).write(true).open(&path);

@@ -5,6 +5,7 @@
 //! contract suite in `tests/store_contract.rs`.
 
 pub mod data_dir;
+pub mod holding;
 pub mod place;
 pub mod postgres;
 pub mod sqlite;
@@ -117,6 +118,9 @@ pub trait StoreReader: Send {
     /// Whether any event in it says that it is made up.
     fn synthetic(&mut self) -> Result<bool, StoreError>;
 
+    /// Every topic that it has anything of, in order.
+    fn topics(&mut self) -> Result<Vec<String>, StoreError>;
+
     /// Every partition of the topic that it has anything of, in order.
     fn checkpoints(&mut self, topic: &str) -> Result<Vec<Checkpoint>, StoreError>;
 
@@ -150,6 +154,9 @@ pub trait StoreReader: Send {
 
     /// The revisions of a record that do not count, lowest first.
     fn earlier(&mut self, key: &RecordKey) -> Result<Vec<Entry>, StoreError>;
+
+    /// The revisions of all records that do not count, in no order. The sink says whether to go on.
+    fn earlier_entries(&mut self, sink: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError>;
 
     /// How many records it has.
     fn record_count(&mut self) -> Result<u64, StoreError>;

@@ -10,9 +10,11 @@ mod copy;
 mod schema;
 mod server;
 mod settle;
+mod takeover;
 
 pub use schema::Schema;
 pub use server::{Server, is_url, masked};
+pub use takeover::Takeover;
 
 use ::postgres::types::Type;
 use ::postgres::{Client, Row};
@@ -119,6 +121,36 @@ impl PostgresStore {
         self.with(|client| Ok(client.query_typed(&sql, parameters)?))
     }
 
+    /// Hands over the rows of a table of entries, some at a time.
+    fn walk(&mut self, table: &str, sink: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
+        let declare = self.fill(&format!(
+            "DECLARE entries NO SCROLL CURSOR FOR {SELECT_ENTRY} FROM {{schema}}.{table}_{{n}} ORDER BY source, subject"
+        ));
+        let begin = if self.reading { "" } else { BEGIN_READING };
+        let end = if self.reading { "CLOSE entries" } else { "ROLLBACK" };
+        let fetch = format!("FETCH FORWARD {ROWS_AT_A_TIME} FROM entries");
+        self.with(|client| {
+            client.batch_execute(&format!("{begin};{declare}"))?;
+            let mut walk = || -> Result<(), Trouble> {
+                loop {
+                    let rows = client.query_typed(&fetch, &[])?;
+                    for row in &rows {
+                        if !sink(read_entry(row)?) {
+                            return Ok(());
+                        }
+                    }
+                    if rows.len() < ROWS_AT_A_TIME {
+                        return Ok(());
+                    }
+                }
+            };
+            let walked = walk();
+            let ended = client.batch_execute(end);
+            walked?;
+            Ok(ended?)
+        })
+    }
+
     fn read<T>(&self, row: impl FnOnce() -> Result<T, Trouble>) -> Result<T, StoreError> {
         row().map_err(|trouble| trouble.of(&self.schema.server))
     }
@@ -159,6 +191,11 @@ impl StoreReader for PostgresStore {
     fn synthetic(&mut self) -> Result<bool, StoreError> {
         let rows = self.rows("SELECT EXISTS (SELECT FROM {schema}.checkpoint_{n} WHERE synthetic)", &[])?;
         self.read(|| rows.first().map_or(Ok(false), |row| Ok(row.try_get(0)?)))
+    }
+
+    fn topics(&mut self) -> Result<Vec<String>, StoreError> {
+        let rows = self.rows("SELECT DISTINCT topic FROM {schema}.checkpoint_{n} ORDER BY topic", &[])?;
+        self.read(|| rows.iter().map(|row| Ok(row.try_get(0)?)).collect())
     }
 
     fn checkpoints(&mut self, topic: &str) -> Result<Vec<Checkpoint>, StoreError> {
@@ -208,32 +245,7 @@ impl StoreReader for PostgresStore {
     }
 
     fn entries(&mut self, sink: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
-        let declare = self.fill(&format!(
-            "DECLARE entries NO SCROLL CURSOR FOR {SELECT_ENTRY} FROM {{schema}}.ledger_{{n}} ORDER BY source, subject"
-        ));
-        let begin = if self.reading { "" } else { BEGIN_READING };
-        let end = if self.reading { "CLOSE entries" } else { "ROLLBACK" };
-        let fetch = format!("FETCH FORWARD {ROWS_AT_A_TIME} FROM entries");
-        self.with(|client| {
-            client.batch_execute(&format!("{begin};{declare}"))?;
-            let mut walk = || -> Result<(), Trouble> {
-                loop {
-                    let rows = client.query_typed(&fetch, &[])?;
-                    for row in &rows {
-                        if !sink(read_entry(row)?) {
-                            return Ok(());
-                        }
-                    }
-                    if rows.len() < ROWS_AT_A_TIME {
-                        return Ok(());
-                    }
-                }
-            };
-            let walked = walk();
-            let ended = client.batch_execute(end);
-            walked?;
-            Ok(ended?)
-        })
+        self.walk("ledger", sink)
     }
 
     fn entry(&mut self, key: &RecordKey) -> Result<Option<Entry>, StoreError> {
@@ -249,6 +261,10 @@ impl StoreReader for PostgresStore {
         );
         let rows = self.rows(&select, &[(&key.source(), Type::TEXT), (&key.subject(), Type::TEXT)])?;
         self.read(|| rows.iter().map(read_entry).collect())
+    }
+
+    fn earlier_entries(&mut self, sink: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
+        self.walk("earlier_revision", sink)
     }
 
     fn record_count(&mut self) -> Result<u64, StoreError> {

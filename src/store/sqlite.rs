@@ -76,6 +76,11 @@ impl SqliteStore {
         Ok(store)
     }
 
+    /// Copies the store as it is now to a new file, while it is written; told how many pages are done, of how many.
+    pub fn back_up(&self, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
+        crate::snapshot::copy(&self.connection, to, progress).map_err(|error| sql_error(to, &error))
+    }
+
     fn prepare_for_writing(&self) -> rusqlite::Result<()> {
         self.connection.pragma_update(None, "page_size", 4096)?;
         self.connection.pragma_update(None, "journal_mode", "wal")?;
@@ -172,6 +177,15 @@ impl StoreReader for SqliteStore {
         Ok(self.meta::<i64>(SYNTHETIC)?.is_some())
     }
 
+    fn topics(&mut self) -> Result<Vec<String>, StoreError> {
+        let read = || -> rusqlite::Result<Vec<String>> {
+            let mut statement =
+                self.connection.prepare_cached("SELECT DISTINCT topic FROM checkpoint ORDER BY topic")?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        };
+        read().map_err(|error| self.error(&error))
+    }
+
     fn checkpoints(&mut self, topic: &str) -> Result<Vec<Checkpoint>, StoreError> {
         let read = || -> rusqlite::Result<Vec<Checkpoint>> {
             let mut statement = self.connection.prepare_cached(
@@ -257,6 +271,20 @@ impl StoreReader for SqliteStore {
             statement.query_map([key.source(), key.subject()], read_entry)?.collect()
         };
         read().map_err(|error| self.error(&error))
+    }
+
+    fn earlier_entries(&mut self, sink: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
+        let mut walk = || -> rusqlite::Result<()> {
+            let mut statement = self.connection.prepare_cached(&format!("{SELECT_ENTRY} FROM earlier_revision"))?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                if !sink(read_entry(row)?) {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        walk().map_err(|error| self.error(&error))
     }
 
     fn record_count(&mut self) -> Result<u64, StoreError> {

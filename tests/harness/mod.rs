@@ -4,7 +4,7 @@
 
 pub mod broker;
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -134,6 +134,22 @@ impl Giaoban {
         let row = units.iter().find(|row| row["unit"] == unit).unwrap_or_else(|| panic!("no {unit} in {period}"));
         row["figures"][figure].clone()
     }
+}
+
+/// Where a worker that was started serves, as its log says; what follows in the log is read on.
+pub fn address(worker: &mut Child) -> String {
+    let mut log = BufReader::new(worker.stderr.take().unwrap());
+    let mut line = String::new();
+    let address = loop {
+        line.clear();
+        assert!(log.read_line(&mut line).unwrap() > 0, "the worker ends before it serves");
+        if let Some((_, rest)) = line.split_once("\"address\":\"") {
+            break rest.split('"').next().unwrap().to_owned();
+        }
+    };
+    // So that the worker never waits for its log to be read.
+    std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+    address
 }
 
 /// Waits for its end, which must come.

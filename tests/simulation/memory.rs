@@ -172,6 +172,12 @@ impl StoreReader for MemoryStore {
         Ok(self.data().synthetic)
     }
 
+    fn topics(&mut self) -> Result<Vec<String>, StoreError> {
+        let mut topics: Vec<String> = self.data().checkpoints.keys().map(|(topic, _)| topic.clone()).collect();
+        topics.dedup();
+        Ok(topics)
+    }
+
     fn checkpoints(&mut self, topic: &str) -> Result<Vec<Checkpoint>, StoreError> {
         Ok(self.data().checkpoints.iter().filter(|((of, _), _)| of == topic).map(|(_, at)| *at).collect())
     }
@@ -203,6 +209,12 @@ impl StoreReader for MemoryStore {
 
     fn earlier(&mut self, key: &RecordKey) -> Result<Vec<Entry>, StoreError> {
         Ok(self.data().earlier.iter().filter(|((of, _), _)| of == key).map(|(_, entry)| entry.clone()).collect())
+    }
+
+    fn earlier_entries(&mut self, sink: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
+        let entries: Vec<Entry> = self.data().earlier.values().cloned().collect();
+        entries.into_iter().all(sink);
+        Ok(())
     }
 
     fn record_count(&mut self) -> Result<u64, StoreError> {

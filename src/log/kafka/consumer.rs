@@ -17,7 +17,7 @@ use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 
-use super::errors::{Watch, of_error};
+use super::errors::{Watch, of_code, of_error};
 use super::{ANSWER_WITHIN, Group, KafkaSettings, config, list, list_at, make};
 use crate::domain::{NextOffset, Offset, Partition, Position};
 use crate::log::{Consumer, Incoming, LogError, Membership, PartitionRange, Polled};
@@ -28,6 +28,7 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 pub(super) struct KafkaConsumer {
     consumer: Group,
     topic: String,
+    group: String,
     alone: bool,
     reading: BTreeMap<Partition, NextOffset>,
     paused: bool,
@@ -39,12 +40,21 @@ pub(super) struct GroupContext {
     topic: String,
     noted: Mutex<VecDeque<Polled>>,
     ends: Mutex<BTreeMap<Partition, NextOffset>>,
+    /// Whether the group was forbidden while this client was in it.
+    forbidden: AtomicBool,
+    /// Whether any broker is.
+    connected: AtomicBool,
     closing: AtomicBool,
 }
 
 impl ClientContext for GroupContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         self.watch.log(level, facility, message);
+        // The heartbeat is refused too, but librdkafka keeps that to itself until the session is over; of a hint
+        // that was not taken it tells here only.
+        if facility == "COMMITFAIL" && message.contains("Group authorization failed") {
+            self.forbidden.store(true, Ordering::Relaxed);
+        }
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -52,6 +62,8 @@ impl ClientContext for GroupContext {
     }
 
     fn stats(&self, statistics: Statistics) {
+        let up = statistics.brokers.values().any(|broker| broker.nodeid >= 0 && broker.state == "UP");
+        self.connected.store(up, Ordering::Relaxed);
         let Some(topic) = statistics.topics.get(&self.topic) else { return };
         let mut ends = lock(&self.ends);
         for partition in
@@ -80,12 +92,6 @@ impl ConsumerContext for GroupContext {
         }
         lock(&self.noted).push_back(polled);
     }
-
-    fn commit_callback(&self, result: Result<(), KafkaError>, _offsets: &TopicPartitionList) {
-        if let Err(error) = result {
-            tracing::debug!(%error, "the offset hint was not taken");
-        }
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -103,12 +109,13 @@ impl KafkaConsumer {
             Membership::Group(group) => (group.as_str(), false),
             Membership::Alone => ("giaoban-alone", true),
         };
-        let ours = [
+        // The newer protocol (KIP-848) shares out at the broker, and refuses a client's strategy.
+        let shared_by_broker = settings.properties.get("group.protocol").is_some_and(|value| value == "consumer");
+        let mut ours = vec![
             ("group.id", group),
             ("enable.auto.commit", "false"),
             ("enable.auto.offset.store", "false"),
             ("auto.offset.reset", "error"),
-            ("partition.assignment.strategy", "cooperative-sticky"),
             ("statistics.interval.ms", "1000"),
             // The default is 64 MB for each partition.
             ("queued.max.messages.kbytes", "32768"),
@@ -119,11 +126,16 @@ impl KafkaConsumer {
             ("fetch.wait.max.ms", "50"),
             ("check.crcs", "true"),
         ];
+        if !shared_by_broker {
+            ours.push(("partition.assignment.strategy", "cooperative-sticky"));
+        }
         let context = GroupContext {
             watch: Watch::new(&settings.brokers),
             topic: topic.to_owned(),
             noted: Mutex::default(),
             ends: Mutex::default(),
+            forbidden: AtomicBool::new(false),
+            connected: AtomicBool::new(true),
             closing: AtomicBool::new(false),
         };
         if alone {
@@ -136,6 +148,7 @@ impl KafkaConsumer {
         Ok(Self {
             consumer: Arc::new(consumer),
             topic: topic.to_owned(),
+            group: group.to_owned(),
             alone,
             reading: BTreeMap::new(),
             paused: false,
@@ -154,15 +167,22 @@ impl KafkaConsumer {
         });
     }
 
+    /// Whether partitions come and go by themselves: a cooperative group's, and those of one that reads alone.
+    fn by_parts(&self) -> bool {
+        self.alone || matches!(self.consumer.rebalance_protocol(), RebalanceProtocol::Cooperative)
+    }
+
     /// What an error of a poll means; `None` if it passes by itself.
     fn poll_error(&self, error: &KafkaError) -> Option<LogError> {
         use RDKafkaErrorCode as C;
         let context = self.consumer.context();
         match error.rdkafka_error_code()? {
-            C::TopicAuthorizationFailed
-            | C::GroupAuthorizationFailed
-            | C::UnknownTopicOrPartition
-            | C::UnknownTopic => Some(of_error(error, "read", &self.topic, &context.watch)),
+            // Whoever reads alone needs no group, but librdkafka asks who coordinates it.
+            C::GroupAuthorizationFailed if self.alone => None,
+            C::GroupAuthorizationFailed => Some(of_error(error, "join", &self.group, &context.watch)),
+            C::TopicAuthorizationFailed | C::UnknownTopicOrPartition | C::UnknownTopic => {
+                Some(of_error(error, "read", &self.topic, &context.watch))
+            }
             C::OffsetOutOfRange | C::AutoOffsetReset => {
                 let (partition, wanted) = self.out_of_range();
                 Some(LogError::OffsetOutOfRange { partition, wanted, cause: error.to_string() })
@@ -212,6 +232,9 @@ impl Consumer for KafkaConsumer {
         if let Some(polled) = lock(&context.noted).pop_front() {
             return Ok(polled);
         }
+        if context.forbidden.load(Ordering::Relaxed) {
+            return Err(of_code(RDKafkaErrorCode::GroupAuthorizationFailed, "join", &self.group, &context.watch));
+        }
         let mut handed = 0;
         let mut wait = timeout;
         while handed < max {
@@ -242,14 +265,11 @@ impl Consumer for KafkaConsumer {
 
     fn start(&mut self, from: &[(Partition, NextOffset)]) -> Result<(), LogError> {
         self.reading.extend(from.iter().copied());
-        let result = match self.consumer.rebalance_protocol() {
-            RebalanceProtocol::Cooperative if !self.alone => {
-                self.consumer.incremental_assign(&list_at(&self.topic, from)?)
-            }
-            _ => {
-                let all: Vec<_> = self.reading.iter().map(|(partition, next)| (*partition, *next)).collect();
-                self.consumer.assign(&list_at(&self.topic, &all)?)
-            }
+        let result = if self.by_parts() {
+            self.consumer.incremental_assign(&list_at(&self.topic, from)?)
+        } else {
+            let all: Vec<_> = self.reading.iter().map(|(partition, next)| (*partition, *next)).collect();
+            self.consumer.assign(&list_at(&self.topic, &all)?)
         };
         result.map_err(|error| Self::transient(&error))?;
         // What is assigned during a pause keeps still as well.
@@ -259,15 +279,10 @@ impl Consumer for KafkaConsumer {
     fn release(&mut self, partitions: &[Partition]) -> Result<(), LogError> {
         self.reading.retain(|partition, _| !partitions.contains(partition));
         lock(&self.consumer.context().ends).retain(|partition, _| !partitions.contains(partition));
-        let result = match self.consumer.rebalance_protocol() {
-            RebalanceProtocol::Cooperative if !self.alone => {
-                self.consumer.incremental_unassign(&list(&self.topic, partitions.iter().copied()))
-            }
-            _ if self.reading.is_empty() || !self.alone => self.consumer.unassign(),
-            _ => {
-                let all: Vec<_> = self.reading.iter().map(|(partition, next)| (*partition, *next)).collect();
-                self.consumer.assign(&list_at(&self.topic, &all)?)
-            }
+        let result = if self.by_parts() {
+            self.consumer.incremental_unassign(&list(&self.topic, partitions.iter().copied()))
+        } else {
+            self.consumer.unassign()
         };
         result.map_err(|error| Self::transient(&error))
     }
@@ -309,6 +324,10 @@ impl Consumer for KafkaConsumer {
 
     fn ends(&mut self) -> Vec<(Partition, NextOffset)> {
         lock(&self.consumer.context().ends).iter().map(|(partition, end)| (*partition, *end)).collect()
+    }
+
+    fn connected(&mut self) -> bool {
+        self.consumer.context().connected.load(Ordering::Relaxed)
     }
 
     fn close(self: Box<Self>) {

@@ -16,11 +16,15 @@ use crate::log::LogError;
 pub(super) struct Watch {
     pub(super) at: String,
     seen: Arc<Mutex<Seen>>,
+    /// Whether the causes are logged as warnings too.
+    loud: bool,
 }
 
 #[derive(Default)]
 struct Seen {
     last: Option<(RDKafkaErrorCode, String)>,
+    /// That a broker ended a connection: perhaps both sides do not speak the same protocol.
+    hung_up: Option<String>,
     told: Option<Instant>,
 }
 
@@ -29,7 +33,12 @@ const TELL_EVERY: Duration = Duration::from_secs(10);
 
 impl Watch {
     pub(super) fn new(at: &str) -> Self {
-        Self { at: at.to_owned(), seen: Arc::default() }
+        Self { at: at.to_owned(), seen: Arc::default(), loud: true }
+    }
+
+    /// Of a client whose refusals are an answer.
+    pub(super) fn quiet(at: &str) -> Self {
+        Self { loud: false, ..Self::new(at) }
     }
 
     fn with_seen<T>(&self, act: impl FnOnce(&mut Seen) -> T) -> T {
@@ -38,10 +47,8 @@ impl Watch {
 
     /// A cause that does not pass by itself.
     pub(super) fn fatal(&self) -> Option<LogError> {
-        let (code, text) = self.with_seen(|seen| seen.last.clone())?;
-        let refused = matches!(code, RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed)
-            || text.contains("certificate verify failed");
-        refused.then(|| LogError::Authentication { at: self.at.clone(), cause: text })
+        let (code, cause) = self.with_seen(|seen| seen.last.clone())?;
+        refusal(code, cause, &self.at)
     }
 
     /// That nobody answers, with the last cause.
@@ -49,21 +56,54 @@ impl Watch {
         let cause = self.with_seen(|seen| seen.last.clone()).map_or_else(|| otherwise.to_owned(), |(_, text)| text);
         LogError::Unreachable { at: self.at.clone(), cause }
     }
+
+    /// That nobody has answered yet. A broker that goes down ends connections as one that speaks another
+    /// protocol does, so that is told from other causes only here.
+    pub(super) fn never_answered(&self, otherwise: &str) -> LogError {
+        match self.with_seen(|seen| seen.hung_up.clone()) {
+            Some(cause) => LogError::Protocol { at: self.at.clone(), cause },
+            None => self.unreachable(otherwise),
+        }
+    }
+}
+
+/// What a client that is not let in says of it; `None` of what passes.
+fn refusal(code: RDKafkaErrorCode, cause: String, at: &str) -> Option<LogError> {
+    use RDKafkaErrorCode as C;
+    let at = at.to_owned();
+    match code {
+        _ if cause.contains("certificate verify failed") => Some(LogError::Certificate { at, cause }),
+        // The connection ended while it was being made: no word of the broker's.
+        C::Authentication if cause.contains("ailed: Local: ") => None,
+        C::Authentication | C::SaslAuthenticationFailed | C::UnsupportedSASLMechanism => {
+            Some(LogError::Authentication { at, cause })
+        }
+        _ => None,
+    }
 }
 
 impl ClientContext for Watch {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         tracing::debug!(?level, facility, "{message}");
+        // Of this librdkafka logs only.
+        if facility == "FAIL" && message.contains("Disconnected") {
+            let text = message.split_once("]: ").map_or(message, |(_, text)| text);
+            self.with_seen(|seen| seen.hung_up = Some(text.to_owned()));
+        }
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
         let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail);
+        // Who needs the group hears of it from polling; who reads alone needs none, and librdkafka asks all the same.
+        if code == RDKafkaErrorCode::GroupAuthorizationFailed {
+            return;
+        }
         self.with_seen(|seen| {
             // "All brokers are down" only repeats what a broker's own error has said.
             if code != RDKafkaErrorCode::AllBrokersDown || seen.last.is_none() {
                 seen.last = Some((code, reason.to_owned()));
             }
-            if seen.told.is_none_or(|told| told.elapsed() > TELL_EVERY) {
+            if self.loud && seen.told.is_none_or(|told| told.elapsed() > TELL_EVERY) {
                 seen.told = Some(Instant::now());
                 tracing::warn!(brokers = %self.at, "{reason}");
             }
@@ -91,10 +131,9 @@ pub(super) fn of_code(code: RDKafkaErrorCode, operation: &str, resource: &str, w
         C::TopicAuthorizationFailed | C::ClusterAuthorizationFailed | C::TransactionalIdAuthorizationFailed => {
             LogError::Authorization { operation: operation.to_owned(), resource: format!("topic {resource}") }
         }
-        C::GroupAuthorizationFailed => LogError::Authorization {
-            operation: "join".to_owned(),
-            resource: format!("the consumer group of {resource}"),
-        },
+        C::GroupAuthorizationFailed => {
+            LogError::Authorization { operation: "join".to_owned(), resource: format!("group {resource}") }
+        }
         C::Authentication | C::SaslAuthenticationFailed => {
             LogError::Authentication { at: watch.at.clone(), cause: code.to_string() }
         }
@@ -109,5 +148,44 @@ pub(super) fn of_code(code: RDKafkaErrorCode, operation: &str, resource: &str, w
         | C::TimedOutQueue
         | C::Resolve => watch.fatal().unwrap_or_else(|| watch.unreachable(&code.to_string())),
         _ => LogError::Transient(format!("{operation} {resource}: {code}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_from_a_connection_that_ended() {
+        use RDKafkaErrorCode as C;
+        let told = |code, text: &str| refusal(code, text.to_owned(), "kafka:9093");
+        let password = "SASL authentication error: Authentication failed due to invalid credentials";
+        assert!(matches!(told(C::Authentication, password), Some(LogError::Authentication { .. })));
+        let mechanism = "SASL PLAIN mechanism handshake failed: Broker: Unsupported SASL mechanism";
+        assert!(matches!(told(C::Authentication, mechanism), Some(LogError::Authentication { .. })));
+        let certificate = "SSL handshake failed: error:0A000086:SSL routines::certificate verify failed";
+        for code in [C::SSL, C::BrokerTransportFailure] {
+            assert!(matches!(told(code, certificate), Some(LogError::Certificate { .. })));
+        }
+        // A broker that goes down at that moment: librdkafka gives the same code.
+        for text in [
+            "SASL authentication error: SaslAuthenticateRequest failed: Local: Broker transport failure",
+            "SASL SCRAM-SHA-512 mechanism handshake failed: Local: Broker transport failure",
+        ] {
+            assert_eq!(told(C::Authentication, text), None);
+        }
+        assert_eq!(told(C::AllBrokersDown, "1/1 brokers are down"), None);
+    }
+
+    #[test]
+    fn a_connection_that_was_ended_is_a_guess_for_who_never_had_an_answer() {
+        let watch = Watch::new("kafka:9093");
+        assert!(matches!(watch.never_answered("late"), LogError::Unreachable { .. }));
+        watch.log(RDKafkaLogLevel::Info, "FAIL", "[thrd:k]: k: Disconnected: connection closed by peer");
+        watch.error(KafkaError::Global(RDKafkaErrorCode::AllBrokersDown), "1/1 brokers are down");
+        assert!(watch.fatal().is_none());
+        assert!(matches!(watch.unreachable("late"), LogError::Unreachable { .. }));
+        let LogError::Protocol { cause, .. } = watch.never_answered("late") else { panic!("no guess") };
+        assert_eq!(cause, "k: Disconnected: connection closed by peer");
     }
 }

@@ -4,6 +4,7 @@
 //! unknown certificate authority, a missing access rule. So the last cause that
 //! it mentions is remembered, and these are errors at once.
 
+mod access;
 mod consumer;
 mod errors;
 mod producer;
@@ -22,7 +23,9 @@ use rdkafka::types::RDKafkaConfRes;
 use self::consumer::{GroupContext, KafkaConsumer};
 use self::errors::{Watch, of_code, of_error};
 use self::producer::KafkaProducer;
-use super::{Consumer, Created, EventLog, Incoming, LogError, Membership, PartitionRange, Producer, Topic, TopicSpec};
+use super::{
+    Access, Consumer, Created, EventLog, Incoming, LogError, Membership, PartitionRange, Producer, Topic, TopicSpec,
+};
 use crate::domain::{NextOffset, Offset, Partition};
 
 /// How long a question to the brokers may take.
@@ -53,6 +56,10 @@ const DECIDED_ELSEWHERE: [(&str, &str); 3] = [
     ("group.id", "is what the setting of the group is for"),
     ("transactional.id", "the producer is idempotent, not transactional"),
 ];
+
+/// Properties that name a file or a folder.
+const FILES: [&str; 5] =
+    ["ssl.ca.location", "ssl.certificate.location", "ssl.key.location", "ssl.keystore.location", "ssl.crl.location"];
 
 /// librdkafka's second names of properties, with the first.
 const ALIASES: [(&str, &str); 6] = [
@@ -93,8 +100,15 @@ impl KafkaLog {
             if let Some((_, why)) = DECIDED_ELSEWHERE.iter().find(|(decided, _)| *decided == name) {
                 return refused((*why).to_owned());
             }
+            // librdkafka does not say which file it is.
+            if FILES.contains(&name)
+                && value != "probe"
+                && let Err(error) = std::fs::File::open(value)
+            {
+                return refused(format!("{value}: {error}"));
+            }
         }
-        let probe = make(&config(&settings, &[("group.id", "giaoban-probe")]), Watch::new(&settings.brokers))?;
+        let probe = make(&config(&settings, &[]), Watch::new(&settings.brokers))?;
         Ok(Self { settings, probe })
     }
 
@@ -144,16 +158,16 @@ fn partitions(client: &BaseConsumer<Watch>, topic: &str) -> Result<(Vec<Partitio
     let begun = Instant::now();
     // In short steps, so that a cause that will not pass is told as soon as it is known.
     let metadata = loop {
-        match client.fetch_metadata(Some(topic), Duration::from_secs(1)) {
+        match client.fetch_metadata(Some(topic), Duration::from_millis(500)) {
             Ok(metadata) => break metadata,
             Err(error) => {
-                // Serves the callbacks that tell the cause.
-                let _ = client.poll(Duration::ZERO);
+                // Serves the callbacks that tell the cause; without a moment's time it would be one of many.
+                while client.poll(Duration::from_millis(10)).is_some() {}
                 if let Some(fatal) = watch.fatal() {
                     return Err(fatal);
                 }
                 if begun.elapsed() > ANSWER_WITHIN {
-                    return Err(watch.unreachable(&error.to_string()));
+                    return Err(watch.never_answered(&error.to_string()));
                 }
             }
         }
@@ -201,6 +215,8 @@ impl EventLog for KafkaLog {
             .set("retention.ms", "-1")
             .set("retention.bytes", "-1")
             .set("cleanup.policy", "delete")
+            // A message keeps its time when it is copied here from another log.
+            .set("message.timestamp.type", "CreateTime")
             .set("max.message.bytes", &max);
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let runtime = runtime.map_err(|error| LogError::Transient(error.to_string()))?;
@@ -211,9 +227,11 @@ impl EventLog for KafkaLog {
             Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => Ok(Created::AlreadyThere),
             Some(Err((_, code))) => Err(of_code(code, "create", &spec.name, &watch)),
             _ => {
-                // The controller has made it; wait until the brokers say so too.
+                // The controller has made it; wait until the brokers say so too, and lead its partitions.
                 let begun = Instant::now();
-                while self.partitions(&spec.name).is_err() && begun.elapsed() < ANSWER_WITHIN {
+                while matches!(self.topic(&spec.name), Err(LogError::NoSuchTopic(_) | LogError::Transient(_)))
+                    && begun.elapsed() < ANSWER_WITHIN
+                {
                     std::thread::sleep(Duration::from_millis(50));
                 }
                 Ok(Created::New)
@@ -229,6 +247,17 @@ impl EventLog for KafkaLog {
     fn consumer(&self, topic: &str, membership: &Membership) -> Result<Box<dyn Consumer>, LogError> {
         let (ids, _) = self.partitions(topic)?;
         Ok(Box::new(KafkaConsumer::new(&self.settings, topic, membership, ids)?))
+    }
+
+    fn may(&self, access: &Access<'_>) -> Result<(), LogError> {
+        let (Access::Read(topic) | Access::Write(topic) | Access::Join { topic, .. }) = access;
+        let (ids, _) = self.partitions(topic)?;
+        let first = ids.first().copied().unwrap_or(Partition(0));
+        match access {
+            Access::Read(topic) => access::read(&self.settings, topic, first),
+            Access::Write(topic) => access::write(&self.settings, topic),
+            Access::Join { group, topic } => access::join(&self.settings, group, topic, first),
+        }
     }
 
     fn read(

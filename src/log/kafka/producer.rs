@@ -10,7 +10,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Header, Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext, PurgeConfig};
 
-use super::errors::{Watch, of_error};
+use super::errors::{Watch, of_code, of_error};
 use super::{KafkaSettings, config, make};
 use crate::domain::{Offset, Partition, Position};
 use crate::log::{Delivery, LogError, Outgoing, Producer};
@@ -24,6 +24,8 @@ pub(super) struct KafkaProducer {
     watch: Watch,
     topic: String,
     sent: u64,
+    /// Of those sent, how many were reported as decided.
+    reported: u64,
 }
 
 /// Gathers what the brokers confirm.
@@ -84,7 +86,24 @@ impl KafkaProducer {
         let (watch, deliveries) = (Watch::new(&settings.brokers), Arc::default());
         let context = Deliveries { watch: watch.clone(), topic: topic.to_owned(), decided: Arc::clone(&deliveries) };
         let producer = make(&config(settings, &ours), context)?;
-        Ok(Self { producer, deliveries, watch, topic: topic.to_owned(), sent: 0 })
+        Ok(Self { producer, deliveries, watch, topic: topic.to_owned(), sent: 0, reported: 0 })
+    }
+
+    /// librdkafka's own count has its log lines in it.
+    fn undecided(&self) -> bool {
+        let decided = self.deliveries.lock().unwrap_or_else(PoisonError::into_inner).len() as u64;
+        self.reported + decided < self.sent
+    }
+
+    /// A cause that does not pass by itself.
+    fn fatal(&self) -> Option<LogError> {
+        match self.producer.client().fatal_error() {
+            // Who may write to no topic at all is given no number as an idempotent producer.
+            Some((code @ RDKafkaErrorCode::ClusterAuthorizationFailed, _)) => {
+                Some(of_code(code, "write", &self.topic, &self.watch))
+            }
+            _ => self.watch.fatal(),
+        }
     }
 }
 
@@ -99,6 +118,12 @@ impl Producer for KafkaProducer {
         if let Some(key) = &message.key {
             record = record.key(key);
         }
+        if let Some(partition) = message.partition {
+            record = record.partition(partition.0);
+        }
+        if let Some(timestamp_ms) = message.timestamp_ms {
+            record = record.timestamp(timestamp_ms);
+        }
         if !message.headers.is_empty() {
             let headers = OwnedHeaders::new_with_capacity(message.headers.len());
             record =
@@ -111,7 +136,7 @@ impl Producer for KafkaProducer {
                 Ok(()) => return Ok(()),
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), again)) => {
                     self.producer.poll(Duration::from_millis(50));
-                    if let Some(fatal) = self.watch.fatal() {
+                    if let Some(fatal) = self.fatal() {
                         return Err(fatal);
                     }
                     record = again;
@@ -128,25 +153,30 @@ impl Producer for KafkaProducer {
 
     fn deliveries(&mut self) -> Vec<Delivery> {
         self.producer.poll(Duration::ZERO);
-        std::mem::take(&mut *self.deliveries.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn flush(&mut self, timeout: Duration) -> Vec<Delivery> {
-        let begun = Instant::now();
-        while self.producer.in_flight_count() > 0 && begun.elapsed() < timeout && self.watch.fatal().is_none() {
-            // `flush` lingers no longer, but comes back at once on some errors: so in steps.
-            let _ = self.producer.flush(Duration::from_millis(200));
-        }
-        if self.producer.in_flight_count() > 0 {
-            self.producer.purge(PurgeConfig::default().queue().inflight());
-            let _ = self.producer.flush(Duration::from_secs(1));
-        }
-        let mut decided = self.deliveries();
-        if let Some(fatal) = self.watch.fatal() {
-            for delivery in decided.iter_mut().filter(|delivery| delivery.result.is_err()) {
+        let mut decided = std::mem::take(&mut *self.deliveries.lock().unwrap_or_else(PoisonError::into_inner));
+        self.reported += decided.len() as u64;
+        // Messages given up for a cause of the whole client's do not name it themselves.
+        let vague = |result: &_| matches!(result, Err(LogError::Transient(_) | LogError::Unreachable { .. }));
+        if decided.iter().any(|delivery| vague(&delivery.result))
+            && let Some(fatal) = self.fatal()
+        {
+            for delivery in decided.iter_mut().filter(|delivery| vague(&delivery.result)) {
                 delivery.result = Err(fatal.clone());
             }
         }
         decided
+    }
+
+    fn flush(&mut self, timeout: Duration) -> Vec<Delivery> {
+        let begun = Instant::now();
+        while self.undecided() && begun.elapsed() < timeout && self.fatal().is_none() {
+            // `flush` lingers no longer, but comes back at once on some errors: so in steps.
+            let _ = self.producer.flush(Duration::from_millis(200));
+        }
+        if self.undecided() {
+            self.producer.purge(PurgeConfig::default().queue().inflight());
+            let _ = self.producer.flush(Duration::from_secs(1));
+        }
+        self.deliveries()
     }
 }

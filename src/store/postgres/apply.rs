@@ -8,7 +8,7 @@ use ::postgres::types::{ToSql, Type};
 use ::postgres::{Client, IsolationLevel, Transaction};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::copy::{COLUMNS, Columns, ROWS, copy};
+use super::copy::{COLUMNS, Columns, Copying, ROWS, trouble};
 use super::schema::{Found, Schema};
 use super::settle::{Lower, Records, settle};
 use super::{SELECT_ENTRY, Trouble, fill, read_entry};
@@ -195,17 +195,9 @@ impl Writing<'_> {
         let sql = self.fill(&format!("COPY {{schema}}.ledger_{{n}} ({COLUMNS}) FROM STDIN (FORMAT binary)"));
         // The driver gives this one a name; it goes out of use within the transaction.
         let statement = self.transaction.prepare(&sql)?;
-        let mut writer = self.transaction.copy_in(&statement)?;
-        if let Err(error) = copy(&mut writer, fresh) {
-            return Err(match error.downcast::<::postgres::Error>() {
-                Ok(error) => error.into(),
-                Err(error) => {
-                    let (at, cause) = (self.schema.describe(self.found.generation), error.to_string());
-                    StoreError::Unavailable { at, cause }.into()
-                }
-            });
-        }
-        writer.finish()?;
+        let mut copying = Copying::to(self.transaction.copy_in(&statement)?);
+        let copied = fresh.iter().try_for_each(|entry| copying.put(entry)).and_then(|()| copying.end());
+        copied.map_err(|error| trouble(error, self.schema.describe(self.found.generation)))?.finish()?;
         Ok(())
     }
 

@@ -4,10 +4,11 @@ use std::io::Write;
 
 use ::postgres::types::{ToSql, Type};
 
+use super::Trouble;
 use crate::domain::{Entry, UnitCode};
 use crate::store::StoreError;
 
-/// The columns of an entry, in the order of [`Columns`] and of [`copy`].
+/// The columns of an entry, in the order of [`Columns`] and of [`Copying`].
 pub(super) const COLUMNS: &str = "source, subject, revision, digest, event_id, partition, log_offset, fact, kind, unit";
 /// Signature, flags, and the length of a header extension.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -24,30 +25,54 @@ pub(super) fn fact(entry: &Entry) -> Result<Vec<u8>, StoreError> {
 }
 
 /// Writes entries in COPY's binary form.
-pub(super) fn copy(to: &mut impl Write, entries: &[&Entry]) -> std::io::Result<()> {
-    let mut bytes = Vec::with_capacity(CHUNK + 1024);
-    bytes.extend_from_slice(HEADER);
-    for entry in entries {
+pub(super) struct Copying<W: Write> {
+    to: W,
+    bytes: Vec<u8>,
+}
+
+impl<W: Write> Copying<W> {
+    pub(super) fn to(to: W) -> Self {
+        let mut bytes = Vec::with_capacity(CHUNK + 1024);
+        bytes.extend_from_slice(HEADER);
+        Self { to, bytes }
+    }
+
+    pub(super) fn put(&mut self, entry: &Entry) -> std::io::Result<()> {
+        let Self { to, bytes } = self;
         let fact = fact(entry).map_err(std::io::Error::other)?;
         let unit = entry.fact.unit();
         bytes.extend_from_slice(&FIELDS.to_be_bytes());
-        field(&mut bytes, entry.key.source().as_bytes())?;
-        field(&mut bytes, entry.key.subject().as_bytes())?;
-        field(&mut bytes, &entry.revision.number().to_be_bytes())?;
-        field(&mut bytes, &entry.digest.0)?;
-        optional(&mut bytes, entry.event_id.as_deref())?;
-        field(&mut bytes, &entry.position.partition.0.to_be_bytes())?;
-        field(&mut bytes, &entry.position.offset.0.to_be_bytes())?;
-        field(&mut bytes, &fact)?;
-        field(&mut bytes, entry.fact.kind().as_bytes())?;
-        optional(&mut bytes, unit.as_ref().map(UnitCode::as_str))?;
+        field(bytes, entry.key.source().as_bytes())?;
+        field(bytes, entry.key.subject().as_bytes())?;
+        field(bytes, &entry.revision.number().to_be_bytes())?;
+        field(bytes, &entry.digest.0)?;
+        optional(bytes, entry.event_id.as_deref())?;
+        field(bytes, &entry.position.partition.0.to_be_bytes())?;
+        field(bytes, &entry.position.offset.0.to_be_bytes())?;
+        field(bytes, &fact)?;
+        field(bytes, entry.fact.kind().as_bytes())?;
+        optional(bytes, unit.as_ref().map(UnitCode::as_str))?;
         if bytes.len() >= CHUNK {
-            to.write_all(&bytes)?;
+            to.write_all(bytes)?;
             bytes.clear();
         }
+        Ok(())
     }
-    bytes.extend_from_slice(&(-1i16).to_be_bytes());
-    to.write_all(&bytes)
+
+    /// Ends it; the writer is to be finished yet.
+    pub(super) fn end(mut self) -> std::io::Result<W> {
+        self.bytes.extend_from_slice(&(-1i16).to_be_bytes());
+        self.to.write_all(&self.bytes)?;
+        Ok(self.to)
+    }
+}
+
+/// What ends writing by way of COPY.
+pub(super) fn trouble(error: std::io::Error, at: String) -> Trouble {
+    match error.downcast::<::postgres::Error>() {
+        Ok(error) => error.into(),
+        Err(error) => StoreError::Unavailable { at, cause: error.to_string() }.into(),
+    }
 }
 
 fn field(bytes: &mut Vec<u8>, value: &[u8]) -> std::io::Result<()> {

@@ -24,7 +24,7 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 /// A database on a server, and as whom it is spoken to.
 #[derive(Clone)]
 pub struct Server {
-    config: Config,
+    config: Box<Config>,
     tls: MakeTlsConnector,
     shown: String,
 }
@@ -94,7 +94,7 @@ impl Server {
         config.ssl_mode(mode);
         let tls = tls.connector(trust)?;
         let shown = shown(&config);
-        Ok(Self { config, tls, shown })
+        Ok(Self { config: Box::new(config), tls, shown })
     }
 
     /// A new connection.

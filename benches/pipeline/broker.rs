@@ -1,0 +1,210 @@
+//! The broker: topics, what fills them, and the least that any consumer or producer must do.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{DeliveryResult, Message as _};
+use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ProducerContext, ThreadedProducer};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+
+use crate::events::Events;
+use crate::{Failure, PARTITIONS, until};
+
+/// Seconds that a consumer takes which does nothing but count, from its creation to the last of `expected` records.
+pub fn count_bare(brokers: &str, topic: &str, expected: u64) -> Result<f64, Failure> {
+    let start = Instant::now();
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .set("group.id", "giaoban.bench.bare")
+        .set("enable.auto.commit", "false")
+        .create()?;
+    let mut from_beginning = TopicPartitionList::new();
+    for partition in 0..PARTITIONS {
+        from_beginning.add_partition_offset(topic, partition, Offset::Beginning)?;
+    }
+    consumer.assign(&from_beginning)?;
+    let (mut count, mut bytes) = (0, 0);
+    while count < expected {
+        let message = consumer
+            .poll(Duration::from_secs(30))
+            .ok_or(format!("the bare consumer got {count} of {expected} records, then nothing for 30 s"))??;
+        count += 1;
+        bytes += message.payload_len();
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    if bytes == 0 {
+        return Err("the bare consumer read empty records".into());
+    }
+    Ok(seconds)
+}
+
+/// Adds that many events to the topic and returns the bytes of their values.
+pub fn fill(brokers: &str, topic: &str, events: &mut Events<'_>, records: u64) -> Result<u64, Failure> {
+    let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .set("partitioner", "murmur2_random")
+        .set("linger.ms", "20")
+        .set("batch.size", "500000")
+        .set("queue.buffering.max.messages", "500000")
+        .create()?;
+    let before = stored(producer.client(), topic)?;
+    let mut bytes = 0;
+    for _ in 0..records {
+        let (key, value) = events.next()?;
+        bytes += value.len() as u64;
+        send(&producer, BaseRecord::to(topic).key(key).payload(value))?;
+    }
+    producer.flush(Duration::from_secs(120))?;
+    let added = stored(producer.client(), topic)? - before;
+    if added != records {
+        return Err(format!("{records} events were sent, but the topic has {added} more").into());
+    }
+    Ok(bytes)
+}
+
+fn send(producer: &ThreadedProducer<DefaultProducerContext>, record: BaseRecord<'_, str, str>) -> Result<(), Failure> {
+    let mut record = record;
+    while let Err((error, refused)) = producer.send(record) {
+        if error != KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull) {
+            return Err(error.into());
+        }
+        thread::sleep(Duration::from_millis(1));
+        record = refused;
+    }
+    Ok(())
+}
+
+fn stored<C: rdkafka::ClientContext>(client: &rdkafka::client::Client<C>, topic: &str) -> Result<u64, Failure> {
+    let mut stored = 0;
+    for partition in 0..PARTITIONS {
+        let (low, high) = client.fetch_watermarks(topic, partition, Duration::from_secs(10))?;
+        stored += (high - low) as u64;
+    }
+    Ok(stored)
+}
+
+/// Seconds that an idempotent producer takes which does nothing but send the lines of a text and wait for their
+/// acknowledgement. Each line comes with its key.
+pub fn produce_bare(brokers: &str, topic: &str, lines: &[(String, String)]) -> Result<f64, Failure> {
+    let start = Instant::now();
+    let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .set("partitioner", "murmur2_random")
+        .set("enable.idempotence", "true")
+        .create()?;
+    for (key, line) in lines {
+        send(&producer, BaseRecord::to(topic).key(key.as_str()).payload(line.as_str()))?;
+    }
+    producer.flush(Duration::from_secs(120))?;
+    let seconds = start.elapsed().as_secs_f64();
+    let stored = stored(producer.client(), topic)?;
+    if stored != lines.len() as u64 {
+        return Err(format!("{} lines were sent, but the topic holds {stored}", lines.len()).into());
+    }
+    Ok(seconds)
+}
+
+/// Sends 1,000 events a second and finds for each how long after its acknowledgement the store had its figure: the
+/// checkpoint that covers an event is committed with its figure.
+pub fn follow(
+    brokers: &str,
+    topic: &str,
+    data: &Path,
+    events: &mut Events<'_>,
+    records: u64,
+) -> Result<Vec<Duration>, Failure> {
+    let acknowledged = Acknowledged::default();
+    let producer: ThreadedProducer<Acknowledged> = ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .set("partitioner", "murmur2_random")
+        .set("enable.idempotence", "true")
+        .create_with_context(acknowledged.clone())?;
+    let store = data.join("store-1.db");
+    let connection = until("a store", || {
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let connection = rusqlite::Connection::open_with_flags(&store, flags).ok();
+        Ok(connection.filter(|connection| connection.prepare("SELECT 1 FROM checkpoint").is_ok()))
+    })?;
+    let mut read = connection.prepare("SELECT partition, next_offset FROM checkpoint WHERE topic = ?1")?;
+    let (start, mut sent, mut times) = (Instant::now(), 0, Vec::new());
+    let mut waiting: Vec<(i32, i64, Instant)> = Vec::new();
+    while (times.len() as u64) < records {
+        while sent < records && sent < start.elapsed().as_millis() as u64 {
+            let (key, value) = events.next()?;
+            let sending = producer.send(BaseRecord::to(topic).key(key).payload(value));
+            sending.map_err(|(error, _)| error)?;
+            sent += 1;
+        }
+        waiting.append(&mut acknowledged.0.lock().map_err(|_| "a delivery failed")?);
+        let rows = read.query_map([topic], |row| Ok((row.get::<_, i32>(0)?, row.get::<_, i64>(1)?)))?;
+        let stored = rows.collect::<Result<Vec<_>, _>>()?;
+        let now = Instant::now();
+        let has =
+            |partition: i32, offset: i64| stored.iter().any(|(known, next)| *known == partition && *next > offset);
+        waiting.retain(|(partition, offset, since)| {
+            let there = has(*partition, *offset);
+            if there {
+                times.push(now - *since);
+            }
+            !there
+        });
+        if start.elapsed() > Duration::from_secs(records / 1000 + 60) {
+            return Err(format!("{} of {records} events were in the store a minute after the last", times.len()).into());
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+    // The first second is the worker's start.
+    times.drain(..times.len().min(1000));
+    Ok(times)
+}
+
+/// Where each event lies, and when that was known.
+#[derive(Clone, Default)]
+struct Acknowledged(Arc<Mutex<Vec<(i32, i64, Instant)>>>);
+
+impl rdkafka::ClientContext for Acknowledged {}
+
+impl ProducerContext for Acknowledged {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, _: ()) {
+        if let (Ok(message), Ok(mut all)) = (result, self.0.lock()) {
+            all.push((message.partition(), message.offset(), Instant::now()));
+        }
+    }
+}
+
+pub fn create_topic(brokers: &str, topic: &str) -> Result<(), Failure> {
+    let new = NewTopic::new(topic, PARTITIONS, TopicReplication::Fixed(1)).set("retention.ms", "-1");
+    let results = blocking(admin(brokers)?.create_topics([&new], &admin_options()))??;
+    results.into_iter().try_for_each(|result| match result {
+        Ok(_) => Ok(()),
+        Err((name, code)) => Err(format!("topic {name} could not be created: {code}").into()),
+    })
+}
+
+pub fn delete_topic(brokers: &str, topic: &str) -> Result<(), Failure> {
+    let results = blocking(admin(brokers)?.delete_topics(&[topic], &admin_options()))??;
+    results.into_iter().try_for_each(|result| match result {
+        Ok(_) => Ok(()),
+        Err((name, code)) => Err(format!("topic {name} could not be deleted: {code}").into()),
+    })
+}
+
+fn admin(brokers: &str) -> Result<AdminClient<DefaultClientContext>, KafkaError> {
+    ClientConfig::new().set("bootstrap.servers", brokers).create()
+}
+
+fn admin_options() -> AdminOptions {
+    AdminOptions::new().operation_timeout(Some(Duration::from_secs(30)))
+}
+
+fn blocking<F: Future>(future: F) -> std::io::Result<F::Output> {
+    Ok(tokio::runtime::Builder::new_current_thread().build()?.block_on(future))
+}

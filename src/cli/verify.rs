@@ -1,0 +1,190 @@
+//! `giaoban verify`: counts anew from the log what the store in force says, up to
+//! the very offsets where that store is, while workers go on writing it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use clap::Args;
+
+use super::changes::{Change, cells, changes};
+use super::context::{Context, Done, print};
+use super::error::Failure;
+use super::progress::Progress;
+use super::rollup::Format;
+use super::worker::{new_metrics, stop_flag, worker};
+use crate::domain::{NextOffset, Partition};
+use crate::exit::ExitCode;
+use crate::ingest::verification::Verification;
+use crate::log::Membership;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Checkpoint, DataDir, StoreReader as _, StoreWriter as _};
+use crate::wire::Lang;
+
+/// The options of `giaoban verify`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Ví dụ / Example:\n  giaoban verify                 # worker vẫn chạy / workers go on\n  giaoban verify --format csv    # mỗi con số khác biệt một dòng / a line for each figure that differs"
+)]
+pub struct VerifyArgs {
+    /// Dạng của danh sách khác biệt · Form of the list of differences
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+}
+
+/// Runs the command.
+pub fn run(context: &Context, args: &VerifyArgs) -> Done {
+    let topic = &context.settings.kafka.topic;
+    let data = DataDir::create(&context.settings.data)?;
+    let _lock = data.lock_verify()?;
+    // One moment of the store: its figures, and how far it had come.
+    let mut live = context.reader()?;
+    let (stored, now, records) = (live.checkpoints(topic)?, cells(&mut *live)?, live.record_count()?);
+    let at = live.describe();
+    drop(live);
+
+    let scratch = tempfile_in(&data)?;
+    let file = scratch.path().join("recount.db");
+    let mut recount = SqliteStore::create(&file)?;
+    recount.adopt(&context.rules)?;
+    let mut counter = worker(context, Box::new(recount), new_metrics()?, stop_flag()?)?;
+    counter.membership = Membership::Alone;
+    counter.dead_letter_topic = None;
+    counter.limits.dead_letters = None;
+    counter.no_further_than = Some(stored.iter().map(|at| (at.partition, at.next)).collect());
+    let stop = Arc::clone(&counter.stop);
+    let mut bar = Progress::new(context.say("đếm lại", "recounting"));
+    counter.progress = Box::new(move |done, of| bar.set(done, of));
+    let summary = counter.run()?;
+    if stop.load(Ordering::Relaxed) {
+        return Err(Failure::other(
+            ExitCode::Internal,
+            ("dừng giữa chừng, chưa kết luận gì", "stopped before the end, nothing was found out"),
+            ("Chạy lại giaoban verify.", "Run giaoban verify again."),
+        ));
+    }
+
+    let mut recount = SqliteStore::read(&file)?;
+    let differences = changes(&now, &cells(&mut recount)?);
+    let miscounted = miscounted(&stored, &recount.checkpoints(topic)?);
+    let recounted = recount.record_count()?;
+    let differing = differences.len() + miscounted.len() + usize::from(records != recounted);
+    let found = Verification {
+        at_ms: jiff::Timestamp::now().as_millisecond(),
+        records: summary.counts.read,
+        differing: differing as u64,
+    };
+    found.keep_in(data.path()).map_err(|error| Failure::io(data.path().display(), &error))?;
+    print(&show(context, args.format, &differences))?;
+    if differing == 0 {
+        let (cells, read) = (now.len(), summary.counts.read);
+        context.note(
+            &format!("Khớp: {cells} ô số liệu, {records} hồ sơ, đếm lại từ {read} bản ghi của nhật ký."),
+            &format!(
+                "All agree: {cells} cells of figures, {records} records, recounted from {read} messages of the log."
+            ),
+        );
+        return Ok(ExitCode::Done);
+    }
+    for line in miscounted {
+        context.note(&line, &line);
+    }
+    Err(Failure::other(
+        ExitCode::Differs,
+        (
+            format!(
+                "{at}: {} con số khác kết quả đếm lại; {records} hồ sơ, đếm lại được {recounted}",
+                differences.len()
+            ),
+            format!(
+                "{at}: {} figures differ from a recount; {records} records, recounted {recounted}",
+                differences.len()
+            ),
+        ),
+        (
+            "Dựng lại số liệu và xem: giaoban replay; rồi dừng worker và dùng bản dựng lại: giaoban replay --switch. Giữ kho cũ để tìm nguyên nhân.",
+            "Rebuild the figures and look: giaoban replay; then stop the workers and put it in force: giaoban replay --switch. Keep the old store to find the cause.",
+        ),
+    ))
+}
+
+/// A folder within the data folder that goes with this run; the same disk is likely to have room.
+fn tempfile_in(data: &DataDir) -> Result<Scratch, Failure> {
+    let path = data.path().join("verify");
+    // What a run left that was killed.
+    let _ = std::fs::remove_dir_all(&path);
+    std::fs::create_dir(&path).map_err(|error| Failure::io(path.display(), &error))?;
+    Ok(Scratch(path))
+}
+
+/// Removed when it is dropped.
+struct Scratch(std::path::PathBuf);
+
+impl Scratch {
+    fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Partitions of which the store says to have read or dead-lettered another number.
+fn miscounted(stored: &[Checkpoint], recounted: &[Checkpoint]) -> Vec<String> {
+    let recounted: BTreeMap<Partition, &Checkpoint> = recounted.iter().map(|at| (at.partition, at)).collect();
+    let mut lines = Vec::new();
+    for at in stored.iter().filter(|at| at.next > NextOffset(0)) {
+        let (read, letters) =
+            recounted.get(&at.partition).map_or((0, 0), |found| (found.counts.read, found.counts.dead_lettered));
+        if (at.counts.read, at.counts.dead_lettered) != (read, letters) || at.counts.difference() != 0 {
+            lines.push(format!(
+                "partition {}: read {} / {read}, dead-lettered {} / {letters}, read - ended {}",
+                at.partition,
+                at.counts.read,
+                at.counts.dead_lettered,
+                at.counts.difference()
+            ));
+        }
+    }
+    lines
+}
+
+fn show(context: &Context, format: Format, differences: &[Change]) -> String {
+    match format {
+        // Texts and numbers alone: serializing them cannot fail.
+        Format::Json => {
+            let rows: Vec<_> = differences
+                .iter()
+                .map(|found| {
+                    serde_json::json!({"quarter": found.quarter, "unit": found.unit, "since": found.since,
+                        "figure": found.figure, "store": found.now.to_string(), "recount": found.then.to_string()})
+                })
+                .collect();
+            serde_json::to_string_pretty(&rows).unwrap_or_default() + "\n"
+        }
+        Format::Csv => {
+            let mut text = String::from("quarter,unit,since,figure,store,recount\n");
+            for found in differences {
+                let Change { quarter, unit, since, figure, now, then } = found;
+                let _ = writeln!(text, "{quarter},{unit},{since},{figure},{now},{then}");
+            }
+            text
+        }
+        Format::Table => {
+            let (store, recount) = match context.lang() {
+                Lang::Vi => ("kho", "đếm lại"),
+                Lang::En => ("store", "recount"),
+            };
+            let mut text = String::new();
+            for found in differences {
+                let Change { quarter, unit, figure, now, then, .. } = found;
+                let _ = writeln!(text, "{quarter} {unit:<6} {figure}: {store} {now}, {recount} {then}");
+            }
+            text
+        }
+    }
+}

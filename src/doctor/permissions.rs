@@ -1,0 +1,91 @@
+//! What this user may do, and whether that is enough for a producer or a worker.
+
+use jiff::Timestamp;
+
+use super::{Examination, LOG};
+use crate::advice;
+use crate::config::Settings;
+use crate::domain::Offset;
+use crate::log::{Access, EventLog, Incoming, LogError, Topic};
+
+/// Whether this user may do what a producer or a worker has to; returns when the newest message was taken.
+pub(super) fn look(
+    examination: &mut Examination,
+    settings: &Settings,
+    log: &dyn EventLog,
+    events: &Topic,
+) -> Option<Timestamp> {
+    let what = ("quyền", "permissions");
+    let kafka = &settings.kafka;
+    let (topic, letters, group) = (kafka.topic.as_str(), kafka.dead_letter_topic.as_str(), kafka.group.as_str());
+    let asked = [Access::Write(topic), Access::Read(topic), Access::Join { group, topic }, Access::Write(letters)];
+    let mut missing = Vec::new();
+    for access in asked {
+        match log.may(&access) {
+            Ok(()) => {}
+            // Told already.
+            Err(LogError::NoSuchTopic(_)) => {}
+            Err(error @ LogError::Authorization { .. }) => missing.push((access, error)),
+            Err(error) => {
+                examination.failed(what, &error);
+                return None;
+            }
+        }
+    }
+    let lacks = |access: Access<'_>| missing.iter().any(|(of, _)| *of == access);
+    let publishes = !lacks(asked[0]);
+    let of_worker = asked[1..].iter().filter(|access| !lacks(**access)).count();
+    let list = |examination: &Examination| {
+        let all = missing.iter().map(|(_, error)| crate::said::log(error, examination.lang));
+        all.collect::<Vec<_>>().join("; ")
+    };
+    match (publishes, of_worker) {
+        (true, 3) => {
+            examination.good(what, examination.say("đủ cho publish và worker", "enough for publish and worker"))
+        }
+        (false, 3) => {
+            let lacking = list(examination);
+            let detail = examination.say(
+                format!("đủ cho worker, không cho publish ({lacking})"),
+                format!("enough for worker, not for publish ({lacking})"),
+            );
+            examination.good(what, detail);
+        }
+        (true, 0) => {
+            let lacking = list(examination);
+            let detail = examination.say(
+                format!("đủ cho publish, không cho worker ({lacking})"),
+                format!("enough for publish, not for worker ({lacking})"),
+            );
+            examination.good(what, detail);
+        }
+        // With a part of a worker's permissions it is a worker's that are missing; with none a producer's.
+        (_, of_worker) => {
+            let told = missing.iter().filter(|(access, _)| (*access == asked[0]) == (of_worker == 0));
+            for (_, error) in told {
+                examination.failed(what, error);
+            }
+        }
+    }
+    if lacks(asked[1]) {
+        return None;
+    }
+    newest(examination, settings, log, events)
+}
+
+/// When the newest message was taken, as far as it costs little to know.
+fn newest(examination: &mut Examination, settings: &Settings, log: &dyn EventLog, events: &Topic) -> Option<Timestamp> {
+    let mut newest = None;
+    let filled = events.partitions.iter().filter(|range| range.high > range.low);
+    // A broker is asked once: each answer costs a connection.
+    let most = if settings.kafka.brokers.is_empty() { usize::MAX } else { 1 };
+    for range in filled.take(most) {
+        let mut sink = |message: Incoming<'_>| newest = newest.max(message.timestamp_ms);
+        let last = Offset(range.high.0 - 1);
+        if let Err(error) = log.read(&settings.kafka.topic, range.partition, last, 1, &mut sink) {
+            examination.failed(LOG, &error);
+            return None;
+        }
+    }
+    Timestamp::from_millisecond(newest?).ok()
+}

@@ -1,0 +1,37 @@
+//! What the last `giaoban verify` found, kept beside the log and the store so
+//! that the worker there can show it as a metric.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// The outcome of a recount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verification {
+    /// When it ended, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// Records that were counted anew.
+    pub records: u64,
+    /// Figures of units in quarters that differ, 0 if all agree.
+    pub differing: u64,
+}
+
+impl Verification {
+    /// The last one in that data folder; `None` if there is none that can be read.
+    pub fn last_in(dir: &Path) -> Option<Self> {
+        serde_json::from_slice(&fs::read(file_in(dir)).ok()?).ok()
+    }
+
+    /// Keeps it in that data folder, in place of the one before.
+    pub fn keep_in(&self, dir: &Path) -> io::Result<()> {
+        let (file, next) = (file_in(dir), dir.join("verify.json.next"));
+        fs::write(&next, serde_json::to_vec(self)?)?;
+        fs::rename(next, file)
+    }
+}
+
+fn file_in(dir: &Path) -> PathBuf {
+    dir.join("verify.json")
+}
