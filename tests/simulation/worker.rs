@@ -84,6 +84,8 @@ pub struct Worker {
     /// The checkpoints of these were asked for; nothing else is done until they are there.
     looking: Option<Vec<Partition>>,
     looked: BTreeMap<Partition, Start>,
+    /// What was gone when it was looked up: the stop that says so may come after another look.
+    gone: BTreeSet<(Partition, NextOffset, NextOffset)>,
     stage: Stage,
 }
 
@@ -105,6 +107,7 @@ impl Worker {
             todo: VecDeque::new(),
             looking: None,
             looked: BTreeMap::new(),
+            gone: BTreeSet::new(),
             stage: Stage::Poll,
         }
     }
@@ -240,6 +243,9 @@ impl World {
                         }
                     };
                     let starts: Vec<Start> = partitions.iter().map(start).collect();
+                    let gone = starts.iter().map(|Start { stored, range, .. }| (stored.unwrap_or_default(), range));
+                    let gone = gone.filter(|(next, range)| *next < range.low);
+                    self.workers[w].gone.extend(gone.map(|(next, range)| (range.partition, next, range.low)));
                     self.workers[w].looked.extend(starts.iter().map(|start| (start.range.partition, *start)));
                     self.handle(w, Input::Assigned(&starts));
                 }
@@ -338,8 +344,7 @@ impl World {
     fn stopped(&mut self, w: usize, why: &Stopped) {
         match why {
             Stopped::Gap { partition, from, to } => {
-                let Start { stored, range, .. } = self.workers[w].looked[partition];
-                assert!((*from, *to) == (stored.unwrap_or_default(), range.low) && from < to, "{why}");
+                assert!(self.workers[w].gone.contains(&(*partition, *from, *to)), "{why}");
                 self.seen("a gap stopped a worker");
             }
             Stopped::Fenced(_) => self.seen("a worker gave up after many fences"),
