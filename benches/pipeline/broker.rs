@@ -141,7 +141,7 @@ pub fn follow(
             sending.map_err(|(error, _)| error)?;
             sent += 1;
         }
-        waiting.append(&mut acknowledged.0.lock().map_err(|_| "a delivery failed")?);
+        waiting.append(&mut *acknowledged.0.lock().map_err(|_| "a delivery failed")?);
         let rows = read.query_map([topic], |row| Ok((row.get::<_, i32>(0)?, row.get::<_, i64>(1)?)))?;
         let stored = rows.collect::<Result<Vec<_>, _>>()?;
         let now = Instant::now();

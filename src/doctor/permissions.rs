@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 
 use super::{Examination, LOG};
-use crate::advice;
 use crate::config::Settings;
 use crate::domain::Offset;
 use crate::log::{Access, EventLog, Incoming, LogError, Topic};
