@@ -26,10 +26,11 @@ Usage: ./test.sh [COMMAND] [-- ARGUMENT...]
   kafka          starts the plain broker alone, prints its address, and keeps it until Ctrl-C
   secured-kafka  the same with the broker that wants TLS, SCRAM and access rules
   postgres       starts the PostgreSQL server alone, prints its URL, and keeps it until Ctrl-C
-  bench          starts the plain broker and measures the pipeline on it against a bare consumer
+  bench          starts the plain broker and PostgreSQL and measures the pipeline on them against a
+                 bare consumer and a bare producer
 
 Arguments after -- go to the tests as a filter (./test.sh -- kafka_) or to the benchmark
-(./test.sh bench -- --records 300000 --pairs 1).
+(./test.sh bench -- --records 300000 --pairs 1 --history 0).
 
 What it installs, each only if it is missing:
   target/kafka/lib   Apache Kafka from Maven Central (54 MB)
@@ -532,6 +533,7 @@ main() {
     bench)
       need_rust
       start_kafka plain
+      start_postgres
       local profile=$PROFILE
       [ "$profile" != release ] || profile=bench
       run cargo bench --profile "$profile" --locked --bench pipeline -- "$@"

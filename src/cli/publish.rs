@@ -2,12 +2,12 @@
 //! good ones go, and the bad ones come back in a receipt that can be corrected
 //! and sent again as it is.
 
-use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use rustc_hash::FxHashMap;
 
 use super::context::{Context, Done, event_message, print};
 use super::error::Failure;
@@ -136,7 +136,7 @@ struct Publisher<'a> {
     decoder: Decoder,
     sources: AllowedSources,
     /// Lines that the log has not acknowledged yet.
-    pending: HashMap<u64, Line>,
+    pending: FxHashMap<u64, Line>,
     sent: u64,
     /// Why the log takes nothing more.
     broken: Option<LogError>,
@@ -147,7 +147,15 @@ impl<'a> Publisher<'a> {
         let settings = &context.settings;
         let producer = context.log()?.producer(&settings.kafka.topic)?;
         let sources = context.sources();
-        Ok(Self { context, producer, decoder: Decoder::new(), sources, pending: HashMap::new(), sent: 0, broken: None })
+        Ok(Self {
+            context,
+            producer,
+            decoder: Decoder::new(),
+            sources,
+            pending: FxHashMap::default(),
+            sent: 0,
+            broken: None,
+        })
     }
 
     fn file(&mut self, input: Input, kind: Option<&str>, receipt: PathBuf) -> Result<Tally, Failure> {
