@@ -44,7 +44,7 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Done {
     let at = live.describe();
     drop(live);
 
-    let scratch = tempfile_in(&data)?;
+    let scratch = scratch_in(&data)?;
     let file = scratch.path().join("recount.db");
     let mut recount = SqliteStore::create(&file)?;
     recount.adopt(&context.rules)?;
@@ -110,7 +110,7 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Done {
 }
 
 /// A folder within the data folder that goes with this run; the same disk is likely to have room.
-fn tempfile_in(data: &DataDir) -> Result<Scratch, Failure> {
+fn scratch_in(data: &DataDir) -> Result<Scratch, Failure> {
     let path = data.path().join("verify");
     // What a run left that was killed.
     let _ = std::fs::remove_dir_all(&path);
