@@ -366,6 +366,7 @@ fn kafka_storm_a_frozen_worker_is_turned_away() {
     };
     until("it is turned away", || turned_away(&frozen.said()).is_some());
     until("it is a member again", || {
+        frozen.assert_running();
         let said = frozen.said();
         members(&giaoban) == 2 && was_assigned(&said[turned_away(&said).unwrap()..])
     });
@@ -512,6 +513,19 @@ fn postgres_storm_the_group_changes_while_the_server_is_away() {
     until("the workers have all", || members(&storm.giaoban) == 2);
     storm.server.start_again();
     storm.end(&events);
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: ./test.sh"]
+fn postgres_storm_a_session_that_the_server_ends_may_be_made_anew() {
+    let database = Database::new();
+    let server = Server::parse(&database.url, None).unwrap();
+    // Idle within a transaction, ended by its administrator, after a crash, while it starts, idle, short of memory.
+    for code in ["25P03", "57P01", "57P02", "57P03", "57P05", "53200"] {
+        let raise = format!("DO $$ BEGIN RAISE EXCEPTION 'ended' USING ERRCODE = '{code}'; END $$");
+        let error = server.error(&database.client().batch_execute(&raise).unwrap_err());
+        assert!(matches!(error, StoreError::Unavailable { .. }), "{code}: {error}");
+    }
 }
 
 #[test]

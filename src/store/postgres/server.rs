@@ -136,6 +136,8 @@ impl Server {
             }
             SqlState::TOO_MANY_CONNECTIONS => StoreError::Crowded { at, cause },
             SqlState::DISK_FULL => StoreError::DiskFull { at },
+            // As after a worker stood still within a transaction.
+            SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => StoreError::Unavailable { at, cause },
             SqlState::UNDEFINED_TABLE | SqlState::UNDEFINED_COLUMN | SqlState::DATATYPE_MISMATCH => {
                 StoreError::Foreign { at, cause }
             }
