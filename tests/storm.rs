@@ -352,10 +352,10 @@ fn kafka_storm_a_frozen_worker_is_turned_away() {
     let before = publisher.sent;
     publisher.send(chunks[1]);
     until("both are at work", || stored(&publisher) > before);
+    // At work, unless the machine is so fast that all of this is done already: then it holds its partitions.
     frozen.signal("STOP");
-    assert!(stored(&publisher) < publisher.sent, "it was frozen at work");
+    until("the group misses it", || members(&giaoban) == 1);
     until("the other has taken over", || stored(&publisher) == publisher.sent);
-    assert_eq!(members(&giaoban), 1);
     publisher.send(chunks[2]);
     until("the other has written beyond", || stored(&publisher) == publisher.sent);
 
@@ -392,7 +392,6 @@ fn kafka_storm_a_worker_alone_goes_on_after_it_was_frozen() {
     let worker = Worker::start(&giaoban, "worker", &[]);
     until("it works", || stored(&publisher) > 0);
     worker.signal("STOP");
-    assert!(stored(&publisher) < publisher.sent, "it was frozen at work");
     until("the group misses it", || members(&giaoban) == 0);
     publisher.send(chunks[1]);
     worker.signal("CONT");
