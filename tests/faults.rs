@@ -8,7 +8,7 @@ mod oracle;
 mod trial;
 
 use std::process::Child;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use giaoban::store::StoreReader as _;
 use giaoban::store::sqlite::SqliteStore;
@@ -24,12 +24,8 @@ use rdkafka::{Offset, TopicPartitionList};
 /// How long a worker may take to get somewhere, also on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        assert!(begun.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
+fn until(what: &str, condition: impl FnMut() -> bool) {
+    harness::until(what, PATIENCE, condition);
 }
 
 /// How many records of the topic are in the store.

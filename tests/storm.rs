@@ -36,12 +36,8 @@ const PATIENCE: Duration = Duration::from_secs(180);
 const ENDS_WITHIN: Duration = Duration::from_secs(10);
 const TICK: Duration = Duration::from_millis(250);
 
-fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        assert!(begun.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+fn until(what: &str, condition: impl FnMut() -> bool) {
+    harness::until(what, PATIENCE, condition);
 }
 
 /// Workers that are missed soon, and write often.

@@ -6,7 +6,7 @@ mod harness;
 mod oracle;
 mod trial;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use giaoban::store::sqlite::SqliteStore;
 use harness::Giaoban;
@@ -15,12 +15,8 @@ use rand_chacha::rand_core::SeedableRng as _;
 
 const TOPIC: &str = "giaoban.events";
 
-fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "{what}: not within a minute");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+fn until(what: &str, condition: impl FnMut() -> bool) {
+    harness::until(what, Duration::from_secs(60), condition);
 }
 
 fn publish(giaoban: &Giaoban, events: &[String]) {

@@ -14,6 +14,7 @@ use crate::exit::ExitCode;
 use crate::log::embedded::EmbeddedLog;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{DataDir, StorePlace, StoreReader as _};
+use crate::whole_file;
 
 /// The options of `giaoban backup`.
 #[derive(Args, Debug)]
@@ -181,12 +182,7 @@ fn move_aside(dir: &Path, stores: &[PathBuf]) -> Result<PathBuf, Failure> {
     Ok(aside)
 }
 
-/// Copies a file so that it has its name only when it is whole and durable.
 fn place(from: &Path, to: &Path) -> Result<(), Failure> {
-    let mut partial = to.as_os_str().to_owned();
-    partial.push(".partial");
-    let copied = fs::copy(from, &partial)
-        .and_then(|_| fs::File::open(&partial)?.sync_all())
-        .and_then(|()| fs::rename(&partial, to));
+    let copied = whole_file::make(to, |partial| fs::copy(from, partial).map(|_| ()));
     copied.map_err(|error| Failure::io(to.display(), &error))
 }

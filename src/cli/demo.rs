@@ -17,7 +17,7 @@ use crate::config::Settings;
 use crate::domain::Figure;
 use crate::exit::ExitCode;
 use crate::ingest::metrics::Metrics;
-use crate::ingest::worker::Summary;
+use crate::ingest::worker::{Summary, Until};
 use crate::log::LogError;
 use crate::report::numbers;
 use crate::rollup::Rollup;
@@ -145,7 +145,7 @@ fn drain(
     stop: &Arc<AtomicBool>,
 ) -> Result<Summary, Failure> {
     let mut worker = worker(context, store, Arc::clone(metrics), Arc::clone(stop))?;
-    worker.until_caught_up = true;
+    worker.until = Until::CaughtUp;
     let summary = worker.run()?;
     if stop.load(Ordering::Relaxed) {
         return Err(Failure::other(

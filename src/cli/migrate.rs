@@ -3,7 +3,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::changes::{cells, changes};
+use super::changes::{Cells, cells, changes};
 use super::context::{Context, Done, open_reader, print};
 use super::error::Failure;
 use super::progress::Progress;
@@ -75,13 +75,14 @@ fn store(context: &Context) -> Done {
     drop(source.create()?);
     let mut from = open_reader(&source, &context.rules)?;
     let held = held(context.say("đọc", "reading"), &mut *from)?;
+    let figures = cells(&mut *from)?;
     let all = held.records.count + held.earlier.count;
     let mut takeover = Takeover::begin(&schema)?;
     let to = takeover.store();
     let there = to.describe();
     if !(to.topics()?.is_empty() && to.record_count()? == 0) {
-        let Some(difference) = difference(context, (&held, &mut *from), to)? else {
-            print(&stored(context, &held, &mut *from, &there, true)?)?;
+        let Some(difference) = difference(context, (&held, &figures), to)? else {
+            print(&stored(context, &held, figures.len(), (&from.describe(), &there), true))?;
             return Ok(ExitCode::Done);
         };
         return Err(Failure::other(
@@ -99,7 +100,7 @@ fn store(context: &Context) -> Done {
     let mut bar = Progress::new(context.say("chuyển", "moving"));
     takeover.take(&mut *from, &context.rules, &mut |done| bar.set(done, Some(all)))?;
     drop(bar);
-    if let Some(difference) = difference(context, (&held, &mut *from), takeover.store())? {
+    if let Some(difference) = difference(context, (&held, &figures), takeover.store())? {
         return Err(Failure::other(
             ExitCode::Differs,
             (
@@ -113,7 +114,7 @@ fn store(context: &Context) -> Done {
         ));
     }
     takeover.commit()?;
-    print(&stored(context, &held, &mut *from, &there, false)?)?;
+    print(&stored(context, &held, figures.len(), (&from.describe(), &there), false))?;
     Ok(ExitCode::Done)
 }
 
@@ -125,7 +126,7 @@ fn held(what: &str, store: &mut dyn StoreReader) -> Result<Holding, StoreError> 
 /// What differs first, in both languages.
 fn difference(
     context: &Context,
-    (held, from): (&Holding, &mut dyn StoreReader),
+    (held, figures): (&Holding, &Cells),
     to: &mut dyn StoreReader,
 ) -> Result<Option<(String, String)>, StoreError> {
     let other = self::held(context.say("so sánh", "comparing"), to)?;
@@ -139,7 +140,7 @@ fn difference(
     if let Some((_, vi, en)) = parts.iter().find(|(same, ..)| !same) {
         return Ok(Some(((*vi).to_owned(), (*en).to_owned())));
     }
-    let changes = changes(&cells(from)?, &cells(to)?);
+    let changes = changes(figures, &cells(to)?);
     Ok(changes.first().map(|first| {
         let figure = format!("{} {} {} {} → {}", first.quarter, first.unit, first.figure, first.now, first.then);
         let count = changes.len();
@@ -147,18 +148,10 @@ fn difference(
     }))
 }
 
-fn stored(
-    context: &Context,
-    held: &Holding,
-    from: &mut dyn StoreReader,
-    there: &str,
-    before: bool,
-) -> Result<String, StoreError> {
-    let file = from.describe();
-    let cells = cells(from)?.len();
+fn stored(context: &Context, held: &Holding, cells: usize, (file, there): (&str, &str), before: bool) -> String {
     let (records, earlier, partitions) = (held.records.count, held.earlier.count, held.partitions());
     let figures = cells * Figure::ALL.len();
-    Ok(match (context.lang(), before) {
+    match (context.lang(), before) {
         (Lang::Vi, before) => format!(
             "{} {records} hồ sơ, {earlier} bản trước, vị trí của {partitions} phân vùng.\n\
              Đã so sánh từng con số: {figures} số liệu trong {cells} ô (đơn vị, quý), tất cả bằng nhau.\n\
@@ -177,7 +170,7 @@ fn stored(
             if before { "Moved before:" } else { "Moved" },
             if before { "" } else { " from now on" },
         ),
-    })
+    }
 }
 
 fn log(context: &Context, replication: Option<i32>) -> Done {

@@ -12,6 +12,7 @@ use super::progress::Progress;
 use super::rollup::Format;
 use super::worker::{new_metrics, stop_flag, summary_text, worker};
 use crate::exit::ExitCode;
+use crate::ingest::worker::Until;
 use crate::log::Membership;
 use crate::store::StoreError;
 use crate::store::place::Rebuilt;
@@ -42,7 +43,7 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
     replayer.membership = Membership::Alone;
     replayer.dead_letter_topic = None;
     replayer.limits.dead_letters = None;
-    replayer.until_caught_up = true;
+    replayer.until = Until::CaughtUp;
     let stop = Arc::clone(&replayer.stop);
     let mut bar = Progress::new(context.say("dựng lại", "rebuilding"));
     replayer.progress = Box::new(move |done, of| bar.set(done, of));

@@ -17,6 +17,7 @@ use super::worker::{new_metrics, stop_flag, worker};
 use crate::domain::{NextOffset, Partition};
 use crate::exit::ExitCode;
 use crate::ingest::verification::Verification;
+use crate::ingest::worker::Until;
 use crate::log::Membership;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Checkpoint, DataDir, StoreReader as _, StoreWriter as _};
@@ -52,7 +53,7 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Done {
     counter.membership = Membership::Alone;
     counter.dead_letter_topic = None;
     counter.limits.dead_letters = None;
-    counter.no_further_than = Some(stored.iter().map(|at| (at.partition, at.next)).collect());
+    counter.until = Until::At(stored.iter().map(|at| (at.partition, at.next)).collect());
     let stop = Arc::clone(&counter.stop);
     let mut bar = Progress::new(context.say("đếm lại", "recounting"));
     counter.progress = Box::new(move |done, of| bar.set(done, of));

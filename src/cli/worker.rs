@@ -12,7 +12,7 @@ use super::progress::Progress;
 use super::serve::{Server, Watched};
 use crate::exit::ExitCode;
 use crate::ingest::metrics::Metrics;
-use crate::ingest::worker::{Summary, Worker};
+use crate::ingest::worker::{Summary, Until, Worker};
 use crate::ingest::{Limits, Tolerance};
 use crate::log::Membership;
 use crate::store::StoreWriter;
@@ -48,12 +48,12 @@ pub fn run(context: &Context, args: &WorkerArgs) -> Done {
         false => Server::start(context, Arc::clone(&metrics) as Arc<dyn Watched>)?,
     };
     let mut worker = worker(context, store, Arc::clone(&metrics), Arc::clone(&stop))?;
-    worker.until_caught_up = args.until_caught_up;
     worker.limits.accept_gap = args.accept_gap;
     if args.accept_dead_letters {
         worker.limits.dead_letters = None;
     }
     if args.until_caught_up {
+        worker.until = Until::CaughtUp;
         let mut bar = Progress::new(context.say("xử lý", "settling"));
         worker.progress = Box::new(move |done, of| bar.set(done, of));
     }
@@ -84,8 +84,7 @@ pub fn worker(
         limits: limits(context),
         metrics,
         stop,
-        until_caught_up: false,
-        no_further_than: None,
+        until: Until::default(),
         progress: Box::new(|_, _| {}),
     })
 }

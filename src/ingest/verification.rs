@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::whole_file;
+
 /// The outcome of a recount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verification {
@@ -26,9 +28,8 @@ impl Verification {
 
     /// Keeps it in that data folder, in place of the one before.
     pub fn keep_in(&self, dir: &Path) -> io::Result<()> {
-        let (file, next) = (file_in(dir), dir.join("verify.json.next"));
-        fs::write(&next, serde_json::to_vec(self)?)?;
-        fs::rename(next, file)
+        let json = serde_json::to_vec(self)?;
+        whole_file::make(&file_in(dir), |partial| fs::write(partial, json))
     }
 }
 

@@ -37,12 +37,22 @@ pub struct Worker {
     pub metrics: Arc<Metrics>,
     /// Set to stop it.
     pub stop: Arc<AtomicBool>,
-    /// Whether to stop at the end offsets that are seen at the start.
-    pub until_caught_up: bool,
-    /// Where to stop instead, partition by partition: nothing at or after these offsets is taken.
-    pub no_further_than: Option<BTreeMap<Partition, NextOffset>>,
+    /// How long it works.
+    pub until: Until,
     /// Told after each commit how many records are done, and of how many if that is known.
     pub progress: Box<dyn FnMut(u64, Option<u64>)>,
+}
+
+/// How long a worker works.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Until {
+    /// Until it is stopped.
+    #[default]
+    Stopped,
+    /// Until it is at the end offsets that are seen at the start; what comes meanwhile may be taken too.
+    CaughtUp,
+    /// Until it is at these offsets; nothing at or after them is taken, nor of other partitions.
+    At(BTreeMap<Partition, NextOffset>),
 }
 
 /// What a worker did.
@@ -93,6 +103,8 @@ pub struct LetterRefused {
 
 /// A stop waits this long for what is under way.
 const STOP_WITHIN: Duration = Duration::from_secs(8);
+/// How often the size of the store is asked.
+const SIZE_EVERY: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(20);
 const DEAD_LETTERS_WITHIN: Duration = Duration::from_secs(30);
 
@@ -111,12 +123,13 @@ enum Reply {
 impl Worker {
     /// Works until it is stopped, has caught up, or cannot go on.
     pub fn run(self) -> Result<Summary, WorkerError> {
-        let targets = match &self.no_further_than {
-            Some(bounds) => Some(bounds.clone()),
-            None if self.until_caught_up => Some(
-                self.log.topic(&self.topic)?.partitions.iter().map(|range| (range.partition, range.high)).collect(),
-            ),
-            None => None,
+        let (targets, bounded) = match self.until {
+            Until::Stopped => (None, false),
+            Until::CaughtUp => {
+                let ends = self.log.topic(&self.topic)?.partitions;
+                (Some(ends.iter().map(|range| (range.partition, range.high)).collect()), false)
+            }
+            Until::At(offsets) => (Some(offsets), true),
         };
         let letters = Letters { log: Arc::clone(&self.log), topic: self.dead_letter_topic.clone(), producer: None };
         let consumer = self.log.consumer(&self.topic, &self.membership)?;
@@ -129,8 +142,9 @@ impl Worker {
         let (requests, inbox) = channel();
         let (outbox, replies) = channel();
         let mut store = self.store;
-        self.metrics.store_size(store.size_bytes().unwrap_or_default());
-        let writer = Writer { topic: self.topic.clone(), store, rules: Arc::clone(&self.rules), letters };
+        let size = (Instant::now(), store.size_bytes().unwrap_or_default());
+        self.metrics.store_size(size.1);
+        let writer = Writer { topic: self.topic.clone(), store, size, rules: Arc::clone(&self.rules), letters };
         let thread = std::thread::Builder::new().name("store".into()).spawn(move || writer.serve(&inbox, &outbox));
         let thread = thread.map_err(|error| LogError::Transient(format!("cannot start a thread: {error}")))?;
         let machine = Machine::new(&self.topic, self.limits, self.rules, self.sources);
@@ -143,7 +157,7 @@ impl Worker {
             stop: self.stop,
             stop_at: None,
             targets,
-            bounds: self.no_further_than,
+            bounded,
             committed: BTreeMap::new(),
             started: Vec::new(),
             reasons: BTreeMap::new(),
@@ -169,6 +183,8 @@ impl Worker {
 struct Writer {
     topic: String,
     store: Box<dyn StoreWriter>,
+    /// When its size was asked last, and the answer in bytes.
+    size: (Instant, u64),
     rules: Arc<Rules>,
     letters: Letters,
 }
@@ -201,14 +217,23 @@ impl Writer {
                 Request::Apply(batch) => {
                     let begun = Instant::now();
                     let result = self.store.apply(&batch, &self.rules);
-                    let store_bytes = self.store.size_bytes().unwrap_or_default();
-                    Reply::Applied { result, took: begun.elapsed(), store_bytes }
+                    let took = begun.elapsed();
+                    Reply::Applied { result, took, store_bytes: self.store_bytes() }
                 }
             };
             if replies.send(reply).is_err() {
                 break;
             }
         }
+    }
+
+    /// The size of the store, asked now and then: to a database it is one more question.
+    fn store_bytes(&mut self) -> u64 {
+        let (asked, bytes) = &mut self.size;
+        if asked.elapsed() >= SIZE_EVERY {
+            (*asked, *bytes) = (Instant::now(), self.store.size_bytes().unwrap_or_default());
+        }
+        *bytes
     }
 
     /// Sends the letters and waits until each is confirmed.
@@ -266,10 +291,10 @@ struct Reader {
     stop: Arc<AtomicBool>,
     /// When it saw that it is to stop.
     stop_at: Option<Instant>,
-    /// Where each partition ended at the start, if that is where to stop.
+    /// Where to stop, if that is known at the start.
     targets: Option<BTreeMap<Partition, NextOffset>>,
-    /// What lies at or after these is not taken.
-    bounds: Option<BTreeMap<Partition, NextOffset>>,
+    /// Whether what lies at or after these is left alone.
+    bounded: bool,
     /// Where the store is, as far as this worker knows.
     committed: BTreeMap<Partition, NextOffset>,
     /// Partitions that the consumer reads: they are sought, not started.
@@ -343,7 +368,7 @@ impl Reader {
             self.consumer.resume()?;
             self.asleep = false;
         }
-        let (machine, bounds) = (&mut self.machine, self.bounds.as_ref());
+        let (machine, bounds) = (&mut self.machine, self.targets.as_ref().filter(|_| self.bounded));
         let polled = self.consumer.poll(POLL, 1000, &mut |incoming| {
             let Position { partition, offset } = incoming.position;
             if bounds.is_some_and(|bounds| bounds.get(&partition).is_none_or(|end| offset.next() > *end)) {
@@ -556,16 +581,13 @@ impl Reader {
     /// Whether the store is at every end that was seen at the start, by this worker's own doing.
     fn caught_up(&self) -> bool {
         let Some(targets) = &self.targets else { return false };
-        targets
-            .iter()
-            .all(|(partition, end)| end.0 == 0 || self.committed.get(partition).is_some_and(|next| next >= end))
+        reached(targets, &self.committed)
     }
 
     /// The same, where other workers have a part in it.
     fn elsewhere_caught_up(&mut self) -> Result<bool, WorkerError> {
         let Some(targets) = self.targets.clone() else { return Ok(false) };
-        let mine = |partition: &Partition| self.committed.contains_key(partition);
-        if targets.keys().all(mine) {
+        if targets.keys().all(|partition| self.committed.contains_key(partition)) {
             return Ok(self.caught_up());
         }
         let now_ms = self.begun.elapsed().as_millis() as u64;
@@ -574,9 +596,13 @@ impl Reader {
             Err(WorkerError::Store(StoreError::Unavailable { .. })) => return Ok(false),
             stored => stored?,
         };
-        let stored: BTreeMap<_, _> = stored.iter().map(|at| (at.partition, at.next)).collect();
-        Ok(targets.iter().all(|(partition, end)| end.0 == 0 || stored.get(partition).is_some_and(|next| next >= end)))
+        Ok(reached(&targets, &stored.iter().map(|at| (at.partition, at.next)).collect()))
     }
+}
+
+/// Whether each of these is reached; of a partition without messages nothing is to be reached.
+fn reached(targets: &BTreeMap<Partition, NextOffset>, at: &BTreeMap<Partition, NextOffset>) -> bool {
+    targets.iter().all(|(partition, end)| end.0 == 0 || at.get(partition).is_some_and(|next| next >= end))
 }
 
 fn no_answer() -> WorkerError {

@@ -15,6 +15,7 @@ use super::{
     Topic, TopicSpec,
 };
 use crate::domain::{NextOffset, Offset, Partition, Position};
+use crate::sqlite_file;
 
 const VERSION: i64 = 1;
 /// Its file within the data folder.
@@ -66,8 +67,7 @@ impl EmbeddedLog {
         std::fs::create_dir_all(dir)
             .map_err(|error| LogError::Unwritable { at: dir.display().to_string(), cause: error.to_string() })?;
         let log = Self { path: dir.join(FILE) };
-        let mut connection = log.connect()?;
-        let version = log.version(&connection)?;
+        let (mut connection, version) = log.connect_to_version()?;
         if version > VERSION {
             return Err(log.broken(format!(
                 "schema version {version} is newer than {VERSION}, the newest that this program knows"
@@ -86,31 +86,24 @@ impl EmbeddedLog {
 
     /// Copies the log as it is now to a new file, while it is written; told how many pages are done, of how many.
     pub fn back_up(&self, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), LogError> {
-        let copied = crate::snapshot::copy(&self.connect()?, to, progress);
+        let copied = sqlite_file::copy(&self.connect()?, to, progress);
         copied.map_err(|error| Self { path: to.to_owned() }.error(&error))
     }
 
     fn connect(&self) -> Result<Connection, LogError> {
+        self.connect_to_version().map(|(connection, _)| connection)
+    }
+
+    /// With the schema version, 0 for an empty file.
+    fn connect_to_version(&self) -> Result<(Connection, i64), LogError> {
         let connection = Connection::open(&self.path).map_err(|error| self.error(&error))?;
         connection.busy_timeout(Duration::from_secs(30)).map_err(|error| self.error(&error))?;
         // Before anything is changed, for it may be another program's.
-        self.version(&connection)?;
+        let version = sqlite_file::version(&connection, APPLICATION_ID).map_err(|error| self.error(&error))?;
+        let version = version.ok_or_else(|| self.broken("it is a file of another program".into()))?;
         connection.pragma_update(None, "journal_mode", "wal").map_err(|error| self.error(&error))?;
         connection.pragma_update(None, "synchronous", "full").map_err(|error| self.error(&error))?;
-        Ok(connection)
-    }
-
-    /// 0 for an empty file.
-    fn version(&self, connection: &Connection) -> Result<i64, LogError> {
-        let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-        let version = pragma("user_version").map_err(|error| self.error(&error))?;
-        let application = pragma("application_id").map_err(|error| self.error(&error))?;
-        let tables = "SELECT count(*) FROM sqlite_schema";
-        let tables: i64 = connection.query_row(tables, [], |row| row.get(0)).map_err(|error| self.error(&error))?;
-        if application != APPLICATION_ID && (version, application, tables) != (0, 0, 0) {
-            return Err(self.broken("it is a file of another program".into()));
-        }
-        Ok(version)
+        Ok((connection, version))
     }
 
     fn make(&self, connection: &mut Connection) -> rusqlite::Result<()> {
@@ -130,18 +123,11 @@ impl EmbeddedLog {
     }
 
     fn error(&self, error: &rusqlite::Error) -> LogError {
-        // The file of shared memory does not grow on a full disk, and SQLite does not call that full.
-        if error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {
-            return LogError::DiskFull { at: self.path.display().to_string() };
-        }
+        let at = self.path.display().to_string();
         match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => LogError::DiskFull { at: self.path.display().to_string() },
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                LogError::Transient(format!("{}: {error}", self.path.display()))
-            }
-            Some(
-                ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::SystemIoFailure,
-            ) => LogError::Unwritable { at: self.path.display().to_string(), cause: error.to_string() },
+            _ if sqlite_file::is_full(error) => LogError::DiskFull { at },
+            _ if sqlite_file::is_unwritable(error) => LogError::Unwritable { at, cause: error.to_string() },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => LogError::Transient(format!("{at}: {error}")),
             _ => self.broken(error.to_string()),
         }
     }

@@ -9,6 +9,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
+use crate::whole_file;
 
 /// A data folder.
 #[derive(Clone, Debug)]
@@ -80,15 +81,9 @@ impl DataDir {
 
     /// Puts a generation in force. The caller holds the writer's lock.
     pub fn switch(&self, _lock: &WriterLock, generation: Generation) -> Result<(), StoreError> {
-        let (file, next) = (self.path.join("CURRENT"), self.path.join("CURRENT.next"));
-        let write = || -> io::Result<()> {
-            let mut handle = File::create(&next)?;
-            writeln!(handle, "store-{}.db", generation.0)?;
-            handle.sync_all()?;
-            fs::rename(&next, &file)?;
-            File::open(&self.path)?.sync_all()
-        };
-        write().map_err(|error| io_error(&file, &error))
+        let file = self.path.join("CURRENT");
+        let written = whole_file::make(&file, |partial| fs::write(partial, format!("store-{}.db\n", generation.0)));
+        written.map_err(|error| io_error(&file, &error))
     }
 
     /// The lock of the one writer.

@@ -84,6 +84,13 @@ pub struct Span {
     pub last_timestamp_ms: Option<i64>,
 }
 
+impl Span {
+    /// What is known of its records before the store has settled them.
+    pub fn counts(&self) -> Counts {
+        Counts { read: self.read, dead_lettered: self.dead_lettered, ..Counts::default() }
+    }
+}
+
 /// What is written in one transaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
@@ -329,6 +336,15 @@ pub enum StoreError {
         /// What is wrong.
         cause: String,
     },
+}
+
+impl StoreError {
+    /// A span that does not start where the store is.
+    pub fn fenced(topic: &str, span: &Span, stored: Option<NextOffset>) -> Self {
+        let show = |next: Option<NextOffset>| next.map_or_else(|| "nothing".to_owned(), |next| next.to_string());
+        let (topic, partition) = (topic.to_owned(), span.partition);
+        Self::Fenced { topic, partition, stored: show(stored), expected: show(span.from) }
+    }
 }
 
 /// A place as stores name it: unit and first day. A place in no unit has the root's.

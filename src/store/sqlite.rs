@@ -16,6 +16,7 @@ use self::ledger::{Leaf, SELECT_ENTRY, Settling, pack_ledger, read_entry};
 use super::{Batch, Checkpoint, Counts, Span, StoreError, StoreReader, StoreWriter, place_key};
 use crate::domain::{Digest, Entry, NextOffset, Partition, Quarter, RecordKey, Rules};
 use crate::rollup::{Cell, Delta};
+use crate::sqlite_file;
 
 /// Each step takes a file from the version before to this one.
 const MIGRATIONS: [Migration; 2] =
@@ -78,7 +79,7 @@ impl SqliteStore {
 
     /// Copies the store as it is now to a new file, while it is written; told how many pages are done, of how many.
     pub fn back_up(&self, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
-        crate::snapshot::copy(&self.connection, to, progress).map_err(|error| sql_error(to, &error))
+        sqlite_file::copy(&self.connection, to, progress).map_err(|error| sql_error(to, &error))
     }
 
     fn prepare_for_writing(&self) -> rusqlite::Result<()> {
@@ -92,18 +93,10 @@ impl SqliteStore {
 
     /// The schema version, 0 for an empty file.
     fn check_version(&mut self) -> Result<i64, StoreError> {
-        let pragma = |name| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-        let found = pragma("user_version").map_err(|error| self.error(&error))?;
-        let application = pragma("application_id").map_err(|error| self.error(&error))?;
-        let tables = "SELECT count(*) FROM sqlite_schema";
-        let tables: i64 =
-            self.connection.query_row(tables, [], |row| row.get(0)).map_err(|error| self.error(&error))?;
-        let at = self.path.display().to_string();
-        if application != APPLICATION_ID && (found, application, tables) != (0, 0, 0) {
-            return Err(StoreError::Damaged { at, cause: "it is a file of another program".into() });
-        }
+        let found = sqlite_file::version(&self.connection, APPLICATION_ID).map_err(|error| self.error(&error))?;
+        let found = found.ok_or_else(|| self.damaged("it is a file of another program"))?;
         if found > VERSION {
-            return Err(StoreError::Newer { at, found, known: VERSION });
+            return Err(StoreError::Newer { at: self.path.display().to_string(), found, known: VERSION });
         }
         Ok(found)
     }
@@ -144,21 +137,12 @@ impl SqliteStore {
 }
 
 fn sql_error(path: &Path, error: &rusqlite::Error) -> StoreError {
-    let at = path.display().to_string();
-    let cause = error.to_string();
-    // The file of shared memory does not grow on a full disk, and SQLite does not call that full.
-    if error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {
-        return StoreError::DiskFull { at };
-    }
+    let (at, cause) = (path.display().to_string(), error.to_string());
     match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreError::Damaged { at, cause },
-        Some(ErrorCode::DiskFull) => StoreError::DiskFull { at },
-        // An input/output error does not pass by trying again: a caller that did would hang.
-        Some(
-            ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::SystemIoFailure,
-        ) => StoreError::Unwritable { at, cause },
+        _ if sqlite_file::is_full(error) => StoreError::DiskFull { at },
+        _ if sqlite_file::is_unwritable(error) => StoreError::Unwritable { at, cause },
+        None | Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreError::Damaged { at, cause },
         Some(_) => StoreError::Unavailable { at, cause },
-        None => StoreError::Damaged { at, cause },
     }
 }
 
@@ -323,11 +307,7 @@ impl StoreWriter for SqliteStore {
         for span in &batch.spans {
             fence(&transaction, &batch.topic, span, &path)?;
         }
-        let mut counts: Vec<Counts> = batch
-            .spans
-            .iter()
-            .map(|span| Counts { read: span.read, dead_lettered: span.dead_lettered, ..Counts::default() })
-            .collect();
+        let mut counts: Vec<Counts> = batch.spans.iter().map(Span::counts).collect();
         self.delta.clear();
         Settling {
             transaction: &transaction,
@@ -362,13 +342,7 @@ fn fence(transaction: &Transaction<'_>, topic: &str, span: &Span, path: &Path) -
     if stored == span.from.map(|next| next.0) {
         return Ok(());
     }
-    let show = |offset: Option<i64>| offset.map_or_else(|| "nothing".to_owned(), |offset| offset.to_string());
-    Err(StoreError::Fenced {
-        topic: topic.to_owned(),
-        partition: span.partition,
-        stored: show(stored),
-        expected: show(span.from.map(|next| next.0)),
-    })
+    Err(StoreError::fenced(topic, span, stored.map(NextOffset)))
 }
 
 fn advance(transaction: &Transaction<'_>, topic: &str, span: &Span, counts: &Counts) -> rusqlite::Result<()> {

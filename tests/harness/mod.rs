@@ -136,6 +136,15 @@ impl Giaoban {
     }
 }
 
+/// Waits for something to come true, which must within that time.
+pub fn until(what: &str, within: Duration, mut condition: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !condition() {
+        assert!(begun.elapsed() < within, "{what}: not within {within:?}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 /// Where a worker that was started serves, as its log says; what follows in the log is read on.
 pub fn address(worker: &mut Child) -> String {
     let mut log = BufReader::new(worker.stderr.take().unwrap());

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use giaoban::domain::record::Rank;
 use giaoban::domain::{Digest, Entry, Partition, Quarter, RecordKey, Rules};
 use giaoban::rollup::{Cell, Delta, Place, Verdict, verdict};
-use giaoban::store::{Batch, Checkpoint, Counts, StoreError, StoreReader, StoreWriter};
+use giaoban::store::{Batch, Checkpoint, Counts, Span, StoreError, StoreReader, StoreWriter};
 
 /// Where a store in memory may be: what a path is to one on disk.
 #[derive(Clone, Default)]
@@ -75,19 +75,10 @@ impl MemoryStore {
         for span in batch.spans.iter().filter(|_| self.fenced) {
             let stored = data.checkpoints.get(&(batch.topic.clone(), span.partition)).map(|at| at.next);
             if stored != span.from {
-                return Err(StoreError::Fenced {
-                    topic: batch.topic.clone(),
-                    partition: span.partition,
-                    stored: format!("{stored:?}"),
-                    expected: format!("{:?}", span.from),
-                });
+                return Err(StoreError::fenced(&batch.topic, span, stored));
             }
         }
-        let mut counts: Vec<Counts> = batch
-            .spans
-            .iter()
-            .map(|span| Counts { read: span.read, dead_lettered: span.dead_lettered, ..Counts::default() })
-            .collect();
+        let mut counts: Vec<Counts> = batch.spans.iter().map(Span::counts).collect();
         // Gathered first, so that an error leaves everything as it was.
         let mut ledger: BTreeMap<&RecordKey, &Entry> = BTreeMap::new();
         let mut earlier: BTreeMap<(RecordKey, Rank), Entry> = BTreeMap::new();

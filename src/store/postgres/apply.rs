@@ -12,7 +12,7 @@ use super::copy::{COLUMNS, Columns, Copying, ROWS, trouble};
 use super::schema::{Found, Schema};
 use super::settle::{Lower, Records, settle};
 use super::{SELECT_ENTRY, Trouble, fill, read_entry};
-use crate::domain::{Entry, Partition, Rules};
+use crate::domain::{Entry, NextOffset, Partition, Rules};
 use crate::rollup::Delta;
 use crate::store::{Batch, Counts, Span, StoreError, place_key};
 
@@ -48,11 +48,7 @@ pub(super) fn apply(
     let mut writing = Writing { transaction, schema, found };
     writing.generation(rules)?;
     writing.fence(batch)?;
-    let mut counts: Vec<Counts> = batch
-        .spans
-        .iter()
-        .map(|span| Counts { read: span.read, dead_lettered: span.dead_lettered, ..Counts::default() })
-        .collect();
+    let mut counts: Vec<Counts> = batch.spans.iter().map(Span::counts).collect();
     let records = Records::of(batch);
     let stored = writing.stored(&records)?;
     // Every partition was seen to be in a span.
@@ -143,18 +139,10 @@ impl Writing<'_> {
             stored.insert(row.try_get(0)?, row.try_get(1)?);
         }
         for span in others {
-            let (stored, expected) = (stored.get(&span.partition.0).copied(), span.from.map(|next| next.0));
+            let stored = stored.get(&span.partition.0).copied().map(NextOffset);
             // Those that nothing was known of were not to be there.
-            if stored != expected || expected.is_none() {
-                let show =
-                    |offset: Option<i64>| offset.map_or_else(|| "nothing".to_owned(), |offset| offset.to_string());
-                return Err(StoreError::Fenced {
-                    topic: batch.topic.clone(),
-                    partition: span.partition,
-                    stored: show(stored),
-                    expected: show(expected),
-                }
-                .into());
+            if stored != span.from || span.from.is_none() {
+                return Err(StoreError::fenced(&batch.topic, span, stored).into());
             }
         }
         Ok(())

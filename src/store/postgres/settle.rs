@@ -13,10 +13,7 @@ pub(super) struct Records<'b>(Vec<&'b Entry>);
 
 impl<'b> Records<'b> {
     pub(super) fn of(batch: &'b Batch) -> Self {
-        let mut entries: Vec<&Entry> = batch.entries.iter().collect();
-        // Stable: of one record in the order in which they were read.
-        entries.sort_by(|a, b| a.key.cmp(&b.key));
-        Self(entries)
+        Self(batch.by_record())
     }
 
     /// Each record once.

@@ -1,40 +1,55 @@
-//! A copy of a SQLite file at one moment, made while others write it: what the
-//! store and the embedded log are backed up with. Knows nothing of what is in it.
+//! What the store and the embedded log have in common as SQLite files: whose a
+//! file is, what an error means for it, and a copy of one moment, made while
+//! others write. Knows nothing of what is in them.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, Error, ErrorCode};
+
+use crate::whole_file;
 
 /// Pages that are copied between two reports of progress.
 const STEP: i32 = 4_096;
 
-/// Copies what the connection sees to a new file, which has its name only when it
-/// is whole and durable. Told how many pages are done, of how many.
+/// The schema version of a file of that application, 0 for an empty one; `None` if it is another program's.
+pub(crate) fn version(connection: &Connection, application_id: i64) -> rusqlite::Result<Option<i64>> {
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let (version, application) = (pragma("user_version")?, pragma("application_id")?);
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let ours = application == application_id || (version, application, tables) == (0, 0, 0);
+    Ok(ours.then_some(version))
+}
+
+/// Whether there is no space left.
+pub(crate) fn is_full(error: &Error) -> bool {
+    // The file of shared memory does not grow on a full disk, and SQLite does not call that full.
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+        || error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
+}
+
+/// Whether the place cannot be read or written. An input/output error counts
+/// too: it does not pass by trying again, and a caller that did would hang.
+pub(crate) fn is_unwritable(error: &Error) -> bool {
+    use ErrorCode::{CannotOpen, PermissionDenied, ReadOnly, SystemIoFailure};
+    matches!(error.sqlite_error_code(), Some(ReadOnly | CannotOpen | PermissionDenied | SystemIoFailure))
+}
+
+/// Copies what the connection sees to a new file. Told how many pages are done, of how many.
 pub(crate) fn copy(from: &Connection, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> rusqlite::Result<()> {
-    let partial = partial(to);
-    let _ = fs::remove_file(&partial);
     // A reader's transaction keeps the moment, or each commit of a writer would make the copy begin anew.
     let held = from.is_autocommit();
     if held {
         from.execute_batch("BEGIN")?;
     }
     from.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
-    let copied = copy_pages(from, &partial, progress);
+    let of_io = |error: std::io::Error| Error::ToSqlConversionFailure(error.into());
+    let copied = whole_file::make_with(to, of_io, |partial| copy_pages(from, partial, progress));
     if held {
         from.execute_batch("COMMIT")?;
     }
-    copied?;
-    let named = File::open(&partial).and_then(|file| file.sync_all()).and_then(|()| fs::rename(&partial, to));
-    named.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
-}
-
-fn partial(to: &Path) -> PathBuf {
-    let mut name = to.as_os_str().to_owned();
-    name.push(".partial");
-    name.into()
+    copied
 }
 
 fn copy_pages(from: &Connection, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> rusqlite::Result<()> {
@@ -58,7 +73,7 @@ fn copy_pages(from: &Connection, to: &Path, progress: &mut dyn FnMut(u64, u64)) 
     let whole: String = copy.query_row("PRAGMA quick_check", [], |row| row.get(0))?;
     if whole != "ok" {
         let damaged = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
-        return Err(rusqlite::Error::SqliteFailure(damaged, Some(whole)));
+        return Err(Error::SqliteFailure(damaged, Some(whole)));
     }
     copy.close().map_err(|(_, error)| error)
 }
