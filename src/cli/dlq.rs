@@ -10,7 +10,6 @@ use std::sync::Arc;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use jiff::civil::{Date, DateTime};
-use jiff::tz::Offset;
 use jiff::{Timestamp, ToSpan as _};
 
 use super::context::{Context, Done, print};
@@ -24,7 +23,7 @@ use crate::ingest::redrive::{Redrive, note};
 use crate::log::EventLog;
 use crate::log::embedded::EmbeddedLog;
 use crate::wire::decode::{Decoder, structured};
-use crate::wire::{Breach, Code, Lang};
+use crate::wire::{Breach, Code, HANOI, Lang};
 
 /// The options of `giaoban dlq`.
 #[derive(Args, Debug)]
@@ -144,7 +143,6 @@ fn moment(text: &str) -> Result<(Timestamp, Timestamp), String> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Ok((time, time));
     }
-    const HANOI: Offset = Offset::constant(7);
     let at = |time: DateTime| HANOI.to_timestamp(time).map_err(|error| error.to_string());
     // A day is a time as well, at midnight: so it is asked first, by its length.
     if let (10, Ok(day)) = (text.len(), text.parse::<Date>()) {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use jiff::tz::Offset;
 use serde::Serialize;
 
 use super::context::Context;
@@ -12,10 +11,8 @@ use super::rollup::Format;
 use crate::ingest::letters::{Filed, Letter, State};
 use crate::wire::breach::is_unseen;
 use crate::wire::decode::Decoder;
-use crate::wire::{Breach, Lang};
+use crate::wire::{Breach, HANOI, Lang};
 
-/// Hanoi's time.
-const LOCAL: Offset = Offset::constant(7);
 /// Of a body no more than this is shown.
 const SHOWN_BYTES: usize = 64 << 10;
 
@@ -66,7 +63,7 @@ impl<'a> Row<'a> {
 }
 
 fn time(ms: i64) -> String {
-    Timestamp::from_millisecond(ms).map(|time| time.display_with_offset(LOCAL).to_string()).unwrap_or_default()
+    Timestamp::from_millisecond(ms).map(|time| time.display_with_offset(HANOI).to_string()).unwrap_or_default()
 }
 
 /// These letters in that form.

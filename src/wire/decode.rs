@@ -6,18 +6,14 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use jiff::tz::Offset;
 
 use super::breach::Breach;
 use super::codes::Code;
 use super::envelope::{Envelope, media_type};
 use super::json::{self, Json, Member, member};
 use super::spec::{MAX_NAME_BYTES, TYPES, TypeSpec};
-use super::{AllowedSources, Event, Message, data};
+use super::{AllowedSources, Event, HANOI, Message, data};
 use crate::domain::{RecordKey, Revision, Rules, UnitCode};
-
-/// Hanoi's time, in which a date is compared with the time of recording.
-const LOCAL: Offset = Offset::constant(7);
 
 /// Decodes messages, keeping its buffer from one to the next.
 #[derive(Debug, Default)]
@@ -97,7 +93,7 @@ impl<'c, 'm> Check<'c, 'm> {
         self.datacontenttype();
         let spec = self.event_type();
         let data = self.data();
-        let latest = time.and_then(|time| LOCAL.to_datetime(time).date().tomorrow().ok());
+        let latest = time.and_then(|time| HANOI.to_datetime(time).date().tomorrow().ok());
         let fact = match (spec, data) {
             (Some(spec), Some((_, members))) => data::check(spec, members, latest, self.rules, &mut self.breaches),
             _ => None,

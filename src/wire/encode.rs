@@ -1,10 +1,10 @@
 //! An event to bytes: the structured form, its members in the order of the contract.
 
 use jiff::Timestamp;
-use jiff::tz::Offset;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
+use super::HANOI;
 use super::spec::TypeSpec;
 use crate::domain::Revision;
 
@@ -84,7 +84,7 @@ impl Serialize for Draft {
         map.serialize_entry("type", self.spec.event_type)?;
         map.serialize_entry("subject", &self.subject)?;
         // Hanoi's wall clock: what its readers compare the dates with.
-        map.serialize_entry("time", &self.time.display_with_offset(Offset::constant(7)).to_string())?;
+        map.serialize_entry("time", &self.time.display_with_offset(HANOI).to_string())?;
         map.serialize_entry("datacontenttype", "application/json")?;
         if let Some(key) = self.key() {
             map.serialize_entry("partitionkey", key)?;

@@ -24,8 +24,12 @@ pub use spec::{FieldSpec, Kind, TYPES, TypeSpec};
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use jiff::tz::Offset;
 
 use crate::domain::{Digest, Fact, RecordKey, Revision, UnitCode};
+
+/// Hanoi's time: in it times are written, and a date is compared with the time of recording.
+pub const HANOI: Offset = Offset::constant(7);
 
 /// The largest message that is taken, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
