@@ -5,7 +5,7 @@ use jiff::civil::{Date, date};
 
 use super::breach::Breach;
 use super::codes::Code;
-use super::json::{Json, Member, double_text, member};
+use super::json::{Json, Members, double_text};
 use super::spec::{FieldSpec, Kind, MAX_FIELDS, TypeSpec};
 use super::value::{Cell, pointer, read};
 use crate::domain::{
@@ -19,7 +19,7 @@ use crate::domain::{
 /// `latest` is the last day that may have happened by the event's `time`.
 pub(super) fn check(
     spec: &'static TypeSpec,
-    data: &[Member<'_>],
+    data: Members<'_>,
     latest: Option<Date>,
     rules: &Rules,
     breaches: &mut Vec<Breach>,
@@ -31,23 +31,24 @@ pub(super) fn check(
 }
 
 /// The unit that `data` names, if it can be one.
-pub(super) fn unit_of(data: &[Member<'_>]) -> Option<UnitCode> {
-    member(data, "unit").and_then(Json::as_str).and_then(UnitCode::new)
+pub(super) fn unit_of(data: Members<'_>) -> Option<UnitCode> {
+    data.get("unit").and_then(Json::as_str).and_then(UnitCode::new)
 }
 
 /// A type's fields as they were read, by place in its table.
 struct Cells<'j> {
     spec: &'static TypeSpec,
-    data: &'j [Member<'j>],
+    data: Members<'j>,
     cells: [Option<Cell<'j>>; MAX_FIELDS],
 }
 
 impl<'j> Cells<'j> {
-    fn read(spec: &'static TypeSpec, data: &'j [Member<'j>], breaches: &mut Vec<Breach>) -> Self {
+    fn read(spec: &'static TypeSpec, data: Members<'j>, breaches: &mut Vec<Breach>) -> Self {
         let mut cells = [None; MAX_FIELDS];
+        let mut rest = data;
         for (field, cell) in spec.fields.iter().zip(&mut cells) {
-            match member(data, field.name) {
-                Some(value) => *cell = read(field, value, breaches),
+            match &data.take(field.name, &mut rest) {
+                Some(value) => read(field, value, cell, breaches),
                 None if field.required => {
                     breaches.push(Breach::new(Code::FieldMissing, pointer(field.name), "", field.kind.allowed()));
                 }
@@ -62,9 +63,9 @@ impl<'j> Cells<'j> {
         self.cells[place]
     }
 
-    /// The first field of that kind, with what was read from it.
-    fn first(&self, kind: Kind) -> Option<(&'static FieldSpec, Cell<'j>)> {
-        let place = self.spec.fields.iter().position(|field| field.kind == kind)?;
+    /// The first field of such a kind, with what was read from it.
+    fn first(&self, is: impl Fn(Kind) -> bool) -> Option<(&'static FieldSpec, Cell<'j>)> {
+        let place = self.spec.fields.iter().position(|field| is(field.kind))?;
         Some((&self.spec.fields[place], self.cells[place]?))
     }
 
@@ -201,18 +202,18 @@ struct Relations<'c, 'j> {
 impl Relations<'_, '_> {
     fn check(&mut self) {
         let unit = self.known_unit();
-        let first = match self.cells.first(Kind::Day) {
+        let first = match self.cells.first(|kind| matches!(kind, Kind::Day)) {
             Some((field, Cell::Day(day))) => {
                 self.happened(field.name, day, unit);
                 Some((field, day))
             }
             _ => None,
         };
-        match self.cells.first(Kind::ResolvedOn) {
+        match self.cells.first(|kind| matches!(kind, Kind::ResolvedOn)) {
             Some((field, Cell::Day(day))) => self.resolved(field.name, day, first),
             _ => self.no_resolution(),
         }
-        if let (Some(unit), Some((_, Cell::Year(year)))) = (unit, self.cells.first(Kind::Year)) {
+        if let (Some(unit), Some((_, Cell::Year(year)))) = (unit, self.cells.first(|kind| matches!(kind, Kind::Year))) {
             let reporting = self.rules.calendar.range(Period::Year(year));
             let ranges = [Some((date(year, 1, 1), date(year, 12, 31))), reporting];
             let lasts = |(from, to)| self.rules.units.last_within(unit, from, to).is_some();
@@ -220,7 +221,9 @@ impl Relations<'_, '_> {
                 self.add(Code::UnitOutsidePeriod, "unit", &year.to_string(), stretches(self.rules, unit));
             }
         }
-        if let (Some(unit), Some((field, Cell::Period(period)))) = (unit, self.cells.first(Kind::Period)) {
+        if let (Some(unit), Some((field, Cell::Period(period)))) =
+            (unit, self.cells.first(|kind| matches!(kind, Kind::Period)))
+        {
             match self.rules.calendar.range(period) {
                 None => self.add(Code::DateOutsideCalendar, field.name, &period.to_string(), self.calendar()),
                 Some((from, to)) if self.rules.units.last_within(unit, from, to).is_none() => {
@@ -277,8 +280,8 @@ impl Relations<'_, '_> {
     /// Without a day of resolution there is neither money nor land.
     fn no_resolution(&mut self) {
         let Cells { spec, data, .. } = self.cells;
-        let given = |field: &&FieldSpec| member(data, field.name).is_some();
-        let resolved_on = spec.fields.iter().find(|field| field.kind == Kind::ResolvedOn);
+        let given = |field: &&FieldSpec| data.get(field.name).is_some();
+        let resolved_on = spec.fields.iter().find(|field| matches!(field.kind, Kind::ResolvedOn));
         let Some(resolved_on) = resolved_on.filter(|field| !given(field)) else { return };
         let of_resolution = spec.fields.iter().filter(|field| field.kind.needs_resolution());
         let given: Vec<&str> = of_resolution.filter(given).map(|field| field.name).collect();

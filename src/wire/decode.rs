@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::breach::Breach;
 use super::codes::Code;
 use super::envelope::{Envelope, media_type};
-use super::json::{self, Json, Member, member};
+use super::json::{self, Canonical, Document, Json, Members};
 use super::spec::{MAX_NAME_BYTES, TYPES, TypeSpec};
 use super::{AllowedSources, Event, HANOI, Message, data};
 use crate::domain::{RecordKey, Revision, Rules, UnitCode};
@@ -18,7 +18,8 @@ use crate::domain::{RecordKey, Revision, Rules, UnitCode};
 /// Decodes messages, keeping its buffer from one to the next.
 #[derive(Debug, Default)]
 pub struct Decoder {
-    canonical: Vec<u8>,
+    document: Document,
+    canonical: Canonical,
 }
 
 impl Decoder {
@@ -34,8 +35,9 @@ impl Decoder {
         rules: &Rules,
         sources: &AllowedSources,
     ) -> Result<Event, Vec<Breach>> {
-        let envelope = Envelope::read(message)?;
-        let mut check = Check { envelope: &envelope, rules, sources, breaches: Vec::new() };
+        let envelope = Envelope::read(message, &mut self.document)?;
+        let attributes = Attributes::of(&envelope);
+        let mut check = Check { binary: envelope.is_binary(), attributes, rules, sources, breaches: Vec::new() };
         match check.event(&mut self.canonical) {
             Some(event) if check.breaches.is_empty() => Ok(event),
             _ => Err(check.breaches),
@@ -57,37 +59,83 @@ pub struct Glimpse {
 impl Glimpse {
     /// Of a message: as much as can be read.
     pub fn of(message: &Message<'_>) -> Self {
-        let Ok(envelope) = Envelope::read(message) else { return Self::default() };
-        let text = |value: Option<&Json<'_>>| value.and_then(Json::as_str).map(str::to_owned);
+        let mut document = Document::default();
+        let Ok(envelope) = Envelope::read(message, &mut document) else { return Self::default() };
+        let text = |value: Option<Json<'_>>| value.and_then(Json::as_str).map(str::to_owned);
         Self {
             unit: text(envelope.data().and_then(|data| data.get("unit"))),
-            source: text(member(&envelope.attributes, "source")),
-            subject: text(member(&envelope.attributes, "subject")),
+            source: text(envelope.attributes.get("source")),
+            subject: text(envelope.attributes.get("subject")),
         }
     }
 }
 
 /// The structured form of a message in binary mode, as one line of JSON; `None` of any other message.
 pub fn structured(message: &Message<'_>) -> Option<String> {
-    Envelope::read(message).ok()?.structured()
+    Envelope::read(message, &mut Document::default()).ok()?.structured()
+}
+
+/// The attributes that mean something; `None` where one is absent or `null`.
+#[derive(Clone, Copy, Default)]
+struct Attributes<'d> {
+    specversion: Option<Json<'d>>,
+    id: Option<Json<'d>>,
+    source: Option<Json<'d>>,
+    event_type: Option<Json<'d>>,
+    subject: Option<Json<'d>>,
+    revision: Option<Json<'d>>,
+    time: Option<Json<'d>>,
+    datacontenttype: Option<Json<'d>>,
+    partitionkey: Option<Json<'d>>,
+    synthetic: Option<Json<'d>>,
+    data: Option<Json<'d>>,
+    data_base64: Option<Json<'d>>,
+}
+
+impl<'d> Attributes<'d> {
+    fn of(envelope: &Envelope<'d>) -> Self {
+        let mut attributes = Self::default();
+        for (name, value) in envelope.attributes.iter() {
+            let place = match name {
+                "specversion" => &mut attributes.specversion,
+                "id" => &mut attributes.id,
+                "source" => &mut attributes.source,
+                "type" => &mut attributes.event_type,
+                "subject" => &mut attributes.subject,
+                "revision" => &mut attributes.revision,
+                "time" => &mut attributes.time,
+                "datacontenttype" => &mut attributes.datacontenttype,
+                "partitionkey" => &mut attributes.partitionkey,
+                "synthetic" => &mut attributes.synthetic,
+                "data" => &mut attributes.data,
+                "data_base64" => &mut attributes.data_base64,
+                _ => continue,
+            };
+            *place = Some(value).filter(|value| !matches!(value, Json::Null));
+        }
+        attributes.data = envelope.data();
+        attributes
+    }
 }
 
 /// The checks on one envelope.
-struct Check<'c, 'm> {
-    envelope: &'c Envelope<'m>,
+struct Check<'c, 'd> {
+    binary: bool,
+    attributes: Attributes<'d>,
     rules: &'c Rules,
     sources: &'c AllowedSources,
     breaches: Vec<Breach>,
 }
 
-impl<'c, 'm> Check<'c, 'm> {
-    fn event(&mut self, canonical: &mut Vec<u8>) -> Option<Event> {
-        if let Some(version) = self.text("specversion", true).filter(|version| *version != "1.0") {
+impl<'d> Check<'_, 'd> {
+    fn event(&mut self, canonical: &mut Canonical) -> Option<Event> {
+        let Attributes { specversion, id, source, subject, partitionkey, .. } = self.attributes;
+        if let Some(version) = self.text("specversion", specversion, true).filter(|version| *version != "1.0") {
             self.add(Code::SpecversionUnsupported, "/specversion", version, "1.0");
         }
-        let id = self.name("id", Code::IdInvalid);
-        let source = self.source();
-        let subject = self.name("subject", Code::SubjectInvalid);
+        let id = self.name("id", id, Code::IdInvalid);
+        let source = self.source(source);
+        let subject = self.name("subject", subject, Code::SubjectInvalid);
         let revision = self.revision();
         let time = self.time();
         self.datacontenttype();
@@ -99,7 +147,7 @@ impl<'c, 'm> Check<'c, 'm> {
             _ => None,
         };
         let unit = data.and_then(|(_, members)| data::unit_of(members));
-        let partition_key = self.partition_key(spec, unit, source);
+        let partition_key = self.partition_key(partitionkey, spec, unit, source);
         if !self.breaches.is_empty() {
             return None;
         }
@@ -108,7 +156,7 @@ impl<'c, 'm> Check<'c, 'm> {
             key: RecordKey::new(source?, subject?),
             revision: revision?,
             id: unusual(id?, subject?, revision?),
-            digest: json::digest(spec.event_type, data, canonical),
+            digest: canonical.digest(spec.event_type, data),
             time: time?,
             partition_key,
             synthetic: self.synthetic(),
@@ -120,13 +168,9 @@ impl<'c, 'm> Check<'c, 'm> {
         self.breaches.push(Breach::new(code, pointer, found, allowed));
     }
 
-    fn attribute(&self, name: &str) -> Option<&'c Json<'m>> {
-        member(&self.envelope.attributes, name)
-    }
-
     /// A text attribute.
-    fn text(&mut self, name: &str, required: bool) -> Option<&'c str> {
-        match self.attribute(name) {
+    fn text(&mut self, name: &str, value: Option<Json<'d>>, required: bool) -> Option<&'d str> {
+        match value {
             Some(Json::Str(text)) => return Some(text),
             Some(other) => self.add(Code::FieldWrongType, &format!("/{name}"), &other.to_string(), "string"),
             None if required => self.add(Code::FieldMissing, &format!("/{name}"), "", "string"),
@@ -136,17 +180,17 @@ impl<'c, 'm> Check<'c, 'm> {
     }
 
     /// `id` and `subject`.
-    fn name(&mut self, name: &str, invalid: Code) -> Option<&'c str> {
-        let text = self.text(name, true)?;
-        if text.is_empty() || text.len() > MAX_NAME_BYTES || text.chars().any(char::is_control) {
+    fn name(&mut self, name: &str, value: Option<Json<'d>>, invalid: Code) -> Option<&'d str> {
+        let text = self.text(name, value, true)?;
+        if text.is_empty() || text.len() > MAX_NAME_BYTES || has_control(text) {
             self.add(invalid, &format!("/{name}"), text, format!("1 … {MAX_NAME_BYTES} B"));
             return None;
         }
         Some(text)
     }
 
-    fn source(&mut self) -> Option<&'c str> {
-        let source = self.text("source", true)?;
+    fn source(&mut self, value: Option<Json<'d>>) -> Option<&'d str> {
+        let source = self.text("source", value, true)?;
         let unit = source.strip_prefix("/units/");
         let known = |code: &str| UnitCode::new(code).is_some_and(|code| self.rules.units.knows(code));
         if unit.is_some_and(known) || self.sources.contains(source) {
@@ -168,20 +212,20 @@ impl<'c, 'm> Check<'c, 'm> {
 
     /// A JSON integer, or in a header its decimal text; 1 where it is absent.
     fn revision(&mut self) -> Option<Revision> {
-        let given = match self.attribute("revision") {
+        let given = match self.attributes.revision {
             None => return Some(Revision::FIRST),
-            Some(Json::Str(text)) if self.envelope.is_binary() => {
+            Some(Json::Str(text)) if self.binary => {
                 let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
                 let number = if plain { text.parse().ok() } else { None };
-                (number, Cow::Borrowed(&**text))
+                (number, Cow::Borrowed(text))
             }
-            Some(Json::Int(number)) => (Some(*number), number.to_string().into()),
+            Some(Json::Int(number)) => (Some(number), number.to_string().into()),
             // 2^63 itself is beyond the largest revision.
             Some(Json::Float(number)) if number.fract() == 0.0 && number.abs() < -(i64::MIN as f64) => {
-                (Some(*number as i64), json::double_text(*number).into())
+                (Some(number as i64), json::double_text(number).into())
             }
             Some(Json::Big(number)) => (None, number.to_string().into()),
-            Some(Json::Float(number)) => (None, json::double_text(*number).into()),
+            Some(Json::Float(number)) => (None, json::double_text(number).into()),
             Some(other) => {
                 let allowed = format!("integer 1 … {}", i64::MAX);
                 self.add(Code::FieldWrongType, "/revision", &other.to_string(), allowed);
@@ -196,7 +240,7 @@ impl<'c, 'm> Check<'c, 'm> {
     }
 
     fn time(&mut self) -> Option<Timestamp> {
-        let text = self.text("time", true)?;
+        let text = self.text("time", self.attributes.time, true)?;
         let time = rfc3339(text);
         if time.is_none() {
             self.add(Code::TimeInvalid, "/time", text, "YYYY-MM-DDThh:mm:ss±hh:mm");
@@ -206,14 +250,14 @@ impl<'c, 'm> Check<'c, 'm> {
 
     fn datacontenttype(&mut self) {
         const JSON: &str = "application/json";
-        let text = self.text("datacontenttype", false);
+        let text = self.text("datacontenttype", self.attributes.datacontenttype, false);
         if let Some(text) = text.filter(|text| *text != JSON && media_type(text) != JSON) {
             self.add(Code::DatacontenttypeUnsupported, "/datacontenttype", text, "application/json");
         }
     }
 
     fn event_type(&mut self) -> Option<&'static TypeSpec> {
-        let text = self.text("type", true)?;
+        let text = self.text("type", self.attributes.event_type, true)?;
         let spec = TypeSpec::of(text);
         if spec.is_none() {
             let version = |stem: &str| {
@@ -232,12 +276,12 @@ impl<'c, 'm> Check<'c, 'm> {
     }
 
     /// The data and its members.
-    fn data(&mut self) -> Option<(&'c Json<'m>, &'c [Member<'m>])> {
-        if !self.envelope.is_binary() && self.attribute("data_base64").is_some() {
+    fn data(&mut self) -> Option<(Json<'d>, Members<'d>)> {
+        if !self.binary && self.attributes.data_base64.is_some() {
             self.add(Code::DataBase64, "/data_base64", "", "data");
             return None;
         }
-        match self.envelope.data() {
+        match self.attributes.data {
             Some(data @ Json::Object(members)) => return Some((data, members)),
             Some(other) => self.add(Code::FieldWrongType, "/data", &other.to_string(), "{…}"),
             None => self.add(Code::FieldMissing, "/data", "", "{…}"),
@@ -248,11 +292,12 @@ impl<'c, 'm> Check<'c, 'm> {
     /// The unit's code; of a withdrawal any unit's that it names, else that of its source.
     fn partition_key(
         &mut self,
+        given: Option<Json<'d>>,
         spec: Option<&TypeSpec>,
         unit: Option<UnitCode>,
         source: Option<&str>,
     ) -> Option<UnitCode> {
-        let given = self.text("partitionkey", false);
+        let given = self.text("partitionkey", given, false);
         let has_unit = spec?.field("unit").is_some();
         let Some(given) = given else {
             let of_source = || source.and_then(|source| source.strip_prefix("/units/")).and_then(UnitCode::new);
@@ -270,12 +315,18 @@ impl<'c, 'm> Check<'c, 'm> {
     }
 
     fn synthetic(&self) -> bool {
-        match self.attribute("synthetic") {
-            Some(Json::Bool(flag)) => *flag,
+        match self.attributes.synthetic {
+            Some(Json::Bool(flag)) => flag,
             Some(Json::Str(text)) => text == "true",
             _ => false,
         }
     }
+}
+
+fn has_control(text: &str) -> bool {
+    // U+0080 to U+009F are control characters too.
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~');
+    !text.as_bytes().iter().all(plain) && text.chars().any(char::is_control)
 }
 
 /// The id, unless it is `<subject>.<revision>`.

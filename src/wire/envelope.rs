@@ -1,25 +1,27 @@
 //! Both content modes of the CloudEvents bindings, made one envelope.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode;
+use serde_json::Value;
 
 use super::breach::Breach;
 use super::codes::Code;
-use super::json::{Json, JsonError, Member, member};
+use super::json::{Document, Json, JsonError, Members};
 use super::{MAX_MESSAGE_BYTES, Message};
 
 /// The attributes and the data of an event, in whichever mode they came.
-pub(super) struct Envelope<'m> {
+pub(super) struct Envelope<'d> {
     /// The members of the envelope, or the headers as such.
-    pub(super) attributes: Vec<Member<'m>>,
+    pub(super) attributes: Members<'d>,
     /// Binary mode: the body. In structured mode `data` is one of the attributes.
-    body: Option<Json<'m>>,
+    body: Option<Json<'d>>,
 }
 
-impl<'m> Envelope<'m> {
-    /// Of a message in either mode.
-    pub(super) fn read(message: &Message<'m>) -> Result<Self, Vec<Breach>> {
+impl<'d> Envelope<'d> {
+    /// Of a message in either mode, read into that document.
+    pub(super) fn read(message: &Message<'_>, document: &'d mut Document) -> Result<Self, Vec<Breach>> {
         let mut content_type = None;
         let mut binary = false;
         for (name, value) in message.headers {
@@ -42,7 +44,8 @@ impl<'m> Envelope<'m> {
             let found = format!("{} B", payload.len());
             return Err(vec![Breach::new(Code::MessageTooLarge, "", &found, format!("≤ {MAX_MESSAGE_BYTES} B"))]);
         }
-        let json = parse(payload).map_err(|mut breach| {
+        document.clear();
+        let body = parse(payload, document).map_err(|mut breach| {
             // Pointers are those of the structured form, where the body is a member.
             if binary && !breach.pointer.is_empty() {
                 breach.pointer.insert_str(0, "/data");
@@ -50,55 +53,34 @@ impl<'m> Envelope<'m> {
             vec![breach]
         })?;
         if binary {
-            return Self::of_headers(message, json, media_type);
+            let attributes = of_headers(message, media_type)?;
+            let attributes = document.add_texts(attributes.iter().map(|(name, text)| (&**name, &**text)));
+            return match document.at(attributes) {
+                Json::Object(attributes) => Ok(Self { attributes, body: Some(document.at(body)) }),
+                // What was added is an object.
+                _ => Err(Vec::new()),
+            };
         }
-        match json {
+        match document.at(body) {
             Json::Object(attributes) => Ok(Self { attributes, body: None }),
             other => Err(vec![Breach::new(Code::JsonNotAnObject, "", &other.to_string(), "{…}")]),
         }
     }
 
-    fn of_headers(message: &Message<'m>, body: Json<'m>, media_type: Option<String>) -> Result<Self, Vec<Breach>> {
-        let mut attributes: Vec<Member<'m>> = Vec::with_capacity(message.headers.len() + 1);
-        let mut breaches = Vec::new();
-        for (header, value) in message.headers {
-            let (Some(name), Some(value)) = (attribute_name(header), value) else { continue };
-            let name = name.to_ascii_lowercase();
-            let pointer = format!("/{name}");
-            if breaches.iter().any(|breach: &Breach| breach.pointer == pointer) {
-                continue;
-            }
-            if attributes.iter().any(|(known, _)| *known == name) {
-                breaches.push(Breach::new(Code::HeaderDuplicate, pointer, header, ""));
-                continue;
-            }
-            match header_text(value) {
-                Some(text) => attributes.push((name.into(), Json::Str(text))),
-                None => {
-                    let found = String::from_utf8_lossy(value);
-                    breaches.push(Breach::new(Code::EncodingNotUtf8, pointer, &found, "UTF-8"));
-                }
-            }
-        }
-        if let Some(media_type) = media_type {
-            attributes.push(("datacontenttype".into(), Json::Str(media_type.into())));
-        }
-        if breaches.is_empty() { Ok(Self { attributes, body: Some(body) }) } else { Err(breaches) }
-    }
-
     /// The structured form of an event in binary mode, as one line of JSON.
     pub(super) fn structured(self) -> Option<String> {
-        let mut members = self.attributes;
-        members.push(("data".into(), self.body?));
-        for (name, value) in &mut members {
-            // A number has no other form in a header than its text.
-            if let ("revision", Json::Str(text)) = (&**name, &*value)
-                && let Ok(number) = text.parse()
-            {
-                *value = Json::Int(number);
-            }
+        let body = self.body?;
+        let mut members: BTreeMap<&str, String> =
+            self.attributes.iter().map(|(name, value)| (name, value.to_string())).collect();
+        // A number has no other form in a header than its text.
+        if let Some(number) = self.attributes.get("revision").and_then(Json::as_str)
+            && let Ok(number) = number.parse::<i64>()
+        {
+            members.insert("revision", number.to_string());
         }
-        Some(Json::Object(members).to_string())
+        members.insert("data", body.to_string());
+        let members = members.iter().map(|(name, value)| format!("{}:{value}", Value::from(*name)));
+        Some(format!("{{{}}}", members.collect::<Vec<_>>().join(",")))
     }
 
     /// Whether it came in binary mode, where attributes are text.
@@ -107,12 +89,41 @@ impl<'m> Envelope<'m> {
     }
 
     /// The data, whatever it is; `None` where it is absent or `null`.
-    pub(super) fn data(&self) -> Option<&Json<'m>> {
-        match &self.body {
-            Some(body) => Some(body),
-            None => member(&self.attributes, "data"),
+    pub(super) fn data(&self) -> Option<Json<'d>> {
+        self.body.or_else(|| self.attributes.get("data"))
+    }
+}
+
+/// The attributes that the headers carry, in the order of theirs.
+fn of_headers<'m>(
+    message: &Message<'m>,
+    media_type: Option<String>,
+) -> Result<Vec<(String, Cow<'m, str>)>, Vec<Breach>> {
+    let mut attributes: Vec<(String, Cow<'m, str>)> = Vec::with_capacity(message.headers.len() + 1);
+    let mut breaches = Vec::new();
+    for (header, value) in message.headers {
+        let (Some(name), Some(value)) = (attribute_name(header), value) else { continue };
+        let name = name.to_ascii_lowercase();
+        let pointer = format!("/{name}");
+        if breaches.iter().any(|breach: &Breach| breach.pointer == pointer) {
+            continue;
+        }
+        if attributes.iter().any(|(known, _)| *known == name) {
+            breaches.push(Breach::new(Code::HeaderDuplicate, pointer, header, ""));
+            continue;
+        }
+        match header_text(value) {
+            Some(text) => attributes.push((name, text)),
+            None => {
+                let found = String::from_utf8_lossy(value);
+                breaches.push(Breach::new(Code::EncodingNotUtf8, pointer, &found, "UTF-8"));
+            }
         }
     }
+    if let Some(media_type) = media_type {
+        attributes.push(("datacontenttype".into(), media_type.into()));
+    }
+    if breaches.is_empty() { Ok(attributes) } else { Err(breaches) }
 }
 
 /// The attribute that a header carries: `ce_type` on Kafka, `ce-type` in HTTP.
@@ -139,19 +150,20 @@ pub(super) fn media_type(content_type: &str) -> String {
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-fn parse(payload: &[u8]) -> Result<Json<'_>, Breach> {
+/// Reads the body: its place in the document.
+fn parse(payload: &[u8], document: &mut Document) -> Result<usize, Breach> {
     if payload.trim_ascii().is_empty() {
         return Err(Breach::new(Code::MessageEmpty, "", "", ""));
     }
     if payload.starts_with(b"\xef\xbb\xbf") {
         return Err(Breach::new(Code::EncodingBom, "", "EF BB BF", ""));
     }
-    let text = std::str::from_utf8(payload).map_err(|error| {
+    let text = simdutf8::compat::from_utf8(payload).map_err(|error| {
         let offset = error.valid_up_to();
         let found = format!("0x{:02X} @ {offset}", payload.get(offset).copied().unwrap_or_default());
         Breach::new(Code::EncodingNotUtf8, "", &found, "UTF-8")
     })?;
-    Json::parse(text).map_err(|error| match error {
+    document.add(text).map_err(|error| match error {
         JsonError::Syntax(problem) => Breach::new(Code::JsonSyntax, "", &problem, ""),
         JsonError::TooDeep => Breach::new(Code::JsonTooDeep, "", "", "≤ 127"),
         JsonError::DuplicateKey(pointer) => Breach::new(Code::JsonDuplicateKey, pointer, "", ""),

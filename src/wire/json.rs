@@ -1,10 +1,9 @@
-//! JSON as it stands in a message: read in one pass, borrowed from the text,
+//! JSON as it stands in a message: read into one document, looked at in place,
 //! and written in its canonical form (RFC 8785), of which the digest is made.
 //!
-//! Members are sorted when an object is read, so that the canonical form is one
-//! walk and a name that stands twice lies beside itself. Knows nothing of events.
+//! A document keeps its room from one message to the next: reading one asks for
+//! no memory. Knows nothing of events.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::fmt;
@@ -13,17 +12,90 @@ use std::io::Write as _;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use sha2::{Digest as _, Sha256};
 
+use super::plain::{self, plain_bytes};
 use crate::domain::Digest;
 
 /// Largest integer up to which every integer is its own double.
 const MAX_SAFE_INTEGER: u64 = 1 << 53;
 
-/// A member of an object.
-pub type Member<'a> = (Cow<'a, str>, Json<'a>);
+/// JSON texts, each read into nodes: a value's node, then those of what it holds.
+#[derive(Debug, Default)]
+pub struct Document {
+    /// Every text, one after the other.
+    text: String,
+    nodes: Nodes,
+}
 
-/// A JSON value, borrowed from its text where it has no escapes.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Json<'a> {
+/// Nodes, with room for more.
+#[derive(Debug, Default)]
+pub(super) struct Nodes {
+    room: Vec<Node>,
+    used: usize,
+}
+
+/// A value with the name under which it stands, if it is a member.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Node {
+    pub(super) name: Span,
+    pub(super) value: Value,
+    /// The node after all that it holds.
+    pub(super) end: usize,
+}
+
+/// A stretch of a document's text, in bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Span {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    /// It stands in quotes there, as it is written in its canonical form.
+    pub(super) quoted: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum Value {
+    #[default]
+    Null,
+    Bool(bool),
+    Int(i64),
+    Big(u64),
+    Float(f64),
+    Str(Span),
+    /// From the node after this.
+    Array(usize),
+    /// From the node after this.
+    Object(usize),
+}
+
+impl Nodes {
+    /// One more node: its place.
+    pub(super) fn add(&mut self) -> usize {
+        let place = self.used;
+        if place == self.room.len() {
+            self.room.resize(place * 2 + 32, Node::default());
+        }
+        self.used += 1;
+        place
+    }
+
+    /// The place that the next node will have.
+    pub(super) fn next(&self) -> usize {
+        self.used
+    }
+
+    /// The node at that place.
+    pub(super) fn at(&mut self, place: usize) -> &mut Node {
+        &mut self.room[place]
+    }
+
+    /// All that it holds is read.
+    pub(super) fn close(&mut self, place: usize) {
+        self.room[place].end = self.used;
+    }
+}
+
+/// A JSON value of a document.
+#[derive(Clone, Copy, Debug)]
+pub enum Json<'d> {
     /// `null`
     Null,
     /// `true`, `false`
@@ -35,11 +107,71 @@ pub enum Json<'a> {
     /// Any other number.
     Float(f64),
     /// Text.
-    Str(Cow<'a, str>),
+    Str(&'d str),
     /// A list.
-    Array(Vec<Json<'a>>),
-    /// Members in the order of RFC 8785, no name twice.
-    Object(Vec<Member<'a>>),
+    Array(Items<'d>),
+    /// Members as they stand, no name twice.
+    Object(Members<'d>),
+}
+
+/// The values of a list.
+#[derive(Clone, Copy, Debug)]
+pub struct Items<'d>(Range<'d>);
+
+/// The members of an object.
+#[derive(Clone, Copy, Debug)]
+pub struct Members<'d>(Range<'d>);
+
+/// Nodes of one level, each with all that it holds.
+#[derive(Clone, Copy, Debug)]
+struct Range<'d> {
+    document: &'d Document,
+    from: usize,
+    to: usize,
+}
+
+impl<'d> Iterator for Range<'d> {
+    type Item = &'d Node;
+
+    fn next(&mut self) -> Option<&'d Node> {
+        let node = self.document.nodes.room[..self.to].get(self.from)?;
+        self.from = node.end;
+        Some(node)
+    }
+}
+
+impl<'d> Items<'d> {
+    /// Each value, in order.
+    pub fn iter(self) -> impl Iterator<Item = Json<'d>> {
+        self.0.map(move |node| self.0.document.json(node))
+    }
+}
+
+impl<'d> Members<'d> {
+    /// Each name and value, as they stand.
+    pub fn iter(self) -> impl Iterator<Item = (&'d str, Json<'d>)> {
+        self.0.map(move |node| (self.0.document.span(node.name), self.0.document.json(node)))
+    }
+
+    /// The value of that name; `None` where it is absent or `null`.
+    pub fn get(self, name: &str) -> Option<Json<'d>> {
+        let document = self.0.document;
+        let node = { self.0 }.find(|node| document.span(node.name) == name)?;
+        Some(document.json(node)).filter(|value| !matches!(value, Json::Null))
+    }
+
+    /// The same, looked for first at the head of `rest`, which holds those that were not taken yet: where members
+    /// stand in the order in which they are asked for, no other is looked at.
+    pub fn take(self, name: &str, rest: &mut Self) -> Option<Json<'d>> {
+        let mut ahead = rest.0;
+        // Where all are taken, it is none of them.
+        let node = ahead.next()?;
+        if self.0.document.span(node.name) != name {
+            return self.get(name);
+        }
+        rest.0 = ahead;
+        Some(self.0.document.json(node)).filter(|value| !matches!(value, Json::Null))
+    }
 }
 
 /// Why a text is not JSON.
@@ -53,15 +185,39 @@ pub enum JsonError {
     DuplicateKey(String),
 }
 
-impl<'a> Json<'a> {
-    /// Reads one JSON text, with nothing but white space after it.
-    pub fn parse(text: &'a str) -> Result<Self, JsonError> {
+impl Document {
+    /// Reads one JSON text, with nothing but white space after it, in the place of all that was read before.
+    pub fn read(&mut self, text: &str) -> Result<Json<'_>, JsonError> {
+        self.clear();
+        let place = self.add(text)?;
+        Ok(self.json(&self.nodes.room[place]))
+    }
+
+    /// Forgets what was read; keeps the room.
+    pub(super) fn clear(&mut self) {
+        self.text.clear();
+        self.nodes.used = 0;
+    }
+
+    /// Reads one more text: the place of its value.
+    pub(super) fn add(&mut self, text: &str) -> Result<usize, JsonError> {
+        let (begin, place) = (self.text.len(), self.nodes.add());
+        self.text.push_str(text);
+        if plain::read(text, begin, &mut self.nodes, place).is_none() {
+            self.text.truncate(begin);
+            self.nodes.used = place + 1;
+            self.add_any(text, place)?;
+        }
+        Ok(place)
+    }
+
+    /// Reads any JSON, where only plain JSON is read faster.
+    fn add_any(&mut self, text: &str, place: usize) -> Result<(), JsonError> {
         let duplicate = RefCell::new(None);
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        let parsed = Reader { duplicate: &duplicate }
-            .deserialize(&mut deserializer)
-            .and_then(|json| deserializer.end().map(|()| json));
-        parsed.map_err(|error| match duplicate.into_inner() {
+        let reader = Reader { document: self, place, duplicate: &duplicate };
+        let read = reader.deserialize(&mut deserializer).and_then(|()| deserializer.end());
+        read.map_err(|error| match duplicate.into_inner() {
             Some(mut path) => {
                 path.reverse();
                 JsonError::DuplicateKey(path.concat())
@@ -71,18 +227,62 @@ impl<'a> Json<'a> {
         })
     }
 
-    /// The member of an object; `None` where it is absent or `null`, and for what is no object.
-    pub fn get(&self, name: &str) -> Option<&Json<'a>> {
+    /// Adds an object of texts: its place.
+    pub(super) fn add_texts<'t>(&mut self, members: impl IntoIterator<Item = (&'t str, &'t str)>) -> usize {
+        let object = self.nodes.add();
+        self.nodes.at(object).value = Value::Object(object + 1);
+        for (name, text) in members {
+            let node = Node { name: self.keep(name), value: Value::Str(self.keep(text)), end: 0 };
+            let place = self.nodes.add();
+            *self.nodes.at(place) = node;
+            self.nodes.close(place);
+        }
+        self.nodes.close(object);
+        object
+    }
+
+    /// The value at that place.
+    pub(super) fn at(&self, place: usize) -> Json<'_> {
+        self.json(&self.nodes.room[place])
+    }
+
+    fn keep(&mut self, text: &str) -> Span {
+        let from = self.text.len();
+        self.text.push_str(text);
+        Span { from, to: self.text.len(), quoted: false }
+    }
+
+    fn span(&self, span: Span) -> &str {
+        &self.text[span.from..span.to]
+    }
+
+    fn json<'d>(&'d self, node: &Node) -> Json<'d> {
+        match node.value {
+            Value::Null => Json::Null,
+            Value::Bool(value) => Json::Bool(value),
+            Value::Int(number) => Json::Int(number),
+            Value::Big(number) => Json::Big(number),
+            Value::Float(number) => Json::Float(number),
+            Value::Str(span) => Json::Str(self.span(span)),
+            Value::Array(from) => Json::Array(Items(Range { document: self, from, to: node.end })),
+            Value::Object(from) => Json::Object(Members(Range { document: self, from, to: node.end })),
+        }
+    }
+}
+
+impl<'d> Json<'d> {
+    /// The text of a string.
+    pub fn as_str(self) -> Option<&'d str> {
         match self {
-            Self::Object(members) => member(members, name),
+            Self::Str(text) => Some(text),
             _ => None,
         }
     }
 
-    /// The text of a string.
-    pub fn as_str(&self) -> Option<&str> {
+    /// The member of an object; `None` where it is absent or `null`, and for what is no object.
+    pub fn get(self, name: &str) -> Option<Self> {
         match self {
-            Self::Str(text) => Some(text),
+            Self::Object(members) => members.get(name),
             _ => None,
         }
     }
@@ -91,64 +291,96 @@ impl<'a> Json<'a> {
 impl fmt::Display for Json<'_> {
     /// The canonical form.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = Vec::new();
-        canonical(self, &mut out);
-        f.write_str(&String::from_utf8_lossy(&out))
+        f.write_str(&String::from_utf8_lossy(Canonical::default().of(*self)))
     }
 }
 
-/// The member of that name; `None` where it is absent or `null`.
-pub fn member<'j, 'a>(members: &'j [Member<'a>], name: &str) -> Option<&'j Json<'a>> {
-    members.iter().find(|(key, _)| key == name).map(|(_, value)| value).filter(|value| !matches!(value, Json::Null))
+/// Writes canonical forms (RFC 8785); keeps its room from one to the next.
+#[derive(Debug, Default)]
+pub struct Canonical {
+    text: Vec<u8>,
+    /// Members of the objects that are being written, each object's in order: how a name begins, and the place.
+    order: Vec<(u64, usize)>,
 }
 
-/// SHA-256 of the canonical form of `{"data":…,"type":…}`; `buffer` is overwritten.
-pub fn digest(event_type: &str, data: &Json<'_>, buffer: &mut Vec<u8>) -> Digest {
-    buffer.clear();
-    buffer.extend_from_slice(b"{\"data\":");
-    canonical(data, buffer);
-    buffer.extend_from_slice(b",\"type\":");
-    write_string(event_type, buffer);
-    buffer.push(b'}');
-    Digest(Sha256::digest(&buffer).into())
-}
+impl Canonical {
+    /// The canonical form. Numbers are IEEE 754 doubles there, so that an integer
+    /// beyond 2^53 is written as the double nearest to it.
+    pub fn of(&mut self, json: Json<'_>) -> &[u8] {
+        self.text.clear();
+        self.write(json);
+        &self.text
+    }
 
-/// Appends the canonical form (RFC 8785). Numbers are IEEE 754 doubles there,
-/// so that an integer beyond 2^53 is written as the double nearest to it.
-pub fn canonical(json: &Json<'_>, out: &mut Vec<u8>) {
-    match json {
-        Json::Null => out.extend_from_slice(b"null"),
-        Json::Bool(true) => out.extend_from_slice(b"true"),
-        Json::Bool(false) => out.extend_from_slice(b"false"),
-        Json::Int(number) if number.unsigned_abs() <= MAX_SAFE_INTEGER => {
-            // Writing to a Vec cannot fail.
-            let _ = write!(out, "{number}");
-        }
-        Json::Int(number) => write_double(*number as f64, out),
-        Json::Big(number) => write_double(*number as f64, out),
-        Json::Float(number) => write_double(*number, out),
-        Json::Str(text) => write_string(text, out),
-        Json::Array(items) => {
-            out.push(b'[');
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
-                }
-                canonical(item, out);
+    /// SHA-256 of the canonical form of `{"data":…,"type":…}`.
+    pub fn digest(&mut self, event_type: &str, data: Json<'_>) -> Digest {
+        self.text.clear();
+        self.text.extend_from_slice(b"{\"data\":");
+        self.write(data);
+        self.text.extend_from_slice(b",\"type\":");
+        write_string(event_type, &mut self.text);
+        self.text.push(b'}');
+        Digest(Sha256::digest(&self.text).into())
+    }
+
+    fn write(&mut self, json: Json<'_>) {
+        let out = &mut self.text;
+        match json {
+            Json::Null => out.extend_from_slice(b"null"),
+            Json::Bool(true) => out.extend_from_slice(b"true"),
+            Json::Bool(false) => out.extend_from_slice(b"false"),
+            Json::Int(number) if number.unsigned_abs() <= MAX_SAFE_INTEGER => {
+                out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
             }
-            out.push(b']');
-        }
-        Json::Object(members) => {
-            out.push(b'{');
-            for (index, (name, value)) in members.iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
+            Json::Int(number) => write_double(number as f64, out),
+            Json::Big(number) => write_double(number as f64, out),
+            Json::Float(number) => write_double(number, out),
+            Json::Str(text) => write_string(text, out),
+            Json::Array(items) => {
+                out.push(b'[');
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        self.text.push(b',');
+                    }
+                    self.write(item);
                 }
-                write_string(name, out);
-                out.push(b':');
-                canonical(value, out);
+                self.text.push(b']');
             }
-            out.push(b'}');
+            Json::Object(members) => self.write_object(members),
+        }
+    }
+
+    fn write_object(&mut self, Members(range): Members<'_>) {
+        let (document, begin) = (range.document, self.order.len());
+        let mut place = range.from;
+        for node in range {
+            self.order.push((head(document.span(node.name)), place));
+            place = node.end;
+        }
+        let name = |place: usize| document.span(document.nodes.room[place].name);
+        self.order[begin..]
+            .sort_unstable_by(|(a, at), (b, bt)| a.cmp(b).then_with(|| utf16_order(name(*at), name(*bt))));
+        self.text.push(b'{');
+        for index in begin..self.order.len() {
+            let node = &document.nodes.room[self.order[index].1];
+            if index > begin {
+                self.text.push(b',');
+            }
+            self.write_text(document, node.name);
+            self.text.push(b':');
+            match node.value {
+                Value::Str(span) => self.write_text(document, span),
+                _ => self.write(document.json(node)),
+            }
+        }
+        self.text.push(b'}');
+        self.order.truncate(begin);
+    }
+
+    fn write_text(&mut self, document: &Document, span: Span) {
+        match span.quoted {
+            true => self.text.extend_from_slice(&document.text.as_bytes()[span.from - 1..=span.to]),
+            false => write_string(document.span(span), &mut self.text),
         }
     }
 }
@@ -163,26 +395,22 @@ fn write_double(number: f64, out: &mut Vec<u8>) {
 }
 
 fn write_string(text: &str, out: &mut Vec<u8>) {
-    let escaped = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    let (plain, rest) = text.as_bytes().split_at(plain_bytes(text.as_bytes()));
     out.push(b'"');
-    // A fold looks at many bytes in one step, where a search stops at each.
-    if !text.bytes().fold(false, |any, byte| any | escaped(byte)) {
-        out.extend_from_slice(text.as_bytes());
-    } else {
-        for byte in text.bytes() {
-            match byte {
-                b'"' => out.extend_from_slice(b"\\\""),
-                b'\\' => out.extend_from_slice(b"\\\\"),
-                0x08 => out.extend_from_slice(b"\\b"),
-                0x09 => out.extend_from_slice(b"\\t"),
-                0x0a => out.extend_from_slice(b"\\n"),
-                0x0c => out.extend_from_slice(b"\\f"),
-                0x0d => out.extend_from_slice(b"\\r"),
-                other if other < 0x20 => {
-                    let _ = write!(out, "\\u{other:04x}");
-                }
-                other => out.push(other),
+    out.extend_from_slice(plain);
+    for byte in rest {
+        match *byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            0x08 => out.extend_from_slice(b"\\b"),
+            0x09 => out.extend_from_slice(b"\\t"),
+            0x0a => out.extend_from_slice(b"\\n"),
+            0x0c => out.extend_from_slice(b"\\f"),
+            0x0d => out.extend_from_slice(b"\\r"),
+            other if other < 0x20 => {
+                let _ = write!(out, "\\u{other:04x}");
             }
+            other => out.push(other),
         }
     }
     out.push(b'"');
@@ -192,12 +420,18 @@ fn write_string(text: &str, out: &mut Vec<u8>) {
 /// but for U+E000 to U+FFFF (first byte 0xEE or 0xEF), which UTF-16 sorts after
 /// all that it writes with surrogates (first byte 0xF0 and up).
 fn utf16_order(a: &str, b: &str) -> Ordering {
-    let rank = |byte: u8| if matches!(byte, 0xee | 0xef) { byte | 0x10 } else { byte };
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    match a.iter().zip(b).find(|(x, y)| x != y) {
-        Some((x, y)) => rank(*x).cmp(&rank(*y)),
-        None => a.len().cmp(&b.len()),
-    }
+    a.bytes().map(rank).cmp(b.bytes().map(rank))
+}
+
+fn rank(byte: u8) -> u8 {
+    if matches!(byte, 0xee | 0xef) { byte | 0x10 } else { byte }
+}
+
+/// The first eight bytes of a name as a number of the same order.
+fn head(name: &str) -> u64 {
+    let mut head = [0; 8];
+    head.iter_mut().zip(name.bytes()).for_each(|(to, byte)| *to = rank(byte));
+    u64::from_be_bytes(head)
 }
 
 /// Appends a name or index to a pointer (RFC 6901).
@@ -205,92 +439,110 @@ fn pointer_part(name: &str) -> String {
     format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
-/// Reads a value; where a name stands twice, leaves the way to it, innermost first.
-#[derive(Clone, Copy)]
+/// Reads a value into its node; where a name stands twice, leaves the way to it, innermost first.
 struct Reader<'r> {
+    document: &'r mut Document,
+    place: usize,
     duplicate: &'r RefCell<Option<Vec<String>>>,
 }
 
 impl Reader<'_> {
+    fn set<E>(self, value: Value) -> Result<(), E> {
+        self.document.nodes.at(self.place).value = value;
+        self.document.nodes.close(self.place);
+        Ok(())
+    }
+
+    /// The reader of one more value, and its place.
+    fn more(&mut self) -> (Reader<'_>, usize) {
+        let place = self.document.nodes.add();
+        (Reader { document: self.document, place, duplicate: self.duplicate }, place)
+    }
+
     /// On the way out of an error, what led to it.
-    fn leave<E>(self, part: impl FnOnce() -> String) -> impl FnOnce(E) -> E {
-        move |error| {
-            if let Some(path) = self.duplicate.borrow_mut().as_mut() {
-                path.push(part());
-            }
-            error
+    fn leave<E>(&self, part: impl FnOnce() -> String, error: E) -> E {
+        if let Some(path) = self.duplicate.borrow_mut().as_mut() {
+            path.push(part());
         }
+        error
     }
 }
 
 impl<'de> DeserializeSeed<'de> for Reader<'_> {
-    type Value = Json<'de>;
+    type Value = ();
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Reader<'_> {
-    type Value = Json<'de>;
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<Json<'de>, E> {
-        Ok(Json::Null)
+    fn visit_unit<E>(self) -> Result<(), E> {
+        self.set(Value::Null)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Json<'de>, E> {
-        Ok(Json::Bool(value))
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        self.set(Value::Bool(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Json<'de>, E> {
-        Ok(Json::Int(value))
+    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
+        self.set(Value::Int(value))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Json<'de>, E> {
-        Ok(i64::try_from(value).map_or(Json::Big(value), Json::Int))
+    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+        self.set(i64::try_from(value).map_or(Value::Big(value), Value::Int))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Json<'de>, E> {
-        Ok(Json::Float(value))
+    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
+        self.set(Value::Float(value))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Json<'de>, E> {
-        Ok(Json::Str(Cow::Owned(value.to_owned())))
+    fn visit_str<E>(self, value: &str) -> Result<(), E> {
+        let span = self.document.keep(value);
+        self.set(Value::Str(span))
     }
 
-    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Json<'de>, E> {
-        Ok(Json::Str(Cow::Borrowed(value)))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Json<'de>, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) =
-            seq.next_element_seed(self).map_err(self.leave(|| pointer_part(&items.len().to_string())))?
-        {
-            items.push(item);
-        }
-        Ok(Json::Array(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json<'de>, A::Error> {
-        let mut members: Vec<Member<'de>> = Vec::new();
-        while let Some(name) = map.next_key_seed(Name)? {
-            let value = map.next_value_seed(self).map_err(self.leave(|| pointer_part(&name)))?;
-            if members.capacity() == 0 {
-                members.reserve(12);
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
+        let mut count = 0;
+        loop {
+            // A node that no value comes for is given back.
+            let (reader, place) = self.more();
+            match seq.next_element_seed(reader) {
+                Ok(Some(())) => count += 1,
+                Ok(None) => {
+                    self.document.nodes.used = place;
+                    let from = self.place + 1;
+                    return self.set(Value::Array(from));
+                }
+                Err(error) => return Err(self.leave(|| pointer_part(&count.to_string()), error)),
             }
-            members.push((name, value));
         }
-        members.sort_unstable_by(|(a, _), (b, _)| utf16_order(a, b));
-        if let Some(pair) = members.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            *self.duplicate.borrow_mut() = Some(vec![pointer_part(&pair[0].0)]);
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        let mut names = Vec::new();
+        while let Some(name) = map.next_key_seed(Name)? {
+            let span = self.document.keep(&name);
+            let (reader, place) = self.more();
+            reader.document.nodes.at(place).name = span;
+            match map.next_value_seed(reader) {
+                Ok(()) => names.push(name),
+                Err(error) => return Err(self.leave(|| pointer_part(&name), error)),
+            }
+        }
+        names.sort_unstable();
+        if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            *self.duplicate.borrow_mut() = Some(vec![pointer_part(&pair[0])]);
             return Err(A::Error::custom("duplicate key"));
         }
-        Ok(Json::Object(members))
+        let from = self.place + 1;
+        self.set(Value::Object(from))
     }
 }
 
@@ -298,26 +550,22 @@ impl<'de> Visitor<'de> for Reader<'_> {
 struct Name;
 
 impl<'de> DeserializeSeed<'de> for Name {
-    type Value = Cow<'de, str>;
+    type Value = String;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Cow<'de, str>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl<'de> Visitor<'de> for Name {
-    type Value = Cow<'de, str>;
+impl Visitor<'_> for Name {
+    type Value = String;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a name")
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Cow<'de, str>, E> {
-        Ok(Cow::Owned(value.to_owned()))
-    }
-
-    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Cow<'de, str>, E> {
-        Ok(Cow::Borrowed(value))
+    fn visit_str<E>(self, value: &str) -> Result<String, E> {
+        Ok(value.to_owned())
     }
 }
 
@@ -327,7 +575,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn canonical_text(text: &str) -> String {
-        Json::parse(text).unwrap().to_string()
+        Document::default().read(text).unwrap().to_string()
+    }
+
+    fn error(text: &str) -> JsonError {
+        Document::default().read(text).unwrap_err()
     }
 
     fn any_json() -> impl Strategy<Value = serde_json::Value> {
@@ -350,6 +602,23 @@ mod tests {
         })
     }
 
+    /// JSON that is read without a look at escapes and fractions.
+    fn plain_json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            (0..10_000_000_000_000_000_i64).prop_map(Into::into),
+            "[a-zữ\u{10ffff} ]{0,40}".prop_map(Into::into),
+        ];
+        leaf.prop_recursive(10, 64, 8, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..8).prop_map(Into::into),
+                prop::collection::vec(("[ab\u{e000}\u{10000}]{0,9}", inner), 0..80)
+                    .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
     proptest! {
         #[test]
         fn the_canonical_form_is_that_of_the_reference(value in any_json(), pretty in any::<bool>()) {
@@ -358,8 +627,22 @@ mod tests {
         }
 
         #[test]
+        fn what_is_read_faster_is_read_alike(value in plain_json(), at in any::<prop::sample::Index>(), edit in "[{}\\[\\],:\"\\\\0-9eE.+\\-tfn \t\u{1}ữ]{0,2}", cut in 0..2usize) {
+            let mut text: Vec<char> = value.to_string().chars().collect();
+            let at = at.index(text.len());
+            text.splice(at..(at + cut).min(text.len()), edit.chars());
+            let text: String = text.into_iter().collect();
+            let mut document = Document::default();
+            let place = document.nodes.add();
+            let expected = document.add_any(&text, place).map(|()| document.at(place).to_string());
+            prop_assert_eq!(Document::default().read(&text).map(|json| json.to_string()), expected);
+        }
+
+        #[test]
         fn names_sort_as_utf16(a in "[a\u{d7f0}-\u{d7ff}\u{e000}-\u{10ffff}]{0,4}", b in "[a\u{d7f0}-\u{d7ff}\u{e000}-\u{10ffff}]{0,4}") {
-            prop_assert_eq!(utf16_order(&a, &b), a.encode_utf16().cmp(b.encode_utf16()));
+            let order = a.encode_utf16().cmp(b.encode_utf16());
+            prop_assert_eq!(utf16_order(&a, &b), order);
+            prop_assert!(head(&a).cmp(&head(&b)).is_eq() || head(&a).cmp(&head(&b)) == order);
         }
     }
 
@@ -380,7 +663,7 @@ mod tests {
 
     #[test]
     fn a_name_that_stands_twice_is_pointed_at() {
-        let duplicate = |text| Json::parse(text).unwrap_err();
+        let duplicate = |text| error(text);
         assert_eq!(duplicate(r#"{"a":1,"b":2,"a":3}"#), JsonError::DuplicateKey("/a".into()));
         assert_eq!(
             duplicate(r#"{"data":{"list":[1,{"x/y":1,"x\u002fy":2}]}}"#),
@@ -390,11 +673,8 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_told_with_its_place() {
-        assert_eq!(
-            Json::parse("{\"a\":1,\n}").unwrap_err(),
-            JsonError::Syntax("trailing comma at line 2 column 1".into())
-        );
-        assert!(matches!(Json::parse("{} {}").unwrap_err(), JsonError::Syntax(_)));
-        assert_eq!(Json::parse(&"[".repeat(200)).unwrap_err(), JsonError::TooDeep);
+        assert_eq!(error("{\"a\":1,\n}"), JsonError::Syntax("trailing comma at line 2 column 1".into()));
+        assert!(matches!(error("{} {}"), JsonError::Syntax(_)));
+        assert_eq!(error(&"[".repeat(200)), JsonError::TooDeep);
     }
 }

@@ -11,6 +11,7 @@ pub mod encode;
 mod envelope;
 pub mod flat;
 pub mod json;
+mod plain;
 pub mod schema;
 pub mod spec;
 mod value;

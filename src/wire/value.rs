@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::breach::Breach;
 use super::codes::Code;
-use super::json::{Json, double_text, member};
+use super::json::{Json, double_text};
 use super::spec::{FieldSpec, Kind, MAX_COUNT, YEARS};
 use crate::domain::{Area, AreaError, Period, UnitCode, Vnd};
 
@@ -29,17 +29,15 @@ pub(super) enum Cell<'j> {
 /// A rule that one value breaks: the code, what was found and what is allowed.
 type Fault = (Code, String, String);
 
-/// Reads one field; a breach is added where it cannot be read.
-pub(super) fn read<'j>(field: &FieldSpec, value: &'j Json<'_>, breaches: &mut Vec<Breach>) -> Option<Cell<'j>> {
+/// Reads one field into its cell; a breach is added where it cannot be read.
+pub(super) fn read<'j>(field: &FieldSpec, value: &Json<'j>, cell: &mut Option<Cell<'j>>, breaches: &mut Vec<Breach>) {
     if let Kind::Counts(names) = field.kind {
-        return counts(field, names, value, breaches);
+        *cell = counts(field, names, value, breaches);
+        return;
     }
     match read_value(field.kind, value) {
-        Ok(cell) => Some(cell),
-        Err((code, found, allowed)) => {
-            breaches.push(Breach::new(code, pointer(field.name), &found, allowed));
-            None
-        }
+        Ok(read) => *cell = Some(read),
+        Err((code, found, allowed)) => breaches.push(Breach::new(code, pointer(field.name), &found, allowed)),
     }
 }
 
@@ -50,7 +48,7 @@ fn counts<'j>(field: &FieldSpec, names: [&str; 3], value: &Json<'_>, breaches: &
         return None;
     };
     let before = breaches.len();
-    let counts = names.map(|name| match member(members, name).map(|value| count(0, value)) {
+    let counts = names.map(|name| match members.get(name).map(|value| count(0, &value)) {
         Some(Ok(number)) => number,
         Some(Err((code, found, allowed))) => {
             breaches.push(Breach::new(code, format!("/data/{}/{name}", field.name), &found, allowed));
@@ -61,7 +59,7 @@ fn counts<'j>(field: &FieldSpec, names: [&str; 3], value: &Json<'_>, breaches: &
     (breaches.len() == before).then_some(Cell::Counts(counts))
 }
 
-fn read_value<'j>(kind: Kind, value: &'j Json<'_>) -> Result<Cell<'j>, Fault> {
+fn read_value<'j>(kind: Kind, value: &Json<'j>) -> Result<Cell<'j>, Fault> {
     let wrong_type = || (Code::FieldWrongType, value.to_string(), kind.allowed().into_owned());
     let text = || value.as_str().ok_or_else(wrong_type);
     let refuse = |code, found: &str| (code, found.to_owned(), kind.allowed().into_owned());
@@ -99,8 +97,8 @@ fn read_value<'j>(kind: Kind, value: &'j Json<'_>) -> Result<Cell<'j>, Fault> {
             let text = text()?;
             Cell::Period(text.parse().map_err(|_| refuse(Code::PeriodInvalid, text))?)
         }
-        Kind::Flag => match value {
-            Json::Bool(flag) => Cell::Flag(*flag),
+        Kind::Flag => match *value {
+            Json::Bool(flag) => Cell::Flag(flag),
             _ => return Err(wrong_type()),
         },
         Kind::Text => Cell::Text(text()?),
@@ -115,20 +113,20 @@ enum Number {
 }
 
 fn whole(value: &Json<'_>) -> Number {
-    match value {
-        Json::Int(number) => Number::Whole(i128::from(*number)),
-        Json::Big(number) => Number::Whole(i128::from(*number)),
-        Json::Float(number) if number.fract() == 0.0 => Number::Whole(*number as i128),
-        Json::Float(number) => Number::Fraction(*number),
+    match *value {
+        Json::Int(number) => Number::Whole(i128::from(number)),
+        Json::Big(number) => Number::Whole(i128::from(number)),
+        Json::Float(number) if number.fract() == 0.0 => Number::Whole(number as i128),
+        Json::Float(number) => Number::Fraction(number),
         _ => Number::None,
     }
 }
 
 fn double(value: &Json<'_>) -> Option<f64> {
-    match value {
-        Json::Int(number) => Some(*number as f64),
-        Json::Big(number) => Some(*number as f64),
-        Json::Float(number) => Some(*number),
+    match *value {
+        Json::Int(number) => Some(number as f64),
+        Json::Big(number) => Some(number as f64),
+        Json::Float(number) => Some(number),
         _ => None,
     }
 }
@@ -194,6 +192,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::wire::json::Document;
 
     #[test]
     fn a_day_is_one_that_exists() {
@@ -206,7 +205,7 @@ mod tests {
 
     #[test]
     fn land_is_exact_to_the_hundredth() {
-        let land = |text| land(&Json::parse(text).unwrap()).map(Area::centi_m2);
+        let land = |text| land(&Document::default().read(text).unwrap()).map(Area::centi_m2);
         assert_eq!(land("12.57"), Ok(1257));
         assert_eq!(land("0.1"), Ok(10));
         assert_eq!(land("1e3"), Ok(100_000));
@@ -222,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_whole_number_may_be_written_with_an_exponent() {
-        let money = |text| money(&Json::parse(text).unwrap()).map(Vnd::dong);
+        let money = |text| money(&Document::default().read(text).unwrap()).map(Vnd::dong);
         assert_eq!(money("1200000.0"), Ok(1_200_000));
         assert_eq!(money("1e6"), Ok(1_000_000));
         assert_eq!(money("1e15"), Ok(1_000_000_000_000_000));

@@ -1,0 +1,187 @@
+//! Reads JSON that is plain: texts without escapes, short whole numbers, few
+//! members, little nesting. Nearly every message is, and is read so in a third
+//! of the time. Whatever is not, broken or merely rarer, is not read here.
+
+use wide::u8x16;
+
+use super::json::{Nodes, Span, Value};
+
+/// Objects with more members than this are left to others.
+const MEMBERS: usize = 64;
+/// And what is nested deeper.
+const DEPTH: usize = 8;
+/// And longer numbers: beyond these a double is not each of them.
+const DIGITS: usize = 15;
+
+/// Reads one JSON text, which lies at `begin` of the document's, into the node at `place`; `None` if it is not plain.
+pub(super) fn read(text: &str, begin: usize, nodes: &mut Nodes, place: usize) -> Option<()> {
+    let mut reader = Reader { text: text.as_bytes(), at: 0, begin, nodes };
+    reader.value(place, DEPTH)?;
+    reader.peek().is_none().then_some(())
+}
+
+/// How many bytes there are before the first that JSON escapes in a text: `"`, `\` or a control character.
+pub(super) fn plain_bytes(bytes: &[u8]) -> usize {
+    let (blocks, rest) = bytes.as_chunks::<16>();
+    for (index, block) in blocks.iter().enumerate() {
+        let block = u8x16::new(*block);
+        let is = |byte: u8| block.simd_eq(u8x16::splat(byte));
+        let control = block.min(u8x16::splat(0x1f)).simd_eq(block);
+        let found = (control | is(b'"') | is(b'\\')).to_bitmask();
+        if found != 0 {
+            return index * 16 + found.trailing_zeros() as usize;
+        }
+    }
+    let plain = |byte: &&u8| !matches!(**byte, b'"' | b'\\' | ..b' ');
+    blocks.len() * 16 + rest.iter().take_while(plain).count()
+}
+
+struct Reader<'a> {
+    text: &'a [u8],
+    at: usize,
+    begin: usize,
+    nodes: &'a mut Nodes,
+}
+
+impl Reader<'_> {
+    /// The next byte that is no white space.
+    fn peek(&mut self) -> Option<u8> {
+        loop {
+            let byte = *self.text.get(self.at)?;
+            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+                return Some(byte);
+            }
+            self.at += 1;
+        }
+    }
+
+    /// The next byte that is no white space, passed over.
+    fn next(&mut self) -> Option<u8> {
+        let byte = self.peek()?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    fn value(&mut self, place: usize, depth: usize) -> Option<()> {
+        let from = place + 1;
+        match self.peek()? {
+            b'"' => {
+                let (from, to) = self.string()?;
+                self.nodes.at(place).value = Value::Str(self.span(from, to));
+            }
+            b'{' => {
+                self.nodes.at(place).value = Value::Object(from);
+                self.object(depth.checked_sub(1)?)?;
+            }
+            b'[' => {
+                self.nodes.at(place).value = Value::Array(from);
+                self.array(depth.checked_sub(1)?)?;
+            }
+            b'0'..=b'9' => self.nodes.at(place).value = Value::Int(self.integer()?),
+            b't' => self.word(place, "true", Value::Bool(true))?,
+            b'f' => self.word(place, "false", Value::Bool(false))?,
+            b'n' => self.word(place, "null", Value::Null)?,
+            _ => return None,
+        }
+        self.nodes.close(place);
+        Some(())
+    }
+
+    fn span(&self, from: usize, to: usize) -> Span {
+        Span { from: self.begin + from, to: self.begin + to, quoted: true }
+    }
+
+    /// From where to where the string lies.
+    fn string(&mut self) -> Option<(usize, usize)> {
+        if self.next()? != b'"' {
+            return None;
+        }
+        let from = self.at;
+        let bytes = self.text.get(from..)?;
+        let length = plain_bytes(bytes);
+        if bytes.get(length) != Some(&b'"') {
+            return None;
+        }
+        self.at += length + 1;
+        Some((from, from + length))
+    }
+
+    fn integer(&mut self) -> Option<i64> {
+        let bytes = self.text.get(self.at..)?;
+        let digits = bytes.iter().take(DIGITS + 1).take_while(|byte| byte.is_ascii_digit()).count();
+        let number = bytes[..digits].iter().take(DIGITS).fold(0, |sum, byte| sum * 10 + i64::from(byte - b'0'));
+        let whole = digits <= DIGITS && !matches!(bytes.get(digits), Some(b'.' | b'e' | b'E'));
+        let leading_zero = bytes[0] == b'0' && digits > 1;
+        self.at += digits;
+        (whole && !leading_zero).then_some(number)
+    }
+
+    fn word(&mut self, place: usize, word: &str, value: Value) -> Option<()> {
+        let there = self.text.get(self.at..)?.starts_with(word.as_bytes());
+        self.at += word.len();
+        self.nodes.at(place).value = value;
+        there.then_some(())
+    }
+
+    fn array(&mut self, depth: usize) -> Option<()> {
+        self.next()?;
+        if self.peek()? == b']' {
+            self.at += 1;
+            return Some(());
+        }
+        loop {
+            let place = self.nodes.add();
+            self.value(place, depth)?;
+            match self.next()? {
+                b',' => {}
+                b']' => return Some(()),
+                _ => return None,
+            }
+        }
+    }
+
+    fn object(&mut self, depth: usize) -> Option<()> {
+        self.next()?;
+        if self.peek()? == b'}' {
+            self.at += 1;
+            return Some(());
+        }
+        let (first, mut count) = (self.nodes.next(), 0);
+        // A bit for names of one length, first and middle letter: only those that share it are compared.
+        let mut seen = 0_u64;
+        loop {
+            let (from, to) = self.string()?;
+            let name = &self.text[from..to];
+            let letter = |at: usize| usize::from(*name.get(at).unwrap_or(&0));
+            let bit = 1 << ((name.len() * 5 + letter(0) + letter(name.len() / 2) * 16) % 64);
+            count += 1;
+            if (seen & bit != 0 && self.has(first, name)) || count > MEMBERS {
+                return None;
+            }
+            seen |= bit;
+            let place = self.nodes.add();
+            self.nodes.at(place).name = self.span(from, to);
+            if self.next()? != b':' {
+                return None;
+            }
+            self.value(place, depth)?;
+            match self.next()? {
+                b',' => {}
+                b'}' => return Some(()),
+                _ => return None,
+            }
+        }
+    }
+
+    /// Whether a member from that place on has the name.
+    fn has(&mut self, mut place: usize, name: &[u8]) -> bool {
+        while place < self.nodes.next() {
+            let member = *self.nodes.at(place);
+            if &self.text[member.name.from - self.begin..member.name.to - self.begin] == name {
+                return true;
+            }
+            place = member.end;
+        }
+        false
+    }
+}
