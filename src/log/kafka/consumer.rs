@@ -284,11 +284,7 @@ impl Consumer for KafkaConsumer {
         if self.paused {
             self.consumer.resume(&gone).map_err(|error| Self::transient(&error))?;
         }
-        let result = if self.by_parts() {
-            self.consumer.incremental_unassign(&gone)
-        } else {
-            self.consumer.unassign()
-        };
+        let result = if self.by_parts() { self.consumer.incremental_unassign(&gone) } else { self.consumer.unassign() };
         result.map_err(|error| Self::transient(&error))
     }
 
