@@ -243,6 +243,7 @@ fn share_and_hand_over(log: &KafkaLog) {
     let all = assigned(&mut *one);
     assert_eq!(all.len(), 4);
     one.start(&all.iter().map(|partition| (*partition, NextOffset(0))).collect::<Vec<_>>()).unwrap();
+    one.pause().unwrap();
     let mut two = log.consumer(&topic, &group).unwrap();
     let (mut revoked, mut taken) = (Vec::new(), Vec::new());
     let begun = Instant::now();
@@ -268,15 +269,28 @@ fn share_and_hand_over(log: &KafkaLog) {
     revoked.sort_unstable();
     taken.sort_unstable();
     assert_eq!(revoked, taken, "only what moves is revoked");
-    one.close();
-    while taken.len() < 4 {
+    // A pause ends with what it was for: what was given up in one is read when it is back after it.
+    one.resume().unwrap();
+    two.close();
+    let mut back = Vec::new();
+    while back.len() < 2 {
         assert!(begun.elapsed() < TIME, "no handing over");
-        if let Polled::Assigned(partitions) = two.poll(STEP, 10, &mut |_| {}).unwrap() {
-            two.start(&partitions.iter().map(|partition| (*partition, NextOffset(0))).collect::<Vec<_>>()).unwrap();
-            taken.extend(partitions);
+        if let Polled::Assigned(partitions) = one.poll(STEP, 10, &mut |_| {}).unwrap() {
+            one.start(&partitions.iter().map(|partition| (*partition, NextOffset(0))).collect::<Vec<_>>()).unwrap();
+            back.extend(partitions);
         }
     }
-    two.close();
+    back.sort_unstable();
+    assert_eq!(back, taken);
+    let mut producer = log.producer(&topic).unwrap();
+    let to = |partition: &Partition| Outgoing { partition: Some(*partition), ..message(b"00004", b"event") };
+    let places = send(&mut *producer, &all.iter().map(to).collect::<Vec<_>>());
+    let mut came: Vec<Position> = read(&mut *one, 4).into_iter().map(|read| read.0).collect();
+    came.sort_unstable();
+    let mut places: Vec<Position> = places.into_iter().map(Result::unwrap).collect();
+    places.sort_unstable();
+    assert_eq!(came, places);
+    one.close();
 }
 
 #[test]

@@ -106,6 +106,21 @@ fn a_partition_that_is_back_before_its_batch_is_done_is_read_from_where_that_end
 }
 
 #[test]
+fn when_all_is_lost_after_a_failure_nothing_is_looked_up_again() {
+    let mut machine = machine(1);
+    outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
+    applied(record(&mut machine, A, 0, false));
+    outputs(&mut machine, Input::Failed(Failure::Passing("away".into())), 0);
+    outputs(&mut machine, Input::Lost(&[A]), 0);
+    let after = outputs(&mut machine, Input::Tick, 1_000);
+    assert_eq!(
+        after,
+        [Output::Resume],
+        "the group would take a start of nothing for the answer to its next assignment"
+    );
+}
+
+#[test]
 fn what_a_lost_partition_said_of_itself_goes_with_it() {
     let mut machine = machine(2);
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9), start(B, None, 0, 9)]), 0);

@@ -130,7 +130,7 @@ impl Drop for Worker {
         if std::thread::panicking() {
             let said = self.said();
             let lines: Vec<&str> = said.lines().collect();
-            eprintln!("the last words of {}:\n{}", self.name, lines[lines.len().saturating_sub(20)..].join("\n"));
+            eprintln!("the last words of {}:\n{}", self.name, lines[lines.len().saturating_sub(100)..].join("\n"));
         }
     }
 }
@@ -342,34 +342,53 @@ fn kafka_storm_a_frozen_worker_is_turned_away() {
     let stored = |publisher: &Publisher| publisher.stored(database.at().read()).unwrap_or_default();
     publisher.send(chunks[0]);
     let mut frozen = Worker::start(&giaoban, "frozen", &[]);
-    until("the first works", || stored(&publisher) > 0);
+    until("the first works", || {
+        frozen.assert_running();
+        stored(&publisher) > 0
+    });
     let mut other = Worker::start(&giaoban, "other", &[]);
-    until("the second has its share", || other.has_worked());
+    until("the second has its share", || {
+        other.assert_running();
+        other.has_worked()
+    });
     let before = publisher.sent;
     publisher.send(chunks[1]);
-    until("both are at work", || stored(&publisher) > before);
+    until("both are at work", || {
+        [&mut frozen, &mut other].into_iter().for_each(Worker::assert_running);
+        stored(&publisher) > before
+    });
     // At work, unless the machine is so fast that all of this is done already: then it holds its partitions.
     frozen.signal("STOP");
     until("the group misses it", || members(&giaoban) == 1);
-    until("the other has taken over", || stored(&publisher) == publisher.sent);
+    let mut other_has_all = |publisher: &Publisher| {
+        until("the other has written all", || {
+            other.assert_running();
+            stored(publisher) == publisher.sent
+        });
+    };
+    other_has_all(&publisher);
     publisher.send(chunks[2]);
-    until("the other has written beyond", || stored(&publisher) == publisher.sent);
+    other_has_all(&publisher);
 
     frozen.signal("CONT");
     let turned_away = |said: &str| {
         let at = ["lost: the session timed out", "fenced: dropped what was read"].map(|words| said.find(words));
         at.into_iter().flatten().min()
     };
-    until("it is turned away", || turned_away(&frozen.said()).is_some());
+    until("it is turned away", || {
+        frozen.assert_running();
+        turned_away(&frozen.said()).is_some()
+    });
     until("it is a member again", || {
         frozen.assert_running();
         let said = frozen.said();
         members(&giaoban) == 2 && was_assigned(&said[turned_away(&said).unwrap()..])
     });
     publisher.send(chunks[3]);
-    until("all is in the store", || stored(&publisher) == publisher.sent);
-    frozen.assert_running();
-    other.assert_running();
+    until("all is in the store", || {
+        [&mut frozen, &mut other].into_iter().for_each(Worker::assert_running);
+        stored(&publisher) == publisher.sent
+    });
     [frozen, other].into_iter().for_each(Worker::stop);
     publisher.assert_exact(&events, &mut database.at().read().unwrap());
 }
@@ -385,13 +404,19 @@ fn kafka_storm_a_worker_alone_goes_on_after_it_was_frozen() {
     let file = giaoban.data().join("store-1.db");
     let stored = |publisher: &Publisher| publisher.stored(SqliteStore::read(&file)).unwrap_or_default();
     publisher.send(chunks[0]);
-    let worker = Worker::start(&giaoban, "worker", &[]);
-    until("it works", || stored(&publisher) > 0);
+    let mut worker = Worker::start(&giaoban, "worker", &[]);
+    until("it works", || {
+        worker.assert_running();
+        stored(&publisher) > 0
+    });
     worker.signal("STOP");
     until("the group misses it", || members(&giaoban) == 0);
     publisher.send(chunks[1]);
     worker.signal("CONT");
-    until("all is in the store", || stored(&publisher) == publisher.sent);
+    until("all is in the store", || {
+        worker.assert_running();
+        stored(&publisher) == publisher.sent
+    });
     assert!(worker.said().contains("lost: the session timed out"), "{}", worker.said());
     worker.stop();
     publisher.assert_exact(&events, &mut SqliteStore::read(&file).unwrap());

@@ -535,7 +535,11 @@ impl Machine {
             self.resync_at_ms = None;
             // One that was assigned since is being read from where the store is.
             let stale = self.partitions.iter().filter(|(_, reading)| reading.stale);
-            self.outputs.push(Output::Resync(stale.map(|(partition, _)| *partition).collect()));
+            let stale: Vec<Partition> = stale.map(|(partition, _)| *partition).collect();
+            // A start of nothing would answer an assignment that is not known here yet.
+            if !stale.is_empty() {
+                self.outputs.push(Output::Resync(stale));
+            }
         }
         let full = self.open.records >= self.limits.records || self.open.bytes >= self.limits.bytes;
         let age = now_ms.saturating_sub(self.open.since_ms);

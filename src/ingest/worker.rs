@@ -570,7 +570,10 @@ impl Reader {
         for span in spans {
             self.metrics.committed(span);
             self.summary.counts.add(&span.counts);
-            self.committed.insert(span.partition, span.next);
+            // One that was lost meanwhile is another's, and so is its progress.
+            if let Some(next) = self.committed.get_mut(&span.partition) {
+                *next = span.next;
+            }
             hints.push((span.partition, span.next));
         }
         self.consumer.commit_hint(&hints);

@@ -279,11 +279,12 @@ impl Consumer for KafkaConsumer {
     fn release(&mut self, partitions: &[Partition]) -> Result<(), LogError> {
         self.reading.retain(|partition, _| !partitions.contains(partition));
         lock(&self.consumer.context().ends).retain(|partition, _| !partitions.contains(partition));
-        let result = if self.by_parts() {
-            self.consumer.incremental_unassign(&list(&self.topic, partitions.iter().copied()))
-        } else {
-            self.consumer.unassign()
-        };
+        let gone = list(&self.topic, partitions.iter().copied());
+        // librdkafka keeps a pause beyond the assignment: what comes back after it would keep still for ever.
+        if self.paused {
+            self.consumer.resume(&gone).map_err(|error| Self::transient(&error))?;
+        }
+        let result = if self.by_parts() { self.consumer.incremental_unassign(&gone) } else { self.consumer.unassign() };
         result.map_err(|error| Self::transient(&error))
     }
 
