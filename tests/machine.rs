@@ -4,13 +4,13 @@
 
 mod harness;
 
-use std::sync::Arc;
+use std::sync::LazyLock;
 
 use giaoban::domain::*;
 use giaoban::ingest::{Failure, Input, Limits, Machine, Output, Start, Stopped, Tolerance};
 use giaoban::log::{Incoming, PartitionRange};
 use giaoban::store::{Batch, Counts};
-use giaoban::wire::AllowedSources;
+use giaoban::wire::{AllowedSources, Decoder, Message};
 
 const A: Partition = Partition(0);
 const B: Partition = Partition(1);
@@ -20,9 +20,18 @@ fn machine(records: usize) -> Machine {
 }
 
 fn with(limits: Limits) -> Machine {
-    let units = include_str!("../config/units/hanoi.csv");
-    let units = UnitTable::from_csv(units, include_str!("../config/units/hanoi-succession.csv")).unwrap();
-    Machine::new("events", limits, Arc::new(Rules::new(units, Calendar::Decree09)), AllowedSources::new())
+    Machine::new("events", limits)
+}
+
+/// A record as the machine is told of it.
+fn read<'a>(incoming: &'a Incoming<'a>) -> Input<'a> {
+    static RULES: LazyLock<Rules> = LazyLock::new(|| {
+        let units = include_str!("../config/units/hanoi.csv");
+        let units = UnitTable::from_csv(units, include_str!("../config/units/hanoi-succession.csv")).unwrap();
+        Rules::new(units, Calendar::Decree09)
+    });
+    let message = Message { headers: &incoming.headers, payload: incoming.payload };
+    Input::Record(incoming, Decoder::new().decode(&message, &RULES, &AllowedSources::new()))
 }
 
 fn start(partition: Partition, stored: Option<i64>, low: i64, high: i64) -> Start {
@@ -44,7 +53,7 @@ fn record(machine: &mut Machine, partition: Partition, offset: i64, synthetic: b
     let position = Position { partition, offset: Offset(offset) };
     let incoming =
         Incoming { position, timestamp_ms: None, key: None, headers: vec![], payload: Some(payload.as_bytes()) };
-    outputs(machine, Input::Record(&incoming), 0)
+    outputs(machine, read(&incoming), 0)
 }
 
 fn applied(outputs: Vec<Output>) -> Batch {
@@ -92,7 +101,7 @@ fn a_partition_that_is_back_before_its_batch_is_done_is_read_from_where_that_end
         headers: vec![],
         payload: None,
     };
-    let letters = outputs(&mut machine, Input::Record(&bad), 0);
+    let letters = outputs(&mut machine, read(&bad), 0);
     assert!(matches!(letters[..], [Output::DeadLetter(_)]), "{letters:?}");
     outputs(&mut machine, Input::Lost(&[A]), 0);
     // The letters are kept while the store is looked up, which has nothing yet.
@@ -140,7 +149,7 @@ fn a_topic_made_anew_is_known_by_the_record_that_the_store_had_last() {
         assert_eq!(begun, [Output::Start(vec![(A, NextOffset(4))])], "once more, to be known again");
         let position = Position { partition: A, offset: Offset(offset) };
         let incoming = Incoming { position, timestamp_ms, key: None, headers: vec![], payload: Some(b"{") };
-        let after = outputs(&mut machine, Input::Record(&incoming), 0);
+        let after = outputs(&mut machine, read(&incoming), 0);
         match &after[..] {
             [Output::Stop(Err(Stopped::MadeAnew { partition: A, next: NextOffset(5) }))] => true,
             [] if offset == 4 => false,
@@ -198,7 +207,7 @@ fn fences_in_a_row_stop_it_and_a_commit_between_them_does_not() {
 fn bad(machine: &mut Machine, partition: Partition, offset: i64) -> Vec<Output> {
     let position = Position { partition, offset: Offset(offset) };
     let incoming = Incoming { position, timestamp_ms: None, key: None, headers: vec![], payload: Some(b"{") };
-    outputs(machine, Input::Record(&incoming), 0)
+    outputs(machine, read(&incoming), 0)
 }
 
 fn borne(records: usize, run: u64) -> Machine {
@@ -276,7 +285,7 @@ fn a_redriven_record_is_counted_when_it_is_in_the_store() {
     let position = Position { partition: A, offset: Offset(1) };
     let headers: Vec<(&str, Option<&[u8]>)> = vec![("giaoban_redrive", Some(b"0:1"))];
     let incoming = Incoming { position, timestamp_ms: None, key: None, headers, payload: Some(payload.as_bytes()) };
-    applied(outputs(&mut machine, Input::Record(&incoming), 0));
+    applied(outputs(&mut machine, read(&incoming), 0));
     let after = outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
     let Output::Commit { spans, .. } = &after[0] else { panic!("{after:?}") };
     assert_eq!(spans[0].redriven, 1);

@@ -9,15 +9,14 @@
 
 use std::collections::BTreeMap;
 use std::mem;
-use std::sync::Arc;
 
 use super::dead_letter::{DeadLetter, was_redriven};
+use super::decoding::Decoded;
 use super::watch::{Excess, Tolerance, Verdict, Watch};
-use crate::domain::{Entry, NextOffset, Partition, Rules};
+use crate::domain::{Entry, NextOffset, Partition};
 use crate::log::{Incoming, PartitionRange};
 use crate::store::{Batch, Counts, Span};
-use crate::wire::decode::Decoder;
-use crate::wire::{AllowedSources, Event, Message};
+use crate::wire::Event;
 
 /// When a batch is closed, and how long to wait after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,8 +73,8 @@ pub enum Input<'a> {
     Revoked(&'a [Partition]),
     /// Partitions are gone already.
     Lost(&'a [Partition]),
-    /// A record was read.
-    Record(&'a Incoming<'a>),
+    /// A record was read: its event, or what is wrong with it.
+    Record(&'a Incoming<'a>, Decoded),
     /// The log has the dead letters of the batch under way.
     DeadLettersKept,
     /// The batch under way is in the store, with these counts for each span.
@@ -255,9 +254,6 @@ const FENCES_ALLOWED: u32 = 5;
 pub struct Machine {
     topic: String,
     limits: Limits,
-    rules: Arc<Rules>,
-    sources: AllowedSources,
-    decoder: Decoder,
     partitions: BTreeMap<Partition, Reading>,
     open: Open,
     under_way: UnderWay,
@@ -276,13 +272,10 @@ pub struct Machine {
 
 impl Machine {
     /// A machine that has no partitions yet.
-    pub fn new(topic: &str, limits: Limits, rules: Arc<Rules>, sources: AllowedSources) -> Self {
+    pub fn new(topic: &str, limits: Limits) -> Self {
         Self {
             topic: topic.to_owned(),
             limits,
-            rules,
-            sources,
-            decoder: Decoder::new(),
             partitions: BTreeMap::new(),
             open: Open::default(),
             under_way: UnderWay::Nothing,
@@ -300,7 +293,7 @@ impl Machine {
     /// Takes one input; what is to be done is in [`Machine::outputs`].
     pub fn handle(&mut self, input: Input<'_>, now_ms: u64) {
         match input {
-            Input::Record(record) => self.record(record, now_ms),
+            Input::Record(record, decoded) => self.record(record, decoded, now_ms),
             Input::Assigned(starts) => self.assigned(starts, now_ms),
             Input::Unknown(partitions) => self.hold(partitions, now_ms),
             Input::Revoked(partitions) => self.revoked(partitions),
@@ -341,7 +334,7 @@ impl Machine {
         self.paused
     }
 
-    fn record(&mut self, record: &Incoming<'_>, now_ms: u64) {
+    fn record(&mut self, record: &Incoming<'_>, decoded: Decoded, now_ms: u64) {
         let position = record.position;
         let Some(reading) = self.partitions.get_mut(&position.partition) else { return };
         if let Some(known) = reading.known.take_if(|_| !reading.stale)
@@ -354,8 +347,6 @@ impl Machine {
         if reading.stale || self.stopping || !reading.watch.wants(position.offset, reading.next) {
             return;
         }
-        let message = Message { headers: &record.headers, payload: record.payload };
-        let decoded = self.decoder.decode(&message, &self.rules, &self.sources);
         let wrong = decoded.as_ref().err().and_then(|breaches| breaches.first()).map(|breach| breach.code);
         match reading.watch.see(position.offset, wrong) {
             Verdict::Taken => {}

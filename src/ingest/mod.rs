@@ -1,9 +1,11 @@
 //! From the log into the store: decode → ledger → delta → one transaction with
 //! the offset.
 //!
-//! `machine` decides and does no I/O; `worker` does the I/O and decides nothing.
+//! `decoding` makes events of what the log's consumer reads; `machine` decides and
+//! does no I/O; `worker` does the I/O and decides nothing.
 
 pub mod dead_letter;
+pub mod decoding;
 pub mod letters;
 pub mod machine;
 pub mod metrics;
@@ -13,5 +15,6 @@ pub mod watch;
 pub mod worker;
 
 pub use dead_letter::DeadLetter;
+pub use decoding::{Decoded, DecodingConsumer};
 pub use machine::{Failure, Input, Limits, Machine, Output, Start, Stopped};
 pub use watch::Tolerance;

@@ -1,5 +1,6 @@
 //! Drives the state machine: one thread polls the log and asks the machine what
-//! to do, one writes dead letters and the store. They share nothing but messages.
+//! to do, one writes dead letters and the store (and in a heavy flow one decodes).
+//! They share nothing but messages.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,10 +9,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use super::dead_letter::DeadLetter;
+use super::decoding::DecodingConsumer;
 use super::machine::{Committed, Failure, Input, Limits, Machine, Output, Start, Stopped};
 use super::metrics::Metrics;
 use crate::domain::{NextOffset, Partition, Position, Rules};
-use crate::log::{Consumer, Delivery, EventLog, LogError, Membership, Polled, Producer};
+use crate::log::{Delivery, EventLog, LogError, Membership, Polled, Producer};
 use crate::store::{Batch, Checkpoint, Counts, StoreError, StoreWriter};
 use crate::wire::AllowedSources;
 
@@ -147,7 +149,8 @@ impl Worker {
         let writer = Writer { topic: self.topic.clone(), store, size, rules: Arc::clone(&self.rules), letters };
         let thread = std::thread::Builder::new().name("store".into()).spawn(move || writer.serve(&inbox, &outbox));
         let thread = thread.map_err(|error| LogError::Transient(format!("cannot start a thread: {error}")))?;
-        let machine = Machine::new(&self.topic, self.limits, self.rules, self.sources);
+        let machine = Machine::new(&self.topic, self.limits);
+        let consumer = DecodingConsumer::new(consumer, self.rules, self.sources);
         let mut reader = Reader {
             machine,
             consumer,
@@ -284,7 +287,7 @@ impl Writer {
 /// The thread that reads.
 struct Reader {
     machine: Machine,
-    consumer: Box<dyn Consumer>,
+    consumer: DecodingConsumer,
     requests: Sender<Request>,
     replies: Receiver<Reply>,
     metrics: Arc<Metrics>,
@@ -369,12 +372,12 @@ impl Reader {
             self.asleep = false;
         }
         let (machine, bounds) = (&mut self.machine, self.targets.as_ref().filter(|_| self.bounded));
-        let polled = self.consumer.poll(POLL, 1000, &mut |incoming| {
+        let polled = self.consumer.poll(POLL, 1000, &mut |incoming, decoded| {
             let Position { partition, offset } = incoming.position;
             if bounds.is_some_and(|bounds| bounds.get(&partition).is_none_or(|end| offset.next() > *end)) {
                 return;
             }
-            machine.handle(Input::Record(&incoming), now_ms);
+            machine.handle(Input::Record(incoming, decoded), now_ms);
         })?;
         match polled {
             Polled::Messages(_) => {}

@@ -251,7 +251,7 @@ impl<'d> Check<'_, 'd> {
     fn datacontenttype(&mut self) {
         const JSON: &str = "application/json";
         let text = self.text("datacontenttype", self.attributes.datacontenttype, false);
-        if let Some(text) = text.filter(|text| *text != JSON && media_type(text) != JSON) {
+        if let Some(text) = text.filter(|text| *text != JSON && !media_type(text).eq_ignore_ascii_case(JSON)) {
             self.add(Code::DatacontenttypeUnsupported, "/datacontenttype", text, "application/json");
         }
     }

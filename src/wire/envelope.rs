@@ -30,14 +30,15 @@ impl<'d> Envelope<'d> {
                 content_type = *value;
             }
         }
-        let media_type = content_type.map(|value| media_type(&String::from_utf8_lossy(value)));
-        match media_type.as_deref() {
-            Some("application/cloudevents+json") => binary = false,
-            Some(other) if other.starts_with("application/cloudevents") => {
+        let content_type = content_type.map(String::from_utf8_lossy);
+        let media_type = content_type.as_deref().map(media_type);
+        if let Some(found) = media_type.and_then(|media_type| after(media_type, "application/cloudevents")) {
+            if !found.eq_ignore_ascii_case("+json") {
                 let code = Code::ContentTypeUnsupported;
-                return Err(vec![Breach::new(code, "", other, "application/cloudevents+json")]);
+                let found = media_type.unwrap_or_default().to_ascii_lowercase();
+                return Err(vec![Breach::new(code, "", &found, "application/cloudevents+json")]);
             }
-            _ => {}
+            binary = false;
         }
         let payload = message.payload.unwrap_or_default();
         if payload.len() > MAX_MESSAGE_BYTES {
@@ -95,10 +96,7 @@ impl<'d> Envelope<'d> {
 }
 
 /// The attributes that the headers carry, in the order of theirs.
-fn of_headers<'m>(
-    message: &Message<'m>,
-    media_type: Option<String>,
-) -> Result<Vec<(String, Cow<'m, str>)>, Vec<Breach>> {
+fn of_headers<'m>(message: &Message<'m>, media_type: Option<&str>) -> Result<Vec<(String, Cow<'m, str>)>, Vec<Breach>> {
     let mut attributes: Vec<(String, Cow<'m, str>)> = Vec::with_capacity(message.headers.len() + 1);
     let mut breaches = Vec::new();
     for (header, value) in message.headers {
@@ -121,7 +119,7 @@ fn of_headers<'m>(
         }
     }
     if let Some(media_type) = media_type {
-        attributes.push(("datacontenttype".into(), media_type.into()));
+        attributes.push(("datacontenttype".into(), media_type.to_ascii_lowercase().into()));
     }
     if breaches.is_empty() { Ok(attributes) } else { Err(breaches) }
 }
@@ -145,9 +143,15 @@ fn header_text(value: &[u8]) -> Option<Cow<'_, str>> {
     percent_decode(&text).decode_utf8().ok().map(|text| Cow::Owned(text.into_owned()))
 }
 
-/// A media type without its parameters, in lower case.
-pub(super) fn media_type(content_type: &str) -> String {
-    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+/// A media type without its parameters.
+pub(super) fn media_type(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default().trim()
+}
+
+/// What follows `begin`, which may be written in any case.
+fn after<'t>(text: &'t str, begin: &str) -> Option<&'t str> {
+    let (head, rest) = text.split_at_checked(begin.len())?;
+    head.eq_ignore_ascii_case(begin).then_some(rest)
 }
 
 /// Reads the body: its place in the document.

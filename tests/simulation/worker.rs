@@ -5,14 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
-use std::sync::Arc;
 
 use giaoban::domain::{NextOffset, Partition, Position};
 use giaoban::ingest::machine::{Committed, Stopped};
 use giaoban::ingest::{DeadLetter, Failure, Input, Limits, Machine, Output, Start};
 use giaoban::log::{Incoming, PartitionRange};
 use giaoban::store::{Batch, Checkpoint, Counts, StoreError};
-use giaoban::wire::AllowedSources;
+use giaoban::wire::{AllowedSources, Decoder, Message};
 
 use super::TOPIC;
 use super::events::RULES;
@@ -96,7 +95,7 @@ impl Worker {
             state: State::Up,
             told_to_stop: false,
             thawed: false,
-            machine: Machine::new(TOPIC, limits, Arc::clone(&RULES), AllowedSources::new()),
+            machine: Machine::new(TOPIC, limits),
             accept_gap: limits.accept_gap,
             started_ms: now_ms,
             positions: BTreeMap::new(),
@@ -214,7 +213,9 @@ impl World {
                 headers: Vec::new(),
                 payload: record.payload.as_deref(),
             };
-            self.handle(w, Input::Record(&incoming));
+            let message = Message { headers: &[], payload: incoming.payload };
+            let decoded = Decoder::new().decode(&message, &RULES, &AllowedSources::new());
+            self.handle(w, Input::Record(&incoming, decoded));
         }
         if let Some(last) = records.last() {
             self.workers[w].positions.insert(partition, last.offset.next().0);

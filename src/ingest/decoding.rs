@@ -1,0 +1,325 @@
+//! A consumer whose messages come decoded. In a heavy flow a thread of its own
+//! decodes them while the next ones are read; what comes singly is decoded at
+//! once, so that it waits for nobody.
+//!
+//! Messages come in the order in which they were read. What is still on its way
+//! of a partition when that is sought or given up does not come any more, as the
+//! log's own consumers have it: each message bears the number of the start under
+//! which it was read. Knows nothing of the store.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::domain::{NextOffset, Partition, Position, Rules};
+use crate::log::{Consumer, Incoming, LogError, PartitionRange, Polled};
+use crate::wire::{AllowedSources, Breach, Decoder, Event, Message};
+
+/// A message's event, or every rule that it breaks.
+pub type Decoded = Result<Event, Vec<Breach>>;
+
+/// At most this many chunks are being decoded or wait for it.
+const ON_THE_WAY: usize = 4;
+/// Fewer messages than this are decoded where they are read.
+const FEW: usize = 100;
+
+/// Decodes the messages of another consumer.
+pub struct DecodingConsumer {
+    consumer: Box<dyn Consumer>,
+    decoding: Decoding,
+    decoder: Decoder,
+    /// `None` until the flow is heavy.
+    thread: Option<Thread>,
+    /// Chunks sent to the thread and not come back.
+    on_the_way: usize,
+    /// Empty chunks, with their room.
+    spare: Vec<Chunk>,
+    /// How often each partition was started, sought or given up.
+    starts: BTreeMap<Partition, u32>,
+    paused: bool,
+}
+
+struct Thread {
+    chunks: Sender<Chunk>,
+    decoded: Receiver<Chunk>,
+    handle: JoinHandle<()>,
+}
+
+/// What decides whether a message is an event.
+#[derive(Clone)]
+struct Decoding {
+    rules: Arc<Rules>,
+    sources: AllowedSources,
+}
+
+/// Messages that were read one after the other.
+#[derive(Default)]
+struct Chunk {
+    bytes: Vec<u8>,
+    /// Names of headers.
+    names: String,
+    headers: Vec<(Range<usize>, Option<Range<usize>>)>,
+    messages: Vec<Held>,
+    decoded: Vec<Decoded>,
+}
+
+/// A message that lies in its chunk.
+struct Held {
+    position: Position,
+    start: u32,
+    timestamp_ms: Option<i64>,
+    key: Option<Range<usize>>,
+    payload: Option<Range<usize>>,
+    headers: Range<usize>,
+}
+
+impl Chunk {
+    fn push(&mut self, message: &Incoming<'_>, start: u32) {
+        let Self { bytes, names, headers, messages, .. } = self;
+        let mut hold = |part: &[u8]| {
+            let begin = bytes.len();
+            bytes.extend_from_slice(part);
+            begin..bytes.len()
+        };
+        let first = headers.len();
+        headers.extend(message.headers.iter().map(|(name, value)| {
+            let begin = names.len();
+            names.push_str(name);
+            (begin..names.len(), value.map(&mut hold))
+        }));
+        messages.push(Held {
+            position: message.position,
+            start,
+            timestamp_ms: message.timestamp_ms,
+            key: message.key.map(&mut hold),
+            payload: message.payload.map(&mut hold),
+            headers: first..headers.len(),
+        });
+    }
+
+    fn message(&self, held: &Held) -> Incoming<'_> {
+        let part = |range: &Range<usize>| &self.bytes[range.clone()];
+        let headers = &self.headers[held.headers.clone()];
+        Incoming {
+            position: held.position,
+            timestamp_ms: held.timestamp_ms,
+            key: held.key.as_ref().map(part),
+            headers: headers
+                .iter()
+                .map(|(name, value)| (&self.names[name.clone()], value.as_ref().map(part)))
+                .collect(),
+            payload: held.payload.as_ref().map(part),
+        }
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.names.clear();
+        self.headers.clear();
+        self.messages.clear();
+        self.decoded.clear();
+    }
+
+    fn decode(&mut self, decoder: &mut Decoder, decoding: &Decoding) {
+        let mut decoded = std::mem::take(&mut self.decoded);
+        decoded.extend(self.messages.iter().map(|held| decoding.decode(decoder, &self.message(held))));
+        self.decoded = decoded;
+    }
+}
+
+impl Decoding {
+    fn decode(&self, decoder: &mut Decoder, message: &Incoming<'_>) -> Decoded {
+        decoder.decode(&Message { headers: &message.headers, payload: message.payload }, &self.rules, &self.sources)
+    }
+}
+
+impl Thread {
+    fn start(decoding: Decoding) -> Result<Self, LogError> {
+        let ((chunks, inbox), (outbox, decoded)) = (channel::<Chunk>(), channel());
+        let work = move || {
+            let mut decoder = Decoder::new();
+            while let Ok(mut chunk) = inbox.recv() {
+                chunk.decode(&mut decoder, &decoding);
+                if outbox.send(chunk).is_err() {
+                    break;
+                }
+            }
+        };
+        let handle = std::thread::Builder::new().name("decode".into()).spawn(work);
+        let handle = handle.map_err(|error| LogError::Transient(format!("cannot start a thread: {error}")))?;
+        Ok(Self { chunks, decoded, handle })
+    }
+}
+
+impl DecodingConsumer {
+    /// Decodes what `consumer` reads, by these rules.
+    pub fn new(consumer: Box<dyn Consumer>, rules: Arc<Rules>, sources: AllowedSources) -> Self {
+        Self {
+            consumer,
+            decoding: Decoding { rules, sources },
+            decoder: Decoder::new(),
+            thread: None,
+            on_the_way: 0,
+            spare: Vec::new(),
+            starts: BTreeMap::new(),
+            paused: false,
+        }
+    }
+
+    /// Waits at most `timeout` for something to happen and hands messages to `sink`, each with its event or what is
+    /// wrong with it. At most `max` are read at once.
+    pub fn poll(
+        &mut self,
+        timeout: Duration,
+        max: usize,
+        sink: &mut dyn FnMut(&Incoming<'_>, Decoded),
+    ) -> Result<Polled, LogError> {
+        loop {
+            if !self.paused
+                && let Some(chunk) =
+                    self.decoded(if self.on_the_way == ON_THE_WAY { timeout } else { Duration::ZERO })?
+            {
+                return Ok(self.hand_over(chunk, sink));
+            }
+            if self.on_the_way == ON_THE_WAY && !self.paused {
+                return Ok(Polled::Messages(0));
+            }
+            let waits = self.paused || self.on_the_way == 0;
+            let mut chunk = self.spare.pop().unwrap_or_default();
+            let starts = &self.starts;
+            let polled = self.consumer.poll(if waits { timeout } else { Duration::ZERO }, max, &mut |message| {
+                chunk.push(&message, starts.get(&message.position.partition).copied().unwrap_or_default());
+            })?;
+            match polled {
+                Polled::Messages(0) => {
+                    self.spare.push(chunk);
+                    if waits {
+                        return Ok(polled);
+                    }
+                    let decoded = self.decoded(timeout)?;
+                    return Ok(decoded.map_or(polled, |chunk| self.hand_over(chunk, sink)));
+                }
+                Polled::Messages(count) if count < FEW && self.on_the_way == 0 => {
+                    chunk.decode(&mut self.decoder, &self.decoding);
+                    return Ok(self.hand_over(chunk, sink));
+                }
+                Polled::Messages(_) => self.send(chunk)?,
+                happened => {
+                    self.spare.push(chunk);
+                    return Ok(happened);
+                }
+            }
+        }
+    }
+
+    /// The next chunk that the thread has decoded, waited for at most that long.
+    fn decoded(&mut self, timeout: Duration) -> Result<Option<Chunk>, LogError> {
+        let Some(thread) = self.thread.as_ref().filter(|_| self.on_the_way > 0) else { return Ok(None) };
+        match thread.decoded.recv_timeout(timeout) {
+            Ok(chunk) => {
+                self.on_the_way -= 1;
+                Ok(Some(chunk))
+            }
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(ended()),
+        }
+    }
+
+    fn send(&mut self, chunk: Chunk) -> Result<(), LogError> {
+        let thread = match self.thread.take() {
+            Some(thread) => thread,
+            None => Thread::start(self.decoding.clone())?,
+        };
+        thread.chunks.send(chunk).map_err(|_| ended())?;
+        self.thread = Some(thread);
+        self.on_the_way += 1;
+        Ok(())
+    }
+
+    /// Hands over what is still wanted of a chunk.
+    fn hand_over(&mut self, mut chunk: Chunk, sink: &mut dyn FnMut(&Incoming<'_>, Decoded)) -> Polled {
+        let mut decoded = std::mem::take(&mut chunk.decoded);
+        for (held, decoded) in chunk.messages.iter().zip(decoded.drain(..)) {
+            if held.start == self.starts.get(&held.position.partition).copied().unwrap_or_default() {
+                sink(&chunk.message(held), decoded);
+            }
+        }
+        let count = chunk.messages.len();
+        chunk.decoded = decoded;
+        chunk.clear();
+        self.spare.push(chunk);
+        Polled::Messages(count)
+    }
+
+    /// What is on its way of these partitions does not come any more.
+    fn forget(&mut self, partitions: impl IntoIterator<Item = Partition>) {
+        partitions.into_iter().for_each(|partition| *self.starts.entry(partition).or_default() += 1);
+    }
+
+    /// [`Consumer::start`]
+    pub fn start(&mut self, from: &[(Partition, NextOffset)]) -> Result<(), LogError> {
+        self.forget(from.iter().map(|(partition, _)| *partition));
+        self.consumer.start(from)
+    }
+
+    /// [`Consumer::release`]
+    pub fn release(&mut self, partitions: &[Partition]) -> Result<(), LogError> {
+        self.forget(partitions.iter().copied());
+        self.consumer.release(partitions)
+    }
+
+    /// [`Consumer::seek`]
+    pub fn seek(&mut self, partition: Partition, to: NextOffset) -> Result<(), LogError> {
+        self.forget([partition]);
+        self.consumer.seek(partition, to)
+    }
+
+    /// [`Consumer::pause`]: what was read before it waits too.
+    pub fn pause(&mut self) -> Result<(), LogError> {
+        self.paused = true;
+        self.consumer.pause()
+    }
+
+    /// [`Consumer::resume`]
+    pub fn resume(&mut self) -> Result<(), LogError> {
+        self.paused = false;
+        self.consumer.resume()
+    }
+
+    /// [`Consumer::commit_hint`]
+    pub fn commit_hint(&mut self, offsets: &[(Partition, NextOffset)]) {
+        self.consumer.commit_hint(offsets);
+    }
+
+    /// [`Consumer::range`]
+    pub fn range(&mut self, partition: Partition) -> Result<PartitionRange, LogError> {
+        self.consumer.range(partition)
+    }
+
+    /// [`Consumer::ends`]
+    pub fn ends(&mut self) -> Vec<(Partition, NextOffset)> {
+        self.consumer.ends()
+    }
+
+    /// [`Consumer::connected`]
+    pub fn connected(&mut self) -> bool {
+        self.consumer.connected()
+    }
+
+    /// [`Consumer::close`]
+    pub fn close(self) {
+        if let Some(Thread { chunks, decoded, handle }) = self.thread {
+            drop((chunks, decoded));
+            // It ends with the chunk that it has; a panic in it was told as its end.
+            let _ = handle.join();
+        }
+        self.consumer.close();
+    }
+}
+
+fn ended() -> LogError {
+    LogError::Transient("the thread that decodes has ended unexpectedly".into())
+}
