@@ -25,6 +25,8 @@ pub type Decoded = Result<Event, Vec<Breach>>;
 const ON_THE_WAY: usize = 4;
 /// Fewer messages than this are decoded where they are read.
 const FEW: usize = 100;
+/// About as many bytes are read at once: as many messages as the last ones were large.
+const CHUNK_BYTES: usize = 512 << 10;
 
 /// Decodes the messages of another consumer.
 pub struct DecodingConsumer {
@@ -39,6 +41,8 @@ pub struct DecodingConsumer {
     spare: Vec<Chunk>,
     /// How often each partition was started, sought or given up.
     starts: BTreeMap<Partition, u32>,
+    /// How large the messages were that were read last.
+    mean_bytes: usize,
     paused: bool,
 }
 
@@ -117,6 +121,9 @@ impl Chunk {
 
     fn clear(&mut self) {
         self.bytes.clear();
+        if self.bytes.capacity() > 4 * CHUNK_BYTES {
+            self.bytes.shrink_to(CHUNK_BYTES);
+        }
         self.names.clear();
         self.headers.clear();
         self.messages.clear();
@@ -165,12 +172,13 @@ impl DecodingConsumer {
             on_the_way: 0,
             spare: Vec::new(),
             starts: BTreeMap::new(),
+            mean_bytes: CHUNK_BYTES / FEW,
             paused: false,
         }
     }
 
     /// Waits at most `timeout` for something to happen and hands messages to `sink`, each with its event or what is
-    /// wrong with it. At most `max` are read at once.
+    /// wrong with it. At most `max` are read at once, and fewer where they are large.
     pub fn poll(
         &mut self,
         timeout: Duration,
@@ -190,9 +198,13 @@ impl DecodingConsumer {
             let waits = self.paused || self.on_the_way == 0;
             let mut chunk = self.spare.pop().unwrap_or_default();
             let starts = &self.starts;
-            let polled = self.consumer.poll(if waits { timeout } else { Duration::ZERO }, max, &mut |message| {
+            let most = (CHUNK_BYTES / self.mean_bytes.max(1)).clamp(1, max);
+            let polled = self.consumer.poll(if waits { timeout } else { Duration::ZERO }, most, &mut |message| {
                 chunk.push(&message, starts.get(&message.position.partition).copied().unwrap_or_default());
             })?;
+            if let Polled::Messages(count @ 1..) = polled {
+                self.mean_bytes = chunk.bytes.len() / count;
+            }
             match polled {
                 Polled::Messages(0) => {
                     self.spare.push(chunk);

@@ -5,7 +5,7 @@ use jiff::civil::{Date, date};
 
 use super::breach::Breach;
 use super::codes::Code;
-use super::json::{Json, Members, double_text};
+use super::json::{Found, Members, double_text};
 use super::spec::{FieldSpec, Kind, MAX_FIELDS, TypeSpec};
 use super::value::{Cell, pointer, read};
 use crate::domain::{
@@ -32,7 +32,7 @@ pub(super) fn check(
 
 /// The unit that `data` names, if it can be one.
 pub(super) fn unit_of(data: Members<'_>) -> Option<UnitCode> {
-    data.get("unit").and_then(Json::as_str).and_then(UnitCode::new)
+    data.get("unit").and_then(Found::as_str).and_then(UnitCode::new)
 }
 
 /// A type's fields as they were read, by place in its table.
@@ -47,7 +47,7 @@ impl<'j> Cells<'j> {
         let mut cells = [None; MAX_FIELDS];
         let mut rest = data;
         for (field, cell) in spec.fields.iter().zip(&mut cells) {
-            match &data.take(field.name, &mut rest) {
+            match data.take(field.name, &mut rest) {
                 Some(value) => read(field, value, cell, breaches),
                 None if field.required => {
                     breaches.push(Breach::new(Code::FieldMissing, pointer(field.name), "", field.kind.allowed()));

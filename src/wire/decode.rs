@@ -3,14 +3,12 @@
 //! Both content modes become one envelope first, so that they share each check.
 //! Never panics, whatever the bytes.
 
-use std::borrow::Cow;
-
 use jiff::Timestamp;
 
 use super::breach::Breach;
 use super::codes::Code;
 use super::envelope::{Envelope, media_type};
-use super::json::{self, Canonical, Document, Json, Members};
+use super::json::{Canonical, Document, Found, Json, Members};
 use super::spec::{MAX_NAME_BYTES, TYPES, TypeSpec};
 use super::{AllowedSources, Event, HANOI, Message, data};
 use crate::domain::{RecordKey, Revision, Rules, UnitCode};
@@ -61,9 +59,9 @@ impl Glimpse {
     pub fn of(message: &Message<'_>) -> Self {
         let mut document = Document::default();
         let Ok(envelope) = Envelope::read(message, &mut document) else { return Self::default() };
-        let text = |value: Option<Json<'_>>| value.and_then(Json::as_str).map(str::to_owned);
+        let text = |value: Option<Found<'_>>| value.and_then(Found::as_str).map(str::to_owned);
         Self {
-            unit: text(envelope.data().and_then(|data| data.get("unit"))),
+            unit: text(envelope.data().and_then(|data| data.json().get("unit"))),
             source: text(envelope.attributes.get("source")),
             subject: text(envelope.attributes.get("subject")),
         }
@@ -78,18 +76,18 @@ pub fn structured(message: &Message<'_>) -> Option<String> {
 /// The attributes that mean something; `None` where one is absent or `null`.
 #[derive(Clone, Copy, Default)]
 struct Attributes<'d> {
-    specversion: Option<Json<'d>>,
-    id: Option<Json<'d>>,
-    source: Option<Json<'d>>,
-    event_type: Option<Json<'d>>,
-    subject: Option<Json<'d>>,
-    revision: Option<Json<'d>>,
-    time: Option<Json<'d>>,
-    datacontenttype: Option<Json<'d>>,
-    partitionkey: Option<Json<'d>>,
-    synthetic: Option<Json<'d>>,
-    data: Option<Json<'d>>,
-    data_base64: Option<Json<'d>>,
+    specversion: Option<Found<'d>>,
+    id: Option<Found<'d>>,
+    source: Option<Found<'d>>,
+    event_type: Option<Found<'d>>,
+    subject: Option<Found<'d>>,
+    revision: Option<Found<'d>>,
+    time: Option<Found<'d>>,
+    datacontenttype: Option<Found<'d>>,
+    partitionkey: Option<Found<'d>>,
+    synthetic: Option<Found<'d>>,
+    data: Option<Found<'d>>,
+    data_base64: Option<Found<'d>>,
 }
 
 impl<'d> Attributes<'d> {
@@ -111,7 +109,7 @@ impl<'d> Attributes<'d> {
                 "data_base64" => &mut attributes.data_base64,
                 _ => continue,
             };
-            *place = Some(value).filter(|value| !matches!(value, Json::Null));
+            *place = value.given();
         }
         attributes.data = envelope.data();
         attributes
@@ -146,7 +144,10 @@ impl<'d> Check<'_, 'd> {
             (Some(spec), Some((_, members))) => data::check(spec, members, latest, self.rules, &mut self.breaches),
             _ => None,
         };
-        let unit = data.and_then(|(_, members)| data::unit_of(members));
+        let unit = match &fact {
+            Some(fact) => fact.unit(),
+            None => data.and_then(|(_, members)| data::unit_of(members)),
+        };
         let partition_key = self.partition_key(partitionkey, spec, unit, source);
         if !self.breaches.is_empty() {
             return None;
@@ -169,10 +170,10 @@ impl<'d> Check<'_, 'd> {
     }
 
     /// A text attribute.
-    fn text(&mut self, name: &str, value: Option<Json<'d>>, required: bool) -> Option<&'d str> {
-        match value {
-            Some(Json::Str(text)) => return Some(text),
-            Some(other) => self.add(Code::FieldWrongType, &format!("/{name}"), &other.to_string(), "string"),
+    fn text(&mut self, name: &str, value: Option<Found<'d>>, required: bool) -> Option<&'d str> {
+        match value.map(|value| value.as_str().ok_or(value)) {
+            Some(Ok(text)) => return Some(text),
+            Some(Err(other)) => self.add(Code::FieldWrongType, &format!("/{name}"), &other.to_string(), "string"),
             None if required => self.add(Code::FieldMissing, &format!("/{name}"), "", "string"),
             None => {}
         }
@@ -180,7 +181,7 @@ impl<'d> Check<'_, 'd> {
     }
 
     /// `id` and `subject`.
-    fn name(&mut self, name: &str, value: Option<Json<'d>>, invalid: Code) -> Option<&'d str> {
+    fn name(&mut self, name: &str, value: Option<Found<'d>>, invalid: Code) -> Option<&'d str> {
         let text = self.text(name, value, true)?;
         if text.is_empty() || text.len() > MAX_NAME_BYTES || has_control(text) {
             self.add(invalid, &format!("/{name}"), text, format!("1 … {MAX_NAME_BYTES} B"));
@@ -189,7 +190,7 @@ impl<'d> Check<'_, 'd> {
         Some(text)
     }
 
-    fn source(&mut self, value: Option<Json<'d>>) -> Option<&'d str> {
+    fn source(&mut self, value: Option<Found<'d>>) -> Option<&'d str> {
         let source = self.text("source", value, true)?;
         let unit = source.strip_prefix("/units/");
         let known = |code: &str| UnitCode::new(code).is_some_and(|code| self.rules.units.knows(code));
@@ -212,29 +213,31 @@ impl<'d> Check<'_, 'd> {
 
     /// A JSON integer, or in a header its decimal text; 1 where it is absent.
     fn revision(&mut self) -> Option<Revision> {
-        let given = match self.attributes.revision {
-            None => return Some(Revision::FIRST),
-            Some(Json::Str(text)) if self.binary => {
+        let Some(given) = self.attributes.revision else { return Some(Revision::FIRST) };
+        let number = match given.json() {
+            Json::Str(text) if self.binary => {
                 let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-                let number = if plain { text.parse().ok() } else { None };
-                (number, Cow::Borrowed(text))
+                if plain { text.parse().ok() } else { None }
             }
-            Some(Json::Int(number)) => (Some(number), number.to_string().into()),
+            Json::Int(number) => Some(number),
             // 2^63 itself is beyond the largest revision.
-            Some(Json::Float(number)) if number.fract() == 0.0 && number.abs() < -(i64::MIN as f64) => {
-                (Some(number as i64), json::double_text(number).into())
-            }
-            Some(Json::Big(number)) => (None, number.to_string().into()),
-            Some(Json::Float(number)) => (None, json::double_text(number).into()),
-            Some(other) => {
+            Json::Float(number) if number.fract() == 0.0 && number.abs() < -(i64::MIN as f64) => Some(number as i64),
+            Json::Big(_) | Json::Float(_) => None,
+            other => {
                 let allowed = format!("integer 1 … {}", i64::MAX);
                 self.add(Code::FieldWrongType, "/revision", &other.to_string(), allowed);
                 return None;
             }
         };
-        let revision = given.0.and_then(Revision::new);
+        let revision = number.and_then(Revision::new);
         if revision.is_none() {
-            self.add(Code::RevisionInvalid, "/revision", &given.1, format!("integer 1 … {}", i64::MAX));
+            let found = match given.json() {
+                Json::Str(text) => text.to_owned(),
+                Json::Int(number) => number.to_string(),
+                Json::Big(number) => number.to_string(),
+                other => other.to_string(),
+            };
+            self.add(Code::RevisionInvalid, "/revision", &found, format!("integer 1 … {}", i64::MAX));
         }
         revision
     }
@@ -281,7 +284,7 @@ impl<'d> Check<'_, 'd> {
             self.add(Code::DataBase64, "/data_base64", "", "data");
             return None;
         }
-        match self.attributes.data {
+        match self.attributes.data.map(Found::json) {
             Some(data @ Json::Object(members)) => return Some((data, members)),
             Some(other) => self.add(Code::FieldWrongType, "/data", &other.to_string(), "{…}"),
             None => self.add(Code::FieldMissing, "/data", "", "{…}"),
@@ -292,7 +295,7 @@ impl<'d> Check<'_, 'd> {
     /// The unit's code; of a withdrawal any unit's that it names, else that of its source.
     fn partition_key(
         &mut self,
-        given: Option<Json<'d>>,
+        given: Option<Found<'d>>,
         spec: Option<&TypeSpec>,
         unit: Option<UnitCode>,
         source: Option<&str>,
@@ -308,14 +311,16 @@ impl<'d> Check<'_, 'd> {
             if given != unit.as_str() {
                 self.add(Code::PartitionkeyMismatch, "/partitionkey", given, unit.to_string());
             }
-        } else if !UnitCode::new(given).is_some_and(|code| self.rules.units.knows(code)) {
+            return Some(unit);
+        }
+        if !UnitCode::new(given).is_some_and(|code| self.rules.units.knows(code)) {
             self.add(Code::PartitionkeyMismatch, "/partitionkey", given, data::nearest_unit(self.rules, given));
         }
         UnitCode::new(given)
     }
 
     fn synthetic(&self) -> bool {
-        match self.attributes.synthetic {
+        match self.attributes.synthetic.map(Found::json) {
             Some(Json::Bool(flag)) => flag,
             Some(Json::Str(text)) => text == "true",
             _ => false,

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::breach::Breach;
 use super::codes::Code;
-use super::json::{Document, Json, JsonError, Members};
+use super::json::{Document, Found, Json, JsonError, Members};
 use super::{MAX_MESSAGE_BYTES, Message};
 
 /// The attributes and the data of an event, in whichever mode they came.
@@ -16,7 +16,7 @@ pub(super) struct Envelope<'d> {
     /// The members of the envelope, or the headers as such.
     pub(super) attributes: Members<'d>,
     /// Binary mode: the body. In structured mode `data` is one of the attributes.
-    body: Option<Json<'d>>,
+    body: Option<Found<'d>>,
 }
 
 impl<'d> Envelope<'d> {
@@ -56,13 +56,13 @@ impl<'d> Envelope<'d> {
         if binary {
             let attributes = of_headers(message, media_type)?;
             let attributes = document.add_texts(attributes.iter().map(|(name, text)| (&**name, &**text)));
-            return match document.at(attributes) {
+            return match document.at(attributes).json() {
                 Json::Object(attributes) => Ok(Self { attributes, body: Some(document.at(body)) }),
                 // What was added is an object.
                 _ => Err(Vec::new()),
             };
         }
-        match document.at(body) {
+        match document.at(body).json() {
             Json::Object(attributes) => Ok(Self { attributes, body: None }),
             other => Err(vec![Breach::new(Code::JsonNotAnObject, "", &other.to_string(), "{…}")]),
         }
@@ -74,7 +74,7 @@ impl<'d> Envelope<'d> {
         let mut members: BTreeMap<&str, String> =
             self.attributes.iter().map(|(name, value)| (name, value.to_string())).collect();
         // A number has no other form in a header than its text.
-        if let Some(number) = self.attributes.get("revision").and_then(Json::as_str)
+        if let Some(number) = self.attributes.get("revision").and_then(Found::as_str)
             && let Ok(number) = number.parse::<i64>()
         {
             members.insert("revision", number.to_string());
@@ -90,7 +90,7 @@ impl<'d> Envelope<'d> {
     }
 
     /// The data, whatever it is; `None` where it is absent or `null`.
-    pub(super) fn data(&self) -> Option<Json<'d>> {
+    pub(super) fn data(&self) -> Option<Found<'d>> {
         self.body.or_else(|| self.attributes.get("data"))
     }
 }

@@ -147,30 +147,66 @@ impl<'d> Items<'d> {
     }
 }
 
+/// A value where it stands, not looked into yet: cheaper to pass on than [`Json`].
+#[derive(Clone, Copy, Debug)]
+pub struct Found<'d> {
+    document: &'d Document,
+    node: &'d Node,
+}
+
+impl<'d> Found<'d> {
+    /// The value.
+    pub fn json(self) -> Json<'d> {
+        self.document.json(self.node)
+    }
+
+    /// The text of a string.
+    pub fn as_str(self) -> Option<&'d str> {
+        match self.node.value {
+            Value::Str(span) => Some(self.document.span(span)),
+            _ => None,
+        }
+    }
+
+    /// Itself, unless it is `null`, which is as if it were absent.
+    pub(super) fn given(self) -> Option<Self> {
+        (!matches!(self.node.value, Value::Null)).then_some(self)
+    }
+}
+
+impl fmt::Display for Found<'_> {
+    /// The canonical form.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.json().fmt(f)
+    }
+}
+
 impl<'d> Members<'d> {
     /// Each name and value, as they stand.
-    pub fn iter(self) -> impl Iterator<Item = (&'d str, Json<'d>)> {
-        self.0.map(move |node| (self.0.document.span(node.name), self.0.document.json(node)))
+    pub fn iter(self) -> impl Iterator<Item = (&'d str, Found<'d>)> {
+        let document = self.0.document;
+        self.0.map(move |node| (document.span(node.name), Found { document, node }))
     }
 
     /// The value of that name; `None` where it is absent or `null`.
-    pub fn get(self, name: &str) -> Option<Json<'d>> {
+    pub fn get(self, name: &str) -> Option<Found<'d>> {
         let document = self.0.document;
         let node = { self.0 }.find(|node| document.span(node.name) == name)?;
-        Some(document.json(node)).filter(|value| !matches!(value, Json::Null))
+        Found { document, node }.given()
     }
 
     /// The same, looked for first at the head of `rest`, which holds those that were not taken yet: where members
     /// stand in the order in which they are asked for, no other is looked at.
-    pub fn take(self, name: &str, rest: &mut Self) -> Option<Json<'d>> {
+    pub fn take(self, name: &str, rest: &mut Self) -> Option<Found<'d>> {
+        let document = self.0.document;
         let mut ahead = rest.0;
         // Where all are taken, it is none of them.
         let node = ahead.next()?;
-        if self.0.document.span(node.name) != name {
+        if document.span(node.name) != name {
             return self.get(name);
         }
         rest.0 = ahead;
-        Some(self.0.document.json(node)).filter(|value| !matches!(value, Json::Null))
+        Found { document, node }.given()
     }
 }
 
@@ -190,7 +226,7 @@ impl Document {
     pub fn read(&mut self, text: &str) -> Result<Json<'_>, JsonError> {
         self.clear();
         let place = self.add(text)?;
-        Ok(self.json(&self.nodes.room[place]))
+        Ok(self.at(place).json())
     }
 
     /// Forgets what was read; keeps the room.
@@ -242,8 +278,8 @@ impl Document {
     }
 
     /// The value at that place.
-    pub(super) fn at(&self, place: usize) -> Json<'_> {
-        self.json(&self.nodes.room[place])
+    pub(super) fn at(&self, place: usize) -> Found<'_> {
+        Found { document: self, node: &self.nodes.room[place] }
     }
 
     fn keep(&mut self, text: &str) -> Span {
@@ -271,16 +307,8 @@ impl Document {
 }
 
 impl<'d> Json<'d> {
-    /// The text of a string.
-    pub fn as_str(self) -> Option<&'d str> {
-        match self {
-            Self::Str(text) => Some(text),
-            _ => None,
-        }
-    }
-
     /// The member of an object; `None` where it is absent or `null`, and for what is no object.
-    pub fn get(self, name: &str) -> Option<Self> {
+    pub fn get(self, name: &str) -> Option<Found<'d>> {
         match self {
             Self::Object(members) => members.get(name),
             _ => None,

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::breach::Breach;
 use super::codes::Code;
-use super::json::{Json, double_text};
+use super::json::{Found, Json, double_text};
 use super::spec::{FieldSpec, Kind, MAX_COUNT, YEARS};
 use crate::domain::{Area, AreaError, Period, UnitCode, Vnd};
 
@@ -30,7 +30,7 @@ pub(super) enum Cell<'j> {
 type Fault = (Code, String, String);
 
 /// Reads one field into its cell; a breach is added where it cannot be read.
-pub(super) fn read<'j>(field: &FieldSpec, value: &Json<'j>, cell: &mut Option<Cell<'j>>, breaches: &mut Vec<Breach>) {
+pub(super) fn read<'j>(field: &FieldSpec, value: Found<'j>, cell: &mut Option<Cell<'j>>, breaches: &mut Vec<Breach>) {
     if let Kind::Counts(names) = field.kind {
         *cell = counts(field, names, value, breaches);
         return;
@@ -41,14 +41,14 @@ pub(super) fn read<'j>(field: &FieldSpec, value: &Json<'j>, cell: &mut Option<Ce
     }
 }
 
-fn counts<'j>(field: &FieldSpec, names: [&str; 3], value: &Json<'_>, breaches: &mut Vec<Breach>) -> Option<Cell<'j>> {
-    let Json::Object(members) = value else {
+fn counts<'j>(field: &FieldSpec, names: [&str; 3], value: Found<'_>, breaches: &mut Vec<Breach>) -> Option<Cell<'j>> {
+    let Json::Object(members) = value.json() else {
         let found = value.to_string();
         breaches.push(Breach::new(Code::FieldWrongType, pointer(field.name), &found, field.kind.allowed()));
         return None;
     };
     let before = breaches.len();
-    let counts = names.map(|name| match members.get(name).map(|value| count(0, &value)) {
+    let counts = names.map(|name| match members.get(name).map(|value| count(0, value)) {
         Some(Ok(number)) => number,
         Some(Err((code, found, allowed))) => {
             breaches.push(Breach::new(code, format!("/data/{}/{name}", field.name), &found, allowed));
@@ -59,7 +59,7 @@ fn counts<'j>(field: &FieldSpec, names: [&str; 3], value: &Json<'_>, breaches: &
     (breaches.len() == before).then_some(Cell::Counts(counts))
 }
 
-fn read_value<'j>(kind: Kind, value: &Json<'j>) -> Result<Cell<'j>, Fault> {
+fn read_value<'j>(kind: Kind, value: Found<'j>) -> Result<Cell<'j>, Fault> {
     let wrong_type = || (Code::FieldWrongType, value.to_string(), kind.allowed().into_owned());
     let text = || value.as_str().ok_or_else(wrong_type);
     let refuse = |code, found: &str| (code, found.to_owned(), kind.allowed().into_owned());
@@ -97,7 +97,7 @@ fn read_value<'j>(kind: Kind, value: &Json<'j>) -> Result<Cell<'j>, Fault> {
             let text = text()?;
             Cell::Period(text.parse().map_err(|_| refuse(Code::PeriodInvalid, text))?)
         }
-        Kind::Flag => match *value {
+        Kind::Flag => match value.json() {
             Json::Bool(flag) => Cell::Flag(flag),
             _ => return Err(wrong_type()),
         },
@@ -112,8 +112,8 @@ enum Number {
     None,
 }
 
-fn whole(value: &Json<'_>) -> Number {
-    match *value {
+fn whole(value: Found<'_>) -> Number {
+    match value.json() {
         Json::Int(number) => Number::Whole(i128::from(number)),
         Json::Big(number) => Number::Whole(i128::from(number)),
         Json::Float(number) if number.fract() == 0.0 => Number::Whole(number as i128),
@@ -122,8 +122,8 @@ fn whole(value: &Json<'_>) -> Number {
     }
 }
 
-fn double(value: &Json<'_>) -> Option<f64> {
-    match *value {
+fn double(value: Found<'_>) -> Option<f64> {
+    match value.json() {
         Json::Int(number) => Some(number as f64),
         Json::Big(number) => Some(number as f64),
         Json::Float(number) => Some(number),
@@ -131,7 +131,7 @@ fn double(value: &Json<'_>) -> Option<f64> {
     }
 }
 
-fn count(min: u32, value: &Json<'_>) -> Result<u32, Fault> {
+fn count(min: u32, value: Found<'_>) -> Result<u32, Fault> {
     let refuse = |code| (code, value.to_string(), Kind::Count { min }.allowed().into_owned());
     match whole(value) {
         Number::Whole(number) => u32::try_from(number)
@@ -143,7 +143,7 @@ fn count(min: u32, value: &Json<'_>) -> Result<u32, Fault> {
     }
 }
 
-fn money(value: &Json<'_>) -> Result<Vnd, Code> {
+fn money(value: Found<'_>) -> Result<Vnd, Code> {
     match whole(value) {
         Number::Whole(number) if number < 0 => Err(Code::MoneyNegative),
         Number::Whole(number) => u64::try_from(number).ok().and_then(Vnd::new).ok_or(Code::MoneyTooLarge),
@@ -154,7 +154,7 @@ fn money(value: &Json<'_>) -> Result<Vnd, Code> {
 }
 
 /// The shortest decimal that is this double: with at most 11 digits it is what was written.
-fn land(value: &Json<'_>) -> Result<Area, Code> {
+fn land(value: Found<'_>) -> Result<Area, Code> {
     let number = double(value).ok_or(Code::FieldWrongType)?;
     if number < 0.0 {
         return Err(Code::LandNegative);
@@ -205,7 +205,11 @@ mod tests {
 
     #[test]
     fn land_is_exact_to_the_hundredth() {
-        let land = |text| land(&Document::default().read(text).unwrap()).map(Area::centi_m2);
+        let land = |text| {
+            let mut document = Document::default();
+            let place = document.add(text).unwrap();
+            land(document.at(place)).map(Area::centi_m2)
+        };
         assert_eq!(land("12.57"), Ok(1257));
         assert_eq!(land("0.1"), Ok(10));
         assert_eq!(land("1e3"), Ok(100_000));
@@ -221,7 +225,11 @@ mod tests {
 
     #[test]
     fn a_whole_number_may_be_written_with_an_exponent() {
-        let money = |text| money(&Document::default().read(text).unwrap()).map(Vnd::dong);
+        let money = |text| {
+            let mut document = Document::default();
+            let place = document.add(text).unwrap();
+            money(document.at(place)).map(Vnd::dong)
+        };
         assert_eq!(money("1200000.0"), Ok(1_200_000));
         assert_eq!(money("1e6"), Ok(1_000_000));
         assert_eq!(money("1e15"), Ok(1_000_000_000_000_000));
