@@ -2,13 +2,16 @@
 //! good ones go, and the bad ones come back in a receipt that can be corrected
 //! and sent again as it is.
 
+use std::collections::VecDeque;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use rustc_hash::FxHashMap;
 
+use super::checked::{CheckedLines, Good};
 use super::context::{Context, Done, event_message, print};
 use super::error::Failure;
 use super::input::{Input, Line, Lines, Unreadable};
@@ -17,8 +20,7 @@ use super::receipt::Receipt;
 use crate::domain::UnitCode;
 use crate::exit::ExitCode;
 use crate::log::{Delivery, LogError, Producer};
-use crate::wire::decode::Decoder;
-use crate::wire::{AllowedSources, Breach, Message};
+use crate::wire::Breach;
 
 /// The options of `giaoban publish`.
 #[derive(Args, Debug)]
@@ -129,68 +131,74 @@ impl Tally {
     }
 }
 
-/// A producer with what it takes to check lines.
+/// A line whose turn to be told of has not come: one before it is undecided, or it is itself.
+struct Held {
+    line: Line,
+    fate: Fate,
+}
+
+/// What becomes of a line.
+enum Fate {
+    /// The log has not answered yet.
+    Sent,
+    Taken,
+    Refused(Vec<Breach>),
+}
+
+/// At most so many lines are held, whatever the log does.
+const HELD: usize = 200_000;
+
+/// A producer with the lines that it was given.
 struct Publisher<'a> {
     context: &'a Context,
     producer: Box<dyn Producer>,
-    decoder: Decoder,
-    sources: AllowedSources,
-    /// Lines that the log has not acknowledged yet.
-    pending: FxHashMap<u64, Line>,
-    sent: u64,
+    /// In the order of the file.
+    held: VecDeque<Held>,
+    /// The tag of the next line.
+    next: u64,
     /// Why the log takes nothing more.
     broken: Option<LogError>,
 }
 
 impl<'a> Publisher<'a> {
     fn new(context: &'a Context) -> Result<Self, Failure> {
-        let settings = &context.settings;
-        let producer = context.log()?.producer(&settings.kafka.topic)?;
-        let sources = context.sources();
-        Ok(Self {
-            context,
-            producer,
-            decoder: Decoder::new(),
-            sources,
-            pending: FxHashMap::default(),
-            sent: 0,
-            broken: None,
-        })
+        let producer = context.log()?.producer(&context.settings.kafka.topic)?;
+        Ok(Self { context, producer, held: VecDeque::new(), next: 0, broken: None })
     }
 
     fn file(&mut self, input: Input, kind: Option<&str>, receipt: PathBuf) -> Result<Tally, Failure> {
         let mut tally = Tally::default();
         let mut bar = Progress::new(&input.name.display().to_string());
-        let size = input.size;
-        let mut lines = Lines::of(input, kind)?;
+        let (size, read) = (input.size, Arc::clone(&input.read));
+        let lines = Lines::of(input, kind)?;
         let mut receipt = Receipt::new(receipt, lines.header().map(<[u8]>::to_vec), lines.delimiter());
-        loop {
-            match lines.next() {
-                None => break,
-                Some(Err(unreadable)) => {
-                    tally.unread = Some(unreadable);
-                    break;
-                }
-                Some(Ok((line, event))) => match event.and_then(|event| self.check(&event).map(|key| (key, event))) {
-                    Ok((key, event)) => self.send(line, key, event),
-                    Err(breaches) => self.refuse(&mut receipt, &mut tally, &line, &breaches)?,
-                },
-            }
-            if self.sent.is_multiple_of(1024) {
-                bar.set(lines.read_bytes(), size);
-                let deliveries = self.producer.deliveries();
+        let mut lines = CheckedLines::of(lines, Arc::clone(&self.context.rules), self.context.sources())
+            .map_err(|error| Failure::io("thread", &error))?;
+        while let Some((line, event)) = lines.next() {
+            let fate = match event {
+                Ok(good) => self.send(&line, good),
+                Err(breaches) => Fate::Refused(breaches),
+            };
+            self.held.push_back(Held { line, fate });
+            self.next += 1;
+            if self.next.is_multiple_of(1024) {
+                bar.set(read.load(Ordering::Relaxed), size);
+                let deliveries = if self.held.len() < HELD {
+                    self.producer.deliveries()
+                } else {
+                    self.producer.flush(CONFIRMED_WITHIN)
+                };
                 self.settle(deliveries, &mut receipt, &mut tally)?;
             }
         }
+        tally.unread = lines.unread();
         let deliveries = self.producer.flush(CONFIRMED_WITHIN);
         self.settle(deliveries, &mut receipt, &mut tally)?;
         // What no answer came for is not taken: the receipt has it, and sending it again is harmless.
-        let mut unanswered: Vec<_> = self.pending.drain().collect();
-        unanswered.sort_unstable_by_key(|(tag, _)| *tag);
-        for (_, line) in unanswered {
-            let breach = not_taken("no acknowledgement");
-            self.refuse(&mut receipt, &mut tally, &line, &[breach])?;
+        for held in self.held.iter_mut().filter(|held| matches!(held.fate, Fate::Sent)) {
+            held.fate = Fate::Refused(vec![not_taken("no acknowledgement")]);
         }
+        self.tell(&mut receipt, &mut tally)?;
         if tally.taken + tally.refused == 0 && tally.unread.is_none() {
             let line = Line { number: 1, bytes: Vec::new() };
             self.refuse(&mut receipt, &mut tally, &line, &[Breach::new(crate::wire::Code::FileEmpty, "", "", "")])?;
@@ -199,35 +207,42 @@ impl<'a> Publisher<'a> {
         Ok(tally)
     }
 
-    /// The event's key, if it keeps every rule.
-    fn check(&mut self, event: &[u8]) -> Result<Option<UnitCode>, Vec<Breach>> {
-        let message = Message { headers: &[], payload: Some(event) };
-        self.decoder.decode(&message, &self.context.rules, &self.sources).map(|event| event.partition_key)
-    }
-
-    fn send(&mut self, line: Line, key: Option<UnitCode>, event: Vec<u8>) {
-        let tag = self.sent;
-        self.sent += 1;
-        self.pending.insert(tag, line);
-        if self.broken.is_some() {
-            return;
+    fn send(&mut self, line: &Line, good: Good) -> Fate {
+        if self.broken.is_none() {
+            let event = good.event.unwrap_or_else(|| line.bytes.clone());
+            let message = event_message(good.key.as_ref().map(UnitCode::as_str), event);
+            self.broken = self.producer.send(message, self.next).err();
         }
-        let message = event_message(key.as_ref().map(UnitCode::as_str), event);
-        if let Err(error) = self.producer.send(message, tag) {
-            self.broken = Some(error);
+        match &self.broken {
+            None => Fate::Sent,
+            Some(_) => Fate::Refused(vec![not_taken("no acknowledgement")]),
         }
     }
 
     fn settle(&mut self, deliveries: Vec<Delivery>, receipt: &mut Receipt, tally: &mut Tally) -> Result<(), Failure> {
+        let first = self.next - self.held.len() as u64;
         for delivery in deliveries {
-            let Some(line) = self.pending.remove(&delivery.tag) else { continue };
-            match delivery.result {
-                Ok(_) => tally.taken += 1,
+            let index = delivery.tag.checked_sub(first).map(|index| index as usize);
+            let Some(held) = index.and_then(|index| self.held.get_mut(index)) else { continue };
+            held.fate = match delivery.result {
+                Ok(_) => Fate::Taken,
                 Err(error) => {
                     let breach = not_taken(&error.to_string());
                     self.broken.get_or_insert(error);
-                    self.refuse(receipt, tally, &line, &[breach])?;
+                    Fate::Refused(vec![breach])
                 }
+            };
+        }
+        self.tell(receipt, tally)
+    }
+
+    /// Counts the lines that are decided, up to the first that is not, and writes the receipt of those refused.
+    fn tell(&mut self, receipt: &mut Receipt, tally: &mut Tally) -> Result<(), Failure> {
+        while self.held.front().is_some_and(|first| !matches!(first.fate, Fate::Sent)) {
+            let Some(Held { line, fate }) = self.held.pop_front() else { break };
+            match fate {
+                Fate::Refused(breaches) => self.refuse(receipt, tally, &line, &breaches)?,
+                _ => tally.taken += 1,
             }
         }
         Ok(())
