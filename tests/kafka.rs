@@ -80,7 +80,7 @@ fn kafka_bad_messages_become_dead_letters() {
     let mut producer = log.producer(topic).unwrap();
     let all: Vec<&Outgoing> = bad.iter().map(|(message, _)| message).chain(&good).collect();
     for (tag, message) in all.iter().enumerate() {
-        producer.send((*message).clone(), tag as u64).unwrap();
+        producer.send(message, tag as u64).unwrap();
     }
     let sent: BTreeMap<u64, _> = producer
         .flush(Duration::from_secs(20))
@@ -133,7 +133,7 @@ fn kafka_bad_messages_become_dead_letters() {
 fn send(log: &KafkaLog, topic: &str, messages: &[Outgoing]) {
     let mut producer = log.producer(topic).unwrap();
     for message in messages {
-        producer.send(message.clone(), 0).unwrap();
+        producer.send(message, 0).unwrap();
     }
     let decided = producer.flush(Duration::from_secs(20));
     assert!(decided.len() == messages.len() && decided.iter().all(|delivery| delivery.result.is_ok()), "{decided:?}");

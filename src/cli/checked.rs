@@ -12,7 +12,7 @@ use crate::domain::{Rules, UnitCode};
 use crate::wire::{AllowedSources, Breach, Decoder, Message};
 
 /// At most so many lines are checked ahead.
-const AHEAD: usize = 4096;
+const AHEAD: usize = 1024;
 
 /// A line and its event, or every rule that it breaks.
 pub type Checked = (Line, Result<Good, Vec<Breach>>);

@@ -236,16 +236,7 @@ impl Table {
         let columns: Vec<String> = head.iter().map(column_name).collect();
         let kept: Vec<usize> = (0..columns.len()).filter(|index| !columns[*index].starts_with('_')).collect();
         let header = row_bytes(kept.iter().filter_map(|index| head.get(*index)), delimiter);
-        let table = Self {
-            rows,
-            header,
-            columns,
-            kept,
-            delimiter,
-            kind,
-            now: jiff::Timestamp::now(),
-            last_line: 1,
-        };
+        let table = Self { rows, header, columns, kept, delimiter, kind, now: jiff::Timestamp::now(), last_line: 1 };
         table.tell_ignored(&name);
         Ok(table)
     }

@@ -17,9 +17,8 @@ use super::error::Failure;
 use super::input::{Input, Line, Lines, Unreadable};
 use super::progress::Progress;
 use super::receipt::Receipt;
-use crate::domain::UnitCode;
 use crate::exit::ExitCode;
-use crate::log::{Delivery, LogError, Producer};
+use crate::log::{Delivery, LogError, Outgoing, Producer};
 use crate::wire::Breach;
 
 /// The options of `giaoban publish`.
@@ -145,15 +144,18 @@ enum Fate {
     Refused(Vec<Breach>),
 }
 
-/// At most so many lines are held, whatever the log does.
-const HELD: usize = 200_000;
+/// At most so many lines are held, and so many bytes of them, whatever the log does: more than its own queue takes.
+const HELD: (usize, usize) = (200_000, 256 << 20);
 
 /// A producer with the lines that it was given.
 struct Publisher<'a> {
     context: &'a Context,
     producer: Box<dyn Producer>,
+    /// The event on its way; its memory serves for the next.
+    message: Outgoing,
     /// In the order of the file.
     held: VecDeque<Held>,
+    held_bytes: usize,
     /// The tag of the next line.
     next: u64,
     /// Why the log takes nothing more.
@@ -163,7 +165,8 @@ struct Publisher<'a> {
 impl<'a> Publisher<'a> {
     fn new(context: &'a Context) -> Result<Self, Failure> {
         let producer = context.log()?.producer(&context.settings.kafka.topic)?;
-        Ok(Self { context, producer, held: VecDeque::new(), next: 0, broken: None })
+        let message = event_message(None, Vec::new());
+        Ok(Self { context, producer, message, held: VecDeque::new(), held_bytes: 0, next: 0, broken: None })
     }
 
     fn file(&mut self, input: Input, kind: Option<&str>, receipt: PathBuf) -> Result<Tally, Failure> {
@@ -179,26 +182,21 @@ impl<'a> Publisher<'a> {
                 Ok(good) => self.send(&line, good),
                 Err(breaches) => Fate::Refused(breaches),
             };
+            self.held_bytes += line.bytes.len();
             self.held.push_back(Held { line, fate });
             self.next += 1;
             if self.next.is_multiple_of(1024) {
                 bar.set(read.load(Ordering::Relaxed), size);
-                let deliveries = if self.held.len() < HELD {
-                    self.producer.deliveries()
-                } else {
-                    self.producer.flush(CONFIRMED_WITHIN)
-                };
-                self.settle(deliveries, &mut receipt, &mut tally)?;
+                let deliveries = self.producer.deliveries();
+                self.settle(deliveries);
+                self.tell(&mut receipt, &mut tally)?;
+            }
+            if self.held.len() >= HELD.0 || self.held_bytes >= HELD.1 {
+                self.confirm(&mut receipt, &mut tally)?;
             }
         }
         tally.unread = lines.unread();
-        let deliveries = self.producer.flush(CONFIRMED_WITHIN);
-        self.settle(deliveries, &mut receipt, &mut tally)?;
-        // What no answer came for is not taken: the receipt has it, and sending it again is harmless.
-        for held in self.held.iter_mut().filter(|held| matches!(held.fate, Fate::Sent)) {
-            held.fate = Fate::Refused(vec![not_taken("no acknowledgement")]);
-        }
-        self.tell(&mut receipt, &mut tally)?;
+        self.confirm(&mut receipt, &mut tally)?;
         if tally.taken + tally.refused == 0 && tally.unread.is_none() {
             let line = Line { number: 1, bytes: Vec::new() };
             self.refuse(&mut receipt, &mut tally, &line, &[Breach::new(crate::wire::Code::FileEmpty, "", "", "")])?;
@@ -209,9 +207,11 @@ impl<'a> Publisher<'a> {
 
     fn send(&mut self, line: &Line, good: Good) -> Fate {
         if self.broken.is_none() {
-            let event = good.event.unwrap_or_else(|| line.bytes.clone());
-            let message = event_message(good.key.as_ref().map(UnitCode::as_str), event);
-            self.broken = self.producer.send(message, self.next).err();
+            let Outgoing { key, payload, .. } = &mut self.message;
+            *key = good.key.map(|code| code.as_str().as_bytes().to_vec());
+            payload.clear();
+            payload.extend_from_slice(good.event.as_deref().unwrap_or(&line.bytes));
+            self.broken = self.producer.send(&self.message, self.next).err();
         }
         match &self.broken {
             None => Fate::Sent,
@@ -219,7 +219,18 @@ impl<'a> Publisher<'a> {
         }
     }
 
-    fn settle(&mut self, deliveries: Vec<Delivery>, receipt: &mut Receipt, tally: &mut Tally) -> Result<(), Failure> {
+    /// Waits until every line is decided.
+    fn confirm(&mut self, receipt: &mut Receipt, tally: &mut Tally) -> Result<(), Failure> {
+        let deliveries = self.producer.flush(CONFIRMED_WITHIN);
+        self.settle(deliveries);
+        // What no answer came for is not taken: the receipt has it, and sending it again is harmless.
+        for held in self.held.iter_mut().filter(|held| matches!(held.fate, Fate::Sent)) {
+            held.fate = Fate::Refused(vec![not_taken("no acknowledgement")]);
+        }
+        self.tell(receipt, tally)
+    }
+
+    fn settle(&mut self, deliveries: Vec<Delivery>) {
         let first = self.next - self.held.len() as u64;
         for delivery in deliveries {
             let index = delivery.tag.checked_sub(first).map(|index| index as usize);
@@ -233,13 +244,13 @@ impl<'a> Publisher<'a> {
                 }
             };
         }
-        self.tell(receipt, tally)
     }
 
     /// Counts the lines that are decided, up to the first that is not, and writes the receipt of those refused.
     fn tell(&mut self, receipt: &mut Receipt, tally: &mut Tally) -> Result<(), Failure> {
         while self.held.front().is_some_and(|first| !matches!(first.fate, Fate::Sent)) {
             let Some(Held { line, fate }) = self.held.pop_front() else { break };
+            self.held_bytes -= line.bytes.len();
             match fate {
                 Fate::Refused(breaches) => self.refuse(receipt, tally, &line, &breaches)?,
                 _ => tally.taken += 1,
