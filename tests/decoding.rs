@@ -45,7 +45,7 @@ impl Reading {
                 let payload = if number % BAD == 0 { b"{\"no\":".to_vec() } else { event.into_bytes() };
                 let headers = vec![("number".to_owned(), Some(number.to_string().into_bytes()))];
                 let partition = Some(Partition(partition));
-                producer.send(Outgoing { headers, payload, partition, ..Outgoing::default() }, 0).unwrap();
+                producer.send(&Outgoing { headers, payload, partition, ..Outgoing::default() }, 0).unwrap();
             }
         }
         assert!(producer.flush(PATIENCE).iter().all(|delivery| delivery.result.is_ok()));

@@ -21,7 +21,12 @@ fn send(giaoban: &Giaoban, messages: impl IntoIterator<Item = (&'static str, Vec
         let key = (!key.is_empty()).then(|| key.as_bytes().to_vec());
         producer
             .send(
-                Outgoing { key, headers: vec![("trace".into(), Some(b"t1".to_vec()))], payload, ..Outgoing::default() },
+                &Outgoing {
+                    key,
+                    headers: vec![("trace".into(), Some(b"t1".to_vec()))],
+                    payload,
+                    ..Outgoing::default()
+                },
                 0,
             )
             .unwrap();
@@ -231,7 +236,7 @@ fn letters_are_written_out_corrected_and_published() {
     ];
     let headers = attributes.map(|(name, value)| (name.to_owned(), Some(value.as_bytes().to_vec()))).to_vec();
     let payload = br#"{"unit":"00004","held_on":"2020-03-04","body":"trade_unoin","field":"other"}"#.to_vec();
-    producer.send(Outgoing { key: Some(b"00004".to_vec()), headers, payload, ..Outgoing::default() }, 0).unwrap();
+    producer.send(&Outgoing { key: Some(b"00004".to_vec()), headers, payload, ..Outgoing::default() }, 0).unwrap();
     assert!(producer.flush(Duration::from_secs(20))[0].result.is_ok());
     assert!(giaoban.settle().contains("3 dead-lettered"));
 

@@ -5,12 +5,14 @@
 mod harness;
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::process::Stdio;
 use std::time::Duration;
 
 use giaoban::domain::Offset;
 use giaoban::log::kafka::{KafkaLog, KafkaSettings};
 use giaoban::log::{EventLog as _, Outgoing, TopicSpec};
-use harness::{Giaoban, session};
+use harness::{Giaoban, session, until, wait};
 
 fn log(giaoban: &Giaoban) -> KafkaLog {
     let brokers = giaoban.variable("GIAOBAN__KAFKA__BROKERS").to_owned();
@@ -39,6 +41,44 @@ fn kafka_topics_are_made_on_purpose_only() {
     assert_eq!(giaoban.figure("2020-Q1", "00004", "participants"), 1);
     let said = giaoban.ok(&["doctor"]);
     assert!(said.contains("0 records are not in the store yet"), "{said}");
+}
+
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_a_line_goes_while_others_are_waited_for() {
+    let giaoban = Giaoban::on_kafka();
+    giaoban.ok(&["topics", "create", "--partitions", "1"]);
+    let mut child = giaoban.command(&["publish", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let topic = log(&giaoban);
+    for number in 1..=2 {
+        writeln!(input, "{}", session("00004", number, 1, "2020-03-04", 1)).unwrap();
+        until("the line in the topic", Duration::from_secs(20), || {
+            topic.topic(giaoban.variable("GIAOBAN__KAFKA__TOPIC")).unwrap().partitions[0].high.0 == number as i64
+        });
+    }
+    drop(input);
+    let ended = wait(child, "publish");
+    assert!(ended.out.contains("2 taken, 0 refused"), "{}{}", ended.out, ended.err);
+}
+
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_a_receipt_has_its_lines_in_order_whoever_refused_them() {
+    let giaoban = Giaoban::on_kafka();
+    let name = giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned();
+    log(&giaoban).create_topic(&TopicSpec { name, partitions: 1, replication: 1, max_message_bytes: 1000 }).unwrap();
+    let noise: String =
+        (0..1_000_u64).map(|number| format!("{:x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+    let large = session("00004", 1, 1, "2020-03-04", 1).replace("}}", &format!(r#","noise":"{noise}"}}}}"#));
+    giaoban.write("a.ndjson", [&large, "{", &session("00004", 2, 1, "2020-03-04", 1), "[]"].join("\n"));
+    // The broker's answer about the first comes after the check of the second.
+    let ended = giaoban.run(&["publish", "a.ndjson"]);
+    let receipt = giaoban.read("a.rejected.ndjson");
+    let mut told = receipt.lines().filter(|line| line.starts_with('#'));
+    assert!(told.next().unwrap().starts_with("# line 1: delivery.failed"), "{receipt}{}", ended.err);
+    assert!(told.next().unwrap().starts_with("# line 2: json.syntax"), "{receipt}");
+    assert!(told.next_back().unwrap().starts_with("# line 4: json.not_an_object"), "{receipt}");
 }
 
 #[test]
@@ -80,7 +120,7 @@ fn kafka_bad_messages_become_dead_letters() {
     let mut producer = log.producer(topic).unwrap();
     let all: Vec<&Outgoing> = bad.iter().map(|(message, _)| message).chain(&good).collect();
     for (tag, message) in all.iter().enumerate() {
-        producer.send((*message).clone(), tag as u64).unwrap();
+        producer.send(message, tag as u64).unwrap();
     }
     let sent: BTreeMap<u64, _> = producer
         .flush(Duration::from_secs(20))
@@ -133,7 +173,7 @@ fn kafka_bad_messages_become_dead_letters() {
 fn send(log: &KafkaLog, topic: &str, messages: &[Outgoing]) {
     let mut producer = log.producer(topic).unwrap();
     for message in messages {
-        producer.send(message.clone(), 0).unwrap();
+        producer.send(message, 0).unwrap();
     }
     let decided = producer.flush(Duration::from_secs(20));
     assert!(decided.len() == messages.len() && decided.iter().all(|delivery| delivery.result.is_ok()), "{decided:?}");

@@ -19,7 +19,7 @@ fn message(key: &[u8], payload: &[u8]) -> Outgoing {
 
 fn send(producer: &mut dyn Producer, messages: &[Outgoing]) -> Vec<Result<Position, LogError>> {
     for (tag, message) in messages.iter().enumerate() {
-        producer.send(message.clone(), tag as u64).unwrap();
+        producer.send(message, tag as u64).unwrap();
     }
     let mut deliveries = producer.flush(TIME);
     deliveries.sort_by_key(|delivery| delivery.tag);

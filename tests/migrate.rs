@@ -38,7 +38,7 @@ fn send_bad(giaoban: &Giaoban, topic: &str, numbers: std::ops::Range<usize>) {
     for number in numbers {
         let headers = vec![("trace".into(), Some(b"t1".to_vec())), ("none".into(), None)];
         let (key, payload) = (Some(number.to_string().into_bytes()), format!("{{{number}").into_bytes());
-        producer.send(Outgoing { key, headers, payload, ..Outgoing::default() }, 0).unwrap();
+        producer.send(&Outgoing { key, headers, payload, ..Outgoing::default() }, 0).unwrap();
     }
     assert!(producer.flush(Duration::from_secs(20)).iter().all(|delivery| delivery.result.is_ok()));
 }
@@ -254,7 +254,7 @@ fn kafka_topics_with_something_else_are_left_as_they_are() {
     let mut producer = kafka.producer(&topic).unwrap();
     for unit in ["00004", "00007", "00010", "00013"] {
         let key = Some(unit.as_bytes().to_vec());
-        producer.send(Outgoing { key, payload: b"another".to_vec(), ..Outgoing::default() }, 0).unwrap();
+        producer.send(&Outgoing { key, payload: b"another".to_vec(), ..Outgoing::default() }, 0).unwrap();
     }
     producer.flush(Duration::from_secs(20));
     let said = giaoban.fails(20, &["migrate", "log"]);
@@ -279,7 +279,7 @@ fn kafka_and_postgres_take_over_one_after_the_other() {
     let mut producer = EmbeddedLog::open(&giaoban.data()).unwrap().producer(&topic).unwrap();
     let mut noise = vec![0; 3 << 20];
     rand_chacha::rand_core::Rng::fill_bytes(&mut ChaCha8Rng::seed_from_u64(1), &mut noise);
-    producer.send(Outgoing { key: Some(b"00004".to_vec()), payload: noise, ..Outgoing::default() }, 0).unwrap();
+    producer.send(&Outgoing { key: Some(b"00004".to_vec()), payload: noise, ..Outgoing::default() }, 0).unwrap();
     assert!(producer.flush(Duration::from_secs(20)).iter().all(|delivery| delivery.result.is_ok()));
     giaoban.settle();
     publish(&giaoban, parts[1]);

@@ -118,7 +118,7 @@ impl Secured {
             properties.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let log = KafkaLog::new(KafkaSettings { brokers: self.brokers.clone(), properties }).unwrap();
         let mut producer = log.producer(&self.topic).unwrap();
-        producer.send(Outgoing { payload: b"no event".to_vec(), ..Outgoing::default() }, 0).unwrap();
+        producer.send(&Outgoing { payload: b"no event".to_vec(), ..Outgoing::default() }, 0).unwrap();
         let sent = producer.flush(Duration::from_secs(20));
         assert!(sent.len() == 1 && sent[0].result.is_ok(), "{sent:?}");
     }

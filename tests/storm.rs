@@ -171,7 +171,7 @@ impl Publisher {
         let mut tag = 0;
         let mut send = |key: &str, payload: &str| {
             let key = Some(key.as_bytes().to_vec());
-            producer.send(Outgoing { key, payload: payload.into(), ..Outgoing::default() }, tag).unwrap();
+            producer.send(&Outgoing { key, payload: payload.into(), ..Outgoing::default() }, tag).unwrap();
             tag += 1;
             tag - 1
         };

@@ -125,7 +125,7 @@ fn send_sample(context: &Context) -> Result<usize, Failure> {
     let mut producer = log.producer(topic)?;
     let good = events.into_iter().map(|event| event_message(Some(&event.key), event.payload));
     for (tag, message) in good.chain(bad.into_iter().map(|payload| event_message(None, payload))).enumerate() {
-        producer.send(message, tag as u64)?;
+        producer.send(&message, tag as u64)?;
     }
     let mut taken = 0;
     for delivery in producer.flush(Duration::from_secs(60)) {

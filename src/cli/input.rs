@@ -26,8 +26,9 @@ pub struct Input {
     pub format: InputFormat,
     /// Its size on disk, if it has one.
     pub size: Option<u64>,
-    reader: Box<dyn BufRead>,
-    read: Arc<AtomicU64>,
+    /// Bytes that have been read, before they were unpacked.
+    pub read: Arc<AtomicU64>,
+    reader: Box<dyn BufRead + Send>,
 }
 
 /// A line of a file, as it can be sent again.
@@ -66,7 +67,7 @@ impl Input {
     pub fn open(name: &Path, format: Option<InputFormat>) -> Result<Self, Failure> {
         let read = Arc::new(AtomicU64::new(0));
         let is_stdin = name.as_os_str() == "-";
-        let (source, size): (Box<dyn Read>, _) = if is_stdin {
+        let (source, size): (Box<dyn Read + Send>, _) = if is_stdin {
             (Box::new(io::stdin()), None)
         } else {
             let file = File::open(name).map_err(|error| Failure::io(name.display(), &error))?;
@@ -77,7 +78,7 @@ impl Input {
         let mut raw = BufReader::with_capacity(1 << 16, Counted { inner: source, read: Arc::clone(&read) });
         // By content rather than by suffix: standard input has none, and a suffix may lie.
         let start = raw.fill_buf().map_err(fail)?;
-        let mut reader: Box<dyn BufRead> = match start {
+        let mut reader: Box<dyn BufRead + Send> = match start {
             [0x1f, 0x8b, ..] => Box::new(BufReader::new(flate2::bufread::MultiGzDecoder::new(raw))),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => {
                 Box::new(BufReader::new(zstd::stream::read::Decoder::with_buffer(raw).map_err(fail)?))
@@ -115,24 +116,22 @@ pub enum Lines {
     /// One event on each line.
     Ndjson {
         /// Where they come from.
-        reader: Box<dyn BufRead>,
+        reader: Box<dyn BufRead + Send>,
         /// The number of the last line.
         number: u64,
-        /// Of the file, before it was unpacked.
-        read: Arc<AtomicU64>,
     },
     /// One record on each row.
     Csv(Box<Table>),
 }
 
-/// A line and its event, or what is wrong with it.
-type Event = (Line, Result<Vec<u8>, Vec<Breach>>);
+/// A line and its event, or what is wrong with it. Without bytes of its own, the event is the line.
+type Event = (Line, Result<Option<Vec<u8>>, Vec<Breach>>);
 
 impl Lines {
     /// Of an input; `kind` is the type of a table without a column for it.
     pub fn of(input: Input, kind: Option<&str>) -> Result<Self, Failure> {
         match input.format {
-            InputFormat::Ndjson => Ok(Self::Ndjson { reader: input.reader, number: 0, read: input.read }),
+            InputFormat::Ndjson => Ok(Self::Ndjson { reader: input.reader, number: 0 }),
             InputFormat::Csv => Table::of(input, kind).map(|table| Self::Csv(Box::new(table))),
         }
     }
@@ -150,14 +149,6 @@ impl Lines {
         match self {
             Self::Ndjson { .. } => None,
             Self::Csv(table) => Some(table.delimiter),
-        }
-    }
-
-    /// Bytes of the file that have been read.
-    pub fn read_bytes(&self) -> u64 {
-        match self {
-            Self::Ndjson { read, .. } => read.load(Ordering::Relaxed),
-            Self::Csv(table) => table.read.load(Ordering::Relaxed),
         }
     }
 
@@ -182,8 +173,7 @@ impl Lines {
                 if bytes.iter().all(u8::is_ascii_whitespace) || bytes.first() == Some(&b'#') {
                     continue;
                 }
-                let line = Line { number: *number, bytes: bytes.clone() };
-                return Some(Ok((line, Ok(bytes))));
+                return Some(Ok((Line { number: *number, bytes }, Ok(None))));
             },
             Self::Csv(table) => table.next(),
         }
@@ -194,7 +184,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// A CSV file.
 pub struct Table {
-    rows: csv::Reader<Box<dyn BufRead>>,
+    rows: csv::Reader<Box<dyn BufRead + Send>>,
     header: Vec<u8>,
     columns: Vec<String>,
     /// Those that are no remarks of a receipt.
@@ -204,7 +194,6 @@ pub struct Table {
     /// For rows that do not say when they were recorded.
     now: jiff::Timestamp,
     last_line: u64,
-    read: Arc<AtomicU64>,
 }
 
 /// Columns of the envelope.
@@ -247,17 +236,7 @@ impl Table {
         let columns: Vec<String> = head.iter().map(column_name).collect();
         let kept: Vec<usize> = (0..columns.len()).filter(|index| !columns[*index].starts_with('_')).collect();
         let header = row_bytes(kept.iter().filter_map(|index| head.get(*index)), delimiter);
-        let table = Self {
-            rows,
-            header,
-            columns,
-            kept,
-            delimiter,
-            kind,
-            now: jiff::Timestamp::now(),
-            last_line: 1,
-            read: input.read,
-        };
+        let table = Self { rows, header, columns, kept, delimiter, kind, now: jiff::Timestamp::now(), last_line: 1 };
         table.tell_ignored(&name);
         Ok(table)
     }
@@ -296,7 +275,7 @@ impl Table {
             };
             let line = Line { number, bytes };
             let event = self.event(&record);
-            return Some(Ok((line, event)));
+            return Some(Ok((line, event.map(Some))));
         }
     }
 

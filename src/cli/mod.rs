@@ -3,6 +3,7 @@
 
 mod backup;
 mod changes;
+mod checked;
 mod context;
 mod demo;
 mod diagnose;

@@ -2,23 +2,24 @@
 //! good ones go, and the bad ones come back in a receipt that can be corrected
 //! and sent again as it is.
 
+use std::collections::VecDeque;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use rustc_hash::FxHashMap;
 
+use super::checked::{CheckedLines, Good};
 use super::context::{Context, Done, event_message, print};
 use super::error::Failure;
 use super::input::{Input, Line, Lines, Unreadable};
 use super::progress::Progress;
 use super::receipt::Receipt;
-use crate::domain::UnitCode;
 use crate::exit::ExitCode;
-use crate::log::{Delivery, LogError, Producer};
-use crate::wire::decode::Decoder;
-use crate::wire::{AllowedSources, Breach, Message};
+use crate::log::{Delivery, LogError, Outgoing, Producer};
+use crate::wire::Breach;
 
 /// The options of `giaoban publish`.
 #[derive(Args, Debug)]
@@ -129,68 +130,73 @@ impl Tally {
     }
 }
 
-/// A producer with what it takes to check lines.
+/// A line whose turn to be told of has not come: one before it is undecided, or it is itself.
+struct Held {
+    line: Line,
+    fate: Fate,
+}
+
+/// What becomes of a line.
+enum Fate {
+    /// The log has not answered yet.
+    Sent,
+    Taken,
+    Refused(Vec<Breach>),
+}
+
+/// At most so many lines are held, and so many bytes of them, whatever the log does: more than its own queue takes.
+const HELD: (usize, usize) = (200_000, 256 << 20);
+
+/// A producer with the lines that it was given.
 struct Publisher<'a> {
     context: &'a Context,
     producer: Box<dyn Producer>,
-    decoder: Decoder,
-    sources: AllowedSources,
-    /// Lines that the log has not acknowledged yet.
-    pending: FxHashMap<u64, Line>,
-    sent: u64,
+    /// The event on its way; its memory serves for the next.
+    message: Outgoing,
+    /// In the order of the file.
+    held: VecDeque<Held>,
+    held_bytes: usize,
+    /// The tag of the next line.
+    next: u64,
     /// Why the log takes nothing more.
     broken: Option<LogError>,
 }
 
 impl<'a> Publisher<'a> {
     fn new(context: &'a Context) -> Result<Self, Failure> {
-        let settings = &context.settings;
-        let producer = context.log()?.producer(&settings.kafka.topic)?;
-        let sources = context.sources();
-        Ok(Self {
-            context,
-            producer,
-            decoder: Decoder::new(),
-            sources,
-            pending: FxHashMap::default(),
-            sent: 0,
-            broken: None,
-        })
+        let producer = context.log()?.producer(&context.settings.kafka.topic)?;
+        let message = event_message(None, Vec::new());
+        Ok(Self { context, producer, message, held: VecDeque::new(), held_bytes: 0, next: 0, broken: None })
     }
 
     fn file(&mut self, input: Input, kind: Option<&str>, receipt: PathBuf) -> Result<Tally, Failure> {
         let mut tally = Tally::default();
         let mut bar = Progress::new(&input.name.display().to_string());
-        let size = input.size;
-        let mut lines = Lines::of(input, kind)?;
+        let (size, read) = (input.size, Arc::clone(&input.read));
+        let lines = Lines::of(input, kind)?;
         let mut receipt = Receipt::new(receipt, lines.header().map(<[u8]>::to_vec), lines.delimiter());
-        loop {
-            match lines.next() {
-                None => break,
-                Some(Err(unreadable)) => {
-                    tally.unread = Some(unreadable);
-                    break;
-                }
-                Some(Ok((line, event))) => match event.and_then(|event| self.check(&event).map(|key| (key, event))) {
-                    Ok((key, event)) => self.send(line, key, event),
-                    Err(breaches) => self.refuse(&mut receipt, &mut tally, &line, &breaches)?,
-                },
-            }
-            if self.sent.is_multiple_of(1024) {
-                bar.set(lines.read_bytes(), size);
+        let mut lines = CheckedLines::of(lines, Arc::clone(&self.context.rules), self.context.sources())
+            .map_err(|error| Failure::io("thread", &error))?;
+        while let Some((line, event)) = lines.next() {
+            let fate = match event {
+                Ok(good) => self.send(&line, good),
+                Err(breaches) => Fate::Refused(breaches),
+            };
+            self.held_bytes += line.bytes.len();
+            self.held.push_back(Held { line, fate });
+            self.next += 1;
+            if self.next.is_multiple_of(1024) {
+                bar.set(read.load(Ordering::Relaxed), size);
                 let deliveries = self.producer.deliveries();
-                self.settle(deliveries, &mut receipt, &mut tally)?;
+                self.settle(deliveries);
+                self.tell(&mut receipt, &mut tally)?;
+            }
+            if self.held.len() >= HELD.0 || self.held_bytes >= HELD.1 {
+                self.confirm(&mut receipt, &mut tally)?;
             }
         }
-        let deliveries = self.producer.flush(CONFIRMED_WITHIN);
-        self.settle(deliveries, &mut receipt, &mut tally)?;
-        // What no answer came for is not taken: the receipt has it, and sending it again is harmless.
-        let mut unanswered: Vec<_> = self.pending.drain().collect();
-        unanswered.sort_unstable_by_key(|(tag, _)| *tag);
-        for (_, line) in unanswered {
-            let breach = not_taken("no acknowledgement");
-            self.refuse(&mut receipt, &mut tally, &line, &[breach])?;
-        }
+        tally.unread = lines.unread();
+        self.confirm(&mut receipt, &mut tally)?;
         if tally.taken + tally.refused == 0 && tally.unread.is_none() {
             let line = Line { number: 1, bytes: Vec::new() };
             self.refuse(&mut receipt, &mut tally, &line, &[Breach::new(crate::wire::Code::FileEmpty, "", "", "")])?;
@@ -199,35 +205,55 @@ impl<'a> Publisher<'a> {
         Ok(tally)
     }
 
-    /// The event's key, if it keeps every rule.
-    fn check(&mut self, event: &[u8]) -> Result<Option<UnitCode>, Vec<Breach>> {
-        let message = Message { headers: &[], payload: Some(event) };
-        self.decoder.decode(&message, &self.context.rules, &self.sources).map(|event| event.partition_key)
-    }
-
-    fn send(&mut self, line: Line, key: Option<UnitCode>, event: Vec<u8>) {
-        let tag = self.sent;
-        self.sent += 1;
-        self.pending.insert(tag, line);
-        if self.broken.is_some() {
-            return;
+    fn send(&mut self, line: &Line, good: Good) -> Fate {
+        if self.broken.is_none() {
+            let Outgoing { key, payload, .. } = &mut self.message;
+            *key = good.key.map(|code| code.as_str().as_bytes().to_vec());
+            payload.clear();
+            payload.extend_from_slice(good.event.as_deref().unwrap_or(&line.bytes));
+            self.broken = self.producer.send(&self.message, self.next).err();
         }
-        let message = event_message(key.as_ref().map(UnitCode::as_str), event);
-        if let Err(error) = self.producer.send(message, tag) {
-            self.broken = Some(error);
+        match &self.broken {
+            None => Fate::Sent,
+            Some(_) => Fate::Refused(vec![not_taken("no acknowledgement")]),
         }
     }
 
-    fn settle(&mut self, deliveries: Vec<Delivery>, receipt: &mut Receipt, tally: &mut Tally) -> Result<(), Failure> {
+    /// Waits until every line is decided.
+    fn confirm(&mut self, receipt: &mut Receipt, tally: &mut Tally) -> Result<(), Failure> {
+        let deliveries = self.producer.flush(CONFIRMED_WITHIN);
+        self.settle(deliveries);
+        // What no answer came for is not taken: the receipt has it, and sending it again is harmless.
+        for held in self.held.iter_mut().filter(|held| matches!(held.fate, Fate::Sent)) {
+            held.fate = Fate::Refused(vec![not_taken("no acknowledgement")]);
+        }
+        self.tell(receipt, tally)
+    }
+
+    fn settle(&mut self, deliveries: Vec<Delivery>) {
+        let first = self.next - self.held.len() as u64;
         for delivery in deliveries {
-            let Some(line) = self.pending.remove(&delivery.tag) else { continue };
-            match delivery.result {
-                Ok(_) => tally.taken += 1,
+            let index = delivery.tag.checked_sub(first).map(|index| index as usize);
+            let Some(held) = index.and_then(|index| self.held.get_mut(index)) else { continue };
+            held.fate = match delivery.result {
+                Ok(_) => Fate::Taken,
                 Err(error) => {
                     let breach = not_taken(&error.to_string());
                     self.broken.get_or_insert(error);
-                    self.refuse(receipt, tally, &line, &[breach])?;
+                    Fate::Refused(vec![breach])
                 }
+            };
+        }
+    }
+
+    /// Counts the lines that are decided, up to the first that is not, and writes the receipt of those refused.
+    fn tell(&mut self, receipt: &mut Receipt, tally: &mut Tally) -> Result<(), Failure> {
+        while self.held.front().is_some_and(|first| !matches!(first.fate, Fate::Sent)) {
+            let Some(Held { line, fate }) = self.held.pop_front() else { break };
+            self.held_bytes -= line.bytes.len();
+            match fate {
+                Fate::Refused(breaches) => self.refuse(receipt, tally, &line, &breaches)?,
+                _ => tally.taken += 1,
             }
         }
         Ok(())

@@ -360,7 +360,7 @@ fn send(context: &Context, draft: &Draft) -> Done {
     let event =
         Decoder::new().decode(&message, &context.rules, &context.sources()).map_err(|breaches| refused(&breaches))?;
     let mut producer = context.log()?.producer(&context.settings.kafka.topic)?;
-    producer.send(event_message(event.partition_key.as_ref().map(UnitCode::as_str), payload), 0)?;
+    producer.send(&event_message(event.partition_key.as_ref().map(UnitCode::as_str), payload), 0)?;
     let delivery = producer.flush(std::time::Duration::from_secs(60)).pop();
     let position = delivery.ok_or_else(|| crate::log::LogError::Transient("no acknowledgement".into()))?.result?;
     let (at, offset) = (position.partition, position.offset);

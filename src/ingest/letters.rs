@@ -310,7 +310,7 @@ mod tests {
 
     fn sent(log: &EmbeddedLog, messages: Vec<Outgoing>) {
         let mut producer = log.producer("dlq").unwrap();
-        messages.into_iter().for_each(|message| producer.send(message, 0).unwrap());
+        messages.into_iter().for_each(|message| producer.send(&message, 0).unwrap());
         assert!(producer.flush(std::time::Duration::ZERO).iter().all(|delivery| delivery.result.is_ok()));
     }
 

@@ -115,7 +115,7 @@ impl Mail {
         let tag = self.waiting.len() as u64;
         self.waiting.insert(tag, filed.id);
         self.bytes += filed.payload.map_or(0, <[u8]>::len);
-        let taken = self.events.send(filed.again(), tag);
+        let taken = self.events.send(&filed.again(), tag);
         if taken.is_err() || self.waiting.len() >= TOGETHER || self.bytes >= TOGETHER_BYTES {
             self.settle(sent)?;
         }
@@ -152,7 +152,7 @@ pub fn note(
     let time_ms = jiff::Timestamp::now().as_millisecond();
     let (mut noted, mut confirmed) = (0, 0);
     for letter in letters {
-        producer.send(Decision { letter, action, time_ms, note: why.to_owned() }.outgoing(), noted)?;
+        producer.send(&Decision { letter, action, time_ms, note: why.to_owned() }.outgoing(), noted)?;
         noted += 1;
         for delivery in producer.deliveries() {
             delivery.result?;

@@ -272,7 +272,7 @@ impl Writer {
                 }
             };
             for (tag, letter) in (0..).zip(letters) {
-                producer.send(letter.outgoing(events, now_ms), tag)?;
+                producer.send(&letter.outgoing(events, now_ms), tag)?;
                 settle(producer.deliveries());
             }
             settle(producer.flush(DEAD_LETTERS_WITHIN));

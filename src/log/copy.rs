@@ -214,7 +214,7 @@ impl Both<'_> {
                 (sent, bytes) = (0, 0);
             }
             bytes += message.payload.len();
-            producer.send(message, offset.0.unsigned_abs())?;
+            producer.send(&message, offset.0.unsigned_abs())?;
             (sent, next) = (sent + 1, offset.next());
         }
         self.confirm(producer, partition, sent)?;
@@ -318,7 +318,7 @@ mod tests {
                 partition: None,
                 timestamp_ms,
             };
-            producer.send(message, 0).unwrap();
+            producer.send(&message, 0).unwrap();
         }
         assert!(producer.flush(CONFIRMED_WITHIN).iter().all(|delivery| delivery.result.is_ok()));
     }
@@ -391,7 +391,7 @@ mod tests {
         assert_eq!(largest(&from, "t").unwrap(), 0);
         let mut producer = from.producer("t").unwrap();
         let headers = vec![("h".to_owned(), Some(vec![0; 5_000]))];
-        producer.send(Outgoing { headers, payload: vec![0; 70_000], ..Outgoing::default() }, 0).unwrap();
+        producer.send(&Outgoing { headers, payload: vec![0; 70_000], ..Outgoing::default() }, 0).unwrap();
         producer.flush(CONFIRMED_WITHIN);
         assert!((75_000..80_000).contains(&largest(&from, "t").unwrap()));
     }

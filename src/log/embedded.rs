@@ -364,7 +364,7 @@ impl EmbeddedProducer {
 }
 
 impl Producer for EmbeddedProducer {
-    fn send(&mut self, message: Outgoing, tag: u64) -> Result<(), LogError> {
+    fn send(&mut self, message: &Outgoing, tag: u64) -> Result<(), LogError> {
         let bytes = message.payload.len();
         if bytes > self.max_message_bytes {
             let cause = format!("at most {} in topic {}", self.max_message_bytes, self.topic);
@@ -376,7 +376,7 @@ impl Producer for EmbeddedProducer {
             self.decided.push(Delivery { tag, result: Err(refused) });
             return Ok(());
         }
-        self.queue.push((tag, message));
+        self.queue.push((tag, message.clone()));
         if self.queue.len() >= TOGETHER {
             self.commit();
         }

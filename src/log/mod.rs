@@ -272,7 +272,7 @@ pub trait EventLog: Send + Sync {
 pub trait Producer: Send {
     /// Hands one message over; waits while the queue is full. That it was taken
     /// is known only by its [`Delivery`].
-    fn send(&mut self, message: Outgoing, tag: u64) -> Result<(), LogError>;
+    fn send(&mut self, message: &Outgoing, tag: u64) -> Result<(), LogError>;
 
     /// What has been decided since the last call, in no order, without waiting.
     fn deliveries(&mut self) -> Vec<Delivery>;

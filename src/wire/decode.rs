@@ -11,7 +11,7 @@ use super::envelope::{Envelope, media_type};
 use super::json::{Canonical, Document, Found, Json, Members};
 use super::spec::{MAX_NAME_BYTES, TYPES, TypeSpec};
 use super::{AllowedSources, Event, HANOI, Message, data};
-use crate::domain::{RecordKey, Revision, Rules, UnitCode};
+use crate::domain::{Fact, RecordKey, Revision, Rules, UnitCode};
 
 /// Decodes messages, keeping its buffer from one to the next.
 #[derive(Debug, Default)]
@@ -33,13 +33,28 @@ impl Decoder {
         rules: &Rules,
         sources: &AllowedSources,
     ) -> Result<Event, Vec<Breach>> {
-        let envelope = Envelope::read(message, &mut self.document)?;
-        let attributes = Attributes::of(&envelope);
-        let mut check = Check { binary: envelope.is_binary(), attributes, rules, sources, breaches: Vec::new() };
-        match check.event(&mut self.canonical) {
-            Some(event) if check.breaches.is_empty() => Ok(event),
-            _ => Err(check.breaches),
-        }
+        let Self { document, canonical } = self;
+        Check::run(message, document, rules, sources, |kept| Event {
+            key: RecordKey::new(kept.source, kept.subject),
+            revision: kept.revision,
+            id: unusual(kept.id, kept.subject, kept.revision),
+            digest: canonical.digest(kept.spec.event_type, kept.data),
+            time: kept.time,
+            partition_key: kept.partition_key,
+            synthetic: kept.synthetic,
+            fact: kept.fact,
+        })
+    }
+
+    /// The Kafka key of a message that is an event ([`Event::partition_key`]), or every rule that it breaks: for
+    /// those who send it on, and need nothing else.
+    pub fn key(
+        &mut self,
+        message: &Message<'_>,
+        rules: &Rules,
+        sources: &AllowedSources,
+    ) -> Result<Option<UnitCode>, Vec<Breach>> {
+        Check::run(message, &mut self.document, rules, sources, |kept| kept.partition_key)
     }
 }
 
@@ -116,6 +131,20 @@ impl<'d> Attributes<'d> {
     }
 }
 
+/// An event that keeps every rule, as it stands in its message.
+struct Kept<'d> {
+    spec: &'static TypeSpec,
+    data: Json<'d>,
+    source: &'d str,
+    subject: &'d str,
+    id: &'d str,
+    revision: Revision,
+    time: Timestamp,
+    partition_key: Option<UnitCode>,
+    synthetic: bool,
+    fact: Fact,
+}
+
 /// The checks on one envelope.
 struct Check<'c, 'd> {
     binary: bool,
@@ -125,8 +154,22 @@ struct Check<'c, 'd> {
     breaches: Vec<Breach>,
 }
 
-impl<'d> Check<'_, 'd> {
-    fn event(&mut self, canonical: &mut Canonical) -> Option<Event> {
+impl<'c, 'd> Check<'c, 'd> {
+    /// What `make` makes of the event of a message, or every rule that it breaks: at least one.
+    fn run<T>(
+        message: &Message<'_>,
+        document: &'d mut Document,
+        rules: &'c Rules,
+        sources: &'c AllowedSources,
+        make: impl FnOnce(Kept<'d>) -> T,
+    ) -> Result<T, Vec<Breach>> {
+        let envelope = Envelope::read(message, document)?;
+        let attributes = Attributes::of(&envelope);
+        let mut check = Check { binary: envelope.is_binary(), attributes, rules, sources, breaches: Vec::new() };
+        check.event().map(make).ok_or(check.breaches)
+    }
+
+    fn event(&mut self) -> Option<Kept<'d>> {
         let Attributes { specversion, id, source, subject, partitionkey, .. } = self.attributes;
         if let Some(version) = self.text("specversion", specversion, true).filter(|version| *version != "1.0") {
             self.add(Code::SpecversionUnsupported, "/specversion", version, "1.0");
@@ -153,11 +196,13 @@ impl<'d> Check<'_, 'd> {
             return None;
         }
         let (spec, (data, _), fact) = (spec?, data?, fact?);
-        Some(Event {
-            key: RecordKey::new(source?, subject?),
+        Some(Kept {
+            spec,
+            data,
+            source: source?,
+            subject: subject?,
+            id: id?,
             revision: revision?,
-            id: unusual(id?, subject?, revision?),
-            digest: canonical.digest(spec.event_type, data),
             time: time?,
             partition_key,
             synthetic: self.synthetic(),

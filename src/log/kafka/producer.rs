@@ -108,7 +108,7 @@ impl KafkaProducer {
 }
 
 impl Producer for KafkaProducer {
-    fn send(&mut self, message: Outgoing, tag: u64) -> Result<(), LogError> {
+    fn send(&mut self, message: &Outgoing, tag: u64) -> Result<(), LogError> {
         self.sent += 1;
         if self.sent.is_multiple_of(SERVE_EVERY) {
             self.producer.poll(Duration::ZERO);

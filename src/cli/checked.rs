@@ -1,0 +1,79 @@
+//! The lines of a file, read and checked on a thread of their own while those
+//! before are sent. Knows nothing of where they go.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::thread::{Builder, JoinHandle, sleep};
+use std::time::Duration;
+
+use super::input::{Line, Lines, Unreadable};
+use crate::domain::{Rules, UnitCode};
+use crate::wire::{AllowedSources, Breach, Decoder, Message};
+
+/// At most so many lines are checked ahead.
+const AHEAD: usize = 1024;
+
+/// A line and its event, or every rule that it breaks.
+pub type Checked = (Line, Result<Good, Vec<Breach>>);
+
+/// An event that keeps every rule.
+pub struct Good {
+    /// The unit's code, if it has one.
+    pub key: Option<UnitCode>,
+    /// The event, where it is not the line itself.
+    pub event: Option<Vec<u8>>,
+}
+
+/// The checked lines of a file, in its order.
+pub struct CheckedLines {
+    lines: Receiver<Checked>,
+    thread: JoinHandle<Option<Unreadable>>,
+}
+
+impl CheckedLines {
+    /// Starts to read and check.
+    pub fn of(mut lines: Lines, rules: Arc<Rules>, sources: AllowedSources) -> io::Result<Self> {
+        let (out, checked) = sync_channel(AHEAD);
+        let thread = Builder::new().name("check".into()).spawn(move || {
+            let mut decoder = Decoder::new();
+            let mut check = |line: &Line, event: Option<Vec<u8>>| {
+                let message = Message { headers: &[], payload: Some(event.as_deref().unwrap_or(&line.bytes)) };
+                let key = decoder.key(&message, &rules, &sources)?;
+                Ok(Good { key, event })
+            };
+            while let Some(next) = lines.next() {
+                let (line, event) = match next {
+                    Ok(next) => next,
+                    Err(unreadable) => return Some(unreadable),
+                };
+                let event = event.and_then(|event| check(&line, event));
+                // Nobody listens any more: the command failed.
+                if out.send((line, event)).is_err() {
+                    break;
+                }
+            }
+            None
+        })?;
+        Ok(Self { lines: checked, thread })
+    }
+
+    /// The next line; waits for it.
+    pub fn next(&mut self) -> Option<Checked> {
+        match self.lines.try_recv() {
+            Ok(checked) => Some(checked),
+            Err(TryRecvError::Disconnected) => None,
+            Err(TryRecvError::Empty) => {
+                let first = self.lines.recv().ok()?;
+                // To be woken costs more than a line: some more are to be there by then.
+                sleep(Duration::from_millis(1));
+                Some(first)
+            }
+        }
+    }
+
+    /// Why the file could not be read to its end, once there is no next line.
+    pub fn unread(self) -> Option<Unreadable> {
+        self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}
