@@ -8,7 +8,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use giaoban::domain::{Calendar, Rules, UnitTable};
-use giaoban::wire::json::{Canonical, Document};
+use giaoban::wire::canonical::Canonical;
+use giaoban::wire::json::Document;
 use giaoban::wire::{AllowedSources, Decoder, Message};
 
 type Failure = Box<dyn std::error::Error>;

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use giaoban::domain::{Calendar, NextOffset, Offset, Partition, Position, Rules, UnitTable};
 use giaoban::ingest::DecodingConsumer;
 use giaoban::log::embedded::EmbeddedLog;
-use giaoban::log::{EventLog, Membership, Outgoing, Polled, TopicSpec};
+use giaoban::log::kafka::{KafkaLog, KafkaSettings};
+use giaoban::log::{Consumer, EventLog, Incoming, LogError, Membership, Outgoing, PartitionRange, Polled, TopicSpec};
 use giaoban::wire::AllowedSources;
 
 const PARTITIONS: i32 = 3;
@@ -27,18 +28,34 @@ struct Reading {
     consumer: DecodingConsumer,
     /// Where each partition is.
     next: BTreeMap<Partition, i64>,
-    _dir: tempfile::TempDir,
+}
+
+fn rules() -> Arc<Rules> {
+    let units = include_str!("../config/units/hanoi.csv");
+    let units = UnitTable::from_csv(units, include_str!("../config/units/hanoi-succession.csv")).unwrap();
+    Arc::new(Rules::new(units, Calendar::Decree09))
+}
+
+/// With a full embedded log.
+fn embedded(act: impl FnOnce(Reading)) {
+    let dir = tempfile::tempdir().unwrap();
+    act(Reading::start(&EmbeddedLog::open(dir.path()).unwrap()));
+}
+
+/// With a full topic on Kafka.
+fn kafka(act: impl FnOnce(Reading)) {
+    let brokers = std::env::var("KAFKA_BROKERS").expect("KAFKA_BROKERS is not set: run ./test.sh");
+    act(Reading::start(&KafkaLog::new(KafkaSettings { brokers, properties: BTreeMap::new() }).unwrap()));
 }
 
 impl Reading {
-    /// Of a log that is full, from its beginning.
-    fn start() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let log = EmbeddedLog::open(dir.path()).unwrap();
+    /// Of a log that is filled first, from its beginning.
+    fn start(log: &dyn EventLog) -> Self {
+        let topic = format!("decoding-{:x}", jiff::Timestamp::now().as_nanosecond());
         let spec =
-            TopicSpec { name: "events".into(), partitions: PARTITIONS, replication: 1, max_message_bytes: 100_000 };
+            TopicSpec { name: topic.clone(), partitions: PARTITIONS, replication: 1, max_message_bytes: 100_000 };
         log.create_topic(&spec).unwrap();
-        let mut producer = log.producer("events").unwrap();
+        let mut producer = log.producer(&topic).unwrap();
         for number in 0..MESSAGES {
             for partition in 0..PARTITIONS {
                 let event = harness::session("00004", number as usize, 1, "2020-03-04", partition as u32);
@@ -49,18 +66,15 @@ impl Reading {
             }
         }
         assert!(producer.flush(PATIENCE).iter().all(|delivery| delivery.result.is_ok()));
-        let units = include_str!("../config/units/hanoi.csv");
-        let units = UnitTable::from_csv(units, include_str!("../config/units/hanoi-succession.csv")).unwrap();
-        let rules = Arc::new(Rules::new(units, Calendar::Decree09));
-        let consumer = log.consumer("events", &Membership::Alone).unwrap();
-        let mut consumer = DecodingConsumer::new(consumer, rules, AllowedSources::new());
+        let consumer = log.consumer(&topic, &Membership::Alone).unwrap();
+        let mut consumer = DecodingConsumer::new(consumer, rules(), AllowedSources::new());
         let Polled::Assigned(partitions) = consumer.poll(STEP, 1, &mut |_, _| panic!("before the start")).unwrap()
         else {
             panic!("not assigned")
         };
         let all: Vec<_> = partitions.iter().map(|partition| (*partition, NextOffset(0))).collect();
         consumer.start(&all).unwrap();
-        Self { consumer, next: partitions.into_iter().map(|partition| (partition, 0)).collect(), _dir: dir }
+        Self { consumer, next: partitions.into_iter().map(|partition| (partition, 0)).collect() }
     }
 
     /// Polls once: each message must be the next of its partition, with its own headers and its own event.
@@ -96,17 +110,13 @@ impl Reading {
     }
 }
 
-#[test]
-fn every_message_comes_in_order_with_its_event() {
-    let mut reading = Reading::start();
+fn in_order(mut reading: Reading) {
     reading.until_all();
     assert_eq!(reading.poll(), 0);
     reading.consumer.close();
 }
 
-#[test]
-fn what_was_read_before_a_seek_does_not_come_after_it() {
-    let mut reading = Reading::start();
+fn sought(mut reading: Reading) {
     let one = Partition(1);
     // Back and forth, each time with chunks on their way.
     for (reached, to) in [(1_000, 10), (500, 4_000), (4_500, 0)] {
@@ -118,9 +128,7 @@ fn what_was_read_before_a_seek_does_not_come_after_it() {
     reading.consumer.close();
 }
 
-#[test]
-fn what_is_given_up_does_not_come_until_it_is_started_again() {
-    let mut reading = Reading::start();
+fn given_up(mut reading: Reading) {
     let one = Partition(1);
     reading.until(|next| next[&one] >= 1_000);
     reading.consumer.release(&[one]).unwrap();
@@ -132,13 +140,94 @@ fn what_is_given_up_does_not_come_until_it_is_started_again() {
     reading.consumer.close();
 }
 
-#[test]
-fn nothing_comes_in_a_pause() {
-    let mut reading = Reading::start();
+fn paused(mut reading: Reading) {
     reading.until(|next| next[&Partition(0)] >= 1_000);
     reading.consumer.pause().unwrap();
     assert!((0..10).all(|_| reading.poll() == 0));
     reading.consumer.resume().unwrap();
     reading.until_all();
     reading.consumer.close();
+}
+
+#[test]
+fn every_message_comes_in_order_with_its_event() {
+    embedded(in_order);
+}
+
+#[test]
+fn what_was_read_before_a_seek_does_not_come_after_it() {
+    embedded(sought);
+}
+
+#[test]
+fn what_is_given_up_does_not_come_until_it_is_started_again() {
+    embedded(given_up);
+}
+
+#[test]
+fn nothing_comes_in_a_pause() {
+    embedded(paused);
+}
+
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_messages_come_decoded_as_they_lie() {
+    [in_order, sought, given_up, paused].into_iter().for_each(kafka);
+}
+
+/// Hands over three thousand messages, a few more, and fails.
+struct Failing(i64);
+
+impl Consumer for Failing {
+    fn poll(&mut self, _: Duration, max: usize, sink: &mut dyn FnMut(Incoming<'_>)) -> Result<Polled, LogError> {
+        let count = max.min(500);
+        for offset in self.0..self.0 + count as i64 {
+            let position = Position { partition: Partition(0), offset: Offset(offset) };
+            sink(Incoming { position, timestamp_ms: None, key: None, headers: Vec::new(), payload: Some(b"{}") });
+        }
+        self.0 += count as i64;
+        if self.0 > 3_000 { Err(LogError::Transient("gone".into())) } else { Ok(Polled::Messages(count)) }
+    }
+    fn start(&mut self, _: &[(Partition, NextOffset)]) -> Result<(), LogError> {
+        Ok(())
+    }
+    fn release(&mut self, _: &[Partition]) -> Result<(), LogError> {
+        Ok(())
+    }
+    fn seek(&mut self, _: Partition, _: NextOffset) -> Result<(), LogError> {
+        Ok(())
+    }
+    fn pause(&mut self) -> Result<(), LogError> {
+        Ok(())
+    }
+    fn resume(&mut self) -> Result<(), LogError> {
+        Ok(())
+    }
+    fn commit_hint(&mut self, _: &[(Partition, NextOffset)]) {}
+    fn range(&mut self, partition: Partition) -> Result<PartitionRange, LogError> {
+        Ok(PartitionRange { partition, low: NextOffset(0), high: NextOffset(self.0) })
+    }
+    fn ends(&mut self) -> Vec<(Partition, NextOffset)> {
+        Vec::new()
+    }
+    fn close(self: Box<Self>) {}
+}
+
+#[test]
+fn what_was_read_before_an_error_comes_before_it() {
+    let mut consumer = DecodingConsumer::new(Box::new(Failing(0)), rules(), AllowedSources::new());
+    let mut next = 0;
+    let error = loop {
+        match consumer.poll(STEP, 1000, &mut |incoming, _| {
+            assert_eq!(incoming.position.offset, Offset(next));
+            next += 1;
+        }) {
+            Ok(Polled::Messages(_)) => {}
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error, LogError::Transient("gone".into()));
+    assert!(next > 3_000, "{next}");
+    consumer.close();
 }

@@ -504,6 +504,16 @@ fn binary_mode_keeps_the_same_rules() {
     assert_eq!(codes("datacontenttype", "text/plain", &data), ["datacontenttype.unsupported /datacontenttype"]);
     assert_eq!(codes("revision", "3", "[]"), ["field.wrong_type /data"]);
     assert_eq!(codes("revision", "3", ""), ["message.empty "]);
+    // The transport says it too: what the event says of itself counts.
+    let both = |own: &'static str, transport: &'static str| {
+        let mut store = Vec::new();
+        let mut headers = binary(&event("supervision"), "ce_", &mut store);
+        headers.retain(|(name, _)| !name.ends_with("type") || *name == "ce_type");
+        headers.extend([("ce_datacontenttype", Some(own.as_bytes())), ("content-type", Some(transport.as_bytes()))]);
+        breaches(decode(&Message { headers: &headers, payload: Some(data.as_bytes()) }))
+    };
+    assert!(both("application/json", "application/octet-stream").is_empty());
+    assert_eq!(both("text/plain", "application/json"), ["datacontenttype.unsupported /datacontenttype"]);
     let doubled = data.replacen('{', "{\"unit\":\"00006\",", 1);
     assert_eq!(codes("revision", "3", &doubled), ["json.duplicate_key /data/unit"]);
     let twice: [(&str, Option<&[u8]>); 2] = [("ce_id", Some(b"1")), ("ce-id", Some(b"2"))];

@@ -25,7 +25,7 @@ pub type Decoded = Result<Event, Vec<Breach>>;
 const ON_THE_WAY: usize = 4;
 /// Fewer messages than this are decoded where they are read.
 const FEW: usize = 100;
-/// About as many bytes are read at once: as many messages as the last ones were large.
+/// As many messages are read at once as make so many bytes, if they are as large as the largest lately.
 const CHUNK_BYTES: usize = 512 << 10;
 
 /// Decodes the messages of another consumer.
@@ -41,8 +41,10 @@ pub struct DecodingConsumer {
     spare: Vec<Chunk>,
     /// How often each partition was started, sought or given up.
     starts: BTreeMap<Partition, u32>,
-    /// How large the messages were that were read last.
-    mean_bytes: usize,
+    /// How large messages were lately, in bytes, at least 1.
+    large: usize,
+    /// What the other consumer failed with, until what it read before is handed over.
+    failed: Option<LogError>,
     paused: bool,
 }
 
@@ -73,7 +75,8 @@ struct Chunk {
 /// A message that lies in its chunk.
 struct Held {
     position: Position,
-    start: u32,
+    /// Of [`DecodingConsumer::starts`], when it was read.
+    of_start: u32,
     timestamp_ms: Option<i64>,
     key: Option<Range<usize>>,
     payload: Option<Range<usize>>,
@@ -81,7 +84,7 @@ struct Held {
 }
 
 impl Chunk {
-    fn push(&mut self, message: &Incoming<'_>, start: u32) {
+    fn push(&mut self, message: &Incoming<'_>, of_start: u32) {
         let Self { bytes, names, headers, messages, .. } = self;
         let mut hold = |part: &[u8]| {
             let begin = bytes.len();
@@ -96,7 +99,7 @@ impl Chunk {
         }));
         messages.push(Held {
             position: message.position,
-            start,
+            of_start,
             timestamp_ms: message.timestamp_ms,
             key: message.key.map(&mut hold),
             payload: message.payload.map(&mut hold),
@@ -172,7 +175,8 @@ impl DecodingConsumer {
             on_the_way: 0,
             spare: Vec::new(),
             starts: BTreeMap::new(),
-            mean_bytes: CHUNK_BYTES / FEW,
+            large: CHUNK_BYTES / FEW,
+            failed: None,
             paused: false,
         }
     }
@@ -186,35 +190,33 @@ impl DecodingConsumer {
         sink: &mut dyn FnMut(&Incoming<'_>, Decoded),
     ) -> Result<Polled, LogError> {
         loop {
+            let full = self.on_the_way >= ON_THE_WAY || self.failed.is_some();
             if !self.paused
-                && let Some(chunk) =
-                    self.decoded(if self.on_the_way == ON_THE_WAY { timeout } else { Duration::ZERO })?
+                && let Some(chunk) = self.next_chunk(if full { timeout } else { Duration::ZERO })?
             {
                 return Ok(self.hand_over(chunk, sink));
             }
-            if self.on_the_way == ON_THE_WAY && !self.paused {
+            if self.on_the_way == 0
+                && let Some(error) = self.failed.take()
+            {
+                return Err(error);
+            }
+            if full && !self.paused {
                 return Ok(Polled::Messages(0));
             }
             let waits = self.paused || self.on_the_way == 0;
+            let most = (CHUNK_BYTES / self.large).clamp(1, max.max(1));
             let mut chunk = self.spare.pop().unwrap_or_default();
-            let starts = &self.starts;
-            let most = (CHUNK_BYTES / self.mean_bytes.max(1)).clamp(1, max);
-            let polled = self.consumer.poll(if waits { timeout } else { Duration::ZERO }, most, &mut |message| {
-                chunk.push(&message, starts.get(&message.position.partition).copied().unwrap_or_default());
-            })?;
-            if let Polled::Messages(count @ 1..) = polled {
-                self.mean_bytes = chunk.bytes.len() / count;
-            }
-            match polled {
+            match self.fill(&mut chunk, if waits { timeout } else { Duration::ZERO }, most)? {
                 Polled::Messages(0) => {
                     self.spare.push(chunk);
                     if waits {
-                        return Ok(polled);
+                        return Ok(Polled::Messages(0));
                     }
-                    let decoded = self.decoded(timeout)?;
-                    return Ok(decoded.map_or(polled, |chunk| self.hand_over(chunk, sink)));
+                    let next = self.next_chunk(timeout)?;
+                    return Ok(next.map_or(Polled::Messages(0), |chunk| self.hand_over(chunk, sink)));
                 }
-                Polled::Messages(count) if count < FEW && self.on_the_way == 0 => {
+                Polled::Messages(count) if count < FEW.min(most) && self.on_the_way == 0 => {
                     chunk.decode(&mut self.decoder, &self.decoding);
                     return Ok(self.hand_over(chunk, sink));
                 }
@@ -227,8 +229,26 @@ impl DecodingConsumer {
         }
     }
 
+    /// Reads into a chunk. An error that comes after messages waits until these are handed over.
+    fn fill(&mut self, chunk: &mut Chunk, timeout: Duration, most: usize) -> Result<Polled, LogError> {
+        let (starts, mut largest) = (&self.starts, 0);
+        let polled = self.consumer.poll(timeout, most, &mut |message| {
+            largest = largest.max(message.payload.map_or(0, <[u8]>::len));
+            chunk.push(&message, starts.get(&message.position.partition).copied().unwrap_or_default());
+        });
+        // What was large lately may come again: that is forgotten by and by.
+        self.large = largest.max(self.large - self.large / 8).max(1);
+        match polled {
+            Err(error) if !chunk.messages.is_empty() => {
+                self.failed = Some(error);
+                Ok(Polled::Messages(chunk.messages.len()))
+            }
+            polled => polled,
+        }
+    }
+
     /// The next chunk that the thread has decoded, waited for at most that long.
-    fn decoded(&mut self, timeout: Duration) -> Result<Option<Chunk>, LogError> {
+    fn next_chunk(&mut self, timeout: Duration) -> Result<Option<Chunk>, LogError> {
         let Some(thread) = self.thread.as_ref().filter(|_| self.on_the_way > 0) else { return Ok(None) };
         match thread.decoded.recv_timeout(timeout) {
             Ok(chunk) => {
@@ -241,12 +261,11 @@ impl DecodingConsumer {
     }
 
     fn send(&mut self, chunk: Chunk) -> Result<(), LogError> {
-        let thread = match self.thread.take() {
+        let thread = match &mut self.thread {
             Some(thread) => thread,
-            None => Thread::start(self.decoding.clone())?,
+            none => none.insert(Thread::start(self.decoding.clone())?),
         };
         thread.chunks.send(chunk).map_err(|_| ended())?;
-        self.thread = Some(thread);
         self.on_the_way += 1;
         Ok(())
     }
@@ -255,7 +274,7 @@ impl DecodingConsumer {
     fn hand_over(&mut self, mut chunk: Chunk, sink: &mut dyn FnMut(&Incoming<'_>, Decoded)) -> Polled {
         let mut decoded = std::mem::take(&mut chunk.decoded);
         for (held, decoded) in chunk.messages.iter().zip(decoded.drain(..)) {
-            if held.start == self.starts.get(&held.position.partition).copied().unwrap_or_default() {
+            if held.of_start == self.starts.get(&held.position.partition).copied().unwrap_or_default() {
                 sink(&chunk.message(held), decoded);
             }
         }

@@ -4,8 +4,9 @@
 use jiff::civil::{Date, date};
 
 use super::breach::Breach;
+use super::canonical::double_text;
 use super::codes::Code;
-use super::json::{Found, Members, double_text};
+use super::json::{Found, Members};
 use super::spec::{FieldSpec, Kind, MAX_FIELDS, TypeSpec};
 use super::value::{Cell, pointer, read};
 use crate::domain::{

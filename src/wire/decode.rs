@@ -6,9 +6,10 @@
 use jiff::Timestamp;
 
 use super::breach::Breach;
+use super::canonical::Canonical;
 use super::codes::Code;
 use super::envelope::{Envelope, media_type};
-use super::json::{Canonical, Document, Found, Json, Members};
+use super::json::{Document, Found, Json, Members};
 use super::spec::{MAX_NAME_BYTES, TYPES, TypeSpec};
 use super::{AllowedSources, Event, HANOI, Message, data};
 use crate::domain::{Fact, RecordKey, Revision, Rules, UnitCode};

@@ -56,11 +56,7 @@ impl<'d> Envelope<'d> {
         if binary {
             let attributes = of_headers(message, media_type)?;
             let attributes = document.add_texts(attributes.iter().map(|(name, text)| (&**name, &**text)));
-            return match document.at(attributes).json() {
-                Json::Object(attributes) => Ok(Self { attributes, body: Some(document.at(body)) }),
-                // What was added is an object.
-                _ => Err(Vec::new()),
-            };
+            return Ok(Self { attributes: document.members(attributes), body: Some(document.at(body)) });
         }
         match document.at(body).json() {
             Json::Object(attributes) => Ok(Self { attributes, body: None }),
@@ -118,7 +114,9 @@ fn of_headers<'m>(message: &Message<'m>, media_type: Option<&str>) -> Result<Vec
             }
         }
     }
-    if let Some(media_type) = media_type {
+    // What is said twice counts as the event itself says it.
+    let given = attributes.iter().any(|(name, _)| name == "datacontenttype");
+    if let Some(media_type) = media_type.filter(|_| !given) {
         attributes.push(("datacontenttype".into(), media_type.to_ascii_lowercase().into()));
     }
     if breaches.is_empty() { Ok(attributes) } else { Err(breaches) }

@@ -1,22 +1,15 @@
-//! JSON as it stands in a message: read into one document, looked at in place,
-//! and written in its canonical form (RFC 8785), of which the digest is made.
+//! JSON as it stands in a message: read into one document and looked at in place.
 //!
 //! A document keeps its room from one message to the next: reading one asks for
 //! no memory. Knows nothing of events.
 
 use std::cell::RefCell;
-use std::cmp::Ordering;
 use std::fmt;
-use std::io::Write as _;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use sha2::{Digest as _, Sha256};
 
-use super::plain::{self, plain_bytes};
-use crate::domain::Digest;
-
-/// Largest integer up to which every integer is its own double.
-const MAX_SAFE_INTEGER: u64 = 1 << 53;
+use super::canonical::{Canonical, utf16_order};
+use super::plain;
 
 /// JSON texts, each read into nodes: a value's node, then those of what it holds.
 #[derive(Debug, Default)]
@@ -163,7 +156,7 @@ impl<'d> Found<'d> {
     /// The text of a string.
     pub fn as_str(self) -> Option<&'d str> {
         match self.node.value {
-            Value::Str(span) => Some(self.document.span(span)),
+            Value::Str(span) => Some(self.document.text(span)),
             _ => None,
         }
     }
@@ -182,16 +175,28 @@ impl fmt::Display for Found<'_> {
 }
 
 impl<'d> Members<'d> {
+    /// Where they are read.
+    pub(super) fn document(self) -> &'d Document {
+        self.0.document
+    }
+
+    /// The place of each member's node.
+    pub(super) fn places(self) -> impl Iterator<Item = usize> {
+        let Range { document, from, to } = self.0;
+        let first = (from < to).then_some(from);
+        std::iter::successors(first, move |place| Some(document.node(*place).end).filter(|next| *next < to))
+    }
+
     /// Each name and value, as they stand.
     pub fn iter(self) -> impl Iterator<Item = (&'d str, Found<'d>)> {
         let document = self.0.document;
-        self.0.map(move |node| (document.span(node.name), Found { document, node }))
+        self.0.map(move |node| (document.text(node.name), Found { document, node }))
     }
 
     /// The value of that name; `None` where it is absent or `null`.
     pub fn get(self, name: &str) -> Option<Found<'d>> {
         let document = self.0.document;
-        let node = { self.0 }.find(|node| document.span(node.name) == name)?;
+        let node = { self.0 }.find(|node| document.text(node.name) == name)?;
         Found { document, node }.given()
     }
 
@@ -202,7 +207,7 @@ impl<'d> Members<'d> {
         let mut ahead = rest.0;
         // Where all are taken, it is none of them.
         let node = ahead.next()?;
-        if document.span(node.name) != name {
+        if document.text(node.name) != name {
             return self.get(name);
         }
         rest.0 = ahead;
@@ -282,24 +287,41 @@ impl Document {
         Found { document: self, node: &self.nodes.room[place] }
     }
 
+    /// What the value at that place holds.
+    pub(super) fn members(&self, place: usize) -> Members<'_> {
+        Members(Range { document: self, from: place + 1, to: self.nodes.room[place].end })
+    }
+
     fn keep(&mut self, text: &str) -> Span {
         let from = self.text.len();
         self.text.push_str(text);
         Span { from, to: self.text.len(), quoted: false }
     }
 
-    fn span(&self, span: Span) -> &str {
+    /// A stretch of the text.
+    pub(super) fn text(&self, span: Span) -> &str {
         &self.text[span.from..span.to]
     }
 
-    fn json<'d>(&'d self, node: &Node) -> Json<'d> {
+    /// A text in its quotes, if it stands there as it is written in its canonical form.
+    pub(super) fn quoted(&self, span: Span) -> Option<&[u8]> {
+        if span.quoted { self.text.as_bytes().get(span.from - 1..=span.to) } else { None }
+    }
+
+    /// The node at that place.
+    pub(super) fn node(&self, place: usize) -> &Node {
+        &self.nodes.room[place]
+    }
+
+    /// The value of a node.
+    pub(super) fn json<'d>(&'d self, node: &Node) -> Json<'d> {
         match node.value {
             Value::Null => Json::Null,
             Value::Bool(value) => Json::Bool(value),
             Value::Int(number) => Json::Int(number),
             Value::Big(number) => Json::Big(number),
             Value::Float(number) => Json::Float(number),
-            Value::Str(span) => Json::Str(self.span(span)),
+            Value::Str(span) => Json::Str(self.text(span)),
             Value::Array(from) => Json::Array(Items(Range { document: self, from, to: node.end })),
             Value::Object(from) => Json::Object(Members(Range { document: self, from, to: node.end })),
         }
@@ -321,145 +343,6 @@ impl fmt::Display for Json<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&String::from_utf8_lossy(Canonical::default().of(*self)))
     }
-}
-
-/// Writes canonical forms (RFC 8785); keeps its room from one to the next.
-#[derive(Debug, Default)]
-pub struct Canonical {
-    text: Vec<u8>,
-    /// Members of the objects that are being written, each object's in order: how a name begins, and the place.
-    order: Vec<(u64, usize)>,
-}
-
-impl Canonical {
-    /// The canonical form. Numbers are IEEE 754 doubles there, so that an integer
-    /// beyond 2^53 is written as the double nearest to it.
-    pub fn of(&mut self, json: Json<'_>) -> &[u8] {
-        self.text.clear();
-        self.write(json);
-        &self.text
-    }
-
-    /// SHA-256 of the canonical form of `{"data":…,"type":…}`.
-    pub fn digest(&mut self, event_type: &str, data: Json<'_>) -> Digest {
-        self.text.clear();
-        self.text.extend_from_slice(b"{\"data\":");
-        self.write(data);
-        self.text.extend_from_slice(b",\"type\":");
-        write_string(event_type, &mut self.text);
-        self.text.push(b'}');
-        Digest(Sha256::digest(&self.text).into())
-    }
-
-    fn write(&mut self, json: Json<'_>) {
-        let out = &mut self.text;
-        match json {
-            Json::Null => out.extend_from_slice(b"null"),
-            Json::Bool(true) => out.extend_from_slice(b"true"),
-            Json::Bool(false) => out.extend_from_slice(b"false"),
-            Json::Int(number) if number.unsigned_abs() <= MAX_SAFE_INTEGER => {
-                out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-            }
-            Json::Int(number) => write_double(number as f64, out),
-            Json::Big(number) => write_double(number as f64, out),
-            Json::Float(number) => write_double(number, out),
-            Json::Str(text) => write_string(text, out),
-            Json::Array(items) => {
-                out.push(b'[');
-                for (index, item) in items.iter().enumerate() {
-                    if index > 0 {
-                        self.text.push(b',');
-                    }
-                    self.write(item);
-                }
-                self.text.push(b']');
-            }
-            Json::Object(members) => self.write_object(members),
-        }
-    }
-
-    fn write_object(&mut self, Members(range): Members<'_>) {
-        let (document, begin) = (range.document, self.order.len());
-        let mut place = range.from;
-        for node in range {
-            self.order.push((head(document.span(node.name)), place));
-            place = node.end;
-        }
-        let name = |place: usize| document.span(document.nodes.room[place].name);
-        self.order[begin..]
-            .sort_unstable_by(|(a, at), (b, bt)| a.cmp(b).then_with(|| utf16_order(name(*at), name(*bt))));
-        self.text.push(b'{');
-        for index in begin..self.order.len() {
-            let node = &document.nodes.room[self.order[index].1];
-            if index > begin {
-                self.text.push(b',');
-            }
-            self.write_text(document, node.name);
-            self.text.push(b':');
-            match node.value {
-                Value::Str(span) => self.write_text(document, span),
-                _ => self.write(document.json(node)),
-            }
-        }
-        self.text.push(b'}');
-        self.order.truncate(begin);
-    }
-
-    fn write_text(&mut self, document: &Document, span: Span) {
-        match span.quoted {
-            true => self.text.extend_from_slice(&document.text.as_bytes()[span.from - 1..=span.to]),
-            false => write_string(document.span(span), &mut self.text),
-        }
-    }
-}
-
-/// A number as ECMAScript writes it, and so RFC 8785.
-pub fn double_text(number: f64) -> String {
-    ryu_js::Buffer::new().format(number).to_owned()
-}
-
-fn write_double(number: f64, out: &mut Vec<u8>) {
-    out.extend_from_slice(ryu_js::Buffer::new().format(number).as_bytes());
-}
-
-fn write_string(text: &str, out: &mut Vec<u8>) {
-    let (plain, rest) = text.as_bytes().split_at(plain_bytes(text.as_bytes()));
-    out.push(b'"');
-    out.extend_from_slice(plain);
-    for byte in rest {
-        match *byte {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            0x08 => out.extend_from_slice(b"\\b"),
-            0x09 => out.extend_from_slice(b"\\t"),
-            0x0a => out.extend_from_slice(b"\\n"),
-            0x0c => out.extend_from_slice(b"\\f"),
-            0x0d => out.extend_from_slice(b"\\r"),
-            other if other < 0x20 => {
-                let _ = write!(out, "\\u{other:04x}");
-            }
-            other => out.push(other),
-        }
-    }
-    out.push(b'"');
-}
-
-/// The order of UTF-16 code units, found in UTF-8: it is the order of the bytes,
-/// but for U+E000 to U+FFFF (first byte 0xEE or 0xEF), which UTF-16 sorts after
-/// all that it writes with surrogates (first byte 0xF0 and up).
-fn utf16_order(a: &str, b: &str) -> Ordering {
-    a.bytes().map(rank).cmp(b.bytes().map(rank))
-}
-
-fn rank(byte: u8) -> u8 {
-    if matches!(byte, 0xee | 0xef) { byte | 0x10 } else { byte }
-}
-
-/// The first eight bytes of a name as a number of the same order.
-fn head(name: &str) -> u64 {
-    let mut head = [0; 8];
-    head.iter_mut().zip(name.bytes()).for_each(|(to, byte)| *to = rank(byte));
-    u64::from_be_bytes(head)
 }
 
 /// Appends a name or index to a pointer (RFC 6901).
@@ -564,7 +447,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
                 Err(error) => return Err(self.leave(|| pointer_part(&name), error)),
             }
         }
-        names.sort_unstable();
+        names.sort_unstable_by(|a, b| utf16_order(a, b));
         if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
             *self.duplicate.borrow_mut() = Some(vec![pointer_part(&pair[0])]);
             return Err(A::Error::custom("duplicate key"));
@@ -602,32 +485,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn canonical_text(text: &str) -> String {
-        Document::default().read(text).unwrap().to_string()
-    }
-
     fn error(text: &str) -> JsonError {
         Document::default().read(text).unwrap_err()
-    }
-
-    fn any_json() -> impl Strategy<Value = serde_json::Value> {
-        let leaf = prop_oneof![
-            Just(serde_json::Value::Null),
-            any::<bool>().prop_map(Into::into),
-            any::<i64>().prop_map(Into::into),
-            any::<u64>().prop_map(Into::into),
-            any::<f64>().prop_map(Into::into),
-            (-2_000_000_000_000i64..2_000_000_000_000).prop_map(|n| (n as f64 / 100.0).into()),
-            any::<String>().prop_map(Into::into),
-            "[\u{0}-\u{40}\\\\\u{7f}-\u{100}\u{d000}-\u{10ffff}]{0,12}".prop_map(Into::into),
-        ];
-        leaf.prop_recursive(6, 64, 8, |inner| {
-            prop_oneof![
-                prop::collection::vec(inner.clone(), 0..8).prop_map(Into::into),
-                prop::collection::vec(("[a-c\"\u{d7f0}-\u{10ffff}]{0,3}", inner), 0..8)
-                    .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
-            ]
-        })
     }
 
     /// JSON that is read without a look at escapes and fractions.
@@ -649,12 +508,6 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_canonical_form_is_that_of_the_reference(value in any_json(), pretty in any::<bool>()) {
-            let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
-            prop_assert_eq!(canonical_text(&text), serde_json_canonicalizer::to_string(&value).unwrap());
-        }
-
-        #[test]
         fn what_is_read_faster_is_read_alike(value in plain_json(), at in any::<prop::sample::Index>(), edit in "[{}\\[\\],:\"\\\\0-9eE.+\\-tfn \t\u{1}ữ]{0,2}", cut in 0..2usize) {
             let mut text: Vec<char> = value.to_string().chars().collect();
             let at = at.index(text.len());
@@ -665,28 +518,6 @@ mod tests {
             let expected = document.add_any(&text, place).map(|()| document.at(place).to_string());
             prop_assert_eq!(Document::default().read(&text).map(|json| json.to_string()), expected);
         }
-
-        #[test]
-        fn names_sort_as_utf16(a in "[a\u{d7f0}-\u{d7ff}\u{e000}-\u{10ffff}]{0,4}", b in "[a\u{d7f0}-\u{d7ff}\u{e000}-\u{10ffff}]{0,4}") {
-            let order = a.encode_utf16().cmp(b.encode_utf16());
-            prop_assert_eq!(utf16_order(&a, &b), order);
-            prop_assert!(head(&a).cmp(&head(&b)).is_eq() || head(&a).cmp(&head(&b)) == order);
-        }
-    }
-
-    #[test]
-    fn the_example_of_rfc_8785_is_written_as_there() {
-        let text = r#"{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],
-            "string":"\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/","literals":[null,true,false]}"#;
-        assert_eq!(
-            canonical_text(text),
-            "{\"literals\":[null,true,false],\"numbers\":[333333333.3333333,1e+30,4.5,0.002,1e-27],\
-             \"string\":\"€$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}"
-        );
-        assert_eq!(
-            canonical_text("[-0, 9007199254740993, 18446744073709551615]"),
-            "[0,9007199254740992,18446744073709552000]"
-        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! Pure: knows the domain's types and rules, nothing of how a message came.
 
 pub mod breach;
+pub mod canonical;
 pub mod codes;
 mod data;
 pub mod decode;

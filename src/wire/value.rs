@@ -3,8 +3,9 @@
 use jiff::civil::Date;
 
 use super::breach::Breach;
+use super::canonical::double_text;
 use super::codes::Code;
-use super::json::{Found, Json, double_text};
+use super::json::{Found, Json};
 use super::spec::{FieldSpec, Kind, MAX_COUNT, YEARS};
 use crate::domain::{Area, AreaError, Period, UnitCode, Vnd};
 

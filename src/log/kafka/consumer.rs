@@ -118,11 +118,11 @@ impl KafkaConsumer {
             ("auto.offset.reset", "error"),
             ("statistics.interval.ms", "1000"),
             // The default is 64 MB for each partition.
-            ("queued.max.messages.kbytes", "32768"),
+            ("queued.max.messages.kbytes", "16384"),
             // The default waits a second after the queue was full.
             ("fetch.queue.backoff.ms", "2"),
             ("queued.min.messages", "100000"),
-            ("fetch.message.max.bytes", "2097152"),
+            ("fetch.message.max.bytes", "524288"),
             ("fetch.wait.max.ms", "50"),
             ("check.crcs", "true"),
         ];
