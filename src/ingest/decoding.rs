@@ -237,7 +237,7 @@ impl DecodingConsumer {
             chunk.push(&message, starts.get(&message.position.partition).copied().unwrap_or_default());
         });
         // What was large lately may come again: that is forgotten by and by.
-        self.large = largest.max(self.large - self.large / 8).max(1);
+        self.large = largest.max(self.large - self.large / 8);
         match polled {
             Err(error) if !chunk.messages.is_empty() => {
                 self.failed = Some(error);

@@ -69,13 +69,14 @@ impl Canonical {
 
     fn write_object(&mut self, members: Members<'_>) {
         let (document, begin) = (members.document(), self.order.len());
-        let name = |place: usize| document.text(document.node(place).name);
+        let name = |place| document.name(place);
         self.order.extend(members.places().map(|place| (head(name(place)), place)));
         self.order[begin..]
             .sort_unstable_by(|(a, at), (b, bt)| a.cmp(b).then_with(|| utf16_order(name(*at), name(*bt))));
         self.text.push(b'{');
         for index in begin..self.order.len() {
-            let node = document.node(self.order[index].1);
+            let place = self.order[index].1;
+            let node = document.node(place);
             if index > begin {
                 self.text.push(b',');
             }
@@ -83,7 +84,7 @@ impl Canonical {
             self.text.push(b':');
             match node.value {
                 Value::Str(span) => self.write_text(document, span),
-                _ => self.write(document.json(node)),
+                _ => self.write(document.json(place)),
             }
         }
         self.text.push(b'}');
@@ -148,9 +149,25 @@ fn head(name: &str) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
+    use serde_json::Value as Tree;
+
+    /// Lists and objects of these leaves; objects have up to `most` members with such names.
+    pub(in crate::wire) fn nested(
+        leaf: impl Strategy<Value = Tree> + 'static,
+        depth: u32,
+        (names, most): (&'static str, usize),
+    ) -> impl Strategy<Value = Tree> {
+        leaf.prop_recursive(depth, 64, 8, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..8).prop_map(Into::into),
+                prop::collection::vec((names, inner), 0..most)
+                    .prop_map(|members| Tree::Object(members.into_iter().collect())),
+            ]
+        })
+    }
 
     fn canonical_text(text: &str) -> String {
         Document::default().read(text).unwrap().to_string()
@@ -167,13 +184,7 @@ mod tests {
             any::<String>().prop_map(Into::into),
             "[\u{0}-\u{40}\\\\\u{7f}-\u{100}\u{d000}-\u{10ffff}]{0,12}".prop_map(Into::into),
         ];
-        leaf.prop_recursive(6, 64, 8, |inner| {
-            prop_oneof![
-                prop::collection::vec(inner.clone(), 0..8).prop_map(Into::into),
-                prop::collection::vec(("[a-c\"\u{d7f0}-\u{10ffff}]{0,3}", inner), 0..8)
-                    .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
-            ]
-        })
+        nested(leaf, 6, ("[a-c\"\u{d7f0}-\u{10ffff}]{0,3}", 8))
     }
 
     proptest! {

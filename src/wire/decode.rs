@@ -127,7 +127,7 @@ impl<'d> Attributes<'d> {
             };
             *place = value.given();
         }
-        attributes.data = envelope.data();
+        attributes.data = envelope.body.or(attributes.data);
         attributes
     }
 }
@@ -166,7 +166,7 @@ impl<'c, 'd> Check<'c, 'd> {
     ) -> Result<T, Vec<Breach>> {
         let envelope = Envelope::read(message, document)?;
         let attributes = Attributes::of(&envelope);
-        let mut check = Check { binary: envelope.is_binary(), attributes, rules, sources, breaches: Vec::new() };
+        let mut check = Check { binary: envelope.body.is_some(), attributes, rules, sources, breaches: Vec::new() };
         check.event().map(make).ok_or(check.breaches)
     }
 

@@ -15,8 +15,8 @@ use super::{MAX_MESSAGE_BYTES, Message};
 pub(super) struct Envelope<'d> {
     /// The members of the envelope, or the headers as such.
     pub(super) attributes: Members<'d>,
-    /// Binary mode: the body. In structured mode `data` is one of the attributes.
-    body: Option<Found<'d>>,
+    /// Binary mode, where attributes are text: the body. In structured mode `data` is one of the attributes.
+    pub(super) body: Option<Found<'d>>,
 }
 
 impl<'d> Envelope<'d> {
@@ -78,11 +78,6 @@ impl<'d> Envelope<'d> {
         members.insert("data", body.to_string());
         let members = members.iter().map(|(name, value)| format!("{}:{value}", Value::from(*name)));
         Some(format!("{{{}}}", members.collect::<Vec<_>>().join(",")))
-    }
-
-    /// Whether it came in binary mode, where attributes are text.
-    pub(super) fn is_binary(&self) -> bool {
-        self.body.is_some()
     }
 
     /// The data, whatever it is; `None` where it is absent or `null`.

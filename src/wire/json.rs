@@ -53,10 +53,8 @@ pub(super) enum Value {
     Big(u64),
     Float(f64),
     Str(Span),
-    /// From the node after this.
-    Array(usize),
-    /// From the node after this.
-    Object(usize),
+    Array,
+    Object,
 }
 
 impl Nodes {
@@ -115,7 +113,7 @@ pub struct Items<'d>(Range<'d>);
 #[derive(Clone, Copy, Debug)]
 pub struct Members<'d>(Range<'d>);
 
-/// Nodes of one level, each with all that it holds.
+/// The places of nodes of one level, each with all that it holds.
 #[derive(Clone, Copy, Debug)]
 struct Range<'d> {
     document: &'d Document,
@@ -124,19 +122,19 @@ struct Range<'d> {
 }
 
 impl<'d> Iterator for Range<'d> {
-    type Item = &'d Node;
+    type Item = usize;
 
-    fn next(&mut self) -> Option<&'d Node> {
-        let node = self.document.nodes.room[..self.to].get(self.from)?;
-        self.from = node.end;
-        Some(node)
+    fn next(&mut self) -> Option<usize> {
+        let place = self.from;
+        self.from = self.document.nodes.room[..self.to].get(place)?.end;
+        Some(place)
     }
 }
 
 impl<'d> Items<'d> {
     /// Each value, in order.
     pub fn iter(self) -> impl Iterator<Item = Json<'d>> {
-        self.0.map(move |node| self.0.document.json(node))
+        self.0.map(move |place| self.0.document.json(place))
     }
 }
 
@@ -144,18 +142,18 @@ impl<'d> Items<'d> {
 #[derive(Clone, Copy, Debug)]
 pub struct Found<'d> {
     document: &'d Document,
-    node: &'d Node,
+    place: usize,
 }
 
 impl<'d> Found<'d> {
     /// The value.
     pub fn json(self) -> Json<'d> {
-        self.document.json(self.node)
+        self.document.json(self.place)
     }
 
     /// The text of a string.
     pub fn as_str(self) -> Option<&'d str> {
-        match self.node.value {
+        match self.document.node(self.place).value {
             Value::Str(span) => Some(self.document.text(span)),
             _ => None,
         }
@@ -163,7 +161,7 @@ impl<'d> Found<'d> {
 
     /// Itself, unless it is `null`, which is as if it were absent.
     pub(super) fn given(self) -> Option<Self> {
-        (!matches!(self.node.value, Value::Null)).then_some(self)
+        (!matches!(self.document.node(self.place).value, Value::Null)).then_some(self)
     }
 }
 
@@ -182,22 +180,20 @@ impl<'d> Members<'d> {
 
     /// The place of each member's node.
     pub(super) fn places(self) -> impl Iterator<Item = usize> {
-        let Range { document, from, to } = self.0;
-        let first = (from < to).then_some(from);
-        std::iter::successors(first, move |place| Some(document.node(*place).end).filter(|next| *next < to))
+        self.0
     }
 
     /// Each name and value, as they stand.
     pub fn iter(self) -> impl Iterator<Item = (&'d str, Found<'d>)> {
         let document = self.0.document;
-        self.0.map(move |node| (document.text(node.name), Found { document, node }))
+        self.0.map(move |place| (document.name(place), Found { document, place }))
     }
 
     /// The value of that name; `None` where it is absent or `null`.
     pub fn get(self, name: &str) -> Option<Found<'d>> {
         let document = self.0.document;
-        let node = { self.0 }.find(|node| document.text(node.name) == name)?;
-        Found { document, node }.given()
+        let place = { self.0 }.find(|place| document.name(*place) == name)?;
+        Found { document, place }.given()
     }
 
     /// The same, looked for first at the head of `rest`, which holds those that were not taken yet: where members
@@ -206,12 +202,12 @@ impl<'d> Members<'d> {
         let document = self.0.document;
         let mut ahead = rest.0;
         // Where all are taken, it is none of them.
-        let node = ahead.next()?;
-        if document.text(node.name) != name {
+        let place = ahead.next()?;
+        if document.name(place) != name {
             return self.get(name);
         }
         rest.0 = ahead;
-        Found { document, node }.given()
+        Found { document, place }.given()
     }
 }
 
@@ -271,7 +267,7 @@ impl Document {
     /// Adds an object of texts: its place.
     pub(super) fn add_texts<'t>(&mut self, members: impl IntoIterator<Item = (&'t str, &'t str)>) -> usize {
         let object = self.nodes.add();
-        self.nodes.at(object).value = Value::Object(object + 1);
+        self.nodes.at(object).value = Value::Object;
         for (name, text) in members {
             let node = Node { name: self.keep(name), value: Value::Str(self.keep(text)), end: 0 };
             let place = self.nodes.add();
@@ -282,14 +278,18 @@ impl Document {
         object
     }
 
-    /// The value at that place.
+    /// What stands at that place.
     pub(super) fn at(&self, place: usize) -> Found<'_> {
-        Found { document: self, node: &self.nodes.room[place] }
+        Found { document: self, place }
     }
 
     /// What the value at that place holds.
     pub(super) fn members(&self, place: usize) -> Members<'_> {
-        Members(Range { document: self, from: place + 1, to: self.nodes.room[place].end })
+        Members(self.within(place))
+    }
+
+    fn within(&self, place: usize) -> Range<'_> {
+        Range { document: self, from: place + 1, to: self.node(place).end }
     }
 
     fn keep(&mut self, text: &str) -> Span {
@@ -313,17 +313,22 @@ impl Document {
         &self.nodes.room[place]
     }
 
-    /// The value of a node.
-    pub(super) fn json<'d>(&'d self, node: &Node) -> Json<'d> {
-        match node.value {
+    /// The name under which the node at that place stands.
+    pub(super) fn name(&self, place: usize) -> &str {
+        self.text(self.node(place).name)
+    }
+
+    /// The value at that place.
+    pub(super) fn json(&self, place: usize) -> Json<'_> {
+        match self.node(place).value {
             Value::Null => Json::Null,
             Value::Bool(value) => Json::Bool(value),
             Value::Int(number) => Json::Int(number),
             Value::Big(number) => Json::Big(number),
             Value::Float(number) => Json::Float(number),
             Value::Str(span) => Json::Str(self.text(span)),
-            Value::Array(from) => Json::Array(Items(Range { document: self, from, to: node.end })),
-            Value::Object(from) => Json::Object(Members(Range { document: self, from, to: node.end })),
+            Value::Array => Json::Array(Items(self.within(place))),
+            Value::Object => Json::Object(Members(self.within(place))),
         }
     }
 }
@@ -428,8 +433,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
                 Ok(Some(())) => count += 1,
                 Ok(None) => {
                     self.document.nodes.used = place;
-                    let from = self.place + 1;
-                    return self.set(Value::Array(from));
+                    return self.set(Value::Array);
                 }
                 Err(error) => return Err(self.leave(|| pointer_part(&count.to_string()), error)),
             }
@@ -452,8 +456,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
             *self.duplicate.borrow_mut() = Some(vec![pointer_part(&pair[0])]);
             return Err(A::Error::custom("duplicate key"));
         }
-        let from = self.place + 1;
-        self.set(Value::Object(from))
+        self.set(Value::Object)
     }
 }
 
@@ -483,6 +486,7 @@ impl Visitor<'_> for Name {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::canonical::tests::nested;
     use proptest::prelude::*;
 
     fn error(text: &str) -> JsonError {
@@ -497,13 +501,7 @@ mod tests {
             (0..10_000_000_000_000_000_i64).prop_map(Into::into),
             "[a-zữ\u{10ffff} ]{0,40}".prop_map(Into::into),
         ];
-        leaf.prop_recursive(10, 64, 8, |inner| {
-            prop_oneof![
-                prop::collection::vec(inner.clone(), 0..8).prop_map(Into::into),
-                prop::collection::vec(("[ab\u{e000}\u{10000}]{0,9}", inner), 0..80)
-                    .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
-            ]
-        })
+        nested(leaf, 10, ("[ab\u{e000}\u{10000}]{0,9}", 80))
     }
 
     proptest! {
@@ -522,10 +520,9 @@ mod tests {
 
     #[test]
     fn a_name_that_stands_twice_is_pointed_at() {
-        let duplicate = |text| error(text);
-        assert_eq!(duplicate(r#"{"a":1,"b":2,"a":3}"#), JsonError::DuplicateKey("/a".into()));
+        assert_eq!(error(r#"{"a":1,"b":2,"a":3}"#), JsonError::DuplicateKey("/a".into()));
         assert_eq!(
-            duplicate(r#"{"data":{"list":[1,{"x/y":1,"x\u002fy":2}]}}"#),
+            error(r#"{"data":{"list":[1,{"x/y":1,"x\u002fy":2}]}}"#),
             JsonError::DuplicateKey("/data/list/1/x~1y".into())
         );
     }

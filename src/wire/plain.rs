@@ -63,26 +63,25 @@ impl Reader<'_> {
     }
 
     fn value(&mut self, place: usize, depth: usize) -> Option<()> {
-        let from = place + 1;
-        match self.peek()? {
+        self.nodes.at(place).value = match self.peek()? {
             b'"' => {
                 let (from, to) = self.string()?;
-                self.nodes.at(place).value = Value::Str(self.span(from, to));
+                Value::Str(self.span(from, to))
             }
             b'{' => {
-                self.nodes.at(place).value = Value::Object(from);
                 self.object(depth.checked_sub(1)?)?;
+                Value::Object
             }
             b'[' => {
-                self.nodes.at(place).value = Value::Array(from);
                 self.array(depth.checked_sub(1)?)?;
+                Value::Array
             }
-            b'0'..=b'9' => self.nodes.at(place).value = Value::Int(self.integer()?),
-            b't' => self.word(place, "true", Value::Bool(true))?,
-            b'f' => self.word(place, "false", Value::Bool(false))?,
-            b'n' => self.word(place, "null", Value::Null)?,
+            b'0'..=b'9' => Value::Int(self.integer()?),
+            b't' => self.word("true", Value::Bool(true))?,
+            b'f' => self.word("false", Value::Bool(false))?,
+            b'n' => self.word("null", Value::Null)?,
             _ => return None,
-        }
+        };
         self.nodes.close(place);
         Some(())
     }
@@ -116,11 +115,10 @@ impl Reader<'_> {
         (whole && !leading_zero).then_some(number)
     }
 
-    fn word(&mut self, place: usize, word: &str, value: Value) -> Option<()> {
+    fn word(&mut self, word: &str, value: Value) -> Option<Value> {
         let there = self.text.get(self.at..)?.starts_with(word.as_bytes());
         self.at += word.len();
-        self.nodes.at(place).value = value;
-        there.then_some(())
+        there.then_some(value)
     }
 
     fn array(&mut self, depth: usize) -> Option<()> {
