@@ -1,5 +1,5 @@
-//! A consumer whose messages come decoded. In a heavy flow a thread of its own
-//! decodes them while the next ones are read; what comes singly is decoded at
+//! A consumer whose messages come decoded. In a heavy flow threads of its own
+//! decode them while the next ones are read; what comes singly is decoded at
 //! once, so that it waits for nobody.
 //!
 //! Messages come in the order in which they were read. What is still on its way
@@ -8,10 +8,11 @@
 //! which it was read. Knows nothing of the store.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, available_parallelism};
 use std::time::Duration;
 
 use crate::domain::{NextOffset, Partition, Position, Rules};
@@ -21,8 +22,10 @@ use crate::wire::{AllowedSources, Breach, Decoder, Event, Message};
 /// A message's event, or every rule that it breaks.
 pub type Decoded = Result<Event, Vec<Breach>>;
 
+/// Threads that decode, where there are as many cores: decoding takes less than twice what writing does.
+const THREADS: usize = 2;
 /// At most this many chunks are being decoded or wait for it.
-const ON_THE_WAY: usize = 4;
+const ON_THE_WAY: usize = 6;
 /// Fewer messages than this are decoded where they are read.
 const FEW: usize = 100;
 /// As many messages are read at once as make so many bytes, if they are as large as the largest lately.
@@ -33,10 +36,12 @@ pub struct DecodingConsumer {
     consumer: Box<dyn Consumer>,
     decoding: Decoding,
     decoder: Decoder,
-    /// `None` until the flow is heavy.
-    thread: Option<Thread>,
-    /// Chunks sent to the thread and not come back.
-    on_the_way: usize,
+    /// None until the flow is heavy. They take turns, so the chunks come back in the order in which they went.
+    threads: Vec<Thread>,
+    /// Chunks sent to the threads.
+    sent: usize,
+    /// Chunks that came back.
+    come_back: usize,
     /// Empty chunks, with their room.
     spare: Vec<Chunk>,
     /// How often each partition was started, sought or given up.
@@ -171,8 +176,9 @@ impl DecodingConsumer {
             consumer,
             decoding: Decoding { rules, sources },
             decoder: Decoder::new(),
-            thread: None,
-            on_the_way: 0,
+            threads: Vec::new(),
+            sent: 0,
+            come_back: 0,
             spare: Vec::new(),
             starts: BTreeMap::new(),
             large: CHUNK_BYTES / FEW,
@@ -190,13 +196,13 @@ impl DecodingConsumer {
         sink: &mut dyn FnMut(&Incoming<'_>, Decoded),
     ) -> Result<Polled, LogError> {
         loop {
-            let full = self.on_the_way >= ON_THE_WAY || self.failed.is_some();
+            let full = self.on_the_way() >= ON_THE_WAY || self.failed.is_some();
             if !self.paused
                 && let Some(chunk) = self.next_chunk(if full { timeout } else { Duration::ZERO })?
             {
                 return Ok(self.hand_over(chunk, sink));
             }
-            if self.on_the_way == 0
+            if self.on_the_way() == 0
                 && let Some(error) = self.failed.take()
             {
                 return Err(error);
@@ -204,7 +210,7 @@ impl DecodingConsumer {
             if full && !self.paused {
                 return Ok(Polled::Messages(0));
             }
-            let waits = self.paused || self.on_the_way == 0;
+            let waits = self.paused || self.on_the_way() == 0;
             let most = (CHUNK_BYTES / self.large).clamp(1, max.max(1));
             let mut chunk = self.spare.pop().unwrap_or_default();
             match self.fill(&mut chunk, if waits { timeout } else { Duration::ZERO }, most)? {
@@ -216,7 +222,7 @@ impl DecodingConsumer {
                     let next = self.next_chunk(timeout)?;
                     return Ok(next.map_or(Polled::Messages(0), |chunk| self.hand_over(chunk, sink)));
                 }
-                Polled::Messages(count) if count < FEW.min(most) && self.on_the_way == 0 => {
+                Polled::Messages(count) if count < FEW.min(most) && self.on_the_way() == 0 => {
                     chunk.decode(&mut self.decoder, &self.decoding);
                     return Ok(self.hand_over(chunk, sink));
                 }
@@ -247,12 +253,19 @@ impl DecodingConsumer {
         }
     }
 
-    /// The next chunk that the thread has decoded, waited for at most that long.
+    /// Chunks that are being decoded, or wait for it, or for being fetched.
+    fn on_the_way(&self) -> usize {
+        self.sent - self.come_back
+    }
+
+    /// The next chunk that a thread has decoded, waited for at most that long.
     fn next_chunk(&mut self, timeout: Duration) -> Result<Option<Chunk>, LogError> {
-        let Some(thread) = self.thread.as_ref().filter(|_| self.on_the_way > 0) else { return Ok(None) };
-        match thread.decoded.recv_timeout(timeout) {
+        if self.on_the_way() == 0 {
+            return Ok(None);
+        }
+        match self.threads[self.come_back % self.threads.len()].decoded.recv_timeout(timeout) {
             Ok(chunk) => {
-                self.on_the_way -= 1;
+                self.come_back += 1;
                 Ok(Some(chunk))
             }
             Err(RecvTimeoutError::Timeout) => Ok(None),
@@ -261,12 +274,12 @@ impl DecodingConsumer {
     }
 
     fn send(&mut self, chunk: Chunk) -> Result<(), LogError> {
-        let thread = match &mut self.thread {
-            Some(thread) => thread,
-            none => none.insert(Thread::start(self.decoding.clone())?),
-        };
-        thread.chunks.send(chunk).map_err(|_| ended())?;
-        self.on_the_way += 1;
+        if self.threads.is_empty() {
+            let count = available_parallelism().map_or(1, NonZero::get).min(THREADS);
+            self.threads = (0..count).map(|_| Thread::start(self.decoding.clone())).collect::<Result<_, _>>()?;
+        }
+        self.threads[self.sent % self.threads.len()].chunks.send(chunk).map_err(|_| ended())?;
+        self.sent += 1;
         Ok(())
     }
 
@@ -342,7 +355,7 @@ impl DecodingConsumer {
 
     /// [`Consumer::close`]
     pub fn close(self) {
-        if let Some(Thread { chunks, decoded, handle }) = self.thread {
+        for Thread { chunks, decoded, handle } in self.threads {
             drop((chunks, decoded));
             // It ends with the chunk that it has; a panic in it was told as its end.
             let _ = handle.join();
@@ -352,5 +365,5 @@ impl DecodingConsumer {
 }
 
 fn ended() -> LogError {
-    LogError::Transient("the thread that decodes has ended unexpectedly".into())
+    LogError::Transient("a thread that decodes has ended unexpectedly".into())
 }

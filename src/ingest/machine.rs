@@ -83,6 +83,8 @@ pub enum Input<'a> {
     Failed(Failure),
     /// Time has passed.
     Tick,
+    /// Nothing more is to be read: what is gathered waits for no other record.
+    AtEnd,
     /// Stop when what is under way is done.
     Stop,
 }
@@ -292,6 +294,7 @@ impl Machine {
 
     /// Takes one input; what is to be done is in [`Machine::outputs`].
     pub fn handle(&mut self, input: Input<'_>, now_ms: u64) {
+        let at_end = matches!(input, Input::AtEnd);
         match input {
             Input::Record(record, decoded) => self.record(record, decoded, now_ms),
             Input::Assigned(starts) => self.assigned(starts, now_ms),
@@ -310,13 +313,13 @@ impl Machine {
             }
             Input::Committed(counts) => self.committed(&counts),
             Input::Failed(failure) => self.failed(&failure, now_ms),
-            Input::Tick => {}
+            Input::Tick | Input::AtEnd => {}
             Input::Stop => {
                 self.stopping = true;
                 self.open = Open::default();
             }
         }
-        self.go_on(now_ms);
+        self.go_on(now_ms, at_end);
     }
 
     /// What is to be done, in order; taken away.
@@ -332,6 +335,13 @@ impl Machine {
     /// Whether no more records are wanted for now.
     pub fn paused(&self) -> bool {
         self.paused
+    }
+
+    /// Whether each of its partitions has been read up to the end that is given for it.
+    pub fn has_read(&self, ends: &BTreeMap<Partition, NextOffset>) -> bool {
+        let mut partitions = self.partitions.iter();
+        partitions
+            .all(|(partition, reading)| !reading.stale && ends.get(partition).is_none_or(|end| reading.next >= *end))
     }
 
     fn record(&mut self, record: &Incoming<'_>, decoded: Decoded, now_ms: u64) {
@@ -514,7 +524,7 @@ impl Machine {
     }
 
     /// Sends the next batch off if it is time, and keeps pause and stop in step.
-    fn go_on(&mut self, now_ms: u64) {
+    fn go_on(&mut self, now_ms: u64, at_end: bool) {
         let idle = matches!(self.under_way, UnderWay::Nothing);
         if self.stopping {
             if idle {
@@ -537,8 +547,11 @@ impl Machine {
         // In a heavy flow a fuller batch is worth a longer wait: each writes the same pages.
         let wait =
             if self.open.records > self.limits.records / 20 { 5 * self.limits.wait_ms } else { self.limits.wait_ms };
-        let due = self.open.records > 0 && age >= wait;
-        if idle && (full || due) {
+        // Sent off before it is full, so that reading goes on while the store still has the batch before.
+        let ripe = |limit: usize| limit - limit / 4;
+        let ripe = self.open.records >= ripe(self.limits.records) || self.open.bytes >= ripe(self.limits.bytes);
+        let due = self.open.records > 0 && (age >= wait || at_end);
+        if idle && (ripe || due) {
             self.send_off();
         }
         let pause = (full && !idle) || self.resync_at_ms.is_some();

@@ -325,10 +325,11 @@ impl Reader {
                 self.machine.handle(Input::Stop, now_ms);
             }
             self.poll(now_ms)?;
-            self.machine.handle(Input::Tick, now_ms);
             while let Ok(reply) = self.replies.try_recv() {
                 self.reply(reply, now_ms)?;
             }
+            let at_end = self.targets.as_ref().is_some_and(|targets| self.machine.has_read(targets));
+            self.machine.handle(if at_end { Input::AtEnd } else { Input::Tick }, now_ms);
             if self.act()? {
                 return Ok(());
             }

@@ -136,12 +136,13 @@ impl World {
             }
         }
         if self.workers[w].stage == Stage::Replies {
-            self.handle(w, Input::Tick);
             for _ in 0..self.dice.below(4) {
                 if let Some(reply) = self.workers[w].replies.pop_front() {
                     self.reply(w, reply);
                 }
             }
+            let at_end = self.dice.below(8) == 0;
+            self.handle(w, if at_end { Input::AtEnd } else { Input::Tick });
             self.workers[w].stage = Stage::Act;
         }
         loop {

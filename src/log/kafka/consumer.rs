@@ -118,7 +118,7 @@ impl KafkaConsumer {
             ("auto.offset.reset", "error"),
             ("statistics.interval.ms", "1000"),
             // The default is 64 MB for each partition.
-            ("queued.max.messages.kbytes", "16384"),
+            ("queued.max.messages.kbytes", "8192"),
             // The default waits a second after the queue was full.
             ("fetch.queue.backoff.ms", "2"),
             ("queued.min.messages", "100000"),
