@@ -209,3 +209,17 @@ fn a_sheet_that_is_not_utf_8_is_told_how_to_be_saved() {
     giaoban.write("a.csv", utf16);
     assert!(giaoban.fails(5, &["publish", "a.csv"]).contains("CSV UTF-8"));
 }
+
+#[test]
+fn a_sheet_with_a_column_twice_is_refused_whole() {
+    let giaoban = Giaoban::new();
+    // The Vietnamese name of `unit` is the same column.
+    let sheet = "type,subject,unit,held_on,body,field,participants,Mã đơn vị,,\n\
+                 supervision,GS-1,00004,2020-03-04,trade_union,environment,12,00007,,\n";
+    giaoban.write("a.csv", sheet);
+    assert!(giaoban.fails(5, &["publish", "a.csv"]).contains("column \"unit\" twice"));
+    assert!(giaoban.settle().contains("Read 0 records"));
+    // What stands twice and is not read is nobody's loss, nor are columns without a name.
+    giaoban.write("a.csv", sheet.replace("unit", "note").replace("participants", "note"));
+    giaoban.ok(&["publish", "a.csv"]);
+}

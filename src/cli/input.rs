@@ -234,16 +234,31 @@ impl Table {
             ));
         }
         let columns: Vec<String> = head.iter().map(column_name).collect();
+        let known = known_columns();
+        let twice =
+            columns.iter().enumerate().find(|(at, column)| columns[..*at].contains(column) && known.contains(column));
+        if let Some((_, column)) = twice {
+            return Err(Failure::other(
+                ExitCode::AllRefused,
+                (
+                    format!("{name}: cột \"{column}\" có hai lần trong dòng tiêu đề"),
+                    format!("{name}: the header line has the column \"{column}\" twice"),
+                ),
+                (
+                    "Giữ lại một cột (tên tiếng Việt và tiếng Anh của một cột là một).",
+                    "Keep one of the two (a column's Vietnamese and English names are the same column).",
+                ),
+            ));
+        }
         let kept: Vec<usize> = (0..columns.len()).filter(|index| !columns[*index].starts_with('_')).collect();
         let header = row_bytes(kept.iter().filter_map(|index| head.get(*index)), delimiter);
         let table = Self { rows, header, columns, kept, delimiter, kind, now: jiff::Timestamp::now(), last_line: 1 };
-        table.tell_ignored(&name);
+        table.tell_ignored(&name, &known);
         Ok(table)
     }
 
     /// A misspelt optional column would be lost without a word.
-    fn tell_ignored(&self, name: &str) {
-        let known = known_columns();
+    fn tell_ignored(&self, name: &str, known: &[String]) {
         for column in self.columns.iter().filter(|column| !column.is_empty() && !column.starts_with('_')) {
             if !known.contains(column) {
                 let nearest = known
