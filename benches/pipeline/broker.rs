@@ -9,7 +9,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{DeliveryResult, Message as _};
+use rdkafka::message::{DeliveryResult, Header, Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
@@ -90,7 +90,7 @@ fn stored<C: rdkafka::ClientContext>(client: &rdkafka::client::Client<C>, topic:
 }
 
 /// Seconds that an idempotent producer takes which does nothing but send the lines of a text and wait for their
-/// acknowledgement. Each line comes with its key.
+/// acknowledgement. Each line comes with its key, and goes with the header that a CloudEvent has on Kafka.
 pub fn produce_bare(brokers: &str, topic: &str, lines: &[(String, String)]) -> Result<f64, Failure> {
     let start = Instant::now();
     let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
@@ -99,7 +99,9 @@ pub fn produce_bare(brokers: &str, topic: &str, lines: &[(String, String)]) -> R
         .set("enable.idempotence", "true")
         .create()?;
     for (key, line) in lines {
-        send(&producer, BaseRecord::to(topic).key(key.as_str()).payload(line.as_str()))?;
+        let header = Header { key: "content-type", value: Some("application/cloudevents+json") };
+        let headers = OwnedHeaders::new_with_capacity(1).insert(header);
+        send(&producer, BaseRecord::to(topic).key(key.as_str()).payload(line.as_str()).headers(headers))?;
     }
     producer.flush(Duration::from_secs(120))?;
     let seconds = start.elapsed().as_secs_f64();

@@ -36,7 +36,7 @@ struct Arguments {
     /// Events in the topic
     #[arg(long, default_value_t = 3_000_000)]
     records: u64,
-    /// Pairs of a bare consumer and a worker; the medians are printed
+    /// Pairs of a bare consumer and a worker, and of a bare producer and `publish`; the medians are printed
     #[arg(long, default_value_t = 3)]
     pairs: usize,
     /// Events on PostgreSQL; 0 for none
@@ -99,8 +99,8 @@ fn measure(arguments: &Arguments, brokers: &str) -> Result<(), Failure> {
         Err(_) if arguments.postgres > 0 => println!("PostgreSQL: not measured, POSTGRES_URL is not set"),
         _ => {}
     }
-    if arguments.publish > 0 {
-        bench.publish(arguments.publish)?;
+    if arguments.publish > 0 && arguments.pairs > 0 {
+        bench.publish(arguments.publish, arguments.pairs)?;
     }
     if arguments.steady > 0 {
         bench.steady(arguments.steady)?;
@@ -195,8 +195,8 @@ impl Bench<'_> {
         })
     }
 
-    /// `giaoban publish` of a file against a bare idempotent producer of the same lines.
-    fn publish(&self, records: u64) -> Result<(), Failure> {
+    /// `giaoban publish` of a file against a bare idempotent producer of the same messages.
+    fn publish(&self, records: u64, pairs: usize) -> Result<(), Failure> {
         let mut events = Events::of_communes(self.communes);
         let (mut lines, mut text) = (Vec::new(), String::new());
         for _ in 0..records {
@@ -206,23 +206,34 @@ impl Bench<'_> {
         }
         let file = self.stores.path().join("events.ndjson");
         fs::write(&file, text)?;
-        let (mut bare_rate, mut rate) = (0.0, 0.0);
-        self.on_topic("bare", |topic| {
-            bare_rate = records as f64 / produce_bare(self.brokers, topic, &lines)?;
-            Ok(())
-        })?;
-        self.on_topic("publish", |topic| {
-            let data = self.stores.path().join("publish");
-            let giaoban = self.giaoban(topic, &data);
-            let start = Instant::now();
-            let output = giaoban.command(&["publish"]).arg(&file).output()?;
-            rate = records as f64 / start.elapsed().as_secs_f64();
-            if !output.status.success() {
-                return Err(format!("publish: {}", String::from_utf8_lossy(&output.stderr)).into());
-            }
-            Ok(())
-        })?;
-        println!("publish: {rate:.0} events/s, bare idempotent producer {bare_rate:.0}, ratio {:.3}", rate / bare_rate);
+        let (mut bare, mut published, mut ratios) = (vec![], vec![], vec![]);
+        for pair in 1..=pairs {
+            let (mut bare_rate, mut rate) = (0.0, 0.0);
+            self.on_topic(&format!("bare-{pair}"), |topic| {
+                bare_rate = records as f64 / produce_bare(self.brokers, topic, &lines)?;
+                Ok(())
+            })?;
+            self.on_topic(&format!("publish-{pair}"), |topic| {
+                let data = self.stores.path().join("publish");
+                let giaoban = self.giaoban(topic, &data);
+                let start = Instant::now();
+                let output = giaoban.command(&["publish"]).arg(&file).output()?;
+                rate = records as f64 / start.elapsed().as_secs_f64();
+                if !output.status.success() {
+                    return Err(format!("publish: {}", String::from_utf8_lossy(&output.stderr)).into());
+                }
+                Ok(())
+            })?;
+            let ratio = rate / bare_rate;
+            println!(
+                "pair {pair}: bare idempotent producer {bare_rate:.0} events/s, publish {rate:.0} events/s, ratio {ratio:.3}"
+            );
+            bare.push(bare_rate);
+            published.push(rate);
+            ratios.push(ratio);
+        }
+        println!("publish / bare idempotent producer: {:.3} (median of {pairs})", median(&mut ratios));
+        println!("publish: {:.0} events/s, bare {:.0}", median(&mut published), median(&mut bare));
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 use std::io::Write as _;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -151,7 +152,7 @@ const HELD: (usize, usize) = (200_000, 256 << 20);
 struct Publisher<'a> {
     context: &'a Context,
     producer: Box<dyn Producer>,
-    /// The event on its way; its memory serves for the next.
+    /// The event on its way.
     message: Outgoing,
     /// In the order of the file.
     held: VecDeque<Held>,
@@ -177,9 +178,9 @@ impl<'a> Publisher<'a> {
         let mut receipt = Receipt::new(receipt, lines.header().map(<[u8]>::to_vec), lines.delimiter());
         let mut lines = CheckedLines::of(lines, Arc::clone(&self.context.rules), self.context.sources())
             .map_err(|error| Failure::io("thread", &error))?;
-        while let Some((line, event)) = lines.next() {
+        while let Some((mut line, event)) = lines.next() {
             let fate = match event {
-                Ok(good) => self.send(&line, good),
+                Ok(good) => self.send(&mut line, good),
                 Err(breaches) => Fate::Refused(breaches),
             };
             self.held_bytes += line.bytes.len();
@@ -205,13 +206,16 @@ impl<'a> Publisher<'a> {
         Ok(tally)
     }
 
-    fn send(&mut self, line: &Line, good: Good) -> Fate {
+    fn send(&mut self, line: &mut Line, good: Good) -> Fate {
         if self.broken.is_none() {
-            let Outgoing { key, payload, .. } = &mut self.message;
-            *key = good.key.map(|code| code.as_str().as_bytes().to_vec());
-            payload.clear();
-            payload.extend_from_slice(good.event.as_deref().unwrap_or(&line.bytes));
+            self.message.key = good.key.map(|code| code.as_str().as_bytes().to_vec());
+            let is_line = good.event.is_none();
+            // Lent, not copied: the producer takes its own copy.
+            self.message.payload = good.event.unwrap_or_else(|| mem::take(&mut line.bytes));
             self.broken = self.producer.send(&self.message, self.next).err();
+            if is_line {
+                line.bytes = mem::take(&mut self.message.payload);
+            }
         }
         match &self.broken {
             None => Fate::Sent,
