@@ -185,6 +185,34 @@ fn it_pauses_while_a_full_batch_waits_and_goes_on_after() {
 }
 
 #[test]
+fn a_batch_goes_at_three_quarters_and_the_next_may_fill_up() {
+    let mut machine = machine(4);
+    outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
+    assert!(record(&mut machine, A, 0, false).is_empty() && record(&mut machine, A, 1, false).is_empty());
+    assert_eq!(applied(record(&mut machine, A, 2, false)).entries.len(), 3);
+    assert!((3..6).all(|offset| record(&mut machine, A, offset, false).is_empty()));
+    assert_eq!(record(&mut machine, A, 6, false), [Output::Pause]);
+    let after = outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
+    assert_eq!(applied(after).entries.len(), 4);
+}
+
+#[test]
+fn at_the_end_what_is_gathered_waits_for_nothing() {
+    let mut machine = machine(100);
+    let end = |offset| [(A, NextOffset(offset))].into();
+    outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 2)]), 0);
+    record(&mut machine, A, 0, false);
+    assert!(!machine.has_read(&end(2)));
+    record(&mut machine, A, 1, false);
+    assert!(machine.has_read(&end(2)));
+    assert!(outputs(&mut machine, Input::Tick, 0).is_empty());
+    assert_eq!(applied(outputs(&mut machine, Input::AtEnd, 0)).entries.len(), 2);
+    // After a failure it has to be read again.
+    outputs(&mut machine, Input::Failed(Failure::Passing(String::new())), 0);
+    assert!(!machine.has_read(&end(2)));
+}
+
+#[test]
 fn fences_in_a_row_stop_it_and_a_commit_between_them_does_not() {
     let mut machine = machine(1);
     let fenced = |machine: &mut Machine, at: u64| {

@@ -21,9 +21,9 @@ use crate::wire::Event;
 /// When a batch is closed, and how long to wait after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// At most this many records in a batch.
+    /// At most this many records in a batch; it goes from three quarters of that on when the store is free.
     pub records: usize,
-    /// At most about this many bytes of events in a batch.
+    /// At most about this many bytes of events in a batch, likewise.
     pub bytes: usize,
     /// A record waits at most this long for others, in milliseconds; five times
     /// as long in a flow that fills more than a twentieth of a batch meanwhile.
@@ -38,7 +38,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { records: 100_000, bytes: 32 << 20, wait_ms: 100, backoff_ms: 200, accept_gap: false, dead_letters: None }
+        Self { records: 50_000, bytes: 32 << 20, wait_ms: 100, backoff_ms: 200, accept_gap: false, dead_letters: None }
     }
 }
 

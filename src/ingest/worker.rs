@@ -1,5 +1,5 @@
 //! Drives the state machine: one thread polls the log and asks the machine what
-//! to do, one writes dead letters and the store (and in a heavy flow one decodes).
+//! to do, one writes dead letters and the store (and in a heavy flow two decode).
 //! They share nothing but messages.
 
 use std::collections::BTreeMap;
