@@ -218,6 +218,9 @@ fn a_sheet_with_a_column_twice_is_refused_whole() {
                  supervision,GS-1,00004,2020-03-04,trade_union,environment,12,00007,,\n";
     giaoban.write("a.csv", sheet);
     assert!(giaoban.fails(5, &["publish", "a.csv"]).contains("column \"unit\" twice"));
+    // Nor does anything of a good file beside it go.
+    giaoban.write("b.ndjson", session("00004", 1, 1, "2020-03-04", 12));
+    assert!(giaoban.fails(5, &["publish", "b.ndjson", "a.csv"]).contains("a.csv"));
     assert!(giaoban.settle().contains("Read 0 records"));
     // What stands twice and is not read is nobody's loss, nor are columns without a name.
     giaoban.write("a.csv", sheet.replace("unit", "note").replace("participants", "note"));

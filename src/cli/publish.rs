@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -63,15 +63,14 @@ pub fn run(context: &Context, args: &PublishArgs) -> Done {
             ("Bỏ --receipt: mỗi tệp có phiếu trả riêng.", "Leave --receipt out: each file has a receipt of its own."),
         ));
     }
-    // Opened first, so that a mistyped name stops everything before anything is sent.
-    let inputs = args.files.iter().map(|file| Input::open(file, args.format)).collect::<Result<Vec<_>, _>>()?;
+    // Opened first, so that a mistyped name or a wrong header stops everything before anything is sent.
+    let files = args.files.iter().map(|name| Opened::of(name, args)).collect::<Result<Vec<_>, _>>()?;
     let mut publisher = Publisher::new(context)?;
     let mut total = Tally::default();
     let mut unread = None;
-    for input in inputs {
-        let name = input.name.clone();
-        let receipt = args.receipt.clone().unwrap_or_else(|| Receipt::beside(&input.name, input.format));
-        let tally = publisher.file(input, args.kind.as_deref(), receipt)?;
+    for file in files {
+        let name = file.name.clone();
+        let tally = publisher.file(file)?;
         print(&tally.text(context, &name))?;
         total.taken += tally.taken;
         total.refused += tally.refused;
@@ -85,6 +84,26 @@ pub fn run(context: &Context, args: &PublishArgs) -> Done {
         (0, _, _) => ExitCode::AllRefused,
         _ => ExitCode::SomeRefused,
     })
+}
+
+/// A file that can be read.
+struct Opened {
+    name: PathBuf,
+    size: Option<u64>,
+    /// Bytes that have been read, before they were unpacked.
+    read: Arc<AtomicU64>,
+    lines: Lines,
+    receipt: PathBuf,
+}
+
+impl Opened {
+    fn of(name: &Path, args: &PublishArgs) -> Result<Self, Failure> {
+        let input = Input::open(name, args.format)?;
+        let receipt = args.receipt.clone().unwrap_or_else(|| Receipt::beside(&input.name, input.format));
+        let (name, size, read) = (input.name.clone(), input.size, Arc::clone(&input.read));
+        let lines = Lines::of(input, args.kind.as_deref())?;
+        Ok(Self { name, size, read, lines, receipt })
+    }
 }
 
 /// What became of the lines of a file.
@@ -170,11 +189,10 @@ impl<'a> Publisher<'a> {
         Ok(Self { context, producer, message, held: VecDeque::new(), held_bytes: 0, next: 0, broken: None })
     }
 
-    fn file(&mut self, input: Input, kind: Option<&str>, receipt: PathBuf) -> Result<Tally, Failure> {
+    fn file(&mut self, file: Opened) -> Result<Tally, Failure> {
+        let Opened { name, size, read, lines, receipt } = file;
         let mut tally = Tally::default();
-        let mut bar = Progress::new(&input.name.display().to_string());
-        let (size, read) = (input.size, Arc::clone(&input.read));
-        let lines = Lines::of(input, kind)?;
+        let mut bar = Progress::new(&name.display().to_string());
         let mut receipt = Receipt::new(receipt, lines.header().map(<[u8]>::to_vec), lines.delimiter());
         let mut lines = CheckedLines::of(lines, Arc::clone(&self.context.rules), self.context.sources())
             .map_err(|error| Failure::io("thread", &error))?;
