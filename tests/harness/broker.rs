@@ -19,21 +19,26 @@ pub struct Broker {
 impl Broker {
     /// A broker on fresh data that answers.
     pub fn start() -> Self {
-        let dir = tempfile::tempdir().unwrap();
         let (port, controller) = (free_port(), free_port());
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kafka/server.properties");
         let mut properties = fs::read_to_string(shipped).unwrap();
         properties += &format!(
             "listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
              advertised.listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
-             controller.quorum.bootstrap.servers=127.0.0.1:{controller}\n\
-             log.dirs={}\n",
-            dir.path().join("data").display()
+             controller.quorum.bootstrap.servers=127.0.0.1:{controller}\n"
         );
+        Self::of(&properties, port, &["--standalone"])
+    }
+
+    /// A broker with these properties, which make it listen on that port, on fresh data that is formatted so.
+    pub fn of(properties: &str, port: u16, format: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("server.properties");
-        fs::write(&file, properties).unwrap();
-        let format = ["format", "--standalone", "--cluster-id", "giaoban-tests-broker-B", "--config"];
-        let formatted = java().arg("kafka.tools.StorageTool").args(format).arg(&file).output().unwrap();
+        // Of two lines for one property the last one holds.
+        fs::write(&file, format!("{properties}\nlog.dirs={}\n", dir.path().join("data").display())).unwrap();
+        let mut command = java();
+        command.args(["kafka.tools.StorageTool", "format", "--cluster-id", "giaoban-tests-broker-B"]);
+        let formatted = command.args(format).arg("--config").arg(&file).output().unwrap();
         assert!(formatted.status.success(), "{}", String::from_utf8_lossy(&formatted.stderr));
         let mut broker = Self { dir, port, process: None };
         broker.start_again();
@@ -102,6 +107,7 @@ fn java() -> Command {
     command
 }
 
-fn free_port() -> u16 {
+/// A port of this machine where nobody listens.
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
