@@ -211,6 +211,20 @@ fn a_sheet_that_is_not_utf_8_is_told_how_to_be_saved() {
 }
 
 #[test]
+fn a_workbook_and_a_folder_are_told_from_files_of_events() {
+    let giaoban = Giaoban::new();
+    for (name, start) in
+        [("a.xlsx", "PK\x03\x04\x14\0".as_bytes()), ("b.csv", b"PK\x03\x04\x14\0"), ("c.xls", b"\xd0\xcf\x11\xe0\xa1")]
+    {
+        giaoban.write(name, start);
+        let said = giaoban.fails(5, &["publish", name]);
+        assert!(said.contains("Excel workbook") && said.contains("CSV UTF-8"), "{said}");
+    }
+    std::fs::create_dir(giaoban.dir().join("march")).unwrap();
+    assert!(giaoban.fails(13, &["publish", "march"]).contains("This is a folder"));
+}
+
+#[test]
 fn a_sheet_with_a_column_twice_is_refused_whole() {
     let giaoban = Giaoban::new();
     // The Vietnamese name of `unit` is the same column.

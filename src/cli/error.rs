@@ -72,6 +72,14 @@ impl Failure {
             ErrorKind::NotFound => {
                 Self::other(ExitCode::NotFound, what, ("Kiểm tra lại đường dẫn.", "Check the path."))
             }
+            ErrorKind::IsADirectory => Self::other(
+                ExitCode::CannotWrite,
+                what,
+                (
+                    "Đây là một thư mục: hãy ghi tên tệp, ví dụ thư mục/*.csv.",
+                    "This is a folder: name files, for instance folder/*.csv.",
+                ),
+            ),
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::other(
                 ExitCode::CannotWrite,
                 what,

@@ -79,6 +79,7 @@ impl Input {
         // By content rather than by suffix: standard input has none, and a suffix may lie.
         let start = raw.fill_buf().map_err(fail)?;
         let mut reader: Box<dyn BufRead + Send> = match start {
+            b if is_workbook(b) => return Err(workbook(name)),
             [0x1f, 0x8b, ..] => Box::new(BufReader::new(flate2::bufread::MultiGzDecoder::new(raw))),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => {
                 Box::new(BufReader::new(zstd::stream::read::Decoder::with_buffer(raw).map_err(fail)?))
@@ -101,6 +102,26 @@ impl Input {
         Ok(Self { name: name.to_owned(), format, size, reader, read })
     }
 }
+
+/// Excel's files, of 2007 and later (an archive of the ZIP form) and before.
+fn is_workbook(start: &[u8]) -> bool {
+    start.starts_with(b"PK\x03\x04") || start.starts_with(b"\xd0\xcf\x11\xe0")
+}
+
+fn workbook(name: &Path) -> Failure {
+    let name = name.display();
+    Failure::other(
+        ExitCode::AllRefused,
+        (
+            format!("{name}: là tệp Excel (hoặc tệp nén ZIP), không phải NDJSON hay CSV"),
+            format!("{name}: is an Excel workbook (or another ZIP archive), not NDJSON or CSV"),
+        ),
+        SAVE_AS_CSV,
+    )
+}
+
+const SAVE_AS_CSV: (&str, &str) =
+    ("Trong Excel, lưu dạng \"CSV UTF-8 (Comma delimited)\".", "In Excel, save it as \"CSV UTF-8 (Comma delimited)\".");
 
 /// `csv` of `march.csv.gz`.
 fn inner_suffix(name: &Path) -> Option<&str> {
@@ -227,10 +248,7 @@ impl Table {
             return Err(Failure::other(
                 ExitCode::AllRefused,
                 (format!("{name}: dòng tiêu đề không phải UTF-8"), format!("{name}: the header line is not UTF-8")),
-                (
-                    "Trong Excel, lưu dạng \"CSV UTF-8 (Comma delimited)\".",
-                    "In Excel, save it as \"CSV UTF-8 (Comma delimited)\".",
-                ),
+                SAVE_AS_CSV,
             ));
         }
         let columns: Vec<String> = head.iter().map(column_name).collect();
