@@ -30,7 +30,7 @@ fn read<'a>(incoming: &'a Incoming<'a>) -> Input<'a> {
         let units = UnitTable::from_csv(units, include_str!("../config/units/hanoi-succession.csv")).unwrap();
         Rules::new(units, Calendar::Decree09)
     });
-    let message = Message { headers: &incoming.headers, payload: incoming.payload };
+    let message = Message { headers: incoming.headers, payload: incoming.payload };
     Input::Record(incoming, Decoder::new().decode(&message, &RULES, &AllowedSources::new()))
 }
 
@@ -52,7 +52,7 @@ fn record(machine: &mut Machine, partition: Partition, offset: i64, synthetic: b
     let payload = harness::session("00004", offset as usize, 1, "2020-03-04", 1).replace(r#""revision""#, mark);
     let position = Position { partition, offset: Offset(offset) };
     let incoming =
-        Incoming { position, timestamp_ms: None, key: None, headers: vec![], payload: Some(payload.as_bytes()) };
+        Incoming { position, timestamp_ms: None, key: None, headers: &[], payload: Some(payload.as_bytes()) };
     outputs(machine, read(&incoming), 0)
 }
 
@@ -98,7 +98,7 @@ fn a_partition_that_is_back_before_its_batch_is_done_is_read_from_where_that_end
         position: Position { partition: A, offset: Offset(1) },
         timestamp_ms: None,
         key: None,
-        headers: vec![],
+        headers: &[],
         payload: None,
     };
     let letters = outputs(&mut machine, read(&bad), 0);
@@ -148,7 +148,7 @@ fn a_topic_made_anew_is_known_by_the_record_that_the_store_had_last() {
         let begun = outputs(&mut machine, Input::Assigned(&[stored]), 0);
         assert_eq!(begun, [Output::Start(vec![(A, NextOffset(4))])], "once more, to be known again");
         let position = Position { partition: A, offset: Offset(offset) };
-        let incoming = Incoming { position, timestamp_ms, key: None, headers: vec![], payload: Some(b"{") };
+        let incoming = Incoming { position, timestamp_ms, key: None, headers: &[], payload: Some(b"{") };
         let after = outputs(&mut machine, read(&incoming), 0);
         match &after[..] {
             [Output::Stop(Err(Stopped::MadeAnew { partition: A, next: NextOffset(5) }))] => true,
@@ -234,7 +234,7 @@ fn fences_in_a_row_stop_it_and_a_commit_between_them_does_not() {
 
 fn bad(machine: &mut Machine, partition: Partition, offset: i64) -> Vec<Output> {
     let position = Position { partition, offset: Offset(offset) };
-    let incoming = Incoming { position, timestamp_ms: None, key: None, headers: vec![], payload: Some(b"{") };
+    let incoming = Incoming { position, timestamp_ms: None, key: None, headers: &[], payload: Some(b"{") };
     outputs(machine, read(&incoming), 0)
 }
 
@@ -311,8 +311,9 @@ fn a_redriven_record_is_counted_when_it_is_in_the_store() {
     record(&mut machine, A, 0, false);
     let payload = harness::session("00004", 1, 1, "2020-03-04", 1);
     let position = Position { partition: A, offset: Offset(1) };
-    let headers: Vec<(&str, Option<&[u8]>)> = vec![("giaoban_redrive", Some(b"0:1"))];
-    let incoming = Incoming { position, timestamp_ms: None, key: None, headers, payload: Some(payload.as_bytes()) };
+    let headers: [(&str, Option<&[u8]>); 1] = [("giaoban_redrive", Some(b"0:1"))];
+    let incoming =
+        Incoming { position, timestamp_ms: None, key: None, headers: &headers, payload: Some(payload.as_bytes()) };
     applied(outputs(&mut machine, read(&incoming), 0));
     let after = outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
     let Output::Commit { spans, .. } = &after[0] else { panic!("{after:?}") };

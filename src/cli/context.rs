@@ -12,7 +12,7 @@ use crate::log::kafka::KafkaLog;
 use crate::log::{EventLog, Outgoing};
 use crate::store::data_dir::WriterLock;
 use crate::store::{DataDir, StoreError, StorePlace, StoreReader};
-use crate::wire::{AllowedSources, Lang};
+use crate::wire::{AllowedSources, Lang, STRUCTURED};
 
 /// What a command works with.
 pub struct Context {
@@ -124,7 +124,7 @@ pub fn open_reader(place: &StorePlace, rules: &Rules) -> Result<Box<dyn StoreRea
 
 /// An event in structured mode on its way into the log.
 pub fn event_message(key: Option<&str>, payload: Vec<u8>) -> Outgoing {
-    let headers = vec![("content-type".to_owned(), Some(b"application/cloudevents+json".to_vec()))];
+    let headers = vec![("content-type".to_owned(), Some(STRUCTURED.as_bytes().to_vec()))];
     Outgoing { key: key.map(|key| key.as_bytes().to_vec()), headers, payload, ..Outgoing::default() }
 }
 

@@ -453,7 +453,7 @@ impl Latest {
     }
 
     fn of(context: &Context, message: &crate::log::Incoming<'_>) -> Option<Self> {
-        let wire = Message { headers: &message.headers, payload: message.payload };
+        let wire = Message { headers: message.headers, payload: message.payload };
         let event = Decoder::new().decode(&wire, &context.rules, &context.sources()).ok()?;
         Some(Self { event, payload: message.payload.unwrap_or_default().to_vec() })
     }

@@ -77,7 +77,7 @@ impl EventLog for FakeLog {
             position: Position { partition, offset: from },
             timestamp_ms: Some(self.taken_ms),
             key: None,
-            headers: Vec::new(),
+            headers: &[],
             payload: None,
         });
         Ok(1)

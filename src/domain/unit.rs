@@ -6,6 +6,7 @@
 
 use rustc_hash::FxHashMap;
 use std::fmt::{self, Write as _};
+use std::hash::{Hash, Hasher};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -13,8 +14,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::catalogue::closed_list;
 
 /// The code of a unit: 1 to 15 ASCII letters and digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnitCode([u8; 16]);
+
+impl Hash for UnitCode {
+    /// In one piece: it is looked up several times for each event.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u128(u128::from_ne_bytes(self.0));
+    }
+}
 
 impl UnitCode {
     /// The code, or `None` if the text cannot be one.

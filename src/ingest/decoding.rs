@@ -112,18 +112,22 @@ impl Chunk {
         });
     }
 
-    fn message(&self, held: &Held) -> Incoming<'_> {
+    /// Each message, with its place.
+    fn for_each(&self, mut act: impl FnMut(&Held, &Incoming<'_>)) {
         let part = |range: &Range<usize>| &self.bytes[range.clone()];
-        let headers = &self.headers[held.headers.clone()];
-        Incoming {
-            position: held.position,
-            timestamp_ms: held.timestamp_ms,
-            key: held.key.as_ref().map(part),
-            headers: headers
-                .iter()
-                .map(|(name, value)| (&self.names[name.clone()], value.as_ref().map(part)))
-                .collect(),
-            payload: held.payload.as_ref().map(part),
+        let mut headers = Vec::new();
+        for held in &self.messages {
+            let named = self.headers[held.headers.clone()].iter();
+            headers.clear();
+            headers.extend(named.map(|(name, value)| (&self.names[name.clone()], value.as_ref().map(part))));
+            let message = Incoming {
+                position: held.position,
+                timestamp_ms: held.timestamp_ms,
+                key: held.key.as_ref().map(part),
+                headers: &headers,
+                payload: held.payload.as_ref().map(part),
+            };
+            act(held, &message);
         }
     }
 
@@ -140,14 +144,15 @@ impl Chunk {
 
     fn decode(&mut self, decoder: &mut Decoder, decoding: &Decoding) {
         let mut decoded = std::mem::take(&mut self.decoded);
-        decoded.extend(self.messages.iter().map(|held| decoding.decode(decoder, &self.message(held))));
+        decoded.reserve(self.messages.len());
+        self.for_each(|_, message| decoded.push(decoding.decode(decoder, message)));
         self.decoded = decoded;
     }
 }
 
 impl Decoding {
     fn decode(&self, decoder: &mut Decoder, message: &Incoming<'_>) -> Decoded {
-        decoder.decode(&Message { headers: &message.headers, payload: message.payload }, &self.rules, &self.sources)
+        decoder.decode(&Message { headers: message.headers, payload: message.payload }, &self.rules, &self.sources)
     }
 }
 
@@ -286,11 +291,14 @@ impl DecodingConsumer {
     /// Hands over what is still wanted of a chunk.
     fn hand_over(&mut self, mut chunk: Chunk, sink: &mut dyn FnMut(&Incoming<'_>, Decoded)) -> Polled {
         let mut decoded = std::mem::take(&mut chunk.decoded);
-        for (held, decoded) in chunk.messages.iter().zip(decoded.drain(..)) {
-            if held.of_start == self.starts.get(&held.position.partition).copied().unwrap_or_default() {
-                sink(&chunk.message(held), decoded);
+        let mut each = decoded.drain(..);
+        chunk.for_each(|held, message| {
+            let start = self.starts.get(&held.position.partition).copied().unwrap_or_default();
+            if let Some(decoded) = each.next().filter(|_| held.of_start == start) {
+                sink(message, decoded);
             }
-        }
+        });
+        drop(each);
         let count = chunk.messages.len();
         chunk.decoded = decoded;
         chunk.clear();

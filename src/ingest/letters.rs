@@ -301,7 +301,6 @@ mod tests {
     }
 
     fn letter(offset: i64, headers: &[(&str, Option<&[u8]>)], payload: Option<&[u8]>) -> Outgoing {
-        let headers = headers.to_vec();
         let message =
             Incoming { position: position(2, offset), timestamp_ms: None, key: Some(b"00004"), headers, payload };
         let breaches = vec![Breach::new(Code::JsonSyntax, "", "x", "")];

@@ -288,7 +288,7 @@ fn add(hash: &mut Sha256, incoming: &Incoming<'_>) {
     part(incoming.key);
     part(Some(incoming.payload.unwrap_or_default()));
     part(Some(&(incoming.headers.len() as u64).to_le_bytes()));
-    for (name, value) in &incoming.headers {
+    for (name, value) in incoming.headers {
         part(Some(name.as_bytes()));
         part(*value);
     }

@@ -204,11 +204,12 @@ impl EmbeddedLog {
             let (offset, timestamp_ms, key, headers, payload) = read().map_err(sql)?;
             let headers =
                 headers.map(unpack_headers).transpose().map_err(|cause| self.broken(cause))?.unwrap_or_default();
+            let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
             sink(Incoming {
                 position: Position { partition, offset },
                 timestamp_ms: Some(timestamp_ms),
                 key,
-                headers: headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect(),
+                headers: &headers,
                 payload: Some(payload),
             });
             handed += 1;

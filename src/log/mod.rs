@@ -36,8 +36,8 @@ pub struct Incoming<'a> {
     pub timestamp_ms: Option<i64>,
     /// Its key.
     pub key: Option<&'a [u8]>,
-    /// Its headers, in order. Most messages have none.
-    pub headers: Vec<(&'a str, Option<&'a [u8]>)>,
+    /// Its headers, in order.
+    pub headers: &'a [(&'a str, Option<&'a [u8]>)],
     /// Its body; `None` for a Kafka tombstone.
     pub payload: Option<&'a [u8]>,
 }
@@ -161,6 +161,14 @@ pub enum LogError {
         operation: String,
         /// `topic NAME` or `group NAME`.
         resource: String,
+    },
+    /// Another member of the group came with the same `group.instance.id`, and the group goes on with that one.
+    #[error("another worker joined the group as {instance} too, and this one was put out of it: {cause}")]
+    InstanceTaken {
+        /// The id.
+        instance: String,
+        /// What the client saw.
+        cause: String,
     },
     /// The topic is not there; it is never made silently.
     #[error("there is no topic {0}")]

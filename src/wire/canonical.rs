@@ -143,9 +143,14 @@ fn rank(byte: u8) -> u8 {
 
 /// The first eight bytes of a name as a number of the same order.
 fn head(name: &str) -> u64 {
-    let mut head = [0; 8];
-    head.iter_mut().zip(name.bytes()).for_each(|(to, byte)| *to = rank(byte));
-    u64::from_be_bytes(head)
+    let bytes = name.as_bytes();
+    let first = bytes.get(..8).unwrap_or(bytes);
+    let head = |rank: fn(u8) -> u8| {
+        let head = first.iter().fold(0, |head, byte| head << 8 | u64::from(rank(*byte)));
+        // An empty name has nothing to be moved.
+        head.checked_shl(64 - 8 * first.len() as u32).unwrap_or_default()
+    };
+    if first.is_ascii() { head(|byte| byte) } else { head(rank) }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::breach::Breach;
 use super::codes::Code;
 use super::json::{Document, Found, Json, JsonError, Members};
-use super::{MAX_MESSAGE_BYTES, Message};
+use super::{MAX_MESSAGE_BYTES, Message, STRUCTURED};
 
 /// The attributes and the data of an event, in whichever mode they came.
 pub(super) struct Envelope<'d> {
@@ -30,13 +30,16 @@ impl<'d> Envelope<'d> {
                 content_type = *value;
             }
         }
-        let content_type = content_type.map(String::from_utf8_lossy);
+        // So nearly every message has it, and need not be looked at any more.
+        let usual = content_type == Some(STRUCTURED.as_bytes());
+        binary &= !usual;
+        let content_type = content_type.filter(|_| !usual).map(String::from_utf8_lossy);
         let media_type = content_type.as_deref().map(media_type);
         if let Some(found) = media_type.and_then(|media_type| after(media_type, "application/cloudevents")) {
             if !found.eq_ignore_ascii_case("+json") {
                 let code = Code::ContentTypeUnsupported;
                 let found = media_type.unwrap_or_default().to_ascii_lowercase();
-                return Err(vec![Breach::new(code, "", &found, "application/cloudevents+json")]);
+                return Err(vec![Breach::new(code, "", &found, STRUCTURED)]);
             }
             binary = false;
         }

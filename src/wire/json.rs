@@ -9,7 +9,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::canonical::{Canonical, utf16_order};
-use super::plain;
+use super::plain::{self, Marks};
 
 /// JSON texts, each read into nodes: a value's node, then those of what it holds.
 #[derive(Debug, Default)]
@@ -17,6 +17,7 @@ pub struct Document {
     /// Every text, one after the other.
     text: String,
     nodes: Nodes,
+    marks: Marks,
 }
 
 /// Nodes, with room for more.
@@ -32,16 +33,36 @@ pub(super) struct Node {
     pub(super) name: Span,
     pub(super) value: Value,
     /// The node after all that it holds.
-    pub(super) end: usize,
+    pub(super) end: u32,
 }
 
-/// A stretch of a document's text, in bytes.
+/// A stretch of a document's text, in bytes; a message is far smaller than 2 GB.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Span {
-    pub(super) from: usize,
-    pub(super) to: usize,
-    /// It stands in quotes there, as it is written in its canonical form.
-    pub(super) quoted: bool,
+    from: u32,
+    /// Its end, and above that whether it stands in quotes there, as it is written in its canonical form.
+    to: u32,
+}
+
+impl Span {
+    const QUOTED: u32 = 1 << 31;
+
+    fn bare(from: usize, to: usize) -> Self {
+        Self { from: from as u32, to: to as u32 & !Self::QUOTED }
+    }
+
+    /// In quotes, which are not part of it.
+    pub(super) fn quoted(from: usize, to: usize) -> Self {
+        Self { from: from as u32, to: to as u32 | Self::QUOTED }
+    }
+
+    fn is_quoted(self) -> bool {
+        self.to & Self::QUOTED != 0
+    }
+
+    pub(super) fn range(self) -> std::ops::Range<usize> {
+        self.from as usize..(self.to & !Self::QUOTED) as usize
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -80,7 +101,7 @@ impl Nodes {
 
     /// All that it holds is read.
     pub(super) fn close(&mut self, place: usize) {
-        self.room[place].end = self.used;
+        self.room[place].end = self.used as u32;
     }
 }
 
@@ -126,7 +147,7 @@ impl<'d> Iterator for Range<'d> {
 
     fn next(&mut self) -> Option<usize> {
         let place = self.from;
-        self.from = self.document.nodes.room[..self.to].get(place)?.end;
+        self.from = self.document.nodes.room[..self.to].get(place)?.end as usize;
         Some(place)
     }
 }
@@ -240,7 +261,7 @@ impl Document {
     pub(super) fn add(&mut self, text: &str) -> Result<usize, JsonError> {
         let (begin, place) = (self.text.len(), self.nodes.add());
         self.text.push_str(text);
-        if plain::read(text, begin, &mut self.nodes, place).is_none() {
+        if plain::read(text, begin, &mut self.nodes, place, &mut self.marks).is_none() {
             self.text.truncate(begin);
             self.nodes.used = place + 1;
             self.add_any(text, place)?;
@@ -289,23 +310,24 @@ impl Document {
     }
 
     fn within(&self, place: usize) -> Range<'_> {
-        Range { document: self, from: place + 1, to: self.node(place).end }
+        Range { document: self, from: place + 1, to: self.node(place).end as usize }
     }
 
     fn keep(&mut self, text: &str) -> Span {
         let from = self.text.len();
         self.text.push_str(text);
-        Span { from, to: self.text.len(), quoted: false }
+        Span::bare(from, self.text.len())
     }
 
     /// A stretch of the text.
     pub(super) fn text(&self, span: Span) -> &str {
-        &self.text[span.from..span.to]
+        &self.text[span.range()]
     }
 
     /// A text in its quotes, if it stands there as it is written in its canonical form.
     pub(super) fn quoted(&self, span: Span) -> Option<&[u8]> {
-        if span.quoted { self.text.as_bytes().get(span.from - 1..=span.to) } else { None }
+        let std::ops::Range { start, end } = span.range();
+        if span.is_quoted() { self.text.as_bytes().get(start - 1..=end) } else { None }
     }
 
     /// The node at that place.

@@ -36,6 +36,9 @@ pub const HANOI: Offset = Offset::constant(7);
 /// The largest message that is taken, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 
+/// The content type of an event in structured mode.
+pub const STRUCTURED: &str = "application/cloudevents+json";
+
 /// One message in either content mode of the Kafka or HTTP binding.
 #[derive(Clone, Copy, Debug)]
 pub struct Message<'a> {

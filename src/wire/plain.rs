@@ -14,26 +14,64 @@ const DEPTH: usize = 8;
 const DIGITS: usize = 15;
 
 /// Reads one JSON text, which lies at `begin` of the document's, into the node at `place`; `None` if it is not plain.
-pub(super) fn read(text: &str, begin: usize, nodes: &mut Nodes, place: usize) -> Option<()> {
-    let mut reader = Reader { text: text.as_bytes(), at: 0, begin, nodes };
+pub(super) fn read(text: &str, begin: usize, nodes: &mut Nodes, place: usize, marks: &mut Marks) -> Option<()> {
+    let text = text.as_bytes();
+    marks.set(text);
+    let mut reader = Reader { text, at: 0, begin, nodes, marks };
     reader.value(place, DEPTH)?;
     reader.peek().is_none().then_some(())
 }
 
+/// Where bytes lie that JSON escapes in a text, `"`, `\` and control characters: a bit for each byte. Found for a
+/// whole text at once, so that the end of each of its many short strings is one look.
+#[derive(Debug, Default)]
+pub(super) struct Marks(Vec<u64>);
+
+impl Marks {
+    fn set(&mut self, text: &[u8]) {
+        self.0.clear();
+        let (blocks, rest) = text.as_chunks::<64>();
+        self.0.extend(blocks.iter().map(marks_of));
+        let mut last = [b' '; 64];
+        last[..rest.len()].copy_from_slice(rest);
+        self.0.push(marks_of(&last));
+    }
+
+    /// The first marked place from there on.
+    fn from(&self, at: usize) -> Option<usize> {
+        let mut block = at / 64;
+        let mut marks = self.0.get(block)? >> (at % 64) << (at % 64);
+        while marks == 0 {
+            block += 1;
+            marks = *self.0.get(block)?;
+        }
+        Some(block * 64 + marks.trailing_zeros() as usize)
+    }
+}
+
+fn marks_of(block: &[u8; 64]) -> u64 {
+    let (parts, _) = block.as_chunks::<16>();
+    parts.iter().rev().fold(0, |marks, part| marks << 16 | u64::from(marks_of_part(part)))
+}
+
+fn marks_of_part(part: &[u8; 16]) -> u32 {
+    let part = u8x16::new(*part);
+    let is = |byte: u8| part.simd_eq(u8x16::splat(byte));
+    let control = part.min(u8x16::splat(0x1f)).simd_eq(part);
+    (control | is(b'"') | is(b'\\')).to_bitmask()
+}
+
 /// How many bytes there are before the first that JSON escapes in a text: `"`, `\` or a control character.
 pub(super) fn plain_bytes(bytes: &[u8]) -> usize {
-    let (blocks, rest) = bytes.as_chunks::<16>();
-    for (index, block) in blocks.iter().enumerate() {
-        let block = u8x16::new(*block);
-        let is = |byte: u8| block.simd_eq(u8x16::splat(byte));
-        let control = block.min(u8x16::splat(0x1f)).simd_eq(block);
-        let found = (control | is(b'"') | is(b'\\')).to_bitmask();
+    let (parts, rest) = bytes.as_chunks::<16>();
+    for (index, part) in parts.iter().enumerate() {
+        let found = marks_of_part(part);
         if found != 0 {
             return index * 16 + found.trailing_zeros() as usize;
         }
     }
     let plain = |byte: &&u8| !matches!(**byte, b'"' | b'\\' | ..b' ');
-    blocks.len() * 16 + rest.iter().take_while(plain).count()
+    parts.len() * 16 + rest.iter().take_while(plain).count()
 }
 
 struct Reader<'a> {
@@ -41,6 +79,7 @@ struct Reader<'a> {
     at: usize,
     begin: usize,
     nodes: &'a mut Nodes,
+    marks: &'a Marks,
 }
 
 impl Reader<'_> {
@@ -87,7 +126,7 @@ impl Reader<'_> {
     }
 
     fn span(&self, from: usize, to: usize) -> Span {
-        Span { from: self.begin + from, to: self.begin + to, quoted: true }
+        Span::quoted(self.begin + from, self.begin + to)
     }
 
     /// From where to where the string lies.
@@ -96,13 +135,12 @@ impl Reader<'_> {
             return None;
         }
         let from = self.at;
-        let bytes = self.text.get(from..)?;
-        let length = plain_bytes(bytes);
-        if bytes.get(length) != Some(&b'"') {
+        let to = self.marks.from(from)?;
+        if self.text.get(to) != Some(&b'"') {
             return None;
         }
-        self.at += length + 1;
-        Some((from, from + length))
+        self.at = to + 1;
+        Some((from, to))
     }
 
     fn integer(&mut self) -> Option<i64> {
@@ -175,10 +213,11 @@ impl Reader<'_> {
     fn has(&mut self, mut place: usize, name: &[u8]) -> bool {
         while place < self.nodes.next() {
             let member = *self.nodes.at(place);
-            if &self.text[member.name.from - self.begin..member.name.to - self.begin] == name {
+            let known = member.name.range();
+            if &self.text[known.start - self.begin..known.end - self.begin] == name {
                 return true;
             }
-            place = member.end;
+            place = member.end as usize;
         }
         false
     }

@@ -6,6 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::STRUCTURED;
 use super::spec::{FieldSpec, Kind, MAX_COUNT, MAX_NAME_BYTES, TYPES, TypeSpec, YEARS};
 use crate::domain::{Area, Vnd};
 
@@ -152,7 +153,7 @@ pub fn asyncapi() -> Value {
                 "name": spec.event_type,
                 "title": spec.vi,
                 "summary": spec.en,
-                "contentType": "application/cloudevents+json",
+                "contentType": STRUCTURED,
                 "payload": {"allOf": [
                     reference("components/schemas", "attributes"),
                     {"properties": {
@@ -185,7 +186,7 @@ pub fn asyncapi() -> Value {
             "description": "Supervision and violation events in, exact quarterly rollups out.",
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         },
-        "defaultContentType": "application/cloudevents+json",
+        "defaultContentType": STRUCTURED,
         "servers": {"kafka": {
             "host": "localhost:9092",
             "protocol": "kafka",

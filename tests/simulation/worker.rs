@@ -211,7 +211,7 @@ impl World {
                 position: Position { partition, offset: record.offset },
                 timestamp_ms: record.timestamp_ms,
                 key: None,
-                headers: Vec::new(),
+                headers: &[],
                 payload: record.payload.as_deref(),
             };
             let message = Message { headers: &[], payload: incoming.payload };
