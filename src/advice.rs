@@ -138,6 +138,11 @@ pub fn log(error: &LogError, lang: Lang) -> String {
                 ),
             )
         }
+        LogError::InstanceTaken { .. } => one(
+            lang,
+            "Đặt cho mỗi worker một group.instance.id riêng trong kafka.properties, rồi chạy lại worker này.",
+            "Give each worker a group.instance.id of its own in kafka.properties, and start this one again.",
+        ),
         LogError::NoSuchTopic(_) => one(
             lang,
             "Tạo topic: giaoban topics create; hoặc sửa kafka.topic, kafka.dead_letter_topic.",
@@ -277,6 +282,7 @@ mod tests {
             LogError::Certificate { at: at(), cause: cause() },
             LogError::Protocol { at: at(), cause: cause() },
             LogError::Authorization { operation: "read".into(), resource: "topic t".into() },
+            LogError::InstanceTaken { instance: "worker-1".into(), cause: cause() },
             LogError::NoSuchTopic("t".into()),
             LogError::TooLarge { bytes: 70_000, cause: cause() },
             LogError::OffsetOutOfRange { partition: Partition(0), wanted: NextOffset(7), cause: cause() },

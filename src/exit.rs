@@ -85,6 +85,7 @@ impl ExitCode {
             | LogError::Authorization { .. }
             | LogError::NoSuchTopic(_)
             | LogError::TooLarge { .. } => Self::LogRefuses,
+            LogError::InstanceTaken { .. } => Self::Fenced,
             LogError::OffsetOutOfRange { .. } => Self::Gap,
             LogError::DiskFull { .. } | LogError::Unwritable { .. } => Self::CannotWrite,
             LogError::Broken { .. } => Self::Store,

@@ -68,6 +68,9 @@ pub fn log(error: &LogError, lang: Lang) -> String {
             };
             format!("không có quyền {operation} {}", resource.replacen("group ", "nhóm tiêu thụ ", 1))
         }
+        LogError::InstanceTaken { instance, cause } => {
+            format!("một worker khác cũng vào nhóm với tên {instance}, và worker này bị loại ra: {cause}")
+        }
         LogError::NoSuchTopic(topic) => format!("không có topic {topic}"),
         LogError::TooLarge { bytes, cause } => {
             format!("thông điệp {bytes} byte lớn hơn mức nhật ký nhận ({cause})")

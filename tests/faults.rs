@@ -175,3 +175,35 @@ fn kafka_fault_partitions_added_under_a_worker_are_read_from_their_start() {
     assert!(store.checkpoints(&topic).unwrap().len() > 2, "some of the second half is on new partitions");
     trial::assert_recount(&events, &mut store, &topic);
 }
+
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_fault_of_two_workers_with_one_instance_id_the_first_stops() {
+    let giaoban = Giaoban::on_kafka()
+        .with("GIAOBAN__HTTP__LISTEN", "off")
+        .with("GIAOBAN__KAFKA__PROPERTIES__GROUP_INSTANCE_ID", "worker-1");
+    giaoban.ok(&["topics", "create", "--partitions", "2"]);
+    let publish = |numbers: std::ops::Range<usize>| {
+        let sessions: Vec<String> = numbers.map(|number| session("00004", number, 1, "2020-03-04", 1)).collect();
+        giaoban.write("a.ndjson", sessions.join("\n"));
+        giaoban.ok(&["publish", "a.ndjson"]);
+    };
+    publish(0..10);
+    let first = giaoban.start(&["worker"]);
+    until("the first worker reads", || in_store(&giaoban) == 10);
+    let second = giaoban.start(&["worker", "--data", "second"]);
+    let ended = harness::wait(first, "the first worker");
+    assert_eq!(ended.code, Some(12), "{}", ended.err);
+    assert!(ended.err.contains("joined the group as worker-1 too"), "{}", ended.err);
+    assert!(ended.err.contains("a group.instance.id of its own"), "{}", ended.err);
+    publish(10..20);
+    let figure = || {
+        let rollup =
+            giaoban.run(&["rollup", "--data", "second", "--period", "2020-Q1", "--unit", "00004", "--format", "json"]);
+        let rollup: serde_json::Value = serde_json::from_str(&rollup.out).ok()?;
+        rollup["units"][0]["figures"]["supervision_sessions"].as_u64()
+    };
+    until("the second worker reads all", || figure() == Some(20));
+    term(&second);
+    assert_eq!(harness::wait(second, "the second worker").code, Some(0));
+}

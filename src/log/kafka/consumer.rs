@@ -29,6 +29,8 @@ pub(super) struct KafkaConsumer {
     consumer: Group,
     topic: String,
     group: String,
+    /// Its name as a static member, if it has one.
+    instance: Option<String>,
     alone: bool,
     reading: BTreeMap<Partition, NextOffset>,
     paused: bool,
@@ -149,6 +151,7 @@ impl KafkaConsumer {
             consumer: Arc::new(consumer),
             topic: topic.to_owned(),
             group: group.to_owned(),
+            instance: settings.properties.get("group.instance.id").cloned(),
             alone,
             reading: BTreeMap::new(),
             paused: false,
@@ -156,13 +159,13 @@ impl KafkaConsumer {
     }
 
     fn hand_over(&self, message: &BorrowedMessage<'_>, sink: &mut dyn FnMut(Incoming<'_>)) {
-        let headers =
+        let headers: Option<Vec<_>> =
             message.headers().map(|headers| headers.iter().map(|header| (header.key, header.value)).collect());
         sink(Incoming {
             position: Position { partition: Partition(message.partition()), offset: Offset(message.offset()) },
             timestamp_ms: message.timestamp().to_millis(),
             key: message.key(),
-            headers: headers.unwrap_or_default(),
+            headers: headers.as_deref().unwrap_or_default(),
             payload: message.payload(),
         });
     }
@@ -187,9 +190,19 @@ impl KafkaConsumer {
                 let (partition, wanted) = self.out_of_range();
                 Some(LogError::OffsetOutOfRange { partition, wanted, cause: error.to_string() })
             }
-            C::Fatal => Some(LogError::Transient(error.to_string())),
+            C::Fatal => Some(self.given_up().unwrap_or_else(|| Self::transient(error))),
             _ => None,
         }
+    }
+
+    /// Why librdkafka has given up for good, if it has: polling may go on in silence then.
+    fn given_up(&self) -> Option<LogError> {
+        let (code, cause) = self.consumer.client().fatal_error()?;
+        let instance = self.instance.clone().unwrap_or_default();
+        Some(match code {
+            RDKafkaErrorCode::FencedInstanceId => LogError::InstanceTaken { instance, cause },
+            _ => LogError::Transient(cause),
+        })
     }
 
     /// The partition whose position its log does not have: the error does not say which.
@@ -257,7 +270,7 @@ impl Consumer for KafkaConsumer {
         if handed > 0 {
             return Ok(Polled::Messages(handed));
         }
-        if let Some(fatal) = context.watch.fatal() {
+        if let Some(fatal) = context.watch.fatal().or_else(|| self.given_up()) {
             return Err(fatal);
         }
         Ok(lock(&context.noted).pop_front().unwrap_or(Polled::Messages(0)))
