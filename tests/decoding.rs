@@ -183,7 +183,7 @@ impl Consumer for Failing {
         let count = max.min(500);
         for offset in self.0..self.0 + count as i64 {
             let position = Position { partition: Partition(0), offset: Offset(offset) };
-            sink(Incoming { position, timestamp_ms: None, key: None, headers: Vec::new(), payload: Some(b"{}") });
+            sink(Incoming { position, timestamp_ms: None, key: None, headers: &[], payload: Some(b"{}") });
         }
         self.0 += count as i64;
         if self.0 > 3_000 { Err(LogError::Transient("gone".into())) } else { Ok(Polled::Messages(count)) }
