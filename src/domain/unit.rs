@@ -138,6 +138,8 @@ pub struct SegmentId(u32);
 struct Segment {
     row: RowId,
     from: Date,
+    /// The row's last day.
+    row_to: Option<Date>,
     parent: Option<SegmentId>,
 }
 
@@ -262,11 +264,14 @@ impl UnitTable {
     /// Which unit the code meant on that day.
     pub fn at(&self, code: UnitCode, day: Date) -> Lookup {
         let Some(segments) = self.by_code.get(&code) else { return Lookup::Unknown };
-        let begun = segments.iter().rev().find(|id| self.segments[id.0 as usize].from <= day);
-        match begun {
-            Some(id) if self.row(self.row_of(*id)).in_force_on(day) => Lookup::InForce(*id),
-            _ => Lookup::OutsideDates,
+        for id in segments.iter().rev() {
+            let segment = &self.segments[id.0 as usize];
+            if segment.from <= day {
+                let in_force = segment.row_to.is_none_or(|to| day <= to);
+                return if in_force { Lookup::InForce(*id) } else { Lookup::OutsideDates };
+            }
         }
+        Lookup::OutsideDates
     }
 
     /// Whether any unit ever had the code.
@@ -387,7 +392,7 @@ impl UnitTable {
             }
             for (from, parent) in cuts {
                 let id = SegmentId(self.segments.len() as u32);
-                self.segments.push(Segment { row: RowId(index as u32), from, parent });
+                self.segments.push(Segment { row: RowId(index as u32), from, row_to: row.valid_to, parent });
                 by_code.entry(row.code).or_default().push(id);
             }
         }

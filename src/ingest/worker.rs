@@ -146,8 +146,13 @@ impl Worker {
         let mut store = self.store;
         let size = (Instant::now(), store.size_bytes().unwrap_or_default());
         self.metrics.store_size(size.1);
-        let writer = Writer { topic: self.topic.clone(), store, size, rules: Arc::clone(&self.rules), letters };
-        let thread = std::thread::Builder::new().name("store".into()).spawn(move || writer.serve(&inbox, &outbox));
+        let mut writer = Writer { topic: self.topic.clone(), store, size, rules: Arc::clone(&self.rules), letters };
+        let work = move || {
+            writer.serve(&inbox, &outbox);
+            // That all is answered is known before the store is closed, which takes a while.
+            drop(outbox);
+        };
+        let thread = std::thread::Builder::new().name("store".into()).spawn(work);
         let thread = thread.map_err(|error| LogError::Transient(format!("cannot start a thread: {error}")))?;
         let machine = Machine::new(&self.topic, self.limits);
         let consumer = DecodingConsumer::new(consumer, self.rules, self.sources);
@@ -172,12 +177,14 @@ impl Worker {
         };
         let result = reader.run();
         drop(reader.requests);
-        if !matches!(result, Err(WorkerError::Slow(_))) {
-            // The thread ends when its last request is answered; a panic in it was reported as no answer.
-            let _ = thread.join();
-        }
+        let in_time = !matches!(result, Err(WorkerError::Slow(_)));
+        while in_time && reader.replies.recv().is_ok() {}
         // Only now, so that no other reads where a batch of this one is still to be written.
         reader.consumer.close();
+        if in_time {
+            // A panic in the thread was reported as no answer.
+            let _ = thread.join();
+        }
         result.map(|()| reader.summary)
     }
 }
@@ -212,7 +219,7 @@ impl Letters {
 }
 
 impl Writer {
-    fn serve(mut self, requests: &Receiver<Request>, replies: &Sender<Reply>) {
+    fn serve(&mut self, requests: &Receiver<Request>, replies: &Sender<Reply>) {
         while let Ok(request) = requests.recv() {
             let reply = match request {
                 Request::Checkpoints => Reply::Checkpoints(self.store.checkpoints(&self.topic)),

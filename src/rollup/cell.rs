@@ -27,8 +27,12 @@ const SLOTS: usize = BEGINS[FIGURES];
 ///
 /// The slots of [`Figure::UnitsReported`] and [`Figure::UnitsNil`] count records
 /// and nil returns: whether a unit has any is what the table makes of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cell(Box<[i128]>);
+#[derive(Clone, Debug)]
+pub struct Cell {
+    slots: Box<[i128]>,
+    /// A bit for each slot that was added to: every other is zero, and need not be looked at.
+    touched: [u64; SLOTS.div_ceil(64)],
+}
 
 /// Bytes that are no cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,53 +41,76 @@ pub struct CellError;
 
 impl Default for Cell {
     fn default() -> Self {
-        Self(vec![0; SLOTS].into())
+        Self { slots: vec![0; SLOTS].into(), touched: [0; SLOTS.div_ceil(64)] }
     }
 }
+
+impl PartialEq for Cell {
+    fn eq(&self, other: &Self) -> bool {
+        self.slots == other.slots
+    }
+}
+
+impl Eq for Cell {}
 
 impl Cell {
     /// Adds to a figure's total, and to its part by body and by field, of those that it has.
     pub fn add(&mut self, figure: Figure, body: Option<Body>, field: Option<Field>, amount: i128) {
-        let slots = &mut self.0[BEGINS[figure.index()]..BEGINS[figure.index() + 1]];
-        slots[0] += amount;
+        let begin = BEGINS[figure.index()];
+        self.add_to(begin, amount);
         if let Some(body) = body.filter(|_| figure.has_body()) {
-            slots[1 + body.index()] += amount;
+            self.add_to(begin + 1 + body.index(), amount);
         }
         if let Some(field) = field.filter(|_| figure.has_field()) {
-            slots[1 + BODIES + field.index()] += amount;
+            self.add_to(begin + 1 + BODIES + field.index(), amount);
         }
+    }
+
+    fn add_to(&mut self, slot: usize, amount: i128) {
+        self.slots[slot] += amount;
+        self.touched[slot / 64] |= 1 << (slot % 64);
+    }
+
+    /// The slots that may be other than zero, in order.
+    fn touched(&self) -> impl Iterator<Item = usize> + use<> {
+        self.touched.into_iter().enumerate().flat_map(|(word, mut bits)| {
+            std::iter::from_fn(move || {
+                let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
+                bits &= bits - 1;
+                Some(word * 64 + bit)
+            })
+        })
     }
 
     /// Adds all of another cell.
     pub fn add_cell(&mut self, other: &Self) {
-        for (slot, more) in self.0.iter_mut().zip(&other.0) {
-            *slot += more;
-        }
+        other.touched().for_each(|slot| self.add_to(slot, other.slots[slot]));
     }
 
     /// A figure's total.
     pub fn total(&self, figure: Figure) -> i128 {
-        self.0[BEGINS[figure.index()]]
+        self.slots[BEGINS[figure.index()]]
     }
 
     /// A figure's parts by body that are not zero.
     pub fn by_body(&self, figure: Figure) -> impl Iterator<Item = (Body, i128)> + '_ {
-        parts(Body::ALL, if figure.has_body() { &self.0[BEGINS[figure.index()] + 1..] } else { &[] })
+        parts(Body::ALL, if figure.has_body() { &self.slots[BEGINS[figure.index()] + 1..] } else { &[] })
     }
 
     /// A figure's parts by field that are not zero.
     pub fn by_field(&self, figure: Figure) -> impl Iterator<Item = (Field, i128)> + '_ {
-        parts(Field::ALL, if figure.has_field() { &self.0[BEGINS[figure.index()] + 1 + BODIES..] } else { &[] })
+        parts(Field::ALL, if figure.has_field() { &self.slots[BEGINS[figure.index()] + 1 + BODIES..] } else { &[] })
     }
 
     /// Makes every slot zero.
     pub fn clear(&mut self) {
-        self.0.fill(0);
+        self.touched().for_each(|slot| self.slots[slot] = 0);
+        self.touched.fill(0);
     }
 
     /// Whether every slot is zero.
     pub fn is_zero(&self) -> bool {
-        self.0.iter().all(|slot| *slot == 0)
+        self.touched().all(|slot| self.slots[slot] == 0)
     }
 
     /// For the store: of each slot that is not zero, how many it lies after the
@@ -91,8 +118,9 @@ impl Cell {
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(64);
         let mut after = 0;
-        for (index, value) in self.0.iter().enumerate() {
-            if *value != 0 {
+        for index in self.touched() {
+            let value = self.slots[index];
+            if value != 0 {
                 leb128(&mut bytes, (index - after) as u128);
                 leb128(&mut bytes, ((value << 1) ^ (value >> 127)) as u128);
                 after = index;
@@ -107,8 +135,10 @@ impl Cell {
         while !bytes.is_empty() {
             index += usize::try_from(read_leb128(&mut bytes)?).map_err(|_| CellError)?;
             let zigzag = read_leb128(&mut bytes)?;
-            let slot = self.0.get_mut(index).ok_or(CellError)?;
-            *slot += (zigzag >> 1) as i128 ^ -((zigzag & 1) as i128);
+            if index >= SLOTS {
+                return Err(CellError);
+            }
+            self.add_to(index, (zigzag >> 1) as i128 ^ -((zigzag & 1) as i128));
         }
         Ok(())
     }
@@ -173,7 +203,7 @@ mod tests {
         fn a_cell_is_read_back_as_it_was(slots in proptest::collection::vec((0..SLOTS, any::<i64>(), 0..40u32), 0..60)) {
             let mut cell = Cell::default();
             for (slot, value, shift) in slots {
-                cell.0[slot] = i128::from(value) << shift;
+                cell.add_to(slot, i128::from(value) << shift);
             }
             let mut read = Cell::default();
             read.add_encoded(&cell.encode()).unwrap();

@@ -377,15 +377,18 @@ fn write_cells(transaction: &Transaction<'_>, delta: &Delta, rules: &Rules, path
     let mut upsert = transaction
         .prepare_cached("INSERT OR REPLACE INTO cell (quarter, unit, since, figures) VALUES (?1, ?2, ?3, ?4)")
         .map_err(sql)?;
+    let mut cell = Cell::default();
     for (place, quarter, change) in delta.changes() {
         let (unit, since) = place_key(place, rules);
         let quarter = quarter.to_string();
-        let stored: Option<Vec<u8>> =
-            select.query_row(params![quarter, unit, since], |row| row.get(0)).optional().map_err(sql)?;
-        let mut cell = change.clone();
-        if let Some(stored) = stored {
-            cell.add_encoded(&stored)
-                .map_err(|error| StoreError::Damaged { at: path.display().to_string(), cause: error.to_string() })?;
+        cell.clear();
+        cell.add_cell(change);
+        let stored = select
+            .query_row(params![quarter, unit, since], |row| Ok(cell.add_encoded(row.get_ref(0)?.as_blob()?)))
+            .optional()
+            .map_err(sql)?;
+        if let Some(Err(error)) = stored {
+            return Err(StoreError::Damaged { at: path.display().to_string(), cause: error.to_string() });
         }
         upsert.execute(params![quarter, unit, since, cell.encode()]).map_err(sql)?;
     }

@@ -80,6 +80,12 @@ impl Canonical {
             if index > begin {
                 self.text.push(b',');
             }
+            if let Value::Str(span) = node.value
+                && let Some(both) = document.quoted_pair(node.name, span)
+            {
+                self.text.extend_from_slice(both);
+                continue;
+            }
             self.write_text(document, node.name);
             self.text.push(b':');
             match node.value {
@@ -144,13 +150,12 @@ fn rank(byte: u8) -> u8 {
 /// The first eight bytes of a name as a number of the same order.
 fn head(name: &str) -> u64 {
     let bytes = name.as_bytes();
-    let first = bytes.get(..8).unwrap_or(bytes);
-    let head = |rank: fn(u8) -> u8| {
-        let head = first.iter().fold(0, |head, byte| head << 8 | u64::from(rank(*byte)));
-        // An empty name has nothing to be moved.
-        head.checked_shl(64 - 8 * first.len() as u32).unwrap_or_default()
-    };
-    if first.is_ascii() { head(|byte| byte) } else { head(rank) }
+    let first = bytes.first_chunk().copied().unwrap_or_else(|| {
+        let mut first = [0; 8];
+        first.iter_mut().zip(bytes).for_each(|(to, byte)| *to = *byte);
+        first
+    });
+    u64::from_be_bytes(if first.is_ascii() { first } else { first.map(rank) })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::breach::Breach;
 use super::canonical::double_text;
 use super::codes::Code;
 use super::json::{Found, Members};
-use super::spec::{FieldSpec, Kind, MAX_FIELDS, TypeSpec};
+use super::spec::{FieldSpec, Kind, MAX_FIELDS, TYPES, TypeSpec};
 use super::value::{Cell, pointer, read};
 use crate::domain::{
     ActivityKind, Area, Body, Fact, Field, IndexKind, Lookup, Period, PetitionKind, Resolution, Rules, Status,
@@ -36,18 +36,25 @@ pub(super) fn unit_of(data: Members<'_>) -> Option<UnitCode> {
     data.get("unit").and_then(Found::as_str).and_then(UnitCode::new)
 }
 
-/// A type's fields as they were read, by place in its table.
+/// A type's fields as they were read, by place in its table; those of which a type has at most one also by what they are.
 struct Cells<'j> {
     spec: &'static TypeSpec,
     data: Members<'j>,
     cells: [Option<Cell<'j>>; MAX_FIELDS],
+    unit: Option<UnitCode>,
+    /// The day that decides unit and period.
+    day: Option<(&'static FieldSpec, Date)>,
+    resolved_on: Option<(&'static FieldSpec, Date)>,
+    year: Option<i16>,
+    period: Option<(&'static FieldSpec, Period)>,
 }
 
 impl<'j> Cells<'j> {
     fn read(spec: &'static TypeSpec, data: Members<'j>, breaches: &mut Vec<Breach>) -> Self {
-        let mut cells = [None; MAX_FIELDS];
+        let cells = [None; MAX_FIELDS];
+        let mut all = Self { spec, data, cells, unit: None, day: None, resolved_on: None, year: None, period: None };
         let mut rest = data;
-        for (field, cell) in spec.fields.iter().zip(&mut cells) {
+        for (field, cell) in spec.fields.iter().zip(&mut all.cells) {
             match data.take(field.name, &mut rest) {
                 Some(value) => read(field, value, cell, breaches),
                 None if field.required => {
@@ -55,65 +62,45 @@ impl<'j> Cells<'j> {
                 }
                 None => {}
             }
+            match (*cell, field.kind) {
+                (Some(Cell::Unit(code)), _) => all.unit = Some(code),
+                (Some(Cell::Day(day)), Kind::Day) => all.day = Some((field, day)),
+                (Some(Cell::Day(day)), _) => all.resolved_on = Some((field, day)),
+                (Some(Cell::Year(year)), _) => all.year = Some(year),
+                (Some(Cell::Period(period)), _) => all.period = Some((field, period)),
+                _ => {}
+            }
         }
-        Self { spec, data, cells }
+        all
     }
 
-    fn get(&self, name: &str) -> Option<Cell<'j>> {
-        let place = self.spec.fields.iter().position(|field| field.name == name)?;
-        self.cells[place]
+    fn day(&self) -> Option<Date> {
+        self.day.map(|(_, day)| day)
     }
 
-    /// The first field of such a kind, with what was read from it.
-    fn first(&self, is: impl Fn(Kind) -> bool) -> Option<(&'static FieldSpec, Cell<'j>)> {
-        let place = self.spec.fields.iter().position(|field| is(field.kind))?;
-        Some((&self.spec.fields[place], self.cells[place]?))
-    }
-
-    fn unit(&self) -> Option<UnitCode> {
-        match self.get("unit") {
-            Some(Cell::Unit(code)) => Some(code),
-            _ => None,
-        }
-    }
-
-    fn day(&self, name: &str) -> Option<Date> {
-        match self.get(name) {
-            Some(Cell::Day(day)) => Some(day),
-            _ => None,
-        }
-    }
-
-    fn choice<T: Copy>(&self, name: &str, members: &[T]) -> Option<T> {
-        match self.get(name) {
+    fn choice<T: Copy>(&self, place: usize, members: &[T]) -> Option<T> {
+        match self.cells[place] {
             Some(Cell::Choice(index)) => members.get(index).copied(),
             _ => None,
         }
     }
 
-    fn count(&self, name: &str) -> Option<u32> {
-        match self.get(name) {
+    fn count(&self, place: usize) -> Option<u32> {
+        match self.cells[place] {
             Some(Cell::Count(count)) => Some(count),
             _ => None,
         }
     }
 
-    fn year(&self) -> Option<i16> {
-        match self.get("year") {
-            Some(Cell::Year(year)) => Some(year),
-            _ => None,
-        }
-    }
-
-    fn money(&self, name: &str) -> Vnd {
-        match self.get(name) {
+    fn money(&self, place: usize) -> Vnd {
+        match self.cells[place] {
             Some(Cell::Money(money)) => money,
             _ => Vnd::default(),
         }
     }
 
-    fn land(&self, name: &str) -> Area {
-        match self.get(name) {
+    fn land(&self, place: usize) -> Area {
+        match self.cells[place] {
             Some(Cell::Land(land)) => land,
             _ => Area::default(),
         }
@@ -123,73 +110,91 @@ impl<'j> Cells<'j> {
     fn fact(&self) -> Option<Fact> {
         Some(match self.spec.name {
             "supervision" => Fact::Supervision {
-                unit: self.unit()?,
-                held_on: self.day("held_on")?,
-                body: self.choice("body", Body::ALL)?,
-                field: self.choice("field", Field::ALL)?,
-                participants: self.count("participants").unwrap_or_default(),
-                recommendations: match self.get("recommendations") {
+                unit: self.unit?,
+                held_on: self.day()?,
+                body: self.choice(const { place("supervision", "body") }, Body::ALL)?,
+                field: self.choice(const { place("supervision", "field") }, Field::ALL)?,
+                participants: self.count(const { place("supervision", "participants") }).unwrap_or_default(),
+                recommendations: match self.cells[const { place("supervision", "recommendations") }] {
                     Some(Cell::Counts(counts)) => counts,
                     _ => [0; 3],
                 },
             },
             "violation" => Fact::Violation {
-                unit: self.unit()?,
-                detected_on: self.day("detected_on")?,
-                body: self.choice("body", Body::ALL)?,
-                field: self.choice("field", Field::ALL)?,
-                status: self.choice("status", Status::ALL)?,
-                recommended: matches!(self.get("recommended"), Some(Cell::Flag(true))),
-                resolution: self.day("resolved_on").map(|on| Resolution {
+                unit: self.unit?,
+                detected_on: self.day()?,
+                body: self.choice(const { place("violation", "body") }, Body::ALL)?,
+                field: self.choice(const { place("violation", "field") }, Field::ALL)?,
+                status: self.choice(const { place("violation", "status") }, Status::ALL)?,
+                recommended: matches!(self.cells[const { place("violation", "recommended") }], Some(Cell::Flag(true))),
+                resolution: self.resolved_on.map(|(_, on)| Resolution {
                     on,
-                    money_recovered: self.money("money_recovered_vnd"),
-                    money_other: self.money("money_other_vnd"),
-                    settlement_reduction: self.money("settlement_reduction_vnd"),
-                    land_recovered: self.land("land_recovered_m2"),
-                    land_other: self.land("land_other_m2"),
+                    money_recovered: self.money(const { place("violation", "money_recovered_vnd") }),
+                    money_other: self.money(const { place("violation", "money_other_vnd") }),
+                    settlement_reduction: self.money(const { place("violation", "settlement_reduction_vnd") }),
+                    land_recovered: self.land(const { place("violation", "land_recovered_m2") }),
+                    land_other: self.land(const { place("violation", "land_other_m2") }),
                 }),
             },
             "activity" => Fact::Activity {
-                unit: self.unit()?,
-                held_on: self.day("held_on")?,
-                kind: self.choice("kind", ActivityKind::ALL)?,
-                body: self.choice("body", Body::ALL)?,
-                count: self.count("count")?,
+                unit: self.unit?,
+                held_on: self.day()?,
+                kind: self.choice(const { place("activity", "kind") }, ActivityKind::ALL)?,
+                body: self.choice(const { place("activity", "body") }, Body::ALL)?,
+                count: self.count(const { place("activity", "count") })?,
             },
             "petition" => Fact::Petition {
-                unit: self.unit()?,
-                received_on: self.day("received_on")?,
-                kind: self.choice("kind", PetitionKind::ALL)?,
-                resolved_on: self.day("resolved_on"),
+                unit: self.unit?,
+                received_on: self.day()?,
+                kind: self.choice(const { place("petition", "kind") }, PetitionKind::ALL)?,
+                resolved_on: self.resolved_on.map(|(_, day)| day),
             },
-            "inspectionplan" => {
-                Fact::InspectionPlan { unit: self.unit()?, year: self.year()?, planned: self.count("planned")? }
-            }
+            "inspectionplan" => Fact::InspectionPlan {
+                unit: self.unit?,
+                year: self.year?,
+                planned: self.count(const { place("inspectionplan", "planned") })?,
+            },
             "index" => Fact::Index {
-                unit: self.unit()?,
-                year: self.year()?,
-                index: self.choice("index", IndexKind::ALL)?,
-                dimension: match self.get("dimension") {
+                unit: self.unit?,
+                year: self.year?,
+                index: self.choice(const { place("index", "index") }, IndexKind::ALL)?,
+                dimension: match self.cells[const { place("index", "dimension") }] {
                     Some(Cell::Text(text)) => Some(text.to_owned()),
                     _ => None,
                 },
-                score: match self.get("score")? {
+                score: match self.cells[const { place("index", "score") }]? {
                     Cell::Score(score) => double_text(score),
                     _ => return None,
                 },
-                rank: self.count("rank"),
-                out_of: self.count("out_of"),
+                rank: self.count(const { place("index", "rank") }),
+                out_of: self.count(const { place("index", "out_of") }),
             },
-            "nilreturn" => Fact::NilReturn {
-                unit: self.unit()?,
-                period: match self.get("period")? {
-                    Cell::Period(period) => period,
-                    _ => return None,
-                },
-            },
+            "nilreturn" => Fact::NilReturn { unit: self.unit?, period: self.period?.1 },
             _ => Fact::Withdrawal,
         })
     }
+}
+
+/// The place of a field in its type's table. That it is there is known when this is compiled.
+const fn place(kind: &str, name: &str) -> usize {
+    let mut at = 0;
+    while !same(TYPES[at].name, kind) {
+        at += 1;
+    }
+    let mut place = 0;
+    while !same(TYPES[at].fields[place].name, name) {
+        place += 1;
+    }
+    place
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
 }
 
 /// The rules between fields, and between fields and the tables of units and quarters.
@@ -202,19 +207,16 @@ struct Relations<'c, 'j> {
 
 impl Relations<'_, '_> {
     fn check(&mut self) {
+        let Cells { day: first, resolved_on, year, period, .. } = *self.cells;
         let unit = self.known_unit();
-        let first = match self.cells.first(|kind| matches!(kind, Kind::Day)) {
-            Some((field, Cell::Day(day))) => {
-                self.happened(field.name, day, unit);
-                Some((field, day))
-            }
-            _ => None,
-        };
-        match self.cells.first(|kind| matches!(kind, Kind::ResolvedOn)) {
-            Some((field, Cell::Day(day))) => self.resolved(field.name, day, first),
-            _ => self.no_resolution(),
+        if let Some((field, day)) = first {
+            self.happened(field.name, day, unit);
         }
-        if let (Some(unit), Some((_, Cell::Year(year)))) = (unit, self.cells.first(|kind| matches!(kind, Kind::Year))) {
+        match resolved_on {
+            Some((field, day)) => self.resolved(field.name, day, first),
+            None => self.no_resolution(),
+        }
+        if let (Some(unit), Some(year)) = (unit, year) {
             let reporting = self.rules.calendar.range(Period::Year(year));
             let ranges = [Some((date(year, 1, 1), date(year, 12, 31))), reporting];
             let lasts = |(from, to)| self.rules.units.last_within(unit, from, to).is_some();
@@ -222,9 +224,7 @@ impl Relations<'_, '_> {
                 self.add(Code::UnitOutsidePeriod, "unit", &year.to_string(), stretches(self.rules, unit));
             }
         }
-        if let (Some(unit), Some((field, Cell::Period(period)))) =
-            (unit, self.cells.first(|kind| matches!(kind, Kind::Period)))
-        {
+        if let (Some(unit), Some((field, period))) = (unit, period) {
             match self.rules.calendar.range(period) {
                 None => self.add(Code::DateOutsideCalendar, field.name, &period.to_string(), self.calendar()),
                 Some((from, to)) if self.rules.units.last_within(unit, from, to).is_none() => {
@@ -245,7 +245,7 @@ impl Relations<'_, '_> {
     }
 
     fn known_unit(&mut self) -> Option<UnitCode> {
-        let code = self.cells.unit()?;
+        let code = self.cells.unit?;
         if self.rules.units.knows(code) {
             return Some(code);
         }

@@ -330,6 +330,13 @@ impl Document {
         if span.is_quoted() { self.text.as_bytes().get(start - 1..=end) } else { None }
     }
 
+    /// Two texts in their quotes, with the colon between them, if they stand there so.
+    pub(super) fn quoted_pair(&self, name: Span, text: Span) -> Option<&[u8]> {
+        let (std::ops::Range { start, end }, text_at) = (name.range(), text.range());
+        let together = name.is_quoted() && text.is_quoted() && text_at.start == end + 3;
+        if together { self.text.as_bytes().get(start - 1..=text_at.end) } else { None }
+    }
+
     /// The node at that place.
     pub(super) fn node(&self, place: usize) -> &Node {
         &self.nodes.room[place]
