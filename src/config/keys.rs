@@ -157,7 +157,7 @@ pub const KEYS: &[Key] = &[
     key(
         "worker.batch_records",
         Shape::Number(1, 1_000_000),
-        "50000",
+        "100000",
         "Số bản ghi tối đa mỗi lô",
         "Most records in a batch",
     ),

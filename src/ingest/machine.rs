@@ -38,7 +38,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { records: 50_000, bytes: 32 << 20, wait_ms: 100, backoff_ms: 200, accept_gap: false, dead_letters: None }
+        Self { records: 100_000, bytes: 32 << 20, wait_ms: 100, backoff_ms: 200, accept_gap: false, dead_letters: None }
     }
 }
 
@@ -269,6 +269,8 @@ pub struct Machine {
     stopping: bool,
     /// Why it stops, if not because it was told to.
     stopped: Option<Stopped>,
+    /// Room for the next batch's entries.
+    room: Vec<Entry>,
     outputs: Vec<Output>,
 }
 
@@ -288,8 +290,15 @@ impl Machine {
             fences: 0,
             stopping: false,
             stopped: None,
+            room: Vec::new(),
             outputs: Vec::new(),
         }
+    }
+
+    /// Takes back the room of a batch's entries, for another's: fresh memory costs more than what is written into it.
+    pub fn take_back(&mut self, mut room: Vec<Entry>) {
+        room.clear();
+        self.room = room;
     }
 
     /// Takes one input; what is to be done is in [`Machine::outputs`].
@@ -562,7 +571,8 @@ impl Machine {
     }
 
     fn send_off(&mut self) {
-        let open = mem::take(&mut self.open);
+        let entries = mem::take(&mut self.room);
+        let open = mem::replace(&mut self.open, Open { entries, ..Open::default() });
         // What follows is likely to be as much.
         self.open.entries.reserve(open.entries.len());
         let mut batch = Batch { topic: self.topic.clone(), entries: open.entries, ..Batch::default() };

@@ -12,7 +12,7 @@ use super::dead_letter::DeadLetter;
 use super::decoding::DecodingConsumer;
 use super::machine::{Committed, Failure, Input, Limits, Machine, Output, Start, Stopped};
 use super::metrics::Metrics;
-use crate::domain::{NextOffset, Partition, Position, Rules};
+use crate::domain::{Entry, NextOffset, Partition, Position, Rules};
 use crate::log::{Delivery, EventLog, LogError, Membership, Polled, Producer};
 use crate::store::{Batch, Checkpoint, Counts, StoreError, StoreWriter};
 use crate::wire::AllowedSources;
@@ -119,7 +119,7 @@ enum Request {
 enum Reply {
     Checkpoints(Result<Vec<Checkpoint>, StoreError>),
     Kept(Result<(), LetterRefused>),
-    Applied { result: Result<Vec<Counts>, StoreError>, took: Duration, store_bytes: u64 },
+    Applied { result: Result<Vec<Counts>, StoreError>, took: Duration, store_bytes: u64, room: Vec<Entry> },
 }
 
 impl Worker {
@@ -224,11 +224,12 @@ impl Writer {
             let reply = match request {
                 Request::Checkpoints => Reply::Checkpoints(self.store.checkpoints(&self.topic)),
                 Request::DeadLetter(letters) => Reply::Kept(self.keep(&letters)),
-                Request::Apply(batch) => {
+                Request::Apply(mut batch) => {
                     let begun = Instant::now();
                     let result = self.store.apply(&batch, &self.rules);
                     let took = begun.elapsed();
-                    Reply::Applied { result, took, store_bytes: self.store_bytes() }
+                    batch.entries.clear();
+                    Reply::Applied { result, took, store_bytes: self.store_bytes(), room: batch.entries }
                 }
             };
             if replies.send(reply).is_err() {
@@ -468,8 +469,9 @@ impl Reader {
                 }
                 _ => return Err(refused.into()),
             },
-            Reply::Applied { result: Ok(counts), took, store_bytes } => {
+            Reply::Applied { result: Ok(counts), took, store_bytes, room } => {
                 self.written = (took, store_bytes);
+                self.machine.take_back(room);
                 Input::Committed(counts)
             }
             Reply::Applied { result: Err(error @ StoreError::Fenced { .. }), .. } => {

@@ -86,8 +86,8 @@ impl SqliteStore {
         self.connection.pragma_update(None, "page_size", 4096)?;
         self.connection.pragma_update(None, "journal_mode", "wal")?;
         self.connection.pragma_update(None, "synchronous", "normal")?;
-        self.connection.pragma_update(None, "cache_size", -32_768)?;
-        self.connection.pragma_update(None, "wal_autocheckpoint", 16384)?;
+        self.connection.pragma_update(None, "cache_size", -16_384)?;
+        self.connection.pragma_update(None, "wal_autocheckpoint", 16_384)?;
         self.connection.pragma_update(None, "journal_size_limit", 134_217_728)
     }
 

@@ -426,7 +426,7 @@ fn rfc3339(text: &str) -> Option<Timestamp> {
 
 fn two_digits(bytes: [u8; 2]) -> Option<i8> {
     let [tens, ones] = bytes.map(|byte| byte.wrapping_sub(b'0'));
-    (tens < 10 && ones < 10).then_some((tens * 10 + ones) as i8)
+    (tens < 10 && ones < 10).then(|| (tens * 10 + ones) as i8)
 }
 
 #[cfg(test)]

@@ -125,6 +125,8 @@ impl KafkaConsumer {
             ("fetch.queue.backoff.ms", "2"),
             ("queued.min.messages", "100000"),
             ("fetch.message.max.bytes", "524288"),
+            // What comes compressed is unpacked a fetch at a time.
+            ("fetch.max.bytes", "1000000"),
             ("fetch.wait.max.ms", "50"),
             ("check.crcs", "true"),
         ];

@@ -68,7 +68,7 @@ impl Settling<'_> {
         while let Some(first) = rest.first() {
             let leaf = Leaf::holding(transaction, first.key.text()).map_err(sql)?;
             let here = match leaf.end(transaction).map_err(sql)? {
-                Some(end) => rest.partition_point(|entry| entry.key.text() < end.as_str()),
+                Some(end) => count_before(rest, &end),
                 None => rest.len(),
             };
             let (here, later) = rest.split_at(here);
@@ -163,6 +163,17 @@ impl Settling<'_> {
             .and_then(|mut insert| write_entry(&mut insert, entry, fact))
             .map_err(|error| sql_error(self.path, &error))
     }
+}
+
+/// How many of the entries, which lie in the order of their keys, come before that key: mostly a few.
+fn count_before(entries: &[&Entry], end: &str) -> usize {
+    let before = |entry: &&Entry| entry.key.text() < end;
+    let mut reach = 1;
+    while entries.get(reach).is_some_and(before) {
+        reach *= 2;
+    }
+    let from = reach / 2;
+    from + entries[from..entries.len().min(reach)].partition_point(before)
 }
 
 /// Puts every row of the ledger of schema version 1 into leaves.
