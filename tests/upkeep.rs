@@ -8,6 +8,8 @@ mod trial;
 
 use std::time::Duration;
 
+use giaoban::store::DataDir;
+use giaoban::store::data_dir::Generation;
 use giaoban::store::sqlite::SqliteStore;
 use harness::Giaoban;
 use rand_chacha::ChaCha8Rng;
@@ -112,6 +114,37 @@ fn a_backup_made_in_use_is_restored_and_catches_up() {
     let mut store = SqliteStore::read(&giaoban.dir().join("new/store-1.db")).unwrap();
     trial::assert_recount(before, &mut store, TOPIC);
     assert!(giaoban.fails(8, &["restore", "nowhere", "--data", "new"]).contains("nowhere"));
+}
+
+#[test]
+fn a_backup_made_while_a_replay_is_switched_is_of_one_generation() {
+    let giaoban = Giaoban::new();
+    let events = trial::events(200, &mut ChaCha8Rng::seed_from_u64(10));
+    publish(&giaoban, &events);
+    giaoban.settle();
+    let data = DataDir::at(&giaoban.data());
+    drop(SqliteStore::create(&data.store_file(Generation(2))).unwrap());
+    // So large that the switch comes while it is copied.
+    let ballast = rusqlite::Connection::open(data.store_file(Generation(1))).unwrap();
+    ballast.execute_batch("CREATE TABLE ballast (x); INSERT INTO ballast VALUES (zeroblob(300000000))").unwrap();
+    drop(ballast);
+    let backup = giaoban.start(&["backup", "copy"]);
+    until("it copies", || giaoban.dir().join("copy/store-1.db.partial").exists());
+    data.switch(&data.lock_writer().unwrap(), Generation(2)).unwrap();
+    assert!(!giaoban.dir().join("copy/store-1.db").exists(), "the switch came too late");
+    let ended = harness::wait(backup, "backup");
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+
+    giaoban.ok(&["restore", "copy", "--data", "new"]);
+    giaoban.ok(&["worker", "--until-caught-up", "--data", "new"]);
+    let mut store = SqliteStore::read(&giaoban.dir().join("new/store-1.db")).unwrap();
+    trial::assert_recount(&events, &mut store, TOPIC);
+
+    // What a backup that was killed leaves is no copy.
+    std::fs::remove_file(giaoban.dir().join("copy/CURRENT")).unwrap();
+    let said = giaoban.fails(8, &["restore", "copy", "--data", "newer"]);
+    assert!(said.contains("copy is no whole copy") && said.contains("CURRENT"), "{said}");
+    assert!(!giaoban.dir().join("newer").exists(), "nothing is touched");
 }
 
 #[test]
