@@ -7,7 +7,11 @@ mod database;
 mod harness;
 mod oracle;
 
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Barrier;
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
 
 use database::Database;
 use giaoban::domain::*;
@@ -314,6 +318,53 @@ fn postgres_is_trusted_by_its_certificate() {
     }
 }
 
+/// A server's place, where nothing comes but what `serve` says on each connection. It ends with the test.
+fn listening(serve: impl Fn(TcpStream) + Send + 'static) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || listener.incoming().flatten().for_each(serve));
+    port
+}
+
+#[test]
+fn a_server_that_goes_down_under_the_handshake_is_away_and_not_untrusted() {
+    for reset in [false, true] {
+        let port = listening(move |mut client| {
+            // The request for TLS, which this is ready for; of what comes then, it takes nothing, or all.
+            let mut hello = [0; 8];
+            client.read_exact(&mut hello).unwrap();
+            client.write_all(b"S").unwrap();
+            client.peek(&mut hello).unwrap();
+            if !reset {
+                client.shutdown(Shutdown::Write).unwrap();
+                let _ = client.read_to_end(&mut Vec::new());
+            }
+        });
+        let server = Server::parse(&format!("postgres://u@127.0.0.1:{port}/d?sslmode=no-verify"), None).unwrap();
+        let error = server.connect().err().unwrap();
+        assert!(matches!(error, StoreError::Unreachable { .. }), "{error}");
+    }
+}
+
+#[test]
+fn a_server_that_takes_the_connection_and_says_nothing_is_away() {
+    let (held, connections) = channel();
+    let port = listening(move |client| drop(held.send(client)));
+    let url = format!("postgres://u:s3cret@127.0.0.1:{port}/d?connect_timeout=1");
+    let server = Server::parse(&url, None).unwrap();
+    for _ in 0..3 {
+        let begun = Instant::now();
+        let error = server.connect().err().unwrap();
+        assert!(matches!(error, StoreError::Unreachable { .. }), "{error}");
+        assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    }
+    assert_eq!(connections.try_iter().count(), 1, "what was given up is gone on with");
+    let giaoban = Giaoban::new().with("GIAOBAN__STORE__URL", &url);
+    let said = giaoban.fails(18, &["worker", "--until-caught-up"]);
+    assert!(said.contains(&format!("127.0.0.1:{port}")) && said.contains("remedy: "), "{said}");
+    assert!(said.contains("within 2 s"), "{said}");
+}
+
 #[test]
 #[ignore = "needs PostgreSQL: ./test.sh"]
 fn postgres_roles_have_what_they_need_and_no_more() {
@@ -467,13 +518,13 @@ fn postgres_is_behind_the_demo_and_the_pages() {
     let said = giaoban.ok(&["demo", "--no-serve"]);
     assert!(said.contains("In 2020 the whole city had"), "{said}");
     giaoban.ok(&["demo", "--no-serve"]);
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let address = format!("127.0.0.1:{port}");
     let giaoban = giaoban.with("GIAOBAN__HTTP__LISTEN", &address);
     let mut worker = giaoban.start(&["worker"]);
     let rollup = giaoban.rollup("2020");
     let page = (0..600).find_map(|_| {
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::thread::sleep(Duration::from_millis(50));
         let mut answer = ureq::get(format!("http://{address}/v1/rollup?period=2020")).call().ok()?;
         answer.body_mut().read_to_string().ok()
     });
@@ -525,7 +576,7 @@ fn kafka_shares_its_partitions_among_workers_of_one_postgres() {
             if read() == count as i64 {
                 return;
             }
-            std::thread::sleep(std::time::Duration::from_millis(50));
+            std::thread::sleep(Duration::from_millis(50));
         }
         panic!("{} of {count} records are read", read());
     };

@@ -596,6 +596,24 @@ fn postgres_storm_sessions_cut_in_the_middle_of_a_commit_cost_nothing() {
 
 #[test]
 #[ignore = "needs a broker and PostgreSQL's programs: ./test.sh"]
+fn postgres_storm_a_server_that_hangs_is_told_and_waited_for() {
+    let mut storm = OnOwnServer::start();
+    let events = trial::events(2_000, &mut ChaCha8Rng::seed_from_u64(20_210));
+    let (first, second) = events.split_at(events.len() / 2);
+    storm.publisher.send(first);
+    until("both are at work", || storm.workers.iter().all(Worker::has_worked) && storm.stored() > 0);
+    until("both are ready", || storm.ready() == [200, 200]);
+    storm.server.freeze();
+    storm.publisher.send(second);
+    until("they say that they are not ready", || storm.ready() == [503, 503]);
+    let told = |worker: &Worker| worker.said().matches("the store does not answer; waiting for it").count();
+    until("they say so again and again", || storm.workers.iter().all(|worker| told(worker) >= 2));
+    storm.server.thaw();
+    storm.end(&events);
+}
+
+#[test]
+#[ignore = "needs a broker and PostgreSQL's programs: ./test.sh"]
 fn postgres_storm_a_server_that_hangs_does_not_keep_a_worker_from_stopping() {
     let mut storm = OnOwnServer::start();
     let events = trial::events(2_000, &mut ChaCha8Rng::seed_from_u64(20_208));
