@@ -27,10 +27,11 @@ Usage: ./test.sh [COMMAND] [-- ARGUMENT...]
   secured-kafka  the same with the broker that wants TLS, SCRAM and access rules
   postgres       starts the PostgreSQL server alone, prints its URL, and keeps it until Ctrl-C
   bench          starts the plain broker and PostgreSQL and measures the pipeline on them against a
-                 bare consumer and a bare producer
+                 bare consumer and a bare producer; PostgreSQL is as durable as by its defaults, which
+                 it is not for tests (fsync=off)
 
 Arguments after -- go to the tests as a filter (./test.sh -- kafka_) or to the benchmark
-(./test.sh bench -- --records 300000 --pairs 1 --history 0).
+(./test.sh bench -- --records 300000 --pairs 1 --history 0; --help has all).
 
 What it installs, each only if it is missing:
   target/kafka/lib   Apache Kafka from Maven Central (54 MB)
@@ -356,7 +357,10 @@ make_certificates() {
   } >certificates.log 2>&1
 }
 
+# start_postgres [durable]: for tests it may lose what it has if the machine stops, for measurements it may not.
 start_postgres() {
+  local speed=(-c fsync=off -c full_page_writes=off)
+  [ "${1:-}" != durable ] || speed=()
   if [ -n "${POSTGRES_URL:-}" ]; then
     [ -n "${POSTGRES_CA:-}" ] || die "POSTGRES_URL is set, and POSTGRES_CA is not: the certificate of the authority that signed that server's"
     say "using the PostgreSQL server of POSTGRES_URL"
@@ -395,7 +399,7 @@ start_postgres() {
     for lock in "${locks[@]}"; do exec {lock}>&-; done
     cd "$postgres_dir"
     as_postgres "$bin/postgres" -D "$postgres_dir/data" -p "$port" -c listen_addresses=127.0.0.1 \
-      -c unix_socket_directories= -c max_connections=200 -c fsync=off -c full_page_writes=off \
+      -c unix_socket_directories= -c max_connections=200 "${speed[@]}" \
       -c ssl=on -c ssl_cert_file="$postgres_dir/server.pem" -c ssl_key_file="$postgres_dir/server.key"
   ) >"$POSTGRES/server.log" 2>&1 </dev/null &
   postgres_pid=$!
@@ -537,7 +541,7 @@ main() {
     bench)
       need_rust
       start_kafka plain
-      start_postgres
+      start_postgres durable
       local profile=$PROFILE
       [ "$profile" != release ] || profile=bench
       run cargo bench --profile "$profile" --locked --bench pipeline -- "$@"
