@@ -123,6 +123,36 @@ fn postgres_takes_the_same_records_from_many_workers_at_once() {
 
 #[test]
 #[ignore = "needs PostgreSQL: ./test.sh"]
+fn postgres_workers_do_not_wait_for_one_another() {
+    let (database, rules) = (Database::new(), rules());
+    let mut store = database.create();
+    store.adopt(&rules).unwrap();
+    let first: Vec<Entry> = (0..200).map(|number| entry(number, 1, 0, number as i64)).collect();
+    let second: Vec<Entry> = (0..200).map(|number| entry(200 + number, 1, 1, number as i64)).collect();
+    store.apply(&batch(0, 0, first.clone()), &rules).unwrap();
+    // A worker in the middle of partition 0 has all that it locks: generation, checkpoint, records, slot, cells.
+    let mut other = database.client();
+    let mut holding = other.transaction().unwrap();
+    let locks = "SELECT pg_advisory_xact_lock_shared('{schema}.giaoban_generation'::regclass::oid::integer, 1);
+        SELECT FROM {schema}.checkpoint_1 FOR UPDATE; SELECT FROM {schema}.ledger_1 FOR UPDATE;
+        SELECT pg_advisory_xact_lock('{schema}.cell_1'::regclass::oid::integer, 0);
+        UPDATE {schema}.cell_1 SET figures = figures";
+    holding.batch_execute(&locks.replace("{schema}", &database.schema)).unwrap();
+    // The same units and quarters: nobody could write these cells in one place at a time.
+    let begun = Instant::now();
+    let counts = store.apply(&batch(1, 0, second.clone()), &rules).unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(1), "it waited: {:?}", begun.elapsed());
+    assert_eq!(counts[0].applied, 200);
+    assert_eq!(database.value("SELECT count(DISTINCT slot) FROM {schema}.cell_1"), 2);
+    let shared = "SELECT count(*) FROM {schema}.cell_1 a JOIN {schema}.cell_1 b USING (quarter, unit, since)
+        WHERE a.slot = 0 AND b.slot = 1";
+    assert!(database.value(shared) > 0, "they write figures of the same units");
+    holding.rollback().unwrap();
+    assert_recount(&mut database.at().read().unwrap(), &[first, second].concat(), &rules);
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: ./test.sh"]
 fn postgres_lets_one_of_two_workers_start_a_partition() {
     let (database, rules) = (Database::new(), rules());
     database.create().adopt(&rules).unwrap();
@@ -403,6 +433,46 @@ fn postgres_roles_have_what_they_need_and_no_more() {
         assert_eq!(ended.code, Some(19), "{command:?} {} {}", ended.out, ended.err);
         assert!(ended.err.contains("config/postgres/roles.sql"), "{}", ended.err);
     }
+    // What each may not do, in the server's own words.
+    let elsewhere = format!("{name}_elsewhere");
+    database.run(&format!("CREATE SCHEMA {elsewhere}; CREATE TABLE {elsewhere}.things (x integer)"));
+    let beyond = [
+        format!("CREATE SCHEMA {elsewhere}_too"),
+        "CREATE TABLE public.things (x integer)".to_owned(),
+        format!("CREATE TABLE {elsewhere}.more (x integer)"),
+        format!("SELECT FROM {elsewhere}.things"),
+        format!("INSERT INTO {elsewhere}.things VALUES (1)"),
+        format!("ALTER TABLE {elsewhere}.things ADD COLUMN y integer"),
+        format!("DROP TABLE {elsewhere}.things"),
+        format!("DROP SCHEMA {elsewhere} CASCADE"),
+        format!("ALTER ROLE {name}_writer SUPERUSER"),
+        format!("CREATE ROLE {name}_more"),
+        "ALTER SYSTEM SET fsync = off".to_owned(),
+        "COPY (SELECT 1) TO PROGRAM 'true'".to_owned(),
+        "SELECT pg_read_file('PG_VERSION')".to_owned(),
+    ];
+    let of_the_store = [
+        format!("UPDATE {name}.cell_1 SET figures = figures"),
+        format!("INSERT INTO {name}.checkpoint_1 SELECT * FROM {name}.checkpoint_1"),
+        format!("DELETE FROM {name}.ledger_1"),
+        format!("TRUNCATE {name}.earlier_revision_1"),
+        format!("UPDATE {name}.giaoban_generation SET in_force = false"),
+        format!("SELECT FROM {name}.checkpoint_1 FOR UPDATE"),
+        format!("CREATE TABLE {name}.things (x integer)"),
+        format!("ALTER TABLE {name}.cell_1 ADD COLUMN y integer"),
+        format!("DROP TABLE {name}.cell_1"),
+    ];
+    let refused = |role: &str, password: &str, statements: &[String]| {
+        let url = database.url_of(&format!("{name}_{role}"), password);
+        let mut client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+        for statement in statements {
+            let error = client.batch_execute(statement).expect_err(statement);
+            assert_eq!(error.code().map(|code| code.code()), Some("42501"), "{role}: {statement}: {error}");
+        }
+    };
+    refused("writer", "w", &beyond);
+    refused("reader", "r", &[&beyond[..], &of_the_store].concat());
+    database.run(&format!("DROP SCHEMA {elsewhere} CASCADE"));
     // What a replay makes is read too.
     let ended = in_folder(&writer, &["replay", "--switch"]);
     assert_eq!(ended.code, Some(0), "{}", ended.err);
