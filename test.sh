@@ -35,7 +35,7 @@ Arguments after -- go to the tests as a filter (./test.sh -- kafka_) or to the b
 
 What it installs, each only if it is missing:
   target/kafka/lib   Apache Kafka from Maven Central (54 MB)
-  target/tools       Prometheus, taken out of Debian's package; no service is installed
+  target/tools       Prometheus and PgBouncer, taken out of Debian's packages; no service is installed
   by apt-get, as root only: build-essential, perl, maven, default-jre-headless, openssl,
                      postgresql (its system service gets no cluster and is not started)
 
@@ -443,12 +443,43 @@ check_prometheus() {
   if ! need_prometheus; then
     [ "${CI:-}" != true ] || die "config/prometheus cannot be checked: prometheus and promtool are missing"
     say "not checked: config/prometheus and what docker-compose.yml starts (prometheus and promtool are missing)"
-    skipped=(--skip kafka_compose_)
+    skipped+=(--skip kafka_compose_)
     return
   fi
   say "promtool on config/prometheus"
   promtool check config config/prometheus/prometheus.yml
   promtool test rules config/prometheus/alerts_test.yml
+}
+
+# Its program alone, and of the libraries that it needs those that are missing: the package would start a service.
+need_pgbouncer() {
+  local folder=$TOOLS/pgbouncer package
+  PATH=$folder/bin:$PATH
+  command -v pgbouncer >/dev/null && return
+  command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
+  say "installing pgbouncer from Debian's package of that name into target/tools"
+  rm -rf "${folder:?}"
+  mkdir -p "$folder/bin"
+  [ "$(id -u)" != 0 ] || apt_lists
+  (
+    cd "$folder"
+    apt-get download -qq pgbouncer 2>/dev/null && dpkg-deb -x pgbouncer_*.deb . || exit 1
+    for package in $(dpkg-deb -f pgbouncer_*.deb Depends | tr ',|' '\n\n' | sed -n 's/^ *\(lib[^ ]*\).*/\1/p'); do
+      dpkg -s "$package" >/dev/null 2>&1 ||
+        { apt-get download -qq "$package" 2>/dev/null && dpkg-deb -x "$package"_*.deb .; } || exit 1
+    done
+    rm -f ./*.deb
+    printf '#!/bin/sh\nLD_LIBRARY_PATH=$(echo "%s"/usr/lib/*) exec "%s/usr/sbin/pgbouncer" "$@"\n' "$folder" "$folder" \
+      >bin/pgbouncer
+    chmod +x bin/pgbouncer
+  ) && pgbouncer --version >/dev/null
+}
+
+check_pgbouncer() {
+  need_pgbouncer && return
+  [ "${CI:-}" != true ] || die "pgbouncer is missing: what a pooler does to the workers cannot be checked"
+  say "not checked: workers behind a pooler (pgbouncer is missing)"
+  skipped+=(--skip postgres_storm_behind_a_pooler)
 }
 
 run() {
@@ -509,6 +540,7 @@ main() {
     all)
       need_rust
       check_prometheus
+      check_pgbouncer
       start_kafka plain secured
       start_postgres
       run_tests "$@"
