@@ -14,7 +14,7 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use crate::events::Events;
 use crate::giaoban::Checkpoints;
-use crate::{Failure, PARTITIONS};
+use crate::{Failure, PARTITIONS, until};
 
 /// Where each partition of the topic ends now.
 pub fn ends(brokers: &str, topic: &str) -> Result<Vec<i64>, Failure> {
@@ -185,10 +185,11 @@ impl ProducerContext for Acknowledged {
 pub fn create_topic(brokers: &str, topic: &str) -> Result<(), Failure> {
     let new = NewTopic::new(topic, PARTITIONS, TopicReplication::Fixed(1)).set("retention.ms", "-1");
     let results = blocking(admin(brokers)?.create_topics([&new], &admin_options()))??;
-    results.into_iter().try_for_each(|result| match result {
-        Ok(_) => Ok(()),
-        Err((name, code)) => Err(format!("topic {name} could not be created: {code}").into()),
-    })
+    for result in results {
+        result.map_err(|(name, code)| format!("topic {name} could not be created: {code}"))?;
+    }
+    // A broker under load may not have elected the leaders yet.
+    until("the leaders of a new topic", || Ok(ends(brokers, topic).ok())).map(drop)
 }
 
 pub fn delete_topic(brokers: &str, topic: &str) -> Result<(), Failure> {
