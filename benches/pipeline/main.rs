@@ -47,7 +47,7 @@ struct Arguments {
     /// Events that are published; 0 for none
     #[arg(long, default_value_t = 1_000_000)]
     publish: u64,
-    /// Records of history on SQLite up to which the worker's speed is followed (30000000 takes half an hour); 0 for none
+    /// Records of history on SQLite up to which the worker's speed is followed (30000000 wants 16 GB of disk); 0 for none
     #[arg(long, default_value_t = 10_000_000)]
     history: u64,
     /// The same on PostgreSQL
