@@ -141,7 +141,7 @@ impl Server {
     fn answers_within(&self) -> Duration {
         let hosts = self.config.get_hosts().len().max(self.config.get_hostaddrs().len());
         let one = self.config.get_connect_timeout().copied().unwrap_or(CONNECTS_WITHIN);
-        2 * one * u32::try_from(hosts).unwrap_or(1).max(1)
+        one.saturating_mul(2).saturating_mul(u32::try_from(hosts).unwrap_or(1).max(1))
     }
 
     fn unreachable(&self, cause: String) -> StoreError {
@@ -430,6 +430,14 @@ mod tests {
         assert_eq!(meaning("postgres://u@db.example/d?sslmode=prefer"), (SslMode::Prefer, Trust::Any));
         assert_eq!(meaning("postgres://u@127.0.0.1/d?sslmode=verify-ca"), (SslMode::Require, Trust::Authority));
         assert_eq!(meaning("postgres://u@db.example/d?sslmode=disable"), (SslMode::Disable, Trust::Any));
+    }
+
+    #[test]
+    fn a_connection_has_twice_the_time_of_each_host() {
+        let within = |url: &str| Server::parse(url, None).unwrap().answers_within().as_secs();
+        assert_eq!(within("postgres://u@a/d"), 10);
+        assert_eq!(within("postgres://u@a,b/d?connect_timeout=3"), 12);
+        assert_eq!(within(&format!("postgres://u@a,b,c/d?connect_timeout={}", i64::MAX)), u64::MAX);
     }
 
     #[test]
