@@ -27,14 +27,15 @@ Usage: ./test.sh [COMMAND] [-- ARGUMENT...]
   secured-kafka  the same with the broker that wants TLS, SCRAM and access rules
   postgres       starts the PostgreSQL server alone, prints its URL, and keeps it until Ctrl-C
   bench          starts the plain broker and PostgreSQL and measures the pipeline on them against a
-                 bare consumer and a bare producer
+                 bare consumer and a bare producer; PostgreSQL is as durable as by its defaults, which
+                 it is not for tests (fsync=off)
 
 Arguments after -- go to the tests as a filter (./test.sh -- kafka_) or to the benchmark
-(./test.sh bench -- --records 300000 --pairs 1 --history 0).
+(./test.sh bench -- --records 300000 --pairs 1 --history 0; --help has all).
 
 What it installs, each only if it is missing:
   target/kafka/lib   Apache Kafka from Maven Central (54 MB)
-  target/tools       Prometheus, taken out of Debian's package; no service is installed
+  target/tools       Prometheus and PgBouncer, taken out of Debian's packages; no service is installed
   by apt-get, as root only: build-essential, perl, maven, default-jre-headless, openssl,
                      postgresql (its system service gets no cluster and is not started)
 
@@ -356,7 +357,10 @@ make_certificates() {
   } >certificates.log 2>&1
 }
 
+# start_postgres [durable]: for tests it may lose what it has if the machine stops, for measurements it may not.
 start_postgres() {
+  local speed=(-c fsync=off -c full_page_writes=off)
+  [ "${1:-}" != durable ] || speed=()
   if [ -n "${POSTGRES_URL:-}" ]; then
     [ -n "${POSTGRES_CA:-}" ] || die "POSTGRES_URL is set, and POSTGRES_CA is not: the certificate of the authority that signed that server's"
     say "using the PostgreSQL server of POSTGRES_URL"
@@ -395,7 +399,7 @@ start_postgres() {
     for lock in "${locks[@]}"; do exec {lock}>&-; done
     cd "$postgres_dir"
     as_postgres "$bin/postgres" -D "$postgres_dir/data" -p "$port" -c listen_addresses=127.0.0.1 \
-      -c unix_socket_directories= -c max_connections=200 -c fsync=off -c full_page_writes=off \
+      -c unix_socket_directories= -c max_connections=200 "${speed[@]}" \
       -c ssl=on -c ssl_cert_file="$postgres_dir/server.pem" -c ssl_key_file="$postgres_dir/server.key"
   ) >"$POSTGRES/server.log" 2>&1 </dev/null &
   postgres_pid=$!
@@ -439,12 +443,43 @@ check_prometheus() {
   if ! need_prometheus; then
     [ "${CI:-}" != true ] || die "config/prometheus cannot be checked: prometheus and promtool are missing"
     say "not checked: config/prometheus and what docker-compose.yml starts (prometheus and promtool are missing)"
-    skipped=(--skip kafka_compose_)
+    skipped+=(--skip kafka_compose_)
     return
   fi
   say "promtool on config/prometheus"
   promtool check config config/prometheus/prometheus.yml
   promtool test rules config/prometheus/alerts_test.yml
+}
+
+# Its program alone, and of the libraries that it needs those that are missing: the package would start a service.
+need_pgbouncer() {
+  local folder=$TOOLS/pgbouncer package
+  PATH=$folder/bin:$PATH
+  command -v pgbouncer >/dev/null && return
+  command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
+  say "installing pgbouncer from Debian's package of that name into target/tools"
+  rm -rf "${folder:?}"
+  mkdir -p "$folder/bin"
+  [ "$(id -u)" != 0 ] || apt_lists
+  (
+    cd "$folder"
+    apt-get download -qq pgbouncer 2>/dev/null && dpkg-deb -x pgbouncer_*.deb . || exit 1
+    for package in $(dpkg-deb -f pgbouncer_*.deb Depends | tr ',|' '\n\n' | sed -n 's/^ *\(lib[^ ]*\).*/\1/p'); do
+      dpkg -s "$package" >/dev/null 2>&1 ||
+        { apt-get download -qq "$package" 2>/dev/null && dpkg-deb -x "$package"_*.deb .; } || exit 1
+    done
+    rm -f ./*.deb
+    printf '#!/bin/sh\nLD_LIBRARY_PATH=$(echo "%s"/usr/lib/*) exec "%s/usr/sbin/pgbouncer" "$@"\n' "$folder" "$folder" \
+      >bin/pgbouncer
+    chmod +x bin/pgbouncer
+  ) && pgbouncer --version >/dev/null
+}
+
+check_pgbouncer() {
+  need_pgbouncer && return
+  [ "${CI:-}" != true ] || die "pgbouncer is missing: what a pooler does to the workers cannot be checked"
+  say "not checked: workers behind a pooler (pgbouncer is missing)"
+  skipped+=(--skip postgres_storm_behind_a_pooler)
 }
 
 run() {
@@ -505,6 +540,7 @@ main() {
     all)
       need_rust
       check_prometheus
+      check_pgbouncer
       start_kafka plain secured
       start_postgres
       run_tests "$@"
@@ -537,7 +573,7 @@ main() {
     bench)
       need_rust
       start_kafka plain
-      start_postgres
+      start_postgres durable
       local profile=$PROFILE
       [ "$profile" != release ] || profile=bench
       run cargo bench --profile "$profile" --locked --bench pipeline -- "$@"

@@ -7,7 +7,11 @@ mod database;
 mod harness;
 mod oracle;
 
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Barrier;
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
 
 use database::Database;
 use giaoban::domain::*;
@@ -115,6 +119,36 @@ fn postgres_takes_the_same_records_from_many_workers_at_once() {
     assert_recount(&mut database.at().read().unwrap(), &all, &rules);
     let slots = database.value("SELECT count(DISTINCT slot) FROM {schema}.cell_1");
     assert!((1..=i64::from(WORKERS)).contains(&slots), "{slots}");
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: ./test.sh"]
+fn postgres_workers_do_not_wait_for_one_another() {
+    let (database, rules) = (Database::new(), rules());
+    let mut store = database.create();
+    store.adopt(&rules).unwrap();
+    let first: Vec<Entry> = (0..200).map(|number| entry(number, 1, 0, number as i64)).collect();
+    let second: Vec<Entry> = (0..200).map(|number| entry(200 + number, 1, 1, number as i64)).collect();
+    store.apply(&batch(0, 0, first.clone()), &rules).unwrap();
+    // A worker in the middle of partition 0 has all that it locks: generation, checkpoint, records, slot, cells.
+    let mut other = database.client();
+    let mut holding = other.transaction().unwrap();
+    let locks = "SELECT pg_advisory_xact_lock_shared('{schema}.giaoban_generation'::regclass::oid::integer, 1);
+        SELECT FROM {schema}.checkpoint_1 FOR UPDATE; SELECT FROM {schema}.ledger_1 FOR UPDATE;
+        SELECT pg_advisory_xact_lock('{schema}.cell_1'::regclass::oid::integer, 0);
+        UPDATE {schema}.cell_1 SET figures = figures";
+    holding.batch_execute(&locks.replace("{schema}", &database.schema)).unwrap();
+    // The same units and quarters: nobody could write these cells in one place at a time.
+    let begun = Instant::now();
+    let counts = store.apply(&batch(1, 0, second.clone()), &rules).unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(1), "it waited: {:?}", begun.elapsed());
+    assert_eq!(counts[0].applied, 200);
+    assert_eq!(database.value("SELECT count(DISTINCT slot) FROM {schema}.cell_1"), 2);
+    let shared = "SELECT count(*) FROM {schema}.cell_1 a JOIN {schema}.cell_1 b USING (quarter, unit, since)
+        WHERE a.slot = 0 AND b.slot = 1";
+    assert!(database.value(shared) > 0, "they write figures of the same units");
+    holding.rollback().unwrap();
+    assert_recount(&mut database.at().read().unwrap(), &[first, second].concat(), &rules);
 }
 
 #[test]
@@ -314,6 +348,53 @@ fn postgres_is_trusted_by_its_certificate() {
     }
 }
 
+/// A server's place, where nothing comes but what `serve` says on each connection. It ends with the test.
+fn listening(serve: impl Fn(TcpStream) + Send + 'static) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || listener.incoming().flatten().for_each(serve));
+    port
+}
+
+#[test]
+fn a_server_that_goes_down_under_the_handshake_is_away_and_not_untrusted() {
+    for reset in [false, true] {
+        let port = listening(move |mut client| {
+            // The request for TLS, which this is ready for; of what comes then, it takes nothing, or all.
+            let mut hello = [0; 8];
+            client.read_exact(&mut hello).unwrap();
+            client.write_all(b"S").unwrap();
+            client.peek(&mut hello).unwrap();
+            if !reset {
+                client.shutdown(Shutdown::Write).unwrap();
+                let _ = client.read_to_end(&mut Vec::new());
+            }
+        });
+        let server = Server::parse(&format!("postgres://u@127.0.0.1:{port}/d?sslmode=no-verify"), None).unwrap();
+        let error = server.connect().err().unwrap();
+        assert!(matches!(error, StoreError::Unreachable { .. }), "{error}");
+    }
+}
+
+#[test]
+fn a_server_that_takes_the_connection_and_says_nothing_is_away() {
+    let (held, connections) = channel();
+    let port = listening(move |client| drop(held.send(client)));
+    let url = format!("postgres://u:s3cret@127.0.0.1:{port}/d?connect_timeout=1");
+    let server = Server::parse(&url, None).unwrap();
+    for _ in 0..3 {
+        let begun = Instant::now();
+        let error = server.connect().err().unwrap();
+        assert!(matches!(error, StoreError::Unreachable { .. }), "{error}");
+        assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    }
+    assert_eq!(connections.try_iter().count(), 1, "what was given up is gone on with");
+    let giaoban = Giaoban::new().with("GIAOBAN__STORE__URL", &url);
+    let said = giaoban.fails(18, &["worker", "--until-caught-up"]);
+    assert!(said.contains(&format!("127.0.0.1:{port}")) && said.contains("remedy: "), "{said}");
+    assert!(said.contains("within 2 s"), "{said}");
+}
+
 #[test]
 #[ignore = "needs PostgreSQL: ./test.sh"]
 fn postgres_roles_have_what_they_need_and_no_more() {
@@ -352,6 +433,46 @@ fn postgres_roles_have_what_they_need_and_no_more() {
         assert_eq!(ended.code, Some(19), "{command:?} {} {}", ended.out, ended.err);
         assert!(ended.err.contains("config/postgres/roles.sql"), "{}", ended.err);
     }
+    // What each may not do, in the server's own words.
+    let elsewhere = format!("{name}_elsewhere");
+    database.run(&format!("CREATE SCHEMA {elsewhere}; CREATE TABLE {elsewhere}.things (x integer)"));
+    let beyond = [
+        format!("CREATE SCHEMA {elsewhere}_too"),
+        "CREATE TABLE public.things (x integer)".to_owned(),
+        format!("CREATE TABLE {elsewhere}.more (x integer)"),
+        format!("SELECT FROM {elsewhere}.things"),
+        format!("INSERT INTO {elsewhere}.things VALUES (1)"),
+        format!("ALTER TABLE {elsewhere}.things ADD COLUMN y integer"),
+        format!("DROP TABLE {elsewhere}.things"),
+        format!("DROP SCHEMA {elsewhere} CASCADE"),
+        format!("ALTER ROLE {name}_writer SUPERUSER"),
+        format!("CREATE ROLE {name}_more"),
+        "ALTER SYSTEM SET fsync = off".to_owned(),
+        "COPY (SELECT 1) TO PROGRAM 'true'".to_owned(),
+        "SELECT pg_read_file('PG_VERSION')".to_owned(),
+    ];
+    let of_the_store = [
+        format!("UPDATE {name}.cell_1 SET figures = figures"),
+        format!("INSERT INTO {name}.checkpoint_1 SELECT * FROM {name}.checkpoint_1"),
+        format!("DELETE FROM {name}.ledger_1"),
+        format!("TRUNCATE {name}.earlier_revision_1"),
+        format!("UPDATE {name}.giaoban_generation SET in_force = false"),
+        format!("SELECT FROM {name}.checkpoint_1 FOR UPDATE"),
+        format!("CREATE TABLE {name}.things (x integer)"),
+        format!("ALTER TABLE {name}.cell_1 ADD COLUMN y integer"),
+        format!("DROP TABLE {name}.cell_1"),
+    ];
+    let refused = |role: &str, password: &str, statements: &[String]| {
+        let url = database.url_of(&format!("{name}_{role}"), password);
+        let mut client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+        for statement in statements {
+            let error = client.batch_execute(statement).expect_err(statement);
+            assert_eq!(error.code().map(|code| code.code()), Some("42501"), "{role}: {statement}: {error}");
+        }
+    };
+    refused("writer", "w", &beyond);
+    refused("reader", "r", &[&beyond[..], &of_the_store].concat());
+    database.run(&format!("DROP SCHEMA {elsewhere} CASCADE"));
     // What a replay makes is read too.
     let ended = in_folder(&writer, &["replay", "--switch"]);
     assert_eq!(ended.code, Some(0), "{}", ended.err);
@@ -467,13 +588,13 @@ fn postgres_is_behind_the_demo_and_the_pages() {
     let said = giaoban.ok(&["demo", "--no-serve"]);
     assert!(said.contains("In 2020 the whole city had"), "{said}");
     giaoban.ok(&["demo", "--no-serve"]);
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let address = format!("127.0.0.1:{port}");
     let giaoban = giaoban.with("GIAOBAN__HTTP__LISTEN", &address);
     let mut worker = giaoban.start(&["worker"]);
     let rollup = giaoban.rollup("2020");
     let page = (0..600).find_map(|_| {
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::thread::sleep(Duration::from_millis(50));
         let mut answer = ureq::get(format!("http://{address}/v1/rollup?period=2020")).call().ok()?;
         answer.body_mut().read_to_string().ok()
     });
@@ -525,7 +646,7 @@ fn kafka_shares_its_partitions_among_workers_of_one_postgres() {
             if read() == count as i64 {
                 return;
             }
-            std::thread::sleep(std::time::Duration::from_millis(50));
+            std::thread::sleep(Duration::from_millis(50));
         }
         panic!("{} of {count} records are read", read());
     };

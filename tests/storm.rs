@@ -17,6 +17,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use database::Database;
+use database::pooler::Pooler;
 use database::server::{Down, OwnServer};
 use giaoban::domain::{Offset, Partition, Position};
 use giaoban::log::kafka::{KafkaLog, KafkaSettings};
@@ -76,6 +77,11 @@ impl Worker {
 
     fn said(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// What its connection to the database is called, if its URL says so.
+    fn session(&self) -> &str {
+        &self.name
     }
 
     /// Whether it was ever given partitions.
@@ -254,6 +260,8 @@ struct Place {
 fn kafka_storm_six_workers_killed_again_and_again_leave_exact_figures() {
     const KILLS: u64 = 20;
     const EVERY: Duration = Duration::from_secs(6);
+    /// Events that come right before a kill.
+    const BURST: usize = 240;
     let database = Database::new();
     let giaoban = with_store(giaoban(), &database.url, &database.schema);
     make_topics(&giaoban, "12");
@@ -263,14 +271,21 @@ fn kafka_storm_six_workers_killed_again_and_again_leave_exact_figures() {
     let started = Instant::now();
     let mut places: Vec<Place> =
         (0..6).map(|_| Place { worker: None, told: None, again_at: started, starts: 0 }).collect();
-    let (mut killed, mut terminated, mut stored_at_kills) = (0, 0, BTreeSet::new());
-    let mut published = 0;
+    let (mut killed, mut terminated, mut at_work) = (0, 0, 0);
+    let (mut published, mut in_bursts) = (0, 0);
+    let mut client = database.client();
+    let mut in_a_transaction = |worker: &Worker| {
+        let of = "SELECT count(*) FROM pg_stat_activity
+                  WHERE application_name = $1 AND xact_start IS NOT NULL AND state <> 'idle'";
+        client.query_one(of, &[&worker.session()]).unwrap().get::<_, i64>(0) > 0
+    };
     let mut kill_at = EVERY / 2;
     while killed + terminated < KILLS || published < events.len() {
         let begun = Instant::now();
-        // As many as the storm has lasted; the last when it is over.
+        // As many as the storm has lasted, besides those that come in bursts; the last when it is over.
         let share = started.elapsed().as_secs_f64() / (EVERY * KILLS as u32).as_secs_f64();
-        let due = ((events.len() as f64 * share) as usize).min(events.len());
+        let flowing = events.len() - KILLS as usize * BURST;
+        let due = ((flowing as f64 * share) as usize + in_bursts).min(events.len());
         publisher.send(&events[published..due]);
         published = due;
         for (number, place) in places.iter_mut().enumerate() {
@@ -287,17 +302,32 @@ fn kafka_storm_six_workers_killed_again_and_again_leave_exact_figures() {
                 place.starts += 1;
                 // Half of them keep their name in the group, so that nobody takes over when they are back soon.
                 let instance = format!("place-{number}");
-                let fixed = [("GIAOBAN__KAFKA__PROPERTIES__GROUP_INSTANCE_ID", instance.as_str())];
-                let variables = if number % 2 == 0 { &fixed[..] } else { &[] };
-                place.worker = Some(Worker::start(&giaoban, &format!("{instance}-{}", place.starts), variables));
+                let name = format!("{instance}-{}", place.starts);
+                let url = database.url_with(&format!("application_name={name}"));
+                let mut variables = vec![("GIAOBAN__STORE__URL", url.as_str())];
+                if number % 2 == 0 {
+                    variables.push(("GIAOBAN__KAFKA__PROPERTIES__GROUP_INSTANCE_ID", instance.as_str()));
+                }
+                place.worker = Some(Worker::start(&giaoban, &name, &variables));
             }
         }
         if killed + terminated < KILLS && started.elapsed() >= kill_at {
             kill_at += EVERY / 2 + Duration::from_millis(rng.next_u64() % EVERY.as_millis() as u64);
-            stored_at_kills.insert(publisher.stored(database.at().read()));
             let mut up: Vec<&mut Place> =
                 places.iter_mut().filter(|place| place.worker.is_some() && place.told.is_none()).collect();
-            let victim = rng.next_u64() as usize % up.len();
+            let mut victim = rng.next_u64() as usize % up.len();
+            let burst = published..(published + BURST).min(events.len());
+            publisher.send(&events[burst.clone()]);
+            (published, in_bursts) = (burst.end, in_bursts + burst.len());
+            // Whoever is seen at work, unless nobody is for a while: the group may be sharing itself out anew.
+            let sent = Instant::now();
+            while sent.elapsed() < Duration::from_secs(1) {
+                if let Some(found) = up.iter().position(|place| in_a_transaction(place.worker.as_ref().unwrap())) {
+                    victim = found;
+                    at_work += 1;
+                    break;
+                }
+            }
             let place = &mut up[victim];
             if rng.next_u64() % 2 == 0 {
                 place.worker.as_ref().unwrap().signal("TERM");
@@ -312,7 +342,7 @@ fn kafka_storm_six_workers_killed_again_and_again_leave_exact_figures() {
         std::thread::sleep(TICK.saturating_sub(begun.elapsed()));
     }
     assert!(killed >= 5 && terminated >= 5, "{killed} killed, {terminated} terminated");
-    assert!(stored_at_kills.len() as u64 > KILLS / 2, "the kills met work: {stored_at_kills:?}");
+    assert!(at_work >= KILLS / 2, "of {KILLS} only {at_work} met a worker in the middle of a batch");
     let mut workers: Vec<Worker> = Vec::new();
     for (number, place) in places.into_iter().enumerate() {
         match (place.worker, place.told) {
@@ -328,6 +358,45 @@ fn kafka_storm_six_workers_killed_again_and_again_leave_exact_figures() {
     });
     workers.into_iter().for_each(Worker::stop);
     publisher.assert_exact(&events, &mut database.at().read().unwrap());
+}
+
+#[test]
+#[ignore = "needs a broker, PostgreSQL and PgBouncer: ./test.sh"]
+fn postgres_storm_behind_a_pooler_leaves_exact_figures() {
+    let database = Database::new();
+    let mut pooler = Pooler::before(&database.url);
+    let giaoban = with_store(giaoban(), &pooler.url(), &database.schema);
+    make_topics(&giaoban, "6");
+    let events = trial::events(3_000, &mut ChaCha8Rng::seed_from_u64(20_211));
+    let chunks: Vec<&[String]> = events.chunks(events.len().div_ceil(4)).collect();
+    let mut publisher = Publisher::of(&giaoban);
+    // More workers than sessions, and readers beside them.
+    let mut workers: Vec<Worker> =
+        (1..=3).map(|number| Worker::start(&giaoban, &format!("worker-{number}"), &[])).collect();
+    let stored = |publisher: &Publisher| publisher.stored(database.at().read()).unwrap_or_default();
+    for (round, chunk) in (1..).zip(&chunks) {
+        let before = publisher.sent;
+        publisher.send(chunk);
+        until("they are at work", || {
+            workers.iter_mut().for_each(Worker::assert_running);
+            stored(&publisher) > before
+        });
+        match round {
+            // Killed, and another takes over.
+            1 | 3 => workers[0] = Worker::start(&giaoban, &format!("worker-{}", round + 3), &[]),
+            2 => pooler.kill(),
+            _ => {}
+        }
+        let ended = giaoban.run(&["rollup", "--period", "2020", "--format", "json"]);
+        assert_eq!(ended.code, Some(0), "{}", ended.err);
+    }
+    until("everything is in the store", || {
+        workers.iter_mut().for_each(Worker::assert_running);
+        stored(&publisher) == publisher.sent
+    });
+    workers.into_iter().for_each(Worker::stop);
+    let through = Schema::at(Server::parse(&pooler.url(), None).unwrap(), &database.schema);
+    publisher.assert_exact(&events, &mut through.read().unwrap());
 }
 
 #[test]
@@ -591,6 +660,24 @@ fn postgres_storm_sessions_cut_in_the_middle_of_a_commit_cost_nothing() {
         lost >= ANSWERS_LOST
     });
     set(&mut admin, "");
+    storm.end(&events);
+}
+
+#[test]
+#[ignore = "needs a broker and PostgreSQL's programs: ./test.sh"]
+fn postgres_storm_a_server_that_hangs_is_told_and_waited_for() {
+    let mut storm = OnOwnServer::start();
+    let events = trial::events(2_000, &mut ChaCha8Rng::seed_from_u64(20_210));
+    let (first, second) = events.split_at(events.len() / 2);
+    storm.publisher.send(first);
+    until("both are at work", || storm.workers.iter().all(Worker::has_worked) && storm.stored() > 0);
+    until("both are ready", || storm.ready() == [200, 200]);
+    storm.server.freeze();
+    storm.publisher.send(second);
+    until("they say that they are not ready", || storm.ready() == [503, 503]);
+    let told = |worker: &Worker| worker.said().matches("the store does not answer; waiting for it").count();
+    until("they say so again and again", || storm.workers.iter().all(|worker| told(worker) >= 2));
+    storm.server.thaw();
     storm.end(&events);
 }
 

@@ -2,12 +2,16 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod database;
 mod harness;
 mod oracle;
 mod trial;
 
 use std::time::Duration;
 
+use database::Database;
+use giaoban::store::DataDir;
+use giaoban::store::data_dir::Generation;
 use giaoban::store::sqlite::SqliteStore;
 use harness::Giaoban;
 use rand_chacha::ChaCha8Rng;
@@ -54,6 +58,69 @@ fn a_store_in_use_agrees_with_its_log_and_the_metric_says_so() {
     assert!(metrics().contains("giaoban_verify_differences 0\n"), "{}", metrics());
     worker.kill().unwrap();
     worker.wait().unwrap();
+}
+
+#[test]
+#[ignore = "needs a broker and PostgreSQL: ./test.sh"]
+fn kafka_workers_on_postgres_are_recounted_beside_their_work_and_what_is_spoilt_is_named() {
+    let database = Database::new();
+    let giaoban = Giaoban::on_kafka()
+        .with("GIAOBAN__STORE__URL", &database.url)
+        .with("GIAOBAN__STORE__SCHEMA", &database.schema)
+        .with("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0")
+        .with("GIAOBAN__WORKER__BATCH_RECORDS", "50");
+    until("the topics", || giaoban.run(&["topics", "create", "--partitions", "4"]).code == Some(0));
+    let events = trial::events(1_500, &mut ChaCha8Rng::seed_from_u64(11));
+    let (before, after) = events.split_at(events.len() / 2);
+    publish(&giaoban, before);
+    let mut workers = [giaoban.start(&["worker"]), giaoban.start(&["worker"])];
+    let addresses = workers.each_mut().map(harness::address);
+    let metric = |address: &str, name: &str| -> Option<f64> {
+        let text = ureq::get(format!("http://{address}/metrics")).call().ok()?.body_mut().read_to_string().ok()?;
+        text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+    };
+    let each = |name: &str| addresses.each_ref().map(|address| metric(address, name));
+    until("both have a share", || {
+        each("giaoban_worker_assigned_partitions ").iter().all(|count| count.is_some_and(|count| count > 0.0))
+    });
+    publish(&giaoban, after);
+    let ended = giaoban.run(&["verify"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    until("everything is in the store", || {
+        database.value("SELECT sum(read)::bigint FROM {schema}.checkpoint_1") == events.len() as i64
+    });
+    let ended = giaoban.run(&["verify"]);
+    assert!(ended.code == Some(0) && ended.err.contains("All agree: "), "{}", ended.err);
+    assert_eq!(each("giaoban_verify_differences "), [Some(0.0), Some(0.0)]);
+
+    let unit = "SELECT quarter, unit FROM {schema}.cell_1 WHERE quarter = '2020-Q2' ORDER BY unit LIMIT 1";
+    let row = database.client().query_one(&unit.replace("{schema}", &database.schema), &[]).unwrap();
+    let (quarter, unit): (String, String) = (row.get(0), row.get(1));
+    database.run(&format!("DELETE FROM {{schema}}.cell_1 WHERE quarter = '{quarter}' AND unit = '{unit}'"));
+    let ended = giaoban.run(&["verify", "--format", "csv"]);
+    assert_eq!(ended.code, Some(20), "{}", ended.err);
+    let mut rows = ended.out.lines().skip(1);
+    assert!(
+        rows.clone().count() > 0 && rows.all(|row| row.starts_with(&format!("{quarter},{unit},"))),
+        "{}",
+        ended.out
+    );
+    let miscounted = |said: &str| -> Vec<String> {
+        said.lines().filter(|line| line.starts_with("partition ")).map(str::to_owned).collect()
+    };
+    assert!(miscounted(&ended.err).is_empty(), "{}", ended.err);
+    assert!(each("giaoban_verify_differences ").iter().all(|found| found.is_some_and(|found| found > 0.0)));
+
+    database.run("UPDATE {schema}.checkpoint_1 SET read = read + 1 WHERE partition = 2");
+    let ended = giaoban.run(&["verify"]);
+    assert_eq!(ended.code, Some(20), "{}", ended.err);
+    assert!(ended.out.contains(&format!("{quarter} {unit}")), "{}", ended.out);
+    let said = miscounted(&ended.err);
+    assert!(said.len() == 1 && said[0].starts_with("partition 2: read "), "{}", ended.err);
+    for worker in &mut workers {
+        worker.kill().unwrap();
+        worker.wait().unwrap();
+    }
 }
 
 #[test]
@@ -112,6 +179,37 @@ fn a_backup_made_in_use_is_restored_and_catches_up() {
     let mut store = SqliteStore::read(&giaoban.dir().join("new/store-1.db")).unwrap();
     trial::assert_recount(before, &mut store, TOPIC);
     assert!(giaoban.fails(8, &["restore", "nowhere", "--data", "new"]).contains("nowhere"));
+}
+
+#[test]
+fn a_backup_made_while_a_replay_is_switched_is_of_one_generation() {
+    let giaoban = Giaoban::new();
+    let events = trial::events(200, &mut ChaCha8Rng::seed_from_u64(10));
+    publish(&giaoban, &events);
+    giaoban.settle();
+    let data = DataDir::at(&giaoban.data());
+    drop(SqliteStore::create(&data.store_file(Generation(2))).unwrap());
+    // So large that the switch comes while it is copied.
+    let ballast = rusqlite::Connection::open(data.store_file(Generation(1))).unwrap();
+    ballast.execute_batch("CREATE TABLE ballast (x); INSERT INTO ballast VALUES (zeroblob(300000000))").unwrap();
+    drop(ballast);
+    let backup = giaoban.start(&["backup", "copy"]);
+    until("it copies", || giaoban.dir().join("copy/store-1.db.partial").exists());
+    data.switch(&data.lock_writer().unwrap(), Generation(2)).unwrap();
+    assert!(!giaoban.dir().join("copy/store-1.db").exists(), "the switch came too late");
+    let ended = harness::wait(backup, "backup");
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+
+    giaoban.ok(&["restore", "copy", "--data", "new"]);
+    giaoban.ok(&["worker", "--until-caught-up", "--data", "new"]);
+    let mut store = SqliteStore::read(&giaoban.dir().join("new/store-1.db")).unwrap();
+    trial::assert_recount(&events, &mut store, TOPIC);
+
+    // What a backup that was killed leaves is no copy.
+    std::fs::remove_file(giaoban.dir().join("copy/CURRENT")).unwrap();
+    let said = giaoban.fails(8, &["restore", "copy", "--data", "newer"]);
+    assert!(said.contains("copy is no whole copy") && said.contains("CURRENT"), "{said}");
+    assert!(!giaoban.dir().join("newer").exists(), "nothing is touched");
 }
 
 #[test]

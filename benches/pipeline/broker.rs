@@ -1,6 +1,5 @@
 //! The broker: topics, what fills them, and the least that any consumer or producer must do.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,21 +13,30 @@ use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ProducerCo
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use crate::events::Events;
+use crate::giaoban::Checkpoints;
 use crate::{Failure, PARTITIONS, until};
 
-/// Seconds that a consumer takes which does nothing but count, from its creation to the last of `expected` records.
-pub fn count_bare(brokers: &str, topic: &str, expected: u64) -> Result<f64, Failure> {
+/// Where each partition of the topic ends now.
+pub fn ends(brokers: &str, topic: &str) -> Result<Vec<i64>, Failure> {
+    let consumer: BaseConsumer = ClientConfig::new().set("bootstrap.servers", brokers).create()?;
+    let end = |partition| Ok(consumer.fetch_watermarks(topic, partition, Duration::from_secs(10))?.1);
+    (0..PARTITIONS).map(end).collect()
+}
+
+/// Seconds that a consumer takes which does nothing but count, from its creation to the last of the `expected`
+/// records that lie after these offsets.
+pub fn count_bare(brokers: &str, topic: &str, from: &[i64], expected: u64) -> Result<f64, Failure> {
     let start = Instant::now();
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", brokers)
         .set("group.id", "giaoban.bench.bare")
         .set("enable.auto.commit", "false")
         .create()?;
-    let mut from_beginning = TopicPartitionList::new();
-    for partition in 0..PARTITIONS {
-        from_beginning.add_partition_offset(topic, partition, Offset::Beginning)?;
+    let mut starts = TopicPartitionList::new();
+    for (partition, offset) in (0..).zip(from) {
+        starts.add_partition_offset(topic, partition, Offset::Offset(*offset))?;
     }
-    consumer.assign(&from_beginning)?;
+    consumer.assign(&starts)?;
     let (mut count, mut bytes) = (0, 0);
     while count < expected {
         let message = consumer
@@ -117,7 +125,7 @@ pub fn produce_bare(brokers: &str, topic: &str, lines: &[(String, String)]) -> R
 pub fn follow(
     brokers: &str,
     topic: &str,
-    data: &Path,
+    checkpoints: &mut Checkpoints,
     events: &mut Events<'_>,
     records: u64,
 ) -> Result<Vec<Duration>, Failure> {
@@ -127,13 +135,6 @@ pub fn follow(
         .set("partitioner", "murmur2_random")
         .set("enable.idempotence", "true")
         .create_with_context(acknowledged.clone())?;
-    let store = data.join("store-1.db");
-    let connection = until("a store", || {
-        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
-        let connection = rusqlite::Connection::open_with_flags(&store, flags).ok();
-        Ok(connection.filter(|connection| connection.prepare("SELECT 1 FROM checkpoint").is_ok()))
-    })?;
-    let mut read = connection.prepare("SELECT partition, next_offset FROM checkpoint WHERE topic = ?1")?;
     let (start, mut sent, mut times) = (Instant::now(), 0, Vec::new());
     let mut waiting: Vec<(i32, i64, Instant)> = Vec::new();
     while (times.len() as u64) < records {
@@ -144,8 +145,7 @@ pub fn follow(
             sent += 1;
         }
         waiting.append(&mut *acknowledged.0.lock().map_err(|_| "a delivery failed")?);
-        let rows = read.query_map([topic], |row| Ok((row.get::<_, i32>(0)?, row.get::<_, i64>(1)?)))?;
-        let stored = rows.collect::<Result<Vec<_>, _>>()?;
+        let stored = checkpoints()?;
         let now = Instant::now();
         let has =
             |partition: i32, offset: i64| stored.iter().any(|(known, next)| *known == partition && *next > offset);
@@ -185,10 +185,11 @@ impl ProducerContext for Acknowledged {
 pub fn create_topic(brokers: &str, topic: &str) -> Result<(), Failure> {
     let new = NewTopic::new(topic, PARTITIONS, TopicReplication::Fixed(1)).set("retention.ms", "-1");
     let results = blocking(admin(brokers)?.create_topics([&new], &admin_options()))??;
-    results.into_iter().try_for_each(|result| match result {
-        Ok(_) => Ok(()),
-        Err((name, code)) => Err(format!("topic {name} could not be created: {code}").into()),
-    })
+    for result in results {
+        result.map_err(|(name, code)| format!("topic {name} could not be created: {code}"))?;
+    }
+    // A broker under load may not have elected the leaders yet.
+    until("the leaders of a new topic", || Ok(ends(brokers, topic).ok())).map(drop)
 }
 
 pub fn delete_topic(brokers: &str, topic: &str) -> Result<(), Failure> {

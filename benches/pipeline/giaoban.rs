@@ -6,13 +6,43 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::{Failure, median};
+use crate::{Failure, median, until};
 
-/// What one run of the worker took.
-pub struct WorkerRun {
+/// What processes took that ran to their end at once.
+pub struct Run {
     pub seconds: f64,
+    /// Of the one that took most.
     pub peak_rss_bytes: u64,
 }
+
+/// Runs these at once.
+pub fn run(commands: impl Iterator<Item = Command>) -> Result<Run, Failure> {
+    let start = Instant::now();
+    let mut children = Vec::new();
+    for mut command in commands {
+        children.push(command.stdout(Stdio::null()).spawn()?);
+    }
+    let (mut peak_rss_bytes, mut running) = (0, children.len());
+    while running > 0 {
+        running = 0;
+        for child in &mut children {
+            // VmHWM is the kernel's own peak, so nothing between two looks is missed but the last 5 ms.
+            peak_rss_bytes = peak_rss_bytes.max(peak_rss_of(child.id()).unwrap_or_default());
+            match child.try_wait()? {
+                Some(status) if !status.success() => {
+                    return Err(format!("a process ended with {status}; its messages are above").into());
+                }
+                Some(_) => {}
+                None => running += 1,
+            }
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    Ok(Run { seconds: start.elapsed().as_secs_f64(), peak_rss_bytes })
+}
+
+/// Gives each partition with where the store is in it.
+pub type Checkpoints = dyn FnMut() -> Result<Vec<(i32, i64)>, Failure>;
 
 /// The release binary on one topic and one data directory.
 pub struct Giaoban<'a> {
@@ -20,8 +50,27 @@ pub struct Giaoban<'a> {
     pub topic: &'a str,
     pub group: String,
     pub data: &'a Path,
-    /// More settings.
-    pub variables: Vec<(&'static str, String)>,
+    /// The store's place if it is not SQLite in `data`.
+    pub postgres: Option<Postgres<'a>>,
+}
+
+/// A schema in a PostgreSQL database.
+pub struct Postgres<'a> {
+    pub url: &'a str,
+    pub schema: String,
+}
+
+impl Postgres<'_> {
+    pub fn client(&self) -> Result<postgres::Client, Failure> {
+        Ok(postgres::Client::connect(self.url, postgres::NoTls)?)
+    }
+
+    fn bytes(&self) -> Result<u64, Failure> {
+        let size = "SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class
+                    WHERE relkind = 'r' AND relnamespace = $1::text::regnamespace";
+        let bytes: i64 = self.client()?.query_one(size, &[&self.schema])?.get(0);
+        Ok(bytes.unsigned_abs())
+    }
 }
 
 impl Giaoban<'_> {
@@ -39,36 +88,17 @@ impl Giaoban<'_> {
             .env("GIAOBAN__KAFKA__GROUP", &self.group)
             .env("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0")
             .env("GIAOBAN__LOG__LEVEL", "error")
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
+        if let Some(Postgres { url, schema }) = &self.postgres {
+            command.env("GIAOBAN__STORE__URL", url).env("GIAOBAN__STORE__SCHEMA", schema);
+        }
         command
     }
 
     /// That many workers at once, until they have caught up.
-    pub fn work(&self, workers: usize) -> Result<WorkerRun, Failure> {
+    pub fn work(&self, workers: usize) -> Result<Run, Failure> {
         fs::create_dir_all(self.data)?;
-        let start = Instant::now();
-        let mut children = Vec::new();
-        for _ in 0..workers {
-            children.push(self.command(&["worker", "--until-caught-up"]).stdout(Stdio::null()).spawn()?);
-        }
-        let (mut peak_rss_bytes, mut running) = (0, children.len());
-        while running > 0 {
-            running = 0;
-            for child in &mut children {
-                // VmHWM is the kernel's own peak, so nothing between two looks is missed but the last 5 ms.
-                peak_rss_bytes = peak_rss_bytes.max(peak_rss_of(child.id()).unwrap_or_default());
-                match child.try_wait()? {
-                    Some(status) if !status.success() => {
-                        return Err(format!("a worker ended with {status}; its messages are above").into());
-                    }
-                    Some(_) => {}
-                    None => running += 1,
-                }
-            }
-            thread::sleep(Duration::from_millis(5));
-        }
-        Ok(WorkerRun { seconds: start.elapsed().as_secs_f64(), peak_rss_bytes })
+        run((0..workers).map(|_| self.command(&["worker", "--until-caught-up"])))
     }
 
     /// A worker that runs on.
@@ -78,7 +108,47 @@ impl Giaoban<'_> {
     }
 
     pub fn store_bytes(&self) -> Result<u64, Failure> {
-        Ok(size_of_directory(self.data)?)
+        match &self.postgres {
+            Some(postgres) => postgres.bytes(),
+            None => Ok(size_of_directory(self.data)?),
+        }
+    }
+
+    /// Removes the store; what a database server still has to write of it is written, and burdens nothing that follows.
+    pub fn remove_store(&self) -> Result<(), Failure> {
+        if let Some(postgres) = &self.postgres {
+            let mut client = postgres.client()?;
+            client.batch_execute(&format!("DROP SCHEMA {} CASCADE", postgres.schema))?;
+            client.batch_execute("CHECKPOINT")?;
+        }
+        Ok(fs::remove_dir_all(self.data)?)
+    }
+
+    /// How the store's checkpoints are asked again and again, once it is there.
+    pub fn checkpoints(&self) -> Result<Box<Checkpoints>, Failure> {
+        let topic = self.topic.to_owned();
+        if let Some(postgres) = &self.postgres {
+            let mut client = postgres.client()?;
+            let select =
+                format!("SELECT partition, next_offset FROM {}.checkpoint_1 WHERE topic = $1", postgres.schema);
+            let select = until("a store", || Ok(client.prepare(&select).ok()))?;
+            return Ok(Box::new(move || {
+                let rows = client.query(&select, &[&topic])?;
+                Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+            }));
+        }
+        let store = self.data.join("store-1.db");
+        let connection = until("a store", || {
+            let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+            let connection = rusqlite::Connection::open_with_flags(&store, flags).ok();
+            Ok(connection.filter(|connection| connection.prepare("SELECT 1 FROM checkpoint").is_ok()))
+        })?;
+        Ok(Box::new(move || {
+            let mut read =
+                connection.prepare_cached("SELECT partition, next_offset FROM checkpoint WHERE topic = ?1")?;
+            let rows = read.query_map([&topic], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        }))
     }
 
     /// Fails unless the figures of the year account for every event: a fast worker that is wrong is not fast.

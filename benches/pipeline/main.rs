@@ -3,10 +3,11 @@
 //! A topic of six partitions is filled with synthetic events of about 400 bytes. In the same run a bare consumer that
 //! only counts reads it, and `giaoban worker --until-caught-up` reads it into an empty store. What is printed first is
 //! the ratio of the two: it says what the work costs on any machine, where events per second say it for one. Every
-//! store is checked against the number of events before its time counts.
+//! store is checked against the number of events before its time counts. PostgreSQL is measured in the same way, with
+//! one worker and with two.
 //!
-//! `./test.sh bench` starts the broker and PostgreSQL and runs this; `./test.sh bench -- --records 300000 --pairs 1
-//! --history 0` is a short run.
+//! `./test.sh bench` starts the broker and PostgreSQL and runs this; `./test.sh bench -- --records 300000 --postgres
+//! 100000 --publish 100000 --pairs 1 --steady 5 --history 0` is a short run.
 
 mod broker;
 mod events;
@@ -20,11 +21,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
 
-use broker::{count_bare, create_topic, delete_topic, fill, produce_bare};
+use broker::{count_bare, create_topic, delete_topic, ends, fill, produce_bare};
 use events::{Events, communes};
-use giaoban::Giaoban;
+use giaoban::{Giaoban, Postgres};
 
 const PARTITIONS: i32 = 6;
+const FROM_BEGINNING: [i64; PARTITIONS as usize] = [0; PARTITIONS as usize];
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -33,10 +35,10 @@ type Failure = Box<dyn std::error::Error>;
 #[derive(Parser)]
 #[command(name = "pipeline")]
 struct Arguments {
-    /// Events in the topic
+    /// Events on SQLite; 0 for none
     #[arg(long, default_value_t = 3_000_000)]
     records: u64,
-    /// Pairs of a bare consumer and a worker, and of a bare producer and `publish`; the medians are printed
+    /// Pairs of a bare consumer and workers, and of a bare producer and `publish`; the medians are printed
     #[arg(long, default_value_t = 3)]
     pairs: usize,
     /// Events on PostgreSQL; 0 for none
@@ -45,10 +47,13 @@ struct Arguments {
     /// Events that are published; 0 for none
     #[arg(long, default_value_t = 1_000_000)]
     publish: u64,
-    /// Records of history up to which the worker's speed is followed; 0 for none
+    /// Records of history on SQLite up to which the worker's speed is followed (30000000 wants 16 GB of disk); 0 for none
     #[arg(long, default_value_t = 10_000_000)]
     history: u64,
-    /// Seconds at 1,000 events/s, for the time from acknowledgement to figure; 0 for none
+    /// The same on PostgreSQL
+    #[arg(long, default_value_t = 0)]
+    postgres_history: u64,
+    /// Seconds at 1,000 events/s, for the time from acknowledgement to figure, on each store; 0 for none
     #[arg(long, default_value_t = 20)]
     steady: u64,
     /// Passed by cargo to every benchmark
@@ -91,24 +96,48 @@ fn measure(arguments: &Arguments, brokers: &str) -> Result<(), Failure> {
         stores: tempfile::Builder::new().prefix("giaoban-bench-").tempdir()?,
         name: format!("giaoban.bench.{}", SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis()),
     };
-    if arguments.records > 0 && arguments.pairs > 0 {
-        bench.sqlite(arguments.records, arguments.pairs)?;
+    let url = std::env::var("POSTGRES_URL").ok();
+    match &url {
+        Some(url) => println!("PostgreSQL: {}", settings_of(url)?),
+        None => println!("PostgreSQL: not measured, POSTGRES_URL is not set"),
     }
-    match std::env::var("POSTGRES_URL") {
-        Ok(url) if arguments.postgres > 0 => bench.postgres(&url, arguments.postgres)?,
-        Err(_) if arguments.postgres > 0 => println!("PostgreSQL: not measured, POSTGRES_URL is not set"),
-        _ => {}
+    let postgres = url.as_deref().map(On::Postgres);
+    if arguments.records > 0 && arguments.pairs > 0 {
+        bench.catch_up(On::Sqlite, &[1], arguments.records, arguments.pairs)?;
+    }
+    if let Some(on) = postgres.filter(|_| arguments.postgres > 0 && arguments.pairs > 0) {
+        bench.catch_up(on, &[1, 2], arguments.postgres, arguments.pairs)?;
     }
     if arguments.publish > 0 && arguments.pairs > 0 {
         bench.publish(arguments.publish, arguments.pairs)?;
     }
-    if arguments.steady > 0 {
-        bench.steady(arguments.steady)?;
+    for on in [Some(On::Sqlite), postgres].into_iter().flatten().filter(|_| arguments.steady > 0) {
+        bench.steady(on, arguments.steady)?;
     }
     if arguments.history > 0 {
-        bench.history(arguments.history)?;
+        bench.history(On::Sqlite, arguments.history)?;
+    }
+    if let Some(on) = postgres.filter(|_| arguments.postgres_history > 0) {
+        bench.history(on, arguments.postgres_history)?;
     }
     Ok(())
+}
+
+/// Which store is measured.
+#[derive(Clone, Copy)]
+enum On<'a> {
+    Sqlite,
+    /// The database with that URL.
+    Postgres(&'a str),
+}
+
+impl On<'_> {
+    fn name(self) -> &'static str {
+        match self {
+            On::Sqlite => "SQLite",
+            On::Postgres(_) => "PostgreSQL",
+        }
+    }
 }
 
 impl Bench<'_> {
@@ -121,13 +150,22 @@ impl Bench<'_> {
         outcome
     }
 
-    fn giaoban<'g>(&'g self, topic: &'g str, data: &'g std::path::Path) -> Giaoban<'g> {
-        let group = data.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Giaoban { brokers: self.brokers, topic, group: format!("{topic}.{group}"), data, variables: Vec::new() }
+    fn giaoban<'g>(&'g self, topic: &'g str, data: &'g std::path::Path, on: On<'g>) -> Giaoban<'g> {
+        let name = data.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let postgres = match on {
+            On::Sqlite => None,
+            On::Postgres(url) => {
+                let schema = format!("{}_{name}", self.name).replace(['.', '-'], "_");
+                Some(Postgres { url, schema })
+            }
+        };
+        Giaoban { brokers: self.brokers, topic, group: format!("{topic}.{name}"), data, postgres }
     }
 
-    fn sqlite(&self, records: u64, pairs: usize) -> Result<(), Failure> {
-        self.on_topic("sqlite", |topic| {
+    /// Workers that read a topic from its beginning into an empty store, each after a bare consumer of it.
+    fn catch_up(&self, on: On<'_>, fleets: &[usize], records: u64, pairs: usize) -> Result<(), Failure> {
+        let store = on.name();
+        self.on_topic(&store.to_lowercase(), |topic| {
             let start = Instant::now();
             let bytes = fill(self.brokers, topic, &mut Events::of_communes(self.communes), records)?;
             println!(
@@ -135,61 +173,43 @@ impl Bench<'_> {
                 bytes as f64 / records as f64,
                 records as f64 / start.elapsed().as_secs_f64()
             );
-            let (mut bare, mut worker, mut ratios, mut peak) = (vec![], vec![], vec![], 0);
-            for pair in 1..=pairs {
-                let consumer_rate = records as f64 / count_bare(self.brokers, topic, records)?;
-                let data = self.stores.path().join(format!("pair-{pair}"));
-                let giaoban = self.giaoban(topic, &data);
-                let run = giaoban.work(1)?;
-                giaoban.expect_events(records)?;
-                let worker_rate = records as f64 / run.seconds;
-                println!(
-                    "pair {pair}: bare consumer {consumer_rate:.0} events/s, SQLite {worker_rate:.0} events/s, ratio {:.3}",
-                    worker_rate / consumer_rate
-                );
-                bare.push(consumer_rate);
-                worker.push(worker_rate);
-                ratios.push(worker_rate / consumer_rate);
-                peak = peak.max(run.peak_rss_bytes);
-                if pair == pairs {
-                    let store = giaoban.store_bytes()? as f64 / records as f64;
-                    println!("SQLite / bare consumer: {:.3} (median of {pairs})", median(&mut ratios));
-                    println!("bare consumer: {:.0} events/s", median(&mut bare));
-                    println!("SQLite: {:.0} events/s, peak memory {}, {store:.0} bytes a record", median(&mut worker), megabytes(peak));
-                    println!("rollup of 2020-Q4, all units, JSON: {:.1} ms (median of 5)", giaoban.rollup_milliseconds()?);
+            for workers in fleets {
+                let name = match workers {
+                    1 => store.to_owned(),
+                    workers => format!("{store}, {workers} workers"),
+                };
+                let (mut bare, mut worked, mut ratios, mut peak) = (vec![], vec![], vec![], 0);
+                for pair in 1..=pairs {
+                    let consumer_rate = records as f64 / count_bare(self.brokers, topic, &FROM_BEGINNING, records)?;
+                    let data = self.stores.path().join(format!("pair-{workers}-{pair}"));
+                    let giaoban = self.giaoban(topic, &data, on);
+                    let run = giaoban.work(*workers)?;
+                    giaoban.expect_events(records)?;
+                    let rate = records as f64 / run.seconds;
+                    println!(
+                        "pair {pair}: bare consumer {consumer_rate:.0} events/s, {name} {rate:.0} events/s, ratio {:.3}",
+                        rate / consumer_rate
+                    );
+                    bare.push(consumer_rate);
+                    worked.push(rate);
+                    ratios.push(rate / consumer_rate);
+                    peak = peak.max(run.peak_rss_bytes);
+                    if pair == pairs {
+                        println!("{name} / bare consumer: {:.3} (median of {pairs})", median(&mut ratios));
+                        println!("bare consumer: {:.0} events/s", median(&mut bare));
+                        println!(
+                            "{name}: {:.0} events/s, peak memory of a worker {}, {:.0} bytes a record",
+                            median(&mut worked),
+                            megabytes(peak),
+                            giaoban.store_bytes()? as f64 / records as f64
+                        );
+                        println!(
+                            "rollup of 2020-Q4, all units, JSON: {:.1} ms (median of 5)",
+                            giaoban.rollup_milliseconds()?
+                        );
+                    }
+                    giaoban.remove_store()?;
                 }
-                fs::remove_dir_all(&data)?;
-            }
-            Ok(())
-        })
-    }
-
-    fn postgres(&self, url: &str, records: u64) -> Result<(), Failure> {
-        self.on_topic("postgres", |topic| {
-            fill(self.brokers, topic, &mut Events::of_communes(self.communes), records)?;
-            for workers in [1, 2] {
-                let consumer_rate = records as f64 / count_bare(self.brokers, topic, records)?;
-                let data = self.stores.path().join(format!("postgres-{workers}"));
-                let schema = format!("{}_{workers}", self.name.replace('.', "_"));
-                let mut giaoban = self.giaoban(topic, &data);
-                giaoban.variables =
-                    vec![("GIAOBAN__STORE__URL", url.to_owned()), ("GIAOBAN__STORE__SCHEMA", schema.clone())];
-                let run = giaoban.work(workers)?;
-                giaoban.expect_events(records)?;
-                let rate = records as f64 / run.seconds;
-                let mut client = postgres::Client::connect(url, postgres::NoTls)?;
-                let size = "SELECT sum(pg_total_relation_size(oid))::bigint FROM pg_class
-                            WHERE relkind = 'r' AND relnamespace = $1::text::regnamespace";
-                let bytes: i64 = client.query_one(size, &[&schema])?.get(0);
-                println!(
-                    "PostgreSQL, {workers} worker{}: {rate:.0} events/s, bare consumer {consumer_rate:.0}, ratio {:.3}, \
-                     peak memory of a worker {}, {:.0} bytes a record",
-                    if workers == 1 { "" } else { "s" },
-                    rate / consumer_rate,
-                    megabytes(run.peak_rss_bytes),
-                    bytes as f64 / records as f64
-                );
-                client.batch_execute(&format!("DROP SCHEMA {schema} CASCADE"))?;
             }
             Ok(())
         })
@@ -206,7 +226,7 @@ impl Bench<'_> {
         }
         let file = self.stores.path().join("events.ndjson");
         fs::write(&file, text)?;
-        let (mut bare, mut published, mut ratios) = (vec![], vec![], vec![]);
+        let (mut bare, mut published, mut ratios, mut peak) = (vec![], vec![], vec![], 0);
         for pair in 1..=pairs {
             let (mut bare_rate, mut rate) = (0.0, 0.0);
             self.on_topic(&format!("bare-{pair}"), |topic| {
@@ -215,13 +235,11 @@ impl Bench<'_> {
             })?;
             self.on_topic(&format!("publish-{pair}"), |topic| {
                 let data = self.stores.path().join("publish");
-                let giaoban = self.giaoban(topic, &data);
-                let start = Instant::now();
-                let output = giaoban.command(&["publish"]).arg(&file).output()?;
-                rate = records as f64 / start.elapsed().as_secs_f64();
-                if !output.status.success() {
-                    return Err(format!("publish: {}", String::from_utf8_lossy(&output.stderr)).into());
-                }
+                let mut command = self.giaoban(topic, &data, On::Sqlite).command(&["publish"]);
+                command.arg(&file);
+                let run = giaoban::run(std::iter::once(command))?;
+                rate = records as f64 / run.seconds;
+                peak = peak.max(run.peak_rss_bytes);
                 Ok(())
             })?;
             let ratio = rate / bare_rate;
@@ -233,17 +251,25 @@ impl Bench<'_> {
             ratios.push(ratio);
         }
         println!("publish / bare idempotent producer: {:.3} (median of {pairs})", median(&mut ratios));
-        println!("publish: {:.0} events/s, bare {:.0}", median(&mut published), median(&mut bare));
+        println!(
+            "publish: {:.0} events/s, peak memory {}, bare {:.0}",
+            median(&mut published),
+            megabytes(peak),
+            median(&mut bare)
+        );
         Ok(())
     }
 
     /// The time from the acknowledgement of an event to the commit with its figure, at 1,000 events/s.
-    fn steady(&self, seconds: u64) -> Result<(), Failure> {
-        self.on_topic("steady", |topic| {
+    fn steady(&self, on: On<'_>, seconds: u64) -> Result<(), Failure> {
+        self.on_topic(&format!("steady-{}", on.name().to_lowercase()), |topic| {
             let data = self.stores.path().join("steady");
-            let giaoban = self.giaoban(topic, &data);
+            let giaoban = self.giaoban(topic, &data, on);
             let mut worker = giaoban.start()?;
-            let times = broker::follow(self.brokers, topic, &data, &mut Events::of_communes(self.communes), seconds * 1000);
+            let times = giaoban.checkpoints().and_then(|mut checkpoints| {
+                let mut events = Events::of_communes(self.communes);
+                broker::follow(self.brokers, topic, &mut *checkpoints, &mut events, seconds * 1000)
+            });
             let peak = giaoban::peak_rss_of(worker.id()).unwrap_or_default();
             worker.kill()?;
             worker.wait()?;
@@ -251,54 +277,71 @@ impl Bench<'_> {
             times.sort_unstable();
             let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1000.0;
             println!(
-                "at 1,000 events/s for {seconds} s, from acknowledgement to figure: median {:.0} ms, 99 % within {:.0} ms, \
+                "{} at 1,000 events/s for {seconds} s, from acknowledgement to figure: median {:.0} ms, 99 % within {:.0} ms, \
                  all within {:.0} ms; peak memory {}",
+                on.name(),
                 at(0.5),
                 at(0.99),
                 at(1.0),
                 megabytes(peak)
             );
-            fs::remove_dir_all(&data)?;
-            Ok(())
+            giaoban.remove_store()
         })
     }
 
-    /// How fast the last million goes in, as the history grows.
-    fn history(&self, most: u64) -> Result<(), Failure> {
-        self.on_topic("history", |topic| {
+    /// How fast the last million goes in, as the history grows: after 1, 10 and 30 million, as far as is asked for, and
+    /// after all.
+    fn history(&self, on: On<'_>, most: u64) -> Result<(), Failure> {
+        self.on_topic(&format!("history-{}", on.name().to_lowercase()), |topic| {
             let data = self.stores.path().join("history");
-            let giaoban = self.giaoban(topic, &data);
+            let giaoban = self.giaoban(topic, &data, on);
             let mut events = Events::of_communes(self.communes);
             let step = most.min(1_000_000);
             let (mut stored, mut first) = (0, 0.0);
-            for history in [1_000_000, 10_000_000, 30_000_000].into_iter().filter(|history| *history <= most.max(step))
-            {
-                let before = history.min(most).saturating_sub(step);
+            let marks = [1_000_000, 10_000_000, 30_000_000].into_iter().filter(|mark| *mark < most);
+            for history in marks.chain([most]) {
+                let before = history.saturating_sub(step).max(stored);
                 if before > stored {
                     fill(self.brokers, topic, &mut events, before - stored)?;
                     giaoban.work(1)?;
                 }
-                fill(self.brokers, topic, &mut events, step)?;
+                let from = ends(self.brokers, topic)?;
+                let last = history - before;
+                fill(self.brokers, topic, &mut events, last)?;
+                let consumer_rate = last as f64 / count_bare(self.brokers, topic, &from, last)?;
                 let run = giaoban.work(1)?;
-                stored = before + step;
+                stored = history;
                 giaoban.expect_events(stored)?;
-                let rate = step as f64 / run.seconds;
+                let rate = last as f64 / run.seconds;
                 if first == 0.0 {
                     first = rate;
                 }
                 println!(
-                    "history of {stored}: the last {step} at {rate:.0} events/s ({:.2} of the first), peak memory {}, \
-                     {:.0} bytes a record, rollup {:.1} ms",
+                    "{}, history of {stored}: the last {last} at {rate:.0} events/s ({:.2} of the first), a bare consumer \
+                     of the same at {consumer_rate:.0}, ratio {:.3}, peak memory {}, {:.0} bytes a record, rollup {:.1} ms",
+                    on.name(),
                     rate / first,
+                    rate / consumer_rate,
                     megabytes(run.peak_rss_bytes),
                     giaoban.store_bytes()? as f64 / stored as f64,
                     giaoban.rollup_milliseconds()?
                 );
             }
-            fs::remove_dir_all(&data)?;
-            Ok(())
+            giaoban.remove_store()
         })
     }
+}
+
+/// What decides how durable a commit is there, in the server's own words.
+fn settings_of(url: &str) -> Result<String, Failure> {
+    let mut client = postgres::Client::connect(url, postgres::NoTls)?;
+    let names = ["server_version", "fsync", "full_page_writes", "synchronous_commit", "shared_buffers", "max_wal_size"];
+    let mut settings = Vec::new();
+    for name in names {
+        let value: String = client.query_one("SELECT current_setting($1)", &[&name])?.get(0);
+        settings.push(format!("{name} {value}"));
+    }
+    Ok(settings.join(", "))
 }
 
 fn machine() -> String {

@@ -44,7 +44,8 @@ pub struct RestoreArgs {
 /// Runs `giaoban backup`.
 pub fn backup(context: &Context, args: &BackupArgs) -> Done {
     let StorePlace::Folder(data) = context.place()? else { return Err(on_postgres()) };
-    let mut store = SqliteStore::read(&data.store_file(data.current()?))?;
+    let generation = data.current()?;
+    let mut store = SqliteStore::read(&data.store_file(generation))?;
     let to = &args.to;
     let io = |error: std::io::Error| Failure::io(to.display(), &error);
     if to.exists() && fs::read_dir(to).map_err(io)?.next().is_some() {
@@ -58,16 +59,14 @@ pub fn backup(context: &Context, args: &BackupArgs) -> Done {
     let mut bar = Progress::new(context.say("sao lưu", "backing up"));
     let copy = DataDir::at(to);
     // The store first: whatever the log has more, it catches up with.
-    store.back_up(&copy.store_file(data.current()?), &mut |done, of| bar.set(done, Some(of)))?;
-    let current = data.path().join("CURRENT");
-    if current.exists() {
-        fs::copy(&current, to.join("CURRENT")).map_err(io)?;
-    }
+    store.back_up(&copy.store_file(generation), &mut |done, of| bar.set(done, Some(of)))?;
     let embedded = context.settings.kafka.brokers.is_empty() && EmbeddedLog::is_in(data.path());
     if embedded {
         let log = EmbeddedLog::open(data.path())?;
         log.back_up(&EmbeddedLog::file_in(to), &mut |done, of| bar.set(done, Some(of)))?;
     }
+    // Last: a copy that has this file is whole.
+    copy.name(generation)?;
     drop(bar);
     let (records, to) = (store.record_count()?, to.display());
     let what_vi = if embedded { "kho và nhật ký" } else { "kho (nhật ký nằm ở Kafka)" };
@@ -87,7 +86,7 @@ pub fn backup(context: &Context, args: &BackupArgs) -> Done {
 pub fn restore(context: &Context, args: &RestoreArgs) -> Done {
     let StorePlace::Folder(data) = context.place()? else { return Err(on_postgres()) };
     let copy = DataDir::at(&args.from);
-    let generation = copy.current()?;
+    let generation = copy.named()?.ok_or_else(|| not_whole(&args.from))?;
     // Read before anything is touched: a folder that is no copy is refused.
     let records = SqliteStore::read(&copy.store_file(generation))?.record_count()?;
     let data = DataDir::create(data.path())?;
@@ -109,9 +108,7 @@ pub fn restore(context: &Context, args: &RestoreArgs) -> Done {
         }
     };
     place(&copy.store_file(generation), &data.store_file(generation))?;
-    if args.from.join("CURRENT").exists() {
-        place(&args.from.join("CURRENT"), &data.path().join("CURRENT"))?;
-    }
+    data.name(generation)?;
     let (log, its_log) = (EmbeddedLog::file_in(data.path()), EmbeddedLog::file_in(&args.from));
     let kept = log.exists();
     if !kept && its_log.exists() {
@@ -153,6 +150,22 @@ fn on_postgres() -> Failure {
         (
             "Sao lưu bằng công cụ của PostgreSQL: pg_dump --schema=giaoban; xem docs/operators.md.",
             "Back it up with PostgreSQL's own tools: pg_dump --schema=giaoban; see docs/operators.md.",
+        ),
+    )
+}
+
+/// A folder without the file that a backup writes last.
+fn not_whole(dir: &Path) -> Failure {
+    let dir = dir.display();
+    Failure::other(
+        ExitCode::Store,
+        (
+            format!("{dir} không phải là bản sao đầy đủ: không có tệp CURRENT, tệp mà giaoban backup ghi sau cùng"),
+            format!("{dir} is no whole copy: it lacks the file CURRENT, which giaoban backup writes last"),
+        ),
+        (
+            "Kiểm tra lại đường dẫn; nếu lần sao lưu đó đã bị ngắt giữa chừng, hãy dùng một bản sao khác.",
+            "Check the path; if that backup was interrupted, use another copy.",
         ),
     )
 }

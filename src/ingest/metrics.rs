@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use prometheus::{
     Encoder as _, Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
@@ -48,7 +48,12 @@ pub struct Metrics {
     started: AtomicBool,
     ready: AtomicBool,
     heartbeat_ms: AtomicI64,
+    /// Since when the store has owed an answer.
+    asked: Mutex<Option<Instant>>,
 }
+
+/// A store that owes an answer for so long is waited for.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 
 /// How far a partition is.
 #[derive(Clone, Copy, Debug, Default)]
@@ -188,6 +193,7 @@ impl Metrics {
             started: AtomicBool::new(false),
             ready: AtomicBool::new(false),
             heartbeat_ms: AtomicI64::new(0),
+            asked: Mutex::default(),
             registry,
         };
         for kind in ["assigned", "revoked", "lost"] {
@@ -322,9 +328,20 @@ impl Metrics {
         now_ms() - self.heartbeat_ms.load(Ordering::Relaxed) < 60_000
     }
 
-    /// Whether it has its partitions and its store takes batches.
+    /// The store is asked for something, or has answered.
+    pub fn asked(&self, since: Option<Instant>) {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    }
+
+    /// For how long the store has owed an answer, where that is long.
+    pub fn unanswered(&self) -> Option<Duration> {
+        let asked = *self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.map(|since| since.elapsed()).filter(|waited| *waited >= ANSWERS_WITHIN)
+    }
+
+    /// Whether it has its partitions, and its store answers and takes batches.
     pub fn ready(&self) -> bool {
-        self.live() && self.ready.load(Ordering::Relaxed)
+        self.live() && self.ready.load(Ordering::Relaxed) && self.unanswered().is_none()
     }
 
     /// Whether it was ever given partitions.

@@ -107,6 +107,8 @@ pub struct LetterRefused {
 const STOP_WITHIN: Duration = Duration::from_secs(8);
 /// How often the size of the store is asked.
 const SIZE_EVERY: Duration = Duration::from_secs(1);
+/// How often it is said that the store does not answer.
+const TELL_EVERY: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
 const DEAD_LETTERS_WITHIN: Duration = Duration::from_secs(30);
 
@@ -146,7 +148,14 @@ impl Worker {
         let mut store = self.store;
         let size = (Instant::now(), store.size_bytes().unwrap_or_default());
         self.metrics.store_size(size.1);
-        let mut writer = Writer { topic: self.topic.clone(), store, size, rules: Arc::clone(&self.rules), letters };
+        let mut writer = Writer {
+            topic: self.topic.clone(),
+            store,
+            size,
+            rules: Arc::clone(&self.rules),
+            letters,
+            metrics: Arc::clone(&self.metrics),
+        };
         let work = move || {
             writer.serve(&inbox, &outbox);
             // That all is answered is known before the store is closed, which takes a while.
@@ -172,6 +181,7 @@ impl Worker {
             written: (Duration::ZERO, 0),
             begun: Instant::now(),
             asleep: false,
+            told: Duration::ZERO,
             progress: self.progress,
             summary: Summary::default(),
         };
@@ -197,6 +207,7 @@ struct Writer {
     size: (Instant, u64),
     rules: Arc<Rules>,
     letters: Letters,
+    metrics: Arc<Metrics>,
 }
 
 /// Where dead letters go.
@@ -221,17 +232,22 @@ impl Letters {
 impl Writer {
     fn serve(&mut self, requests: &Receiver<Request>, replies: &Sender<Reply>) {
         while let Ok(request) = requests.recv() {
+            let begun = Instant::now();
             let reply = match request {
-                Request::Checkpoints => Reply::Checkpoints(self.store.checkpoints(&self.topic)),
                 Request::DeadLetter(letters) => Reply::Kept(self.keep(&letters)),
+                Request::Checkpoints => {
+                    self.metrics.asked(Some(begun));
+                    Reply::Checkpoints(self.store.checkpoints(&self.topic))
+                }
                 Request::Apply(mut batch) => {
-                    let begun = Instant::now();
+                    self.metrics.asked(Some(begun));
                     let result = self.store.apply(&batch, &self.rules);
                     let took = begun.elapsed();
                     batch.entries.clear();
                     Reply::Applied { result, took, store_bytes: self.store_bytes(), room: batch.entries }
                 }
             };
+            self.metrics.asked(None);
             if replies.send(reply).is_err() {
                 break;
             }
@@ -317,6 +333,8 @@ struct Reader {
     begun: Instant,
     /// Whether the consumer is paused for longer than a moment.
     asleep: bool,
+    /// How long the store had owed an answer when that was last said.
+    told: Duration,
     progress: Box<dyn FnMut(u64, Option<u64>)>,
     summary: Summary,
 }
@@ -346,6 +364,7 @@ impl Reader {
                 let ends = self.consumer.ends();
                 self.metrics.ends(&ends);
                 self.metrics.connected(self.consumer.connected());
+                self.tell_of_silence();
                 if self.elsewhere_caught_up()? {
                     return Ok(());
                 }
@@ -361,6 +380,18 @@ impl Reader {
         match self.stop_at {
             Some(at) if at.elapsed() > STOP_WITHIN => Err(WorkerError::Slow(STOP_WITHIN.as_secs())),
             at => Ok(at.is_some()),
+        }
+    }
+
+    /// Says every ten seconds that the store owes an answer.
+    fn tell_of_silence(&mut self) {
+        let Some(waited) = self.metrics.unanswered() else {
+            self.told = Duration::ZERO;
+            return;
+        };
+        if waited >= self.told + TELL_EVERY {
+            self.told = waited;
+            tracing::warn!(seconds = waited.as_secs(), "the store does not answer; waiting for it");
         }
     }
 
@@ -451,7 +482,10 @@ impl Reader {
                 Ok(Reply::Checkpoints(result)) => return Ok(result?),
                 Ok(other) => self.reply(other, now_ms)?,
                 // A server that hangs keeps nobody from stopping.
-                Err(RecvTimeoutError::Timeout) => drop(self.is_to_stop()?),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.is_to_stop()?;
+                    self.tell_of_silence();
+                }
                 Err(RecvTimeoutError::Disconnected) => return Err(no_answer()),
             }
         }

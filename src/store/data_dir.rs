@@ -46,14 +46,19 @@ impl DataDir {
 
     /// The generation in force; the first if none was ever switched.
     pub fn current(&self) -> Result<Generation, StoreError> {
+        Ok(self.named()?.unwrap_or(Generation(1)))
+    }
+
+    /// The generation that `CURRENT` names; `None` if that file is not there.
+    pub fn named(&self) -> Result<Option<Generation>, StoreError> {
         let file = self.path.join("CURRENT");
         let text = match fs::read_to_string(&file) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Generation(1)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(io_error(&file, &error)),
         };
         let number = text.trim().strip_prefix("store-").and_then(|rest| rest.strip_suffix(".db")?.parse().ok());
-        number.map(Generation).ok_or_else(|| StoreError::Damaged {
+        number.map(|number| Some(Generation(number))).ok_or_else(|| StoreError::Damaged {
             at: file.display().to_string(),
             cause: format!("\"{}\" names no store; write the name of the newest store-N.db into it", text.trim()),
         })
@@ -81,6 +86,11 @@ impl DataDir {
 
     /// Puts a generation in force. The caller holds the writer's lock.
     pub fn switch(&self, _lock: &WriterLock, generation: Generation) -> Result<(), StoreError> {
+        self.name(generation)
+    }
+
+    /// Writes which generation is in force, in a folder that nobody else writes.
+    pub fn name(&self, generation: Generation) -> Result<(), StoreError> {
         let file = self.path.join("CURRENT");
         let written = whole_file::make(&file, |partial| fs::write(partial, format!("store-{}.db\n", generation.0)));
         written.map_err(|error| io_error(&file, &error))

@@ -309,6 +309,7 @@ impl StoreWriter for SqliteStore {
         }
         let mut counts: Vec<Counts> = batch.spans.iter().map(Span::counts).collect();
         self.delta.clear();
+        self.packer.clear();
         Settling {
             transaction: &transaction,
             batch,
@@ -422,6 +423,41 @@ mod tests {
         numbers.map(entry).collect()
     }
 
+    fn rules() -> Rules {
+        let units = include_str!("../../config/units/hanoi.csv");
+        let units = UnitTable::from_csv(units, include_str!("../../config/units/hanoi-succession.csv")).unwrap();
+        Rules::new(units, Calendar::Decree09)
+    }
+
+    fn all_of(store: &mut SqliteStore) -> Vec<Entry> {
+        let mut found = Vec::new();
+        let mut sink = |entry| {
+            found.push(entry);
+            true
+        };
+        store.entries(&mut sink).unwrap();
+        found
+    }
+
+    #[test]
+    fn a_batch_that_failed_leaves_nothing_behind_for_the_next() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = SqliteStore::create(&dir.path().join("store-1.db")).unwrap();
+        let rules = rules();
+        let span = Span { partition: Partition(0), from: None, to: NextOffset(500), read: 500, ..Span::default() };
+        let batch = Batch { topic: "t".into(), spans: vec![span], entries: entries(), synthetic: false };
+        let trigger = "CREATE TRIGGER refusing BEFORE INSERT ON leaf BEGIN SELECT RAISE(ABORT, 'refused'); END";
+        store.connection.execute_batch(trigger).unwrap();
+        let refused = store.apply(&batch, &rules);
+        assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
+        store.connection.execute_batch("DROP TRIGGER refusing").unwrap();
+        assert_eq!(store.apply(&batch, &rules).unwrap()[0].applied, 500);
+        let mut expected = entries();
+        expected.sort_by(|a, b| a.key.cmp(&b.key));
+        assert!(all_of(&mut store) == expected, "each record once, in order");
+        assert_eq!(store.record_count().unwrap(), 500);
+    }
+
     #[test]
     fn a_ledger_of_schema_version_1_is_taken_over() {
         let dir = tempfile::tempdir().unwrap();
@@ -439,23 +475,13 @@ mod tests {
         let mut store = SqliteStore::create(&path).unwrap();
         let mut expected = entries();
         expected.sort_by(|a, b| a.key.cmp(&b.key));
-        let mut found = Vec::new();
-        store
-            .entries(&mut |entry| {
-                found.push(entry);
-                true
-            })
-            .unwrap();
-        assert_eq!(found, expected);
+        assert_eq!(all_of(&mut store), expected);
         assert_eq!(store.record_count().unwrap(), 500);
         assert_eq!(store.entry(&expected[321].key).unwrap().as_ref(), Some(&expected[321]));
 
         // It goes on as one that was in leaves from the start.
-        let units = include_str!("../../config/units/hanoi.csv");
-        let units = UnitTable::from_csv(units, include_str!("../../config/units/hanoi-succession.csv")).unwrap();
-        let rules = Rules::new(units, Calendar::Decree09);
         let span = Span { partition: Partition(0), from: None, to: NextOffset(500), read: 500, ..Span::default() };
         let batch = Batch { topic: "t".into(), spans: vec![span], entries: entries(), synthetic: false };
-        assert_eq!(store.apply(&batch, &rules).unwrap()[0].duplicate, 500);
+        assert_eq!(store.apply(&batch, &rules()).unwrap()[0].duplicate, 500);
     }
 }

@@ -2,6 +2,7 @@
 
 #![allow(dead_code)]
 
+pub mod pooler;
 pub mod server;
 
 use std::sync::atomic::{AtomicU32, Ordering};

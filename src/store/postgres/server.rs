@@ -3,18 +3,21 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ::postgres::config::{Host, SslMode};
 use ::postgres::error::SqlState;
 use ::postgres::{Client, Config};
-use openssl::ssl::{SslConnector, SslFiletype, SslMethod, SslVerifyMode};
+use openssl::ssl::{ErrorCode, SslConnector, SslFiletype, SslMethod, SslVerifyMode};
 use percent_encoding::percent_decode_str;
 use postgres_openssl::MakeTlsConnector;
 
 use crate::store::StoreError;
 
-/// A server that does not take a connection within this time is away.
+/// A server that does not take a connection within this time is away, and so is one that has not let
+/// the user in within twice that.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
 /// A connection on which nothing is heard for so long is asked whether it lives, that often.
 const KEEPALIVE: (Duration, Duration, u32) = (Duration::from_secs(10), Duration::from_secs(5), 3);
@@ -27,7 +30,13 @@ pub struct Server {
     config: Box<Config>,
     tls: MakeTlsConnector,
     shown: String,
+    /// Connections that were given up before the server had said anything. The driver cannot end
+    /// them, so the next goes on with one: a silent server costs no more threads than callers.
+    given_up: Arc<Mutex<Vec<Connecting>>>,
 }
+
+/// A connection that is being made.
+type Connecting = Receiver<Result<Client, ::postgres::Error>>;
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -94,12 +103,49 @@ impl Server {
         config.ssl_mode(mode);
         let tls = tls.connector(trust)?;
         let shown = shown(&config);
-        Ok(Self { config: Box::new(config), tls, shown })
+        Ok(Self { config: Box::new(config), tls, shown, given_up: Arc::default() })
     }
 
-    /// A new connection.
+    /// A new connection. The driver's own limit ends where the server takes it, so there is one for
+    /// all that follows until the user is let in.
     pub fn connect(&self) -> Result<Client, StoreError> {
-        self.config.connect(self.tls.clone()).map_err(|error| self.refusal(&error))
+        let before = self.given_up().pop();
+        let connecting = match before {
+            Some(connecting) => connecting,
+            None => self.begin()?,
+        };
+        let within = self.answers_within();
+        match connecting.recv_timeout(within) {
+            Ok(connected) => connected.map_err(|error| self.refusal(&error)),
+            Err(RecvTimeoutError::Timeout) => {
+                self.given_up().push(connecting);
+                Err(self.unreachable(format!("the connection is not made within {} s", within.as_secs())))
+            }
+            Err(RecvTimeoutError::Disconnected) => Err(self.unreachable("the attempt has ended unexpectedly".into())),
+        }
+    }
+
+    fn begin(&self) -> Result<Connecting, StoreError> {
+        let (outcome, connecting) = channel();
+        let (config, tls) = (self.config.clone(), self.tls.clone());
+        let connect = move || drop(outcome.send(config.connect(tls)));
+        let thread = std::thread::Builder::new().name("connecting".into()).spawn(connect);
+        thread.map_err(|error| self.unreachable(format!("cannot start a thread: {error}")))?;
+        Ok(connecting)
+    }
+
+    fn given_up(&self) -> MutexGuard<'_, Vec<Connecting>> {
+        self.given_up.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn answers_within(&self) -> Duration {
+        let hosts = self.config.get_hosts().len().max(self.config.get_hostaddrs().len());
+        let one = self.config.get_connect_timeout().copied().unwrap_or(CONNECTS_WITHIN);
+        one.saturating_mul(2).saturating_mul(u32::try_from(hosts).unwrap_or(1).max(1))
+    }
+
+    fn unreachable(&self, cause: String) -> StoreError {
+        StoreError::Unreachable { at: self.shown.clone(), cause }
     }
 
     /// Why there is no connection.
@@ -110,6 +156,7 @@ impl Server {
         }
         // The driver does not tell its kinds but by these words.
         match error.to_string().as_str() {
+            "error performing TLS handshake" if was_cut(error) => StoreError::Unreachable { at, cause },
             "error performing TLS handshake" => StoreError::Untrusted { at, cause },
             "invalid configuration" | "authentication error" => StoreError::Login { at, cause },
             _ => StoreError::Unreachable { at, cause },
@@ -148,6 +195,20 @@ impl Server {
             },
         }
     }
+}
+
+/// Whether the connection ended under the handshake, as that of a server does which goes down: that
+/// says nothing of trust.
+fn was_cut(error: &::postgres::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let tls = cause.downcast_ref::<openssl::ssl::Error>();
+        if cause.is::<std::io::Error>() || tls.is_some_and(|error| error.code() == ErrorCode::SYSCALL) {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
 }
 
 /// Whether a text is meant to be the URL of a database.
@@ -369,6 +430,14 @@ mod tests {
         assert_eq!(meaning("postgres://u@db.example/d?sslmode=prefer"), (SslMode::Prefer, Trust::Any));
         assert_eq!(meaning("postgres://u@127.0.0.1/d?sslmode=verify-ca"), (SslMode::Require, Trust::Authority));
         assert_eq!(meaning("postgres://u@db.example/d?sslmode=disable"), (SslMode::Disable, Trust::Any));
+    }
+
+    #[test]
+    fn a_connection_has_twice_the_time_of_each_host() {
+        let within = |url: &str| Server::parse(url, None).unwrap().answers_within().as_secs();
+        assert_eq!(within("postgres://u@a/d"), 10);
+        assert_eq!(within("postgres://u@a,b/d?connect_timeout=3"), 12);
+        assert_eq!(within(&format!("postgres://u@a,b,c/d?connect_timeout={}", i64::MAX)), u64::MAX);
     }
 
     #[test]
