@@ -13,7 +13,7 @@ use super::schema::{Found, Schema};
 use super::settle::{Lower, Records, settle};
 use super::{SELECT_ENTRY, Trouble, fill, read_entry};
 use crate::domain::{Entry, NextOffset, Partition, Rules};
-use crate::rollup::Delta;
+use crate::rollup::{Cell, Delta};
 use crate::store::{Batch, Counts, Span, StoreError, place_key};
 
 /// Every look-up is by key: a plan that reads a whole table would slow down as history grows.
@@ -264,9 +264,10 @@ impl Writing<'_> {
         for row in &rows {
             stored.insert(row.try_get(0)?, row.try_get(1)?);
         }
-        let mut figures = Vec::with_capacity(changes.len());
+        let (mut figures, mut cell) = (Vec::with_capacity(changes.len()), Cell::default());
         for ((_, _, change), place) in changes.iter().zip(1..) {
-            let mut cell = (*change).clone();
+            cell.clear();
+            cell.add_cell(change);
             if let Some(stored) = stored.get(&place) {
                 let at = self.schema.describe(self.found.generation);
                 cell.add_encoded(stored).map_err(|error| StoreError::Damaged { at, cause: error.to_string() })?;
