@@ -410,6 +410,7 @@ impl Reader {
             Err(
                 error @ (WorkerError::Store(StoreError::Unavailable { .. })
                 | WorkerError::Log(LogError::Transient(_) | LogError::Unreachable { .. })),
+        self.metrics.begun(self.machine.begun());
             ) => {
                 tracing::warn!(%error, "cannot look up where to start; trying again");
                 self.metrics.not_ready();
