@@ -3,6 +3,7 @@
 
 use crate::config::{ConfigError, variable_of};
 use crate::ingest::dead_letter::ROOM_BYTES;
+use crate::ingest::worker::Silent;
 use crate::log::LogError;
 use crate::store::StoreError;
 use crate::wire::Lang;
@@ -173,6 +174,11 @@ pub fn log(error: &LogError, lang: Lang) -> String {
             "Khôi phục log.db từ bản sao lưu, hoặc dùng phiên bản giaoban đã tạo ra nó.",
             "Restore log.db from a backup, or use the version of giaoban that made it.",
         ),
+        LogError::Locked { .. } => one(
+            lang,
+            "Một tiến trình khác đang ghi log.db: thử lại, hoặc tìm và dừng tiến trình đó.",
+            "Another process writes log.db: try again, or find that process and stop it.",
+        ),
         LogError::Setting { .. } => one(
             lang,
             "Sửa hoặc bỏ thuộc tính đó trong kafka.properties.",
@@ -209,6 +215,27 @@ fn acl(operation: &str, resource: &str) -> String {
         _ => "Describe",
     };
     format!("kafka-acls.sh --add --allow-principal User:NAME --operation {operation} --{resource}")
+}
+
+/// About who did not answer a worker that was to stop.
+pub fn slow(silent: Silent, lang: Lang) -> String {
+    match silent {
+        Silent::File => one(
+            lang,
+            "Tìm tiến trình đang giữ tệp kho rồi chạy lại worker: nó tiếp tục từ nơi kho đang đứng.",
+            "Find the process that holds the store's file, and start the worker again: it goes on from where the store is.",
+        ),
+        Silent::Server => one(
+            lang,
+            "Xem PostgreSQL có chạy không rồi chạy lại worker: nó tiếp tục từ nơi kho đang đứng.",
+            "See whether PostgreSQL is up, and start the worker again: it goes on from where the store is.",
+        ),
+        Silent::Log => one(
+            lang,
+            "Xem nhật ký sự kiện có nhận thư chết không (giaoban doctor) rồi chạy lại worker: nó tiếp tục từ nơi kho đang đứng.",
+            "See whether the event log takes dead letters (giaoban doctor), and start the worker again: it goes on from where the store is.",
+        ),
+    }
 }
 
 /// About the configuration.
@@ -290,6 +317,7 @@ mod tests {
             LogError::Broken { at: at(), cause: cause() },
             LogError::Unwritable { at: at(), cause: cause() },
             LogError::Setting { key: "acks".into(), cause: cause() },
+            LogError::Locked { at: at(), cause: cause() },
             LogError::Transient(cause()),
         ]
     }
@@ -322,6 +350,7 @@ mod tests {
         }
         for (vi, en) in remedies[0].iter().zip(&remedies[1]) {
             assert!(vi.ends_with('.') && en.ends_with('.') && vi != en, "{vi} · {en}");
+                    [Silent::File, Silent::Server, Silent::Log].map(|silent| slow(silent, lang)).into(),
             assert!(!vi.is_ascii() && en.is_ascii(), "{vi} · {en}");
         }
     }
@@ -365,6 +394,9 @@ mod tests {
         assert!(config(&configs()[1], Lang::Vi).contains("kafka.brokers"));
         let variable = ConfigError::UnknownKey {
             place: "GIAOBAN__KAFKA__BROKRS".into(),
+        let locked = LogError::Locked { at: "data/log.db".into(), cause: "database is locked".into() };
+        assert!(log(&locked, Lang::En).contains("log.db") && !log(&locked, Lang::En).contains("kafka"));
+        assert_eq!(ExitCode::of_log(&locked), ExitCode::InUse);
             key: "kafka.brokrs".into(),
             nearest: "kafka.brokers".into(),
         };

@@ -5,7 +5,7 @@ use crate::advice;
 use crate::config::ConfigError;
 use crate::exit::ExitCode;
 use crate::ingest::machine::Stopped;
-use crate::ingest::worker::{LetterRefused, WorkerError};
+use crate::ingest::worker::{LetterRefused, Silent, WorkerError};
 use crate::log::LogError;
 use crate::report::ReportError;
 use crate::report::records::ListingError;
@@ -242,13 +242,14 @@ impl From<WorkerError> for Failure {
             WorkerError::Store(error) => Self::Store(error),
             WorkerError::Stopped(stopped) => Self::Stopped(stopped),
             WorkerError::DeadLetters(refused) => Self::DeadLetters(refused),
-            WorkerError::Slow(_) => Self::other(
-                ExitCode::Internal,
-                (error.to_string(), error.to_string()),
-                (
-                    "Chạy lại worker: nó tiếp tục từ nơi kho dữ liệu đang đứng.",
-                    "Start the worker again: it goes on from where the store is.",
-                ),
+            WorkerError::Slow { silent, at, seconds } => Self::other(
+                match silent {
+                    Silent::File => ExitCode::InUse,
+                    Silent::Server => ExitCode::StoreUnreachable,
+                    Silent::Log => ExitCode::LogUnreachable,
+                },
+                [Lang::Vi, Lang::En].map(|lang| said::slow(silent, &at, seconds, lang)).into(),
+                [Lang::Vi, Lang::En].map(|lang| advice::slow(silent, lang)).into(),
             ),
         }
     }

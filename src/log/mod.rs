@@ -213,6 +213,14 @@ pub enum LogError {
         /// What is wrong.
         cause: String,
     },
+    /// Another process holds the file.
+    #[error("{at} is held by another process: {cause}")]
+    Locked {
+        /// The file.
+        at: String,
+        /// What is said of it.
+        cause: String,
+    },
     /// A setting that the client refuses.
     #[error("setting {key}: {cause}")]
     Setting {
