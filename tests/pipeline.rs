@@ -235,6 +235,45 @@ fn the_demo_gives_the_briefings_totals_and_says_that_it_is_a_sample() {
     let first = [report("html"), report("csv"), report("json")];
     let again = giaoban.ok(&["demo", "--no-serve", "--data", "demo"]);
     assert!(again.contains("Sent 0 sample events"), "{again}");
+#[test]
+fn a_code_that_was_two_units_in_the_period_has_the_records_of_each_apart() {
+    // 00004 was Phường Trúc Bạch until 30 June 2025 and is Phường Ba Đình since 1 July, in one quarter.
+    let giaoban = published(&[
+        session("00004", 1, 1, "2025-06-20", 10),
+        session("00004", 2, 1, "2025-06-30", 20),
+        session("00004", 3, 1, "2025-07-01", 40),
+    ]);
+    let rollup = giaoban.rollup("2025-Q3");
+    let ask = |figure: &str, more: &[&str]| {
+        let asked = ["records", "--period", "2025-Q3", "--unit", "00004", "--figure", figure];
+        giaoban.run(&[&asked, more].concat())
+    };
+    for figure in ["supervision_sessions", "participants", "units_reported", "units_expected"] {
+        for row in rollup["units"].as_array().unwrap().iter().filter(|row| row["unit"] == "00004") {
+            let listed = ask(figure, &["--since", row["valid_from"].as_str().unwrap(), "--format", "json"]).out;
+            let listed: Value = serde_json::from_str(&listed).unwrap();
+            assert_eq!(listed["total"], row["figures"][figure], "{figure} of {}", row["name"]);
+            assert_eq!(listed["valid_from"], row["valid_from"]);
+        }
+    }
+    // For people both, each with its own total.
+    let text = ask("participants", &[]).out;
+    assert!(text.contains("2025-Q3, Phường Trúc Bạch (since 2020-01-01): 30 (2 records)"), "{text}");
+    assert!(text.contains("2025-Q3, Phường Ba Đình (since 2025-07-01): 40 (1 records)"), "{text}");
+    // A program is told to say which.
+    for format in ["json", "csv"] {
+        let ended = ask("participants", &["--format", format]);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""));
+        assert!(
+            ended.err.contains("Phường Trúc Bạch since 2020-01-01, Phường Ba Đình since 2025-07-01"),
+            "{}",
+            ended.err
+        );
+        assert!(ended.err.contains("--since 2020-01-01 or --since 2025-07-01"), "{}", ended.err);
+    }
+    assert!(ask("participants", &["--since", "2025-07-02"]).err.contains("since 2025-07-01"));
+}
+
     assert!(first == [report("html"), report("csv"), report("json")], "the same figures, the same bytes");
     let year = serde_json::from_str::<Value>(
         &giaoban.ok(&["rollup", "--period", "2020", "--format", "json", "--data", "demo"]),

@@ -102,6 +102,7 @@ impl Failure {
             Self::Stopped(Stopped::Fenced(_)) => ExitCode::Fenced,
             Self::Stopped(Stopped::TooManyDeadLetters { .. }) => ExitCode::TooManyDeadLetters,
             Self::Stopped(Stopped::Gap { .. } | Stopped::OtherLog { .. } | Stopped::MadeAnew { .. }) => ExitCode::Gap,
+            Self::Rollup(RollupError::WhichUnit { .. }) => ExitCode::Usage,
             Self::Rollup(_) => ExitCode::NotFound,
             Self::Other(plain) => plain.code,
         }
@@ -117,7 +118,7 @@ impl Failure {
                 (refused_text(refused, lang), advice::letter(&refused.topic, &refused.cause, lang))
             }
             Self::Stopped(stopped) => (said::stopped(stopped, lang), stopped_remedy(stopped, lang).to_owned()),
-            Self::Rollup(error) => (rollup_text(error, lang), rollup_remedy(error, lang).to_owned()),
+            Self::Rollup(error) => (rollup_text(error, lang), rollup_remedy(error, lang)),
             Self::Other(plain) => match lang {
                 Lang::Vi => (plain.vi.clone(), plain.remedy_vi.clone()),
                 Lang::En => (plain.en.clone(), plain.remedy_en.clone()),
@@ -171,12 +172,24 @@ fn rollup_text(error: &RollupError, lang: Lang) -> String {
         (RollupError::NoSuchUnit { unit, period }, Lang::Vi) => {
             format!("không có đơn vị nào mang mã {unit} trong {period}")
         }
+        (RollupError::WhichUnit { unit, period, units }, Lang::Vi) => {
+            let units = units.iter().map(|(name, since)| format!("{name} từ {since}")).collect::<Vec<_>>().join(", ");
+            format!("trong {period} mã {unit} là {units}")
+        }
         (_, Lang::En) => error.to_string(),
     }
 }
 
-fn rollup_remedy(error: &RollupError, lang: Lang) -> &'static str {
-    match (error, lang) {
+fn rollup_remedy(error: &RollupError, lang: Lang) -> String {
+    if let RollupError::WhichUnit { units, .. } = error {
+        let flags = units.iter().map(|(_, since)| format!("--since {since}")).collect::<Vec<_>>();
+        return match lang {
+            Lang::Vi => format!("Chọn một đơn vị: {}.", flags.join(" hoặc ")),
+            Lang::En => format!("Name one of them: {}.", flags.join(" or ")),
+        };
+    }
+    let text = match (error, lang) {
+        (RollupError::WhichUnit { .. }, _) => "",
         (RollupError::PeriodOutsideCalendar { .. }, Lang::Vi) => {
             "Chọn kỳ khác, hoặc bổ sung quý còn thiếu vào tệp lịch."
         }
@@ -189,7 +202,8 @@ fn rollup_remedy(error: &RollupError, lang: Lang) -> &'static str {
         (RollupError::NoSuchUnit { .. }, Lang::En) => {
             "See the codes in force in the period: giaoban rollup --period … --format csv."
         }
-    }
+    };
+    text.to_owned()
 }
 
 impl From<ConfigError> for Failure {
