@@ -272,6 +272,7 @@ pub fn config(error: &ConfigError, lang: Lang) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Allowed;
     use crate::domain::{Digest, NextOffset, Partition, UnitTableError};
     use crate::exit::ExitCode;
     use crate::rollup::NotInTable;
@@ -316,8 +317,8 @@ mod tests {
             LogError::DiskFull { at: at() },
             LogError::Broken { at: at(), cause: cause() },
             LogError::Unwritable { at: at(), cause: cause() },
-            LogError::Setting { key: "acks".into(), cause: cause() },
             LogError::Locked { at: at(), cause: cause() },
+            LogError::Setting { key: "acks".into(), cause: cause() },
             LogError::Transient(cause()),
         ]
     }
@@ -328,7 +329,12 @@ mod tests {
         vec![
             ConfigError::File { file: place(), cause: "cause".into() },
             ConfigError::UnknownKey { place: place(), key: key(), nearest: "kafka.brokers".into() },
-            ConfigError::Value { place: place(), key: key(), found: "x".into(), allowed: "y".into() },
+            ConfigError::Value {
+                place: place(),
+                key: key(),
+                found: "x".into(),
+                allowed: Allowed { vi: "số".into(), en: "y".into() },
+            },
             ConfigError::NamedFile { key: key(), path: "x".into(), cause: "cause".into() },
             ConfigError::Units { table: place(), succession: place(), problems: vec![problem] },
         ]
@@ -344,13 +350,13 @@ mod tests {
                     logs().iter().map(|error| log(error, lang)).collect(),
                     logs().iter().map(|error| letter("dlq", error, lang)).collect(),
                     configs().iter().map(|error| config(error, lang)).collect(),
+                    [Silent::File, Silent::Server, Silent::Log].map(|silent| slow(silent, lang)).into(),
                 ]
                 .concat(),
             );
         }
         for (vi, en) in remedies[0].iter().zip(&remedies[1]) {
             assert!(vi.ends_with('.') && en.ends_with('.') && vi != en, "{vi} · {en}");
-                    [Silent::File, Silent::Server, Silent::Log].map(|silent| slow(silent, lang)).into(),
             assert!(!vi.is_ascii() && en.is_ascii(), "{vi} · {en}");
         }
     }
@@ -388,15 +394,15 @@ mod tests {
         assert!(no_topic.contains("giaoban topics create"), "{no_topic}");
         let password = log(&logs()[1], Lang::Vi);
         assert!(password.contains("sasl.password") && password.contains("kafka.secret_files"), "{password}");
+        let locked = LogError::Locked { at: "data/log.db".into(), cause: "database is locked".into() };
+        assert!(log(&locked, Lang::En).contains("log.db") && !log(&locked, Lang::En).contains("kafka"));
+        assert_eq!(ExitCode::of_log(&locked), ExitCode::InUse);
         assert!(store(&stores()[2], Lang::En).contains("giaoban replay"));
         let large = letter("my.dlq", &LogError::TooLarge { bytes: 3 << 20, cause: String::new() }, Lang::En);
         assert!(large.contains("--entity-name my.dlq --add-config max.message.bytes=6291456"), "{large}");
         assert!(config(&configs()[1], Lang::Vi).contains("kafka.brokers"));
         let variable = ConfigError::UnknownKey {
             place: "GIAOBAN__KAFKA__BROKRS".into(),
-        let locked = LogError::Locked { at: "data/log.db".into(), cause: "database is locked".into() };
-        assert!(log(&locked, Lang::En).contains("log.db") && !log(&locked, Lang::En).contains("kafka"));
-        assert_eq!(ExitCode::of_log(&locked), ExitCode::InUse);
             key: "kafka.brokrs".into(),
             nearest: "kafka.brokers".into(),
         };

@@ -11,6 +11,7 @@ use crate::advice;
 use crate::config::Settings;
 use crate::domain::{NextOffset, Rules, UnitKind};
 use crate::log::{EventLog, LogError, PartitionRange, Topic};
+use crate::said;
 use crate::store::{Checkpoint, StoreError, StoreReader};
 use crate::wire::Lang;
 
@@ -80,7 +81,7 @@ impl Examination {
     }
 
     fn failed(&mut self, what: (&str, &str), error: &LogError) {
-        let (detail, remedy) = (crate::said::log(error, self.lang), advice::log(error, self.lang));
+        let (detail, remedy) = (said::log(error, self.lang), advice::log(error, self.lang));
         self.add(what, Verdict::Problem, detail, remedy);
     }
 
@@ -127,7 +128,7 @@ pub fn examine(
             let missing = matches!(error, StoreError::Missing { .. });
             let verdict = if missing { Verdict::Warning } else { Verdict::Problem };
             let remedy = advice::store(&error, settings.lang);
-            examination.add(STORE, verdict, error.to_string(), remedy);
+            examination.add(STORE, verdict, said::store(&error, settings.lang), remedy);
         }
     }
     examination.findings
@@ -246,7 +247,7 @@ fn topics(examination: &mut Examination, settings: &Settings, log: &dyn EventLog
             Ok(_) | Err(LogError::NoSuchTopic(_) | LogError::Authorization { .. } | LogError::TooLarge { .. })
         );
         if answers && index == 0 {
-            examination.good(LOG, log.describe());
+            examination.good(LOG, said::log_place(&log.describe(), examination.lang));
         }
         match found {
             Ok(topic) => {

@@ -98,7 +98,7 @@ pub fn config(error: &ConfigError, lang: Lang) -> String {
             format!("{place}: không có khóa {key}; gần nhất là {nearest}")
         }
         ConfigError::Value { place, key, found, allowed } => {
-            format!("{place}: {key} là {found}, nhưng phải là {allowed}")
+            format!("{place}: {key} là {found}, nhưng phải là {}", allowed.vi)
         }
         ConfigError::Units { problems, .. } => {
             let english = error.to_string();

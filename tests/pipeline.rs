@@ -373,3 +373,34 @@ fn settings_are_shown_with_where_they_came_from() {
     let giaoban = Giaoban::new().with("GIAOBAN__KAFKA__BROKRES", "x");
     assert!(giaoban.fails(3, &["config", "show"]).contains("kafka.brokers"));
 }
+#[test]
+fn a_wrong_command_line_is_told_in_the_language_asked_for() {
+    let giaoban = Giaoban::new();
+    let records = ["records", "--period", "2020-Q4", "--figure"];
+    for (arguments, said, also) in [
+        (&["rollup", "--period", "2020-Q5"][..], "--period <PERIOD> không nhận giá trị “2020-Q5”", "2020-Q5"),
+        (&["rollup"], "thiếu tham số bắt buộc: --period <PERIOD>", "--period <PERIOD>"),
+        (&["rolup"], "không có lệnh “rolup”; gần nhất là rollup", "rollup"),
+        (&["rollup", "--periode", "2020"], "không có tham số --periode; gần nhất là --period", "--period"),
+        (&[&records[..], &["violation_found"]].concat(), "gần nhất là violations_found", "violations_found"),
+        (&["topics"], "thiếu lệnh hoặc tham số", "create"),
+    ] {
+        let vietnamese = giaoban.fails(2, &[arguments, &["--lang", "vi"]].concat());
+        let first = vietnamese.lines().next().unwrap();
+        assert!(first.starts_with("lỗi: ") && first.contains(said), "{vietnamese}");
+        assert!(vietnamese.split_once('\n').unwrap().1.contains(also), "{vietnamese}");
+        let english = giaoban.fails(2, arguments);
+        assert!(!english.contains("lỗi") && english.contains(also), "{english}");
+    }
+    // By the locale or the environment, where no flag says so.
+    for (name, value, arguments) in [
+        ("LC_ALL", "vi_VN.UTF-8", &["rollup"][..]),
+        ("GIAOBAN__LANG", "vi", &["rollup"]),
+        ("LC_ALL", "C", &["rollup", "--lang=vi"]),
+    ] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_giaoban"));
+        let ended = command.env_remove("GIAOBAN__LANG").env(name, value).args(arguments).output().unwrap();
+        assert!(String::from_utf8_lossy(&ended.stderr).starts_with("lỗi: thiếu"), "{name}={value} {arguments:?}");
+    }
+}
+

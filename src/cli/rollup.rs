@@ -3,9 +3,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-
 use jiff::civil::Date;
+
 use super::context::{Context, Done, print};
 use super::error::Failure;
 use crate::domain::{Figure, Period};
@@ -13,8 +14,8 @@ use crate::exit::ExitCode;
 use crate::report;
 use crate::report::records::{Listing, ListingError};
 use crate::rollup::Rollup;
-
 use crate::rollup::table::{OfUnit, RollupError};
+
 /// How a result is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -70,19 +71,20 @@ pub struct RecordsArgs {
     /// Đơn vị, kể cả cấp dưới; không ghi là toàn thành phố · The unit with all under it; all if none
     #[arg(long, value_name = "CODE")]
     unit: Option<String>,
-    /// Tên số liệu, ví dụ violations_found · Name of the figure
     /// Ngày đầu của đơn vị, khi mã thuộc nhiều đơn vị trong kỳ · The unit's first day, where several had the code in the period
     #[arg(long, value_name = "DATE", requires = "unit")]
     since: Option<Date>,
-    #[arg(long, value_parser = figure)]
+    /// Tên số liệu, ví dụ violations_found · Name of the figure
+    #[arg(long, value_parser = figures())]
     figure: Figure,
     /// Dạng kết quả · Form of the result
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
 }
 
-fn figure(name: &str) -> Result<Figure, String> {
-    Figure::parse(name).ok_or_else(|| format!("figures: {}", Figure::NAMES.join(", ")))
+/// Every figure by its name; of a name that there is not the nearest is told.
+fn figures() -> impl TypedValueParser<Value = Figure> {
+    PossibleValuesParser::new(Figure::NAMES).try_map(|name| Figure::parse(&name).ok_or(name))
 }
 
 /// Runs `giaoban records`.

@@ -8,6 +8,7 @@ use config::{Config, File, FileFormat, Value, ValueKind};
 use super::ConfigError;
 use super::check::{check, show, shown};
 use super::keys::{KEYS, Key, Shape};
+use super::{Allowed, ConfigError};
 use super::settings::Settings;
 
 /// What stands before every environment variable.
@@ -179,7 +180,10 @@ impl Values {
             place: place.to_owned(),
             key: format!("{} {above}", key.name).trim_end().to_owned(),
             found: found.to_owned(),
-            allowed: "a table of texts, numbers and true or false".to_owned(),
+            allowed: Allowed::new(
+                "một bảng các chữ, số, true hoặc false",
+                "a table of texts, numbers and true or false",
+            ),
         };
         if let ValueKind::Table(table) = value.kind {
             for (name, value) in table {
@@ -252,7 +256,7 @@ impl Values {
                 place: origin.to_string(),
                 key: "kafka.dead_letter_topic".to_owned(),
                 found: letters,
-                allowed: "another topic than kafka.topic".to_owned(),
+                allowed: Allowed::new("topic khác với kafka.topic", "another topic than kafka.topic"),
             }),
             _ => Ok(()),
         }

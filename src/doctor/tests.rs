@@ -23,7 +23,7 @@ struct FakeLog {
 
 impl EventLog for FakeLog {
     fn describe(&self) -> String {
-        "a fake log".into()
+        "the embedded log fake".into()
     }
 
     fn topic(&self, name: &str) -> Result<Topic, LogError> {
@@ -235,6 +235,45 @@ fn counts_are_of_the_units_of_that_day() {
     let findings = case.examine();
     assert!(findings[0].detail.contains("12 urban district, 17 rural district, 1 town"), "{:?}", findings[0]);
     // 18:00 in London is the next day in Hanoi.
+#[test]
+fn what_is_wrong_is_told_in_both_languages() {
+    let (at, cause) = (|| "data/store-1.db".to_owned(), || "cause".to_owned());
+    let stores = [
+        StoreError::Locked { at: at(), by: " by process 7".into() },
+        StoreError::OtherRules { at: at(), stored: Digest([1; 32]), now: Digest([2; 32]) },
+        StoreError::Newer { at: at(), found: 9, known: 2 },
+        StoreError::Damaged { at: at(), cause: cause() },
+        StoreError::Missing { at: at() },
+        StoreError::Unreachable { at: at(), cause: cause() },
+    ];
+    let mut cases: Vec<Case> =
+        stores.into_iter().map(|error| Case { checkpoints: Err(error), ..Case::healthy() }).collect();
+    let logs = [
+        LogError::Unreachable { at: "kafka:9092".into(), cause: cause() },
+        LogError::NoSuchTopic("giaoban.events".into()),
+        LogError::Locked { at: "data/log.db".into(), cause: cause() },
+        LogError::Unwritable { at: "data".into(), cause: cause() },
+    ];
+    for error in logs {
+        let log = FakeLog { events: Some(error), ..Case::healthy().log };
+        cases.push(Case { log, ..Case::healthy() });
+    }
+    cases.push(Case { checkpoints: Ok(vec![checkpoint(0, 4, 4, 3), checkpoint(1, 9, 9, 9)]), ..Case::healthy() });
+    for mut case in cases {
+        let english = case.examine();
+        case.lang = "vi";
+        let vietnamese = case.examine();
+        assert_eq!(vietnamese.len(), english.len());
+        assert!(!not_well(&english).is_empty());
+        for (vi, en) in vietnamese.iter().zip(&english) {
+            // A folder's name and the clock are the same in both.
+            let same = vi.detail.is_ascii() && vi.what == "đồng hồ";
+            assert!(same || (!vi.detail.is_ascii() && en.detail != vi.detail), "{vi:?}");
+            assert!(vi.verdict == Verdict::Good || !vi.remedy.is_ascii(), "{vi:?}");
+        }
+    }
+}
+
     let case = Case { now: "2025-06-30T18:00:00Z".parse().unwrap(), ..Case::healthy() };
     assert!(case.examine()[0].detail.contains("on 2025-07-01: 1 city, 51 ward"));
 }
