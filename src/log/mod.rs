@@ -258,6 +258,11 @@ pub trait EventLog: Send + Sync {
     /// The topic as it is, or [`LogError::NoSuchTopic`].
     fn topic(&self, name: &str) -> Result<Topic, LogError>;
 
+    /// By which setting the topic loses messages in time, such as `retention.ms=604800000`; `None` if it keeps all.
+    fn loses_by(&self, _topic: &str) -> Result<Option<String>, LogError> {
+        Ok(None)
+    }
+
     /// Makes a topic that keeps its messages for ever.
     fn create_topic(&self, spec: &TopicSpec) -> Result<Created, LogError>;
 
