@@ -152,6 +152,18 @@ fn one_event_is_recorded_by_its_flags() {
 }
 
 #[test]
+fn where_a_record_lies_in_the_log_is_told_when_it_is_taken_and_behind_the_figure() {
+    let giaoban = published(&[EXAMPLE.to_owned()]);
+    let given = ["--unit", "00004", "--held-on", "2020-04-01", "--body", "other", "--field", "other"];
+    let said = giaoban.ok(&[&["record", "supervision"], &given[..]].concat());
+    giaoban.settle();
+    let number = |after: &str| said.split(after).nth(1).unwrap().split([',', '.']).next().unwrap().to_owned();
+    let place = format!("@{}:{}", number("at partition "), number("offset "));
+    let listed = giaoban.ok(&["records", "--period", "2020-Q2", "--unit", "00004", "--figure", "supervision_sessions"]);
+    assert!(listed.lines().any(|line| line.ends_with(&place)), "{said}{listed}");
+}
+
+#[test]
 fn longer_periods_are_the_sums_of_their_quarters() {
     let days = ["2020-02-01", "2020-05-01", "2020-08-01", "2020-11-01", "2020-12-20"];
     let giaoban = published(
@@ -224,18 +236,6 @@ fn every_figure_is_the_sum_of_the_records_behind_it() {
 }
 
 #[test]
-fn the_demo_gives_the_briefings_totals_and_says_that_it_is_a_sample() {
-    let giaoban = Giaoban::new();
-    let said = giaoban.ok(&["demo", "--no-serve", "--data", "demo"]);
-    assert!(said.contains("5,085 supervision sessions and 848 cases"), "{said}");
-    let report = |suffix: &str| giaoban.read(&format!("demo/reports/giaoban-2020-Q4.{suffix}"));
-    assert!(report("json").contains("\"synthetic\""));
-    assert!(report("csv").lines().next().unwrap().ends_with(",synthetic"));
-    assert!(report("html").contains("Số liệu mẫu"));
-    let first = [report("html"), report("csv"), report("json")];
-    let again = giaoban.ok(&["demo", "--no-serve", "--data", "demo"]);
-    assert!(again.contains("Sent 0 sample events"), "{again}");
-#[test]
 fn a_code_that_was_two_units_in_the_period_has_the_records_of_each_apart() {
     // 00004 was Phường Trúc Bạch until 30 June 2025 and is Phường Ba Đình since 1 July, in one quarter.
     let giaoban = published(&[
@@ -274,6 +274,18 @@ fn a_code_that_was_two_units_in_the_period_has_the_records_of_each_apart() {
     assert!(ask("participants", &["--since", "2025-07-02"]).err.contains("since 2025-07-01"));
 }
 
+#[test]
+fn the_demo_gives_the_briefings_totals_and_says_that_it_is_a_sample() {
+    let giaoban = Giaoban::new();
+    let said = giaoban.ok(&["demo", "--no-serve", "--data", "demo"]);
+    assert!(said.contains("5,085 supervision sessions and 848 cases"), "{said}");
+    let report = |suffix: &str| giaoban.read(&format!("demo/reports/giaoban-2020-Q4.{suffix}"));
+    assert!(report("json").contains("\"synthetic\""));
+    assert!(report("csv").lines().next().unwrap().ends_with(",synthetic"));
+    assert!(report("html").contains("Số liệu mẫu"));
+    let first = [report("html"), report("csv"), report("json")];
+    let again = giaoban.ok(&["demo", "--no-serve", "--data", "demo"]);
+    assert!(again.contains("Sent 0 sample events"), "{again}");
     assert!(first == [report("html"), report("csv"), report("json")], "the same figures, the same bytes");
     let year = serde_json::from_str::<Value>(
         &giaoban.ok(&["rollup", "--period", "2020", "--format", "json", "--data", "demo"]),
@@ -281,6 +293,45 @@ fn a_code_that_was_two_units_in_the_period_has_the_records_of_each_apart() {
     .unwrap();
     assert_eq!(year["units"][0]["figures"]["supervision_sessions"], 5085);
     assert_eq!(year["units"][0]["figures"]["violations_found"], 848);
+}
+
+#[test]
+fn the_demo_serves_pages_metrics_and_probes_until_it_is_told_to_stop() {
+    let giaoban = Giaoban::new().with("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0");
+    let mut demo = giaoban.start(&["demo"]);
+    let address = harness::address(&mut demo);
+    let get = |path: &str| {
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let mut answer = agent.get(format!("http://{address}{path}")).call().unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+    };
+    // The reports are written first, and the worker goes on.
+    let report = giaoban.data().join("reports/giaoban-2020-Q4.html");
+    let within = std::time::Duration::from_secs(60);
+    harness::until("the reports", within, || report.exists());
+    harness::until("the worker", within, || ["/startupz", "/readyz"].iter().all(|probe| get(probe).0 == 200));
+    assert_eq!(get("/livez").0, 200);
+    let (status, page) = get("/?period=2020-Q4");
+    assert!(status == 200 && page.contains("Thành phố Hà Nội"), "{page}");
+    let (status, metrics) = get("/metrics");
+    assert!(status == 200 && metrics.contains("giaoban_worker_records_applied_total"), "{metrics}");
+    assert!(std::process::Command::new("kill").args(["-INT", &demo.id().to_string()]).status().unwrap().success());
+    assert_eq!(demo.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn the_report_is_three_files_in_the_folder_that_is_named() {
+    let giaoban = published(&[EXAMPLE.to_owned()]);
+    let said = giaoban.ok(&["report", "--period", "2020-Q1", "--out", "bao-cao"]);
+    let files: Vec<String> = ["html", "csv", "json"].map(|form| format!("bao-cao/giaoban-2020-Q1.{form}")).into();
+    assert_eq!(said.lines().collect::<Vec<_>>(), files);
+    for file in &files {
+        assert!(giaoban.read(file).contains("Phường Trúc Bạch"), "{file}");
+    }
+    assert_eq!(std::fs::read_dir(giaoban.dir().join("bao-cao")).unwrap().count(), 3, "and no other");
+    giaoban.write("taken", "");
+    let said = giaoban.fails(13, &["report", "--period", "2020-Q1", "--out", "taken/bao-cao"]);
+    assert!(said.contains("taken/bao-cao") && said.contains("remedy"), "{said}");
 }
 
 #[test]
@@ -352,28 +403,6 @@ fn results_stand_alone_on_standard_output_and_speak_the_language_asked_for() {
 }
 
 #[test]
-fn the_contract_is_printed_for_machines() {
-    let giaoban = Giaoban::new();
-    let asyncapi: Value = serde_json::from_str(&giaoban.ok(&["schema"])).unwrap();
-    assert!(asyncapi["asyncapi"].as_str().unwrap().starts_with("3."));
-    let schema: Value =
-        serde_json::from_str(&giaoban.ok(&["schema", "--format", "json-schema", "--type", "supervision"])).unwrap();
-    assert!(schema["$schema"].is_string());
-}
-
-#[test]
-fn settings_are_shown_with_where_they_came_from() {
-    let giaoban = Giaoban::new()
-        .with("GIAOBAN__KAFKA__GROUP", "mine")
-        .with("GIAOBAN__KAFKA__PROPERTIES__SASL_PASSWORD", "s3cret");
-    let shown = giaoban.ok(&["config", "show"]);
-    assert!(shown.contains("kafka.group = \"mine\"  (GIAOBAN__KAFKA__GROUP)"), "{shown}");
-    assert!(shown.contains("kafka.topic = \"giaoban.events\"  (default)"), "{shown}");
-    assert!(!shown.contains("s3cret"), "{shown}");
-    let giaoban = Giaoban::new().with("GIAOBAN__KAFKA__BROKRES", "x");
-    assert!(giaoban.fails(3, &["config", "show"]).contains("kafka.brokers"));
-}
-#[test]
 fn a_wrong_command_line_is_told_in_the_language_asked_for() {
     let giaoban = Giaoban::new();
     let records = ["records", "--period", "2020-Q4", "--figure"];
@@ -404,3 +433,41 @@ fn a_wrong_command_line_is_told_in_the_language_asked_for() {
     }
 }
 
+#[test]
+fn the_contract_is_printed_for_machines() {
+    let giaoban = Giaoban::new();
+    let asyncapi: Value = serde_json::from_str(&giaoban.ok(&["schema"])).unwrap();
+    assert!(asyncapi["asyncapi"].as_str().unwrap().starts_with("3."));
+    let schema: Value =
+        serde_json::from_str(&giaoban.ok(&["schema", "--format", "json-schema", "--type", "supervision"])).unwrap();
+    assert!(schema["$schema"].is_string());
+}
+
+#[test]
+fn settings_are_shown_with_where_they_came_from() {
+    let giaoban = Giaoban::new()
+        .with("GIAOBAN__KAFKA__GROUP", "mine")
+        .with("GIAOBAN__KAFKA__PROPERTIES__SASL_PASSWORD", "s3cret");
+    let shown = giaoban.ok(&["config", "show"]);
+    assert!(shown.contains("kafka.group = \"mine\"  (GIAOBAN__KAFKA__GROUP)"), "{shown}");
+    assert!(shown.contains("kafka.topic = \"giaoban.events\"  (default)"), "{shown}");
+    assert!(!shown.contains("s3cret"), "{shown}");
+    // A file by its flag wins over the one by the variable, and the environment over both.
+    let giaoban = giaoban.with("GIAOBAN_CONFIG", "other.toml");
+    giaoban.write("mine.toml", "calendar = \"calendar-quarter\"\n[kafka]\ngroup = \"of-file\"\ntopic = \"of-file\"\n");
+    let shown = giaoban.ok(&["config", "show", "--config", "mine.toml"]);
+    assert!(shown.contains("kafka.topic = \"of-file\"  (mine.toml)"), "{shown}");
+    assert!(shown.contains("kafka.group = \"mine\"  (GIAOBAN__KAFKA__GROUP)"), "{shown}");
+    assert!(giaoban.fails(3, &["config", "show"]).contains("other.toml"));
+    giaoban.write("a.ndjson", session("00004", 1, 1, "2020-03-20", 1));
+    giaoban.ok(&["publish", "a.ndjson", "--config", "mine.toml"]);
+    giaoban.ok(&["worker", "--until-caught-up", "--config", "mine.toml"]);
+    let quarter = giaoban.ok(&["rollup", "--period", "2020-Q1", "--config", "mine.toml", "--format", "csv"]);
+    assert!(
+        quarter.lines().any(|line| line.starts_with("00004,2020-01-01,Phường Trúc Bạch,ward,001,1,1,")),
+        "{quarter}"
+    );
+
+    let giaoban = Giaoban::new().with("GIAOBAN__KAFKA__BROKRES", "x");
+    assert!(giaoban.fails(3, &["config", "show"]).contains("kafka.brokers"));
+}
