@@ -91,6 +91,7 @@ fn measure(arguments: &Arguments, brokers: &str) -> Result<(), Failure> {
         stores: tempfile::Builder::new().prefix("giaoban-bench-").tempdir()?,
         name: format!("giaoban.bench.{}", SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis()),
     };
+    bench.startup()?;
     if arguments.records > 0 && arguments.pairs > 0 {
         bench.sqlite(arguments.records, arguments.pairs)?;
     }
@@ -126,6 +127,18 @@ impl Bench<'_> {
         Giaoban { brokers: self.brokers, topic, group: format!("{topic}.{group}"), data, variables: Vec::new() }
     }
 
+    /// How long somebody waits for the program itself: its help, and the demo to its reports.
+    fn startup(&self) -> Result<(), Failure> {
+        let data = self.stores.path().join("startup");
+        let giaoban = self.giaoban("startup", &data);
+        let help = giaoban.milliseconds(20, || giaoban.command(&["--help"]))?;
+        println!("giaoban --help: {help:.1} ms (median of 20)");
+        let demo = giaoban.milliseconds(1, || giaoban.command(&["demo", "--no-serve"]))?;
+        println!("giaoban demo, to its reports: {:.1} s", demo / 1000.0);
+        fs::remove_dir_all(&data)?;
+        Ok(())
+    }
+
     fn sqlite(&self, records: u64, pairs: usize) -> Result<(), Failure> {
         self.on_topic("sqlite", |topic| {
             let start = Instant::now();
@@ -156,7 +169,10 @@ impl Bench<'_> {
                     println!("SQLite / bare consumer: {:.3} (median of {pairs})", median(&mut ratios));
                     println!("bare consumer: {:.0} events/s", median(&mut bare));
                     println!("SQLite: {:.0} events/s, peak memory {}, {store:.0} bytes a record", median(&mut worker), megabytes(peak));
-                    println!("rollup of 2020-Q4, all units, JSON: {:.1} ms (median of 5)", giaoban.rollup_milliseconds()?);
+                    for period in ["2020-Q4", "2020-9M", "2020"] {
+                        let took = giaoban.rollup_milliseconds(period)?;
+                        println!("rollup of {period}, all units, JSON: {took:.1} ms (median of 5)");
+                    }
                 }
                 fs::remove_dir_all(&data)?;
             }
@@ -288,11 +304,13 @@ impl Bench<'_> {
                 }
                 println!(
                     "history of {stored}: the last {step} at {rate:.0} events/s ({:.2} of the first), peak memory {}, \
-                     {:.0} bytes a record, rollup {:.1} ms",
+                     {:.0} bytes a record, rollup of 2020-Q4 {:.1} ms, of 2020-9M {:.1} ms, of 2020 {:.1} ms",
                     rate / first,
                     megabytes(run.peak_rss_bytes),
                     giaoban.store_bytes()? as f64 / stored as f64,
-                    giaoban.rollup_milliseconds()?
+                    giaoban.rollup_milliseconds("2020-Q4")?,
+                    giaoban.rollup_milliseconds("2020-9M")?,
+                    giaoban.rollup_milliseconds("2020")?
                 );
             }
             fs::remove_dir_all(&data)?;
