@@ -268,3 +268,40 @@ impl From<WorkerError> for Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_kept_a_worker_from_stopping_decides_the_code() {
+        for (silent, code) in [
+            (Silent::File, ExitCode::InUse),
+            (Silent::Server, ExitCode::StoreUnreachable),
+            (Silent::Log, ExitCode::LogUnreachable),
+        ] {
+            let failure =
+                Failure::from(WorkerError::Slow { silent, at: "the embedded log d/log.db".into(), seconds: 8 });
+            assert_eq!(failure.code(), code);
+            let (vi, en) = (failure.text(Lang::Vi), failure.text(Lang::En));
+            assert!(en.0.starts_with("the embedded log d/log.db did not answer within 8 s"), "{}", en.0);
+            assert!(vi.0.starts_with("nhật ký nhúng d/log.db không trả lời trong 8 giây"), "{}", vi.0);
+            assert!(vi.1 != en.1 && !vi.1.is_ascii());
+        }
+    }
+
+    #[test]
+    fn the_units_of_a_code_are_named_in_both_languages() {
+        let units = vec![
+            ("Phường Trúc Bạch".to_owned(), jiff::civil::date(2020, 1, 1)),
+            ("Phường Ba Đình".to_owned(), jiff::civil::date(2025, 7, 1)),
+        ];
+        let period = "2025-Q3".parse().unwrap();
+        let failure = Failure::Rollup(RollupError::WhichUnit { unit: "00004".into(), period, units });
+        assert_eq!(failure.code(), ExitCode::Usage);
+        let (what, remedy) = failure.text(Lang::Vi);
+        assert_eq!(what, "trong 2025-Q3 mã 00004 là Phường Trúc Bạch từ 2020-01-01, Phường Ba Đình từ 2025-07-01");
+        assert_eq!(remedy, "Chọn một đơn vị: --since 2020-01-01 hoặc --since 2025-07-01.");
+        assert!(failure.text(Lang::En).1.starts_with("Name one of them: --since 2020-01-01 or"));
+    }
+}
