@@ -106,6 +106,8 @@ fn a_store_that_takes_no_batch_is_told_until_it_does() {
     giaoban.settle();
     let (mut worker, address) = serving(&giaoban);
     until("readiness", || (get(&address, "/readyz").0 == 200).then_some(()));
+    // So that the age of the record that waits is told from that of the one before it.
+    std::thread::sleep(Duration::from_secs(4));
     let holder = rusqlite::Connection::open(giaoban.data().join("store-1.db")).unwrap();
     holder.execute_batch("BEGIN IMMEDIATE").unwrap();
     giaoban.write("b.ndjson", session("00004", 2, 1, "2020-03-04", 1));
