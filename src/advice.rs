@@ -3,6 +3,7 @@
 
 use crate::config::{ConfigError, variable_of};
 use crate::ingest::dead_letter::ROOM_BYTES;
+use crate::ingest::worker::Silent;
 use crate::log::LogError;
 use crate::store::StoreError;
 use crate::wire::Lang;
@@ -173,6 +174,11 @@ pub fn log(error: &LogError, lang: Lang) -> String {
             "Khôi phục log.db từ bản sao lưu, hoặc dùng phiên bản giaoban đã tạo ra nó.",
             "Restore log.db from a backup, or use the version of giaoban that made it.",
         ),
+        LogError::Locked { .. } => one(
+            lang,
+            "Một tiến trình khác đang ghi log.db: thử lại, hoặc tìm và dừng tiến trình đó.",
+            "Another process writes log.db: try again, or find that process and stop it.",
+        ),
         LogError::Setting { .. } => one(
             lang,
             "Sửa hoặc bỏ thuộc tính đó trong kafka.properties.",
@@ -211,6 +217,27 @@ fn acl(operation: &str, resource: &str) -> String {
     format!("kafka-acls.sh --add --allow-principal User:NAME --operation {operation} --{resource}")
 }
 
+/// About who did not answer a worker that was to stop.
+pub fn slow(silent: Silent, lang: Lang) -> String {
+    match silent {
+        Silent::File => one(
+            lang,
+            "Tìm tiến trình đang giữ tệp kho rồi chạy lại worker: nó tiếp tục từ nơi kho đang đứng.",
+            "Find the process that holds the store's file, and start the worker again: it goes on from where the store is.",
+        ),
+        Silent::Server => one(
+            lang,
+            "Xem PostgreSQL có chạy không rồi chạy lại worker: nó tiếp tục từ nơi kho đang đứng.",
+            "See whether PostgreSQL is up, and start the worker again: it goes on from where the store is.",
+        ),
+        Silent::Log => one(
+            lang,
+            "Xem nhật ký sự kiện có nhận thư chết không (giaoban doctor) rồi chạy lại worker: nó tiếp tục từ nơi kho đang đứng.",
+            "See whether the event log takes dead letters (giaoban doctor), and start the worker again: it goes on from where the store is.",
+        ),
+    }
+}
+
 /// About the configuration.
 pub fn config(error: &ConfigError, lang: Lang) -> String {
     match error {
@@ -245,6 +272,7 @@ pub fn config(error: &ConfigError, lang: Lang) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Allowed;
     use crate::domain::{Digest, NextOffset, Partition, UnitTableError};
     use crate::exit::ExitCode;
     use crate::rollup::NotInTable;
@@ -289,6 +317,7 @@ mod tests {
             LogError::DiskFull { at: at() },
             LogError::Broken { at: at(), cause: cause() },
             LogError::Unwritable { at: at(), cause: cause() },
+            LogError::Locked { at: at(), cause: cause() },
             LogError::Setting { key: "acks".into(), cause: cause() },
             LogError::Transient(cause()),
         ]
@@ -300,7 +329,12 @@ mod tests {
         vec![
             ConfigError::File { file: place(), cause: "cause".into() },
             ConfigError::UnknownKey { place: place(), key: key(), nearest: "kafka.brokers".into() },
-            ConfigError::Value { place: place(), key: key(), found: "x".into(), allowed: "y".into() },
+            ConfigError::Value {
+                place: place(),
+                key: key(),
+                found: "x".into(),
+                allowed: Allowed { vi: "số".into(), en: "y".into() },
+            },
             ConfigError::NamedFile { key: key(), path: "x".into(), cause: "cause".into() },
             ConfigError::Units { table: place(), succession: place(), problems: vec![problem] },
         ]
@@ -316,6 +350,7 @@ mod tests {
                     logs().iter().map(|error| log(error, lang)).collect(),
                     logs().iter().map(|error| letter("dlq", error, lang)).collect(),
                     configs().iter().map(|error| config(error, lang)).collect(),
+                    [Silent::File, Silent::Server, Silent::Log].map(|silent| slow(silent, lang)).into(),
                 ]
                 .concat(),
             );
@@ -359,6 +394,9 @@ mod tests {
         assert!(no_topic.contains("giaoban topics create"), "{no_topic}");
         let password = log(&logs()[1], Lang::Vi);
         assert!(password.contains("sasl.password") && password.contains("kafka.secret_files"), "{password}");
+        let locked = LogError::Locked { at: "data/log.db".into(), cause: "database is locked".into() };
+        assert!(log(&locked, Lang::En).contains("log.db") && !log(&locked, Lang::En).contains("kafka"));
+        assert_eq!(ExitCode::of_log(&locked), ExitCode::InUse);
         assert!(store(&stores()[2], Lang::En).contains("giaoban replay"));
         let large = letter("my.dlq", &LogError::TooLarge { bytes: 3 << 20, cause: String::new() }, Lang::En);
         assert!(large.contains("--entity-name my.dlq --add-config max.message.bytes=6291456"), "{large}");

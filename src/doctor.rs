@@ -11,6 +11,7 @@ use crate::advice;
 use crate::config::Settings;
 use crate::domain::{NextOffset, Rules, UnitKind};
 use crate::log::{EventLog, LogError, PartitionRange, Topic};
+use crate::said;
 use crate::store::{Checkpoint, StoreError, StoreReader};
 use crate::wire::Lang;
 
@@ -80,7 +81,7 @@ impl Examination {
     }
 
     fn failed(&mut self, what: (&str, &str), error: &LogError) {
-        let (detail, remedy) = (crate::said::log(error, self.lang), advice::log(error, self.lang));
+        let (detail, remedy) = (said::log(error, self.lang), advice::log(error, self.lang));
         self.add(what, Verdict::Problem, detail, remedy);
     }
 
@@ -99,7 +100,7 @@ pub fn examine(
 ) -> Vec<Finding> {
     let mut examination = Examination { lang: settings.lang, findings: Vec::new() };
     units(&mut examination, rules, now);
-    folder(&mut examination, &settings.data);
+    folder(&mut examination, &settings.data, |path| fs4::available_space(path));
     let (events, newest) = match log {
         Met::Open(log) => {
             let events = topics(&mut examination, settings, *log);
@@ -127,7 +128,7 @@ pub fn examine(
             let missing = matches!(error, StoreError::Missing { .. });
             let verdict = if missing { Verdict::Warning } else { Verdict::Problem };
             let remedy = advice::store(&error, settings.lang);
-            examination.add(STORE, verdict, error.to_string(), remedy);
+            examination.add(STORE, verdict, said::store(&error, settings.lang), remedy);
         }
     }
     examination.findings
@@ -200,7 +201,7 @@ fn clock(examination: &mut Examination, now: Timestamp, newest: Option<Timestamp
     }
 }
 
-fn folder(examination: &mut Examination, data: &Path) {
+fn folder(examination: &mut Examination, data: &Path, free_in: impl Fn(&Path) -> std::io::Result<u64>) {
     let what = ("thư mục dữ liệu", "data folder");
     let at = data.display();
     // A folder that is not there yet is made in the nearest one above it that is.
@@ -211,7 +212,7 @@ fn folder(examination: &mut Examination, data: &Path) {
             examination.say("Cấp quyền ghi, hoặc chọn --data khác.", "Make it writable, or choose another --data.");
         return examination.add(what, Verdict::Problem, format!("{}: {error}", there.display()), remedy);
     }
-    let free = match fs4::available_space(there) {
+    let free = match free_in(there) {
         Ok(free) => free,
         Err(error) => {
             let remedy = examination.say("Kiểm tra ổ đĩa.", "Check the disk.");
@@ -246,7 +247,7 @@ fn topics(examination: &mut Examination, settings: &Settings, log: &dyn EventLog
             Ok(_) | Err(LogError::NoSuchTopic(_) | LogError::Authorization { .. } | LogError::TooLarge { .. })
         );
         if answers && index == 0 {
-            examination.good(LOG, log.describe());
+            examination.good(LOG, said::log_place(&log.describe(), examination.lang));
         }
         match found {
             Ok(topic) => {
@@ -257,6 +258,10 @@ fn topics(examination: &mut Examination, settings: &Settings, log: &dyn EventLog
                     format!("{name}: {partitions} partitions, {copies} copies, {messages} messages"),
                 );
                 examination.good(what, detail);
+                // Who may not see a topic's settings is told nothing of them.
+                if let Ok(Some(setting)) = log.loses_by(name) {
+                    loses(examination, name, &setting);
+                }
                 if index == 0 {
                     events = Some(topic);
                 }
@@ -272,6 +277,19 @@ fn topics(examination: &mut Examination, settings: &Settings, log: &dyn EventLog
         }
     }
     events
+}
+
+fn loses(examination: &mut Examination, topic: &str, setting: &str) {
+    let detail = examination.say(
+        format!("{topic} không giữ thông điệp mãi mãi ({setting}): sau này không dựng lại, đếm lại được từ nhật ký"),
+        format!(
+            "{topic} does not keep its messages for ever ({setting}): later nothing can be rebuilt or recounted from it"
+        ),
+    );
+    let keep = "retention.ms=-1,retention.bytes=-1,cleanup.policy=delete";
+    let command = format!("kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config {keep}");
+    let remedy = examination.say(format!("Giữ mãi mãi: {command}."), format!("Keep them: {command}."));
+    examination.add(("topic", "topic"), Verdict::Warning, detail, remedy);
 }
 
 fn store_itself(

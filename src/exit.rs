@@ -85,6 +85,7 @@ impl ExitCode {
             | LogError::Authorization { .. }
             | LogError::NoSuchTopic(_)
             | LogError::TooLarge { .. } => Self::LogRefuses,
+            LogError::Locked { .. } => Self::InUse,
             LogError::InstanceTaken { .. } => Self::Fenced,
             LogError::OffsetOutOfRange { .. } => Self::Gap,
             LogError::DiskFull { .. } | LogError::Unwritable { .. } => Self::CannotWrite,

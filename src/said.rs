@@ -3,6 +3,7 @@
 
 use crate::config::ConfigError;
 use crate::ingest::machine::Stopped;
+use crate::ingest::worker::{Silent, WorkerError};
 use crate::log::LogError;
 use crate::store::StoreError;
 use crate::wire::Lang;
@@ -80,6 +81,7 @@ pub fn log(error: &LogError, lang: Lang) -> String {
         }
         LogError::DiskFull { at } => format!("hết dung lượng đĩa cho {at}"),
         LogError::Unwritable { at, cause } => format!("không ghi được {at}: {cause}"),
+        LogError::Locked { at, cause } => format!("{at} đang bị tiến trình khác giữ: {cause}"),
         LogError::Setting { key, cause } => format!("thiết lập {key}: {cause}"),
         // The causes are in the words of others.
         LogError::Broken { .. } | LogError::Transient(_) => error.to_string(),
@@ -96,7 +98,7 @@ pub fn config(error: &ConfigError, lang: Lang) -> String {
             format!("{place}: không có khóa {key}; gần nhất là {nearest}")
         }
         ConfigError::Value { place, key, found, allowed } => {
-            format!("{place}: {key} là {found}, nhưng phải là {allowed}")
+            format!("{place}: {key} là {found}, nhưng phải là {}", allowed.vi)
         }
         ConfigError::Units { problems, .. } => {
             let english = error.to_string();
@@ -105,6 +107,25 @@ pub fn config(error: &ConfigError, lang: Lang) -> String {
         }
         // The causes are in the words of others.
         ConfigError::File { .. } | ConfigError::NamedFile { .. } => error.to_string(),
+    }
+}
+
+/// What a log is, as it says itself.
+pub fn log_place(described: &str, lang: Lang) -> String {
+    match lang {
+        Lang::En => described.to_owned(),
+        Lang::Vi => described.replacen("the embedded log ", "nhật ký nhúng ", 1).replacen("Kafka at ", "Kafka tại ", 1),
+    }
+}
+
+/// Who did not answer a worker that was to stop.
+pub fn slow(silent: Silent, at: &str, seconds: u64, lang: Lang) -> String {
+    let at = log_place(at, lang);
+    match lang {
+        Lang::En => WorkerError::Slow { silent, at, seconds }.to_string(),
+        Lang::Vi => format!(
+            "{at} không trả lời trong {seconds} giây sau khi có lệnh dừng; phần đang làm dở được ghi trọn vẹn hoặc hoàn toàn không, lần chạy sau sẽ thấy"
+        ),
     }
 }
 

@@ -6,6 +6,7 @@
 mod harness;
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -139,10 +140,11 @@ fn kafka_compose_starts_a_pipeline_that_prometheus_watches() {
     let log = std::fs::File::create(watched.path().join("log")).unwrap();
     let path = std::env::join_paths(
         std::env::split_paths(&std::env::var_os("PATH").unwrap()).chain([root().join("target/tools/usr/bin")]),
-    );
+    )
+    .unwrap();
     let _prometheus = Ends(
         Command::new("prometheus")
-            .env("PATH", path.unwrap())
+            .env("PATH", &path)
             .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data"])
             .arg(format!("--web.listen-address={address}"))
             .current_dir(watched.path())
@@ -161,6 +163,22 @@ fn kafka_compose_starts_a_pipeline_that_prometheus_watches() {
     assert_eq!(asked("giaoban_worker_reconciliation_difference_records").as_deref(), Some("0"));
     let rules = get(&format!("http://{address}/api/v1/rules")).unwrap();
     assert!(!rules["data"]["groups"].as_array().unwrap().is_empty(), "{rules}");
+
+    // What the worker says of itself is as Prometheus wants it: names, units, types, help.
+    let metrics =
+        ureq::get(here.of("http://127.0.0.1:9464/metrics")).call().unwrap().body_mut().read_to_string().unwrap();
+    let mut promtool = Command::new("promtool")
+        .env("PATH", &path)
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    promtool.stdin.take().unwrap().write_all(metrics.as_bytes()).unwrap();
+    let checked = promtool.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&checked.stderr).into_owned() + &String::from_utf8_lossy(&checked.stdout);
+    assert!(checked.status.success() && said.trim().is_empty(), "{said}");
 
     let grace: u64 = worker.stop_grace_period.as_deref().unwrap().trim_end_matches('s').parse().unwrap();
     let told = Instant::now();

@@ -12,11 +12,26 @@ use std::time::Duration;
 use giaoban::domain::Offset;
 use giaoban::log::kafka::{KafkaLog, KafkaSettings};
 use giaoban::log::{EventLog as _, Outgoing, TopicSpec};
+use harness::bad::bad_lines;
 use harness::{Giaoban, session, until, wait};
+use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
+use rdkafka::client::DefaultClientContext;
 
 fn log(giaoban: &Giaoban) -> KafkaLog {
     let brokers = giaoban.variable("GIAOBAN__KAFKA__BROKERS").to_owned();
     KafkaLog::new(KafkaSettings { brokers, properties: BTreeMap::new() }).unwrap()
+}
+
+/// A topic's settings, as the broker has them.
+fn settings(giaoban: &Giaoban, topic: &str) -> BTreeMap<String, String> {
+    let admin: AdminClient<DefaultClientContext> = rdkafka::ClientConfig::new()
+        .set("bootstrap.servers", giaoban.variable("GIAOBAN__KAFKA__BROKERS"))
+        .create()
+        .unwrap();
+    let asked = [ResourceSpecifier::Topic(topic)];
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let answer = runtime.block_on(admin.describe_configs(&asked, &AdminOptions::new())).unwrap().remove(0).unwrap();
+    answer.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?))).collect()
 }
 
 fn message(payload: &[u8], headers: &[(&str, Option<&[u8]>)]) -> Outgoing {
@@ -34,7 +49,16 @@ fn kafka_topics_are_made_on_purpose_only() {
         assert_eq!(ended.code, Some(if command[0] == "doctor" { 16 } else { 7 }), "{}", ended.err);
         assert!((ended.err + &ended.out).contains("giaoban topics create"), "{command:?}");
     }
-    giaoban.ok(&["topics", "create", "--partitions", "3"]);
+    // More copies than there are brokers: what is asked for reaches the broker.
+    let ended = giaoban.run(&["topics", "create", "--partitions", "3", "--replication", "7"]);
+    assert!(ended.code != Some(0) && ended.err.to_lowercase().contains("replication"), "{}", ended.err);
+    giaoban.ok(&["topics", "create", "--partitions", "3", "--replication", "1"]);
+    for topic in ["GIAOBAN__KAFKA__TOPIC", "GIAOBAN__KAFKA__DEAD_LETTER_TOPIC"].map(|name| giaoban.variable(name)) {
+        let kept = settings(&giaoban, topic);
+        assert_eq!((kept["retention.ms"].as_str(), kept["retention.bytes"].as_str()), ("-1", "-1"), "{topic}");
+        assert_eq!(log(&giaoban).loses_by(topic).unwrap(), None);
+        assert_eq!(log(&giaoban).topic(topic).unwrap().replication, 1);
+    }
     assert!(giaoban.ok(&["topics", "create"]).contains("is there already: 3 partitions"));
     giaoban.ok(&["publish", "a.ndjson"]);
     giaoban.settle();
@@ -167,6 +191,48 @@ fn kafka_bad_messages_become_dead_letters() {
         let position = sent[&(tag as u64)];
         let (letter, found) = &letters[&(position.partition.to_string(), position.offset.to_string())];
         assert_eq!((letter, found.as_str()), (message, *reason), "as it was, to be sent again");
+    }
+}
+
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_what_publish_refuses_is_a_dead_letter_with_the_same_code() {
+    let giaoban = Giaoban::on_kafka();
+    giaoban.ok(&["topics", "create"]);
+    let (topic, dead_letters) =
+        (giaoban.variable("GIAOBAN__KAFKA__TOPIC"), giaoban.variable("GIAOBAN__KAFKA__DEAD_LETTER_TOPIC"));
+    let log = log(&giaoban);
+    let mut bad = bad_lines();
+    // What is larger than the topic takes does not come as far as the worker.
+    bad.iter_mut().for_each(|(line, _)| line.truncate(512 << 10));
+    let mut producer = log.producer(topic).unwrap();
+    for (tag, (line, _)) in bad.iter().enumerate() {
+        producer.send(&message(line, &[]), tag as u64).unwrap();
+    }
+    let sent: BTreeMap<(String, String), u64> = producer
+        .flush(Duration::from_secs(20))
+        .into_iter()
+        .map(|delivery| (delivery.result.unwrap(), delivery.tag))
+        .map(|(position, tag)| ((position.partition.to_string(), position.offset.to_string()), tag))
+        .collect();
+    giaoban.settle();
+    let mut codes: BTreeMap<u64, String> = BTreeMap::new();
+    for range in log.topic(dead_letters).unwrap().partitions {
+        let count = (range.high.0 - range.low.0) as usize;
+        let mut sink = |letter: giaoban::log::Incoming<'_>| {
+            let own = |name: &str| {
+                let header = letter.headers.iter().find(|(known, _)| *known == format!("giaoban_dlq_{name}")).unwrap();
+                String::from_utf8(header.1.unwrap().to_vec()).unwrap()
+            };
+            codes.insert(sent[&(own("partition"), own("offset"))], own("reason"));
+        };
+        if count > 0 {
+            log.read(dead_letters, range.partition, Offset(range.low.0), count, &mut sink).unwrap();
+        }
+    }
+    for (tag, (line, code)) in bad.iter().enumerate() {
+        let shown = String::from_utf8_lossy(&line[..line.len().min(400)]).into_owned();
+        assert_eq!(codes.get(&(tag as u64)).map(String::as_str), Some(*code), "{shown}");
     }
 }
 

@@ -61,3 +61,43 @@ fn no_layer_knows_one_above_it() {
         });
     }
 }
+
+/// Every file of a folder but what tests have written down.
+fn files(dir: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true if path.ends_with("snapshots") => {}
+            true => files(&path, found),
+            false => found.push(path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().to_str().unwrap().to_owned()),
+        }
+    }
+}
+
+#[test]
+fn every_file_stands_in_the_design() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let design = fs::read_to_string(root.join("DESIGN.md")).unwrap();
+    // The names of each row, and the folder that they are in: that of the last row which is a folder's.
+    let mut folder = String::new();
+    let mut named: Vec<(String, String)> = Vec::new();
+    for row in design.lines().filter(|line| line.starts_with('|')) {
+        if let Some(rest) =
+            row.strip_prefix("| **`").or_else(|| row.strip_prefix("| `templates").map(|_| "templates/`"))
+        {
+            folder = rest.split('`').next().unwrap().to_owned();
+        }
+        named.extend(row.split('`').skip(1).step_by(2).map(|name| (folder.clone(), name.to_owned())));
+    }
+    let mut found = Vec::new();
+    files(&root.join("src"), &mut found);
+    files(&root.join("templates"), &mut found);
+    for file in found {
+        let stands = named.iter().any(|(folder, name)| {
+            let within = file.strip_prefix(folder.as_str());
+            file == *name || within.is_some_and(|file| format!("/{file}").ends_with(&format!("/{name}")))
+        });
+        let of_any = file.ends_with("/mod.rs") || file.ends_with("/tests.rs");
+        assert!(stands || of_any, "DESIGN.md does not name {file}");
+    }
+}

@@ -197,6 +197,57 @@ fn a_batch_goes_at_three_quarters_and_the_next_may_fill_up() {
 }
 
 #[test]
+fn a_batch_goes_by_its_bytes_too() {
+    let mut machine = with(Limits { bytes: 100_000, ..Limits::default() });
+    outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9_999)]), 0);
+    // A letter weighs what its message does.
+    let payload = vec![b'x'; 20_000];
+    let mut sent = None;
+    for offset in 0..9 {
+        let position = Position { partition: A, offset: Offset(offset) };
+        let incoming =
+            Incoming { position, timestamp_ms: None, key: None, headers: &[], payload: Some(payload.as_slice()) };
+        if !outputs(&mut machine, read(&incoming), 0).is_empty() {
+            sent = sent.or(Some(offset + 1));
+        }
+    }
+    assert!(sent.is_some_and(|records| (2..=4).contains(&records)), "{sent:?} records, far fewer than 37500");
+}
+
+#[test]
+fn a_batch_goes_when_its_first_record_has_waited() {
+    let mut machine = with(Limits { wait_ms: 100, ..Limits::default() });
+    outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
+    record(&mut machine, A, 0, false);
+    assert!(outputs(&mut machine, Input::Tick, 99).is_empty());
+    record(&mut machine, A, 1, false);
+    assert_eq!(applied(outputs(&mut machine, Input::Tick, 100)).entries.len(), 2, "the second does not wait anew");
+    outputs(&mut machine, Input::Committed(vec![Counts::default()]), 100);
+    assert!(outputs(&mut machine, Input::Tick, 10_000).is_empty(), "nothing is no batch");
+    // In a heavy flow it waits five times as long.
+    let mut machine = with(Limits { records: 40, wait_ms: 100, ..Limits::default() });
+    outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
+    (0..3).for_each(|offset| assert!(record(&mut machine, A, offset, false).is_empty()));
+    assert!(outputs(&mut machine, Input::Tick, 499).is_empty());
+    assert_eq!(applied(outputs(&mut machine, Input::Tick, 500)).entries.len(), 3);
+}
+
+#[test]
+fn the_first_record_of_each_batch_is_told_once() {
+    let mut machine = machine(4);
+    outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9), start(B, None, 0, 9)]), 0);
+    record(&mut machine, A, 0, false);
+    record(&mut machine, A, 1, false);
+    let told = |machine: &mut Machine| -> Vec<_> { machine.begun().map(|begun| begun.position).collect() };
+    let at = |partition, offset| Position { partition, offset: Offset(offset) };
+    assert_eq!(told(&mut machine), [at(A, 0)]);
+    applied(record(&mut machine, B, 5, false));
+    record(&mut machine, A, 2, false);
+    assert_eq!(told(&mut machine), [at(B, 5), at(A, 2)]);
+    assert_eq!(told(&mut machine), []);
+}
+
+#[test]
 fn at_the_end_what_is_gathered_waits_for_nothing() {
     let mut machine = machine(100);
     let end = |offset| [(A, NextOffset(offset))].into();

@@ -152,6 +152,18 @@ fn one_event_is_recorded_by_its_flags() {
 }
 
 #[test]
+fn where_a_record_lies_in_the_log_is_told_when_it_is_taken_and_behind_the_figure() {
+    let giaoban = published(&[EXAMPLE.to_owned()]);
+    let given = ["--unit", "00004", "--held-on", "2020-04-01", "--body", "other", "--field", "other"];
+    let said = giaoban.ok(&[&["record", "supervision"], &given[..]].concat());
+    giaoban.settle();
+    let number = |after: &str| said.split(after).nth(1).unwrap().split([',', '.']).next().unwrap().to_owned();
+    let place = format!("@{}:{}", number("at partition "), number("offset "));
+    let listed = giaoban.ok(&["records", "--period", "2020-Q2", "--unit", "00004", "--figure", "supervision_sessions"]);
+    assert!(listed.lines().any(|line| line.ends_with(&place)), "{said}{listed}");
+}
+
+#[test]
 fn longer_periods_are_the_sums_of_their_quarters() {
     let days = ["2020-02-01", "2020-05-01", "2020-08-01", "2020-11-01", "2020-12-20"];
     let giaoban = published(
@@ -224,6 +236,45 @@ fn every_figure_is_the_sum_of_the_records_behind_it() {
 }
 
 #[test]
+fn a_code_that_was_two_units_in_the_period_has_the_records_of_each_apart() {
+    // 00004 was Phường Trúc Bạch until 30 June 2025 and is Phường Ba Đình since 1 July, in one quarter.
+    let giaoban = published(&[
+        session("00004", 1, 1, "2025-06-20", 10),
+        session("00004", 2, 1, "2025-06-30", 20),
+        session("00004", 3, 1, "2025-07-01", 40),
+    ]);
+    let rollup = giaoban.rollup("2025-Q3");
+    let ask = |figure: &str, more: &[&str]| {
+        let asked = ["records", "--period", "2025-Q3", "--unit", "00004", "--figure", figure];
+        giaoban.run(&[&asked, more].concat())
+    };
+    for figure in ["supervision_sessions", "participants", "units_reported", "units_expected"] {
+        for row in rollup["units"].as_array().unwrap().iter().filter(|row| row["unit"] == "00004") {
+            let listed = ask(figure, &["--since", row["valid_from"].as_str().unwrap(), "--format", "json"]).out;
+            let listed: Value = serde_json::from_str(&listed).unwrap();
+            assert_eq!(listed["total"], row["figures"][figure], "{figure} of {}", row["name"]);
+            assert_eq!(listed["valid_from"], row["valid_from"]);
+        }
+    }
+    // For people both, each with its own total.
+    let text = ask("participants", &[]).out;
+    assert!(text.contains("2025-Q3, Phường Trúc Bạch (since 2020-01-01): 30 (2 records)"), "{text}");
+    assert!(text.contains("2025-Q3, Phường Ba Đình (since 2025-07-01): 40 (1 records)"), "{text}");
+    // A program is told to say which.
+    for format in ["json", "csv"] {
+        let ended = ask("participants", &["--format", format]);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""));
+        assert!(
+            ended.err.contains("Phường Trúc Bạch since 2020-01-01, Phường Ba Đình since 2025-07-01"),
+            "{}",
+            ended.err
+        );
+        assert!(ended.err.contains("--since 2020-01-01 or --since 2025-07-01"), "{}", ended.err);
+    }
+    assert!(ask("participants", &["--since", "2025-07-02"]).err.contains("since 2025-07-01"));
+}
+
+#[test]
 fn the_demo_gives_the_briefings_totals_and_says_that_it_is_a_sample() {
     let giaoban = Giaoban::new();
     let said = giaoban.ok(&["demo", "--no-serve", "--data", "demo"]);
@@ -242,6 +293,45 @@ fn the_demo_gives_the_briefings_totals_and_says_that_it_is_a_sample() {
     .unwrap();
     assert_eq!(year["units"][0]["figures"]["supervision_sessions"], 5085);
     assert_eq!(year["units"][0]["figures"]["violations_found"], 848);
+}
+
+#[test]
+fn the_demo_serves_pages_metrics_and_probes_until_it_is_told_to_stop() {
+    let giaoban = Giaoban::new().with("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0");
+    let mut demo = giaoban.start(&["demo"]);
+    let address = harness::address(&mut demo);
+    let get = |path: &str| {
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let mut answer = agent.get(format!("http://{address}{path}")).call().unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+    };
+    // The reports are written first, and the worker goes on.
+    let report = giaoban.data().join("reports/giaoban-2020-Q4.html");
+    let within = std::time::Duration::from_secs(60);
+    harness::until("the reports", within, || report.exists());
+    harness::until("the worker", within, || ["/startupz", "/readyz"].iter().all(|probe| get(probe).0 == 200));
+    assert_eq!(get("/livez").0, 200);
+    let (status, page) = get("/?period=2020-Q4");
+    assert!(status == 200 && page.contains("Thành phố Hà Nội"), "{page}");
+    let (status, metrics) = get("/metrics");
+    assert!(status == 200 && metrics.contains("giaoban_worker_records_applied_total"), "{metrics}");
+    assert!(std::process::Command::new("kill").args(["-INT", &demo.id().to_string()]).status().unwrap().success());
+    assert_eq!(demo.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn the_report_is_three_files_in_the_folder_that_is_named() {
+    let giaoban = published(&[EXAMPLE.to_owned()]);
+    let said = giaoban.ok(&["report", "--period", "2020-Q1", "--out", "bao-cao"]);
+    let files: Vec<String> = ["html", "csv", "json"].map(|form| format!("bao-cao/giaoban-2020-Q1.{form}")).into();
+    assert_eq!(said.lines().collect::<Vec<_>>(), files);
+    for file in &files {
+        assert!(giaoban.read(file).contains("Phường Trúc Bạch"), "{file}");
+    }
+    assert_eq!(std::fs::read_dir(giaoban.dir().join("bao-cao")).unwrap().count(), 3, "and no other");
+    giaoban.write("taken", "");
+    let said = giaoban.fails(13, &["report", "--period", "2020-Q1", "--out", "taken/bao-cao"]);
+    assert!(said.contains("taken/bao-cao") && said.contains("remedy"), "{said}");
 }
 
 #[test]
@@ -313,6 +403,37 @@ fn results_stand_alone_on_standard_output_and_speak_the_language_asked_for() {
 }
 
 #[test]
+fn a_wrong_command_line_is_told_in_the_language_asked_for() {
+    let giaoban = Giaoban::new();
+    let records = ["records", "--period", "2020-Q4", "--figure"];
+    for (arguments, said, also) in [
+        (&["rollup", "--period", "2020-Q5"][..], "--period <PERIOD> không nhận giá trị “2020-Q5”", "2020-Q5"),
+        (&["rollup"], "thiếu tham số bắt buộc: --period <PERIOD>", "--period <PERIOD>"),
+        (&["rolup"], "không có lệnh “rolup”; gần nhất là rollup", "rollup"),
+        (&["rollup", "--periode", "2020"], "không có tham số --periode; gần nhất là --period", "--period"),
+        (&[&records[..], &["violation_found"]].concat(), "gần nhất là violations_found", "violations_found"),
+        (&["topics"], "thiếu lệnh hoặc tham số", "create"),
+    ] {
+        let vietnamese = giaoban.fails(2, &[arguments, &["--lang", "vi"]].concat());
+        let first = vietnamese.lines().next().unwrap();
+        assert!(first.starts_with("lỗi: ") && first.contains(said), "{vietnamese}");
+        assert!(vietnamese.split_once('\n').unwrap().1.contains(also), "{vietnamese}");
+        let english = giaoban.fails(2, arguments);
+        assert!(!english.contains("lỗi") && english.contains(also), "{english}");
+    }
+    // By the locale or the environment, where no flag says so.
+    for (name, value, arguments) in [
+        ("LC_ALL", "vi_VN.UTF-8", &["rollup"][..]),
+        ("GIAOBAN__LANG", "vi", &["rollup"]),
+        ("LC_ALL", "C", &["rollup", "--lang=vi"]),
+    ] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_giaoban"));
+        let ended = command.env_remove("GIAOBAN__LANG").env(name, value).args(arguments).output().unwrap();
+        assert!(String::from_utf8_lossy(&ended.stderr).starts_with("lỗi: thiếu"), "{name}={value} {arguments:?}");
+    }
+}
+
+#[test]
 fn the_contract_is_printed_for_machines() {
     let giaoban = Giaoban::new();
     let asyncapi: Value = serde_json::from_str(&giaoban.ok(&["schema"])).unwrap();
@@ -331,6 +452,22 @@ fn settings_are_shown_with_where_they_came_from() {
     assert!(shown.contains("kafka.group = \"mine\"  (GIAOBAN__KAFKA__GROUP)"), "{shown}");
     assert!(shown.contains("kafka.topic = \"giaoban.events\"  (default)"), "{shown}");
     assert!(!shown.contains("s3cret"), "{shown}");
+    // A file by its flag wins over the one by the variable, and the environment over both.
+    let giaoban = giaoban.with("GIAOBAN_CONFIG", "other.toml");
+    giaoban.write("mine.toml", "calendar = \"calendar-quarter\"\n[kafka]\ngroup = \"of-file\"\ntopic = \"of-file\"\n");
+    let shown = giaoban.ok(&["config", "show", "--config", "mine.toml"]);
+    assert!(shown.contains("kafka.topic = \"of-file\"  (mine.toml)"), "{shown}");
+    assert!(shown.contains("kafka.group = \"mine\"  (GIAOBAN__KAFKA__GROUP)"), "{shown}");
+    assert!(giaoban.fails(3, &["config", "show"]).contains("other.toml"));
+    giaoban.write("a.ndjson", session("00004", 1, 1, "2020-03-20", 1));
+    giaoban.ok(&["publish", "a.ndjson", "--config", "mine.toml"]);
+    giaoban.ok(&["worker", "--until-caught-up", "--config", "mine.toml"]);
+    let quarter = giaoban.ok(&["rollup", "--period", "2020-Q1", "--config", "mine.toml", "--format", "csv"]);
+    assert!(
+        quarter.lines().any(|line| line.starts_with("00004,2020-01-01,Phường Trúc Bạch,ward,001,1,1,")),
+        "{quarter}"
+    );
+
     let giaoban = Giaoban::new().with("GIAOBAN__KAFKA__BROKRES", "x");
     assert!(giaoban.fails(3, &["config", "show"]).contains("kafka.brokers"));
 }

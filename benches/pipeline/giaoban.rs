@@ -167,14 +167,19 @@ impl Giaoban<'_> {
         Ok(())
     }
 
-    pub fn rollup_milliseconds(&self) -> Result<f64, Failure> {
+    pub fn rollup_milliseconds(&self, period: &str) -> Result<f64, Failure> {
+        self.milliseconds(5, || self.command(&["rollup", "--period", period, "--format", "json"]))
+    }
+
+    /// The median of so many runs of a command, which must succeed.
+    pub fn milliseconds(&self, runs: usize, command: impl Fn() -> Command) -> Result<f64, Failure> {
         let mut times = vec![];
-        for _ in 0..5 {
-            let mut command = self.command(&["rollup", "--period", "2020-Q4", "--format", "json"]);
+        for _ in 0..runs {
+            let mut command = command();
             let start = Instant::now();
             let status = command.stdout(Stdio::null()).status()?;
             if !status.success() {
-                return Err(format!("rollup ended with {status}").into());
+                return Err(format!("{command:?} ended with {status}").into());
             }
             times.push(start.elapsed().as_secs_f64() * 1000.0);
         }

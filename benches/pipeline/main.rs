@@ -96,6 +96,7 @@ fn measure(arguments: &Arguments, brokers: &str) -> Result<(), Failure> {
         stores: tempfile::Builder::new().prefix("giaoban-bench-").tempdir()?,
         name: format!("giaoban.bench.{}", SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis()),
     };
+    bench.startup()?;
     let url = std::env::var("POSTGRES_URL").ok();
     match &url {
         Some(url) => println!("PostgreSQL: {}", settings_of(url)?),
@@ -162,6 +163,18 @@ impl Bench<'_> {
         Giaoban { brokers: self.brokers, topic, group: format!("{topic}.{name}"), data, postgres }
     }
 
+    /// How long somebody waits for the program itself: its help, and the demo to its reports.
+    fn startup(&self) -> Result<(), Failure> {
+        let data = self.stores.path().join("startup");
+        let giaoban = self.giaoban("startup", &data, On::Sqlite);
+        let help = giaoban.milliseconds(20, || giaoban.command(&["--help"]))?;
+        println!("giaoban --help: {help:.1} ms (median of 20)");
+        let demo = giaoban.milliseconds(1, || giaoban.command(&["demo", "--no-serve"]))?;
+        println!("giaoban demo, to its reports: {:.1} s", demo / 1000.0);
+        fs::remove_dir_all(&data)?;
+        Ok(())
+    }
+
     /// Workers that read a topic from its beginning into an empty store, each after a bare consumer of it.
     fn catch_up(&self, on: On<'_>, fleets: &[usize], records: u64, pairs: usize) -> Result<(), Failure> {
         let store = on.name();
@@ -203,10 +216,10 @@ impl Bench<'_> {
                             megabytes(peak),
                             giaoban.store_bytes()? as f64 / records as f64
                         );
-                        println!(
-                            "rollup of 2020-Q4, all units, JSON: {:.1} ms (median of 5)",
-                            giaoban.rollup_milliseconds()?
-                        );
+                        for period in ["2020-Q4", "2020-9M", "2020"] {
+                            let took = giaoban.rollup_milliseconds(period)?;
+                            println!("rollup of {period}, all units, JSON: {took:.1} ms (median of 5)");
+                        }
                     }
                     giaoban.remove_store()?;
                 }
@@ -318,13 +331,15 @@ impl Bench<'_> {
                 }
                 println!(
                     "{}, history of {stored}: the last {last} at {rate:.0} events/s ({:.2} of the first), a bare consumer \
-                     of the same at {consumer_rate:.0}, ratio {:.3}, peak memory {}, {:.0} bytes a record, rollup {:.1} ms",
+                     of the same at {consumer_rate:.0}, ratio {:.3}, peak memory {}, {:.0} bytes a record, rollup of 2020-Q4 {:.1} ms, of 2020-9M {:.1} ms, of 2020 {:.1} ms",
                     on.name(),
                     rate / first,
                     rate / consumer_rate,
                     megabytes(run.peak_rss_bytes),
                     giaoban.store_bytes()? as f64 / stored as f64,
-                    giaoban.rollup_milliseconds()?
+                    giaoban.rollup_milliseconds("2020-Q4")?,
+                    giaoban.rollup_milliseconds("2020-9M")?,
+                    giaoban.rollup_milliseconds("2020")?
                 );
             }
             giaoban.remove_store()

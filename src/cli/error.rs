@@ -5,7 +5,7 @@ use crate::advice;
 use crate::config::ConfigError;
 use crate::exit::ExitCode;
 use crate::ingest::machine::Stopped;
-use crate::ingest::worker::{LetterRefused, WorkerError};
+use crate::ingest::worker::{LetterRefused, Silent, WorkerError};
 use crate::log::LogError;
 use crate::report::ReportError;
 use crate::report::records::ListingError;
@@ -102,6 +102,7 @@ impl Failure {
             Self::Stopped(Stopped::Fenced(_)) => ExitCode::Fenced,
             Self::Stopped(Stopped::TooManyDeadLetters { .. }) => ExitCode::TooManyDeadLetters,
             Self::Stopped(Stopped::Gap { .. } | Stopped::OtherLog { .. } | Stopped::MadeAnew { .. }) => ExitCode::Gap,
+            Self::Rollup(RollupError::WhichUnit { .. }) => ExitCode::Usage,
             Self::Rollup(_) => ExitCode::NotFound,
             Self::Other(plain) => plain.code,
         }
@@ -117,7 +118,7 @@ impl Failure {
                 (refused_text(refused, lang), advice::letter(&refused.topic, &refused.cause, lang))
             }
             Self::Stopped(stopped) => (said::stopped(stopped, lang), stopped_remedy(stopped, lang).to_owned()),
-            Self::Rollup(error) => (rollup_text(error, lang), rollup_remedy(error, lang).to_owned()),
+            Self::Rollup(error) => (rollup_text(error, lang), rollup_remedy(error, lang)),
             Self::Other(plain) => match lang {
                 Lang::Vi => (plain.vi.clone(), plain.remedy_vi.clone()),
                 Lang::En => (plain.en.clone(), plain.remedy_en.clone()),
@@ -171,12 +172,24 @@ fn rollup_text(error: &RollupError, lang: Lang) -> String {
         (RollupError::NoSuchUnit { unit, period }, Lang::Vi) => {
             format!("không có đơn vị nào mang mã {unit} trong {period}")
         }
+        (RollupError::WhichUnit { unit, period, units }, Lang::Vi) => {
+            let units = units.iter().map(|(name, since)| format!("{name} từ {since}")).collect::<Vec<_>>().join(", ");
+            format!("trong {period} mã {unit} là {units}")
+        }
         (_, Lang::En) => error.to_string(),
     }
 }
 
-fn rollup_remedy(error: &RollupError, lang: Lang) -> &'static str {
-    match (error, lang) {
+fn rollup_remedy(error: &RollupError, lang: Lang) -> String {
+    if let RollupError::WhichUnit { units, .. } = error {
+        let flags = units.iter().map(|(_, since)| format!("--since {since}")).collect::<Vec<_>>();
+        return match lang {
+            Lang::Vi => format!("Chọn một đơn vị: {}.", flags.join(" hoặc ")),
+            Lang::En => format!("Name one of them: {}.", flags.join(" or ")),
+        };
+    }
+    let text = match (error, lang) {
+        (RollupError::WhichUnit { .. }, _) => "",
         (RollupError::PeriodOutsideCalendar { .. }, Lang::Vi) => {
             "Chọn kỳ khác, hoặc bổ sung quý còn thiếu vào tệp lịch."
         }
@@ -189,7 +202,8 @@ fn rollup_remedy(error: &RollupError, lang: Lang) -> &'static str {
         (RollupError::NoSuchUnit { .. }, Lang::En) => {
             "See the codes in force in the period: giaoban rollup --period … --format csv."
         }
-    }
+    };
+    text.to_owned()
 }
 
 impl From<ConfigError> for Failure {
@@ -242,14 +256,52 @@ impl From<WorkerError> for Failure {
             WorkerError::Store(error) => Self::Store(error),
             WorkerError::Stopped(stopped) => Self::Stopped(stopped),
             WorkerError::DeadLetters(refused) => Self::DeadLetters(refused),
-            WorkerError::Slow(_) => Self::other(
-                ExitCode::Internal,
-                (error.to_string(), error.to_string()),
-                (
-                    "Chạy lại worker: nó tiếp tục từ nơi kho dữ liệu đang đứng.",
-                    "Start the worker again: it goes on from where the store is.",
-                ),
+            WorkerError::Slow { silent, at, seconds } => Self::other(
+                match silent {
+                    Silent::File => ExitCode::InUse,
+                    Silent::Server => ExitCode::StoreUnreachable,
+                    Silent::Log => ExitCode::LogUnreachable,
+                },
+                [Lang::Vi, Lang::En].map(|lang| said::slow(silent, &at, seconds, lang)).into(),
+                [Lang::Vi, Lang::En].map(|lang| advice::slow(silent, lang)).into(),
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_kept_a_worker_from_stopping_decides_the_code() {
+        for (silent, code) in [
+            (Silent::File, ExitCode::InUse),
+            (Silent::Server, ExitCode::StoreUnreachable),
+            (Silent::Log, ExitCode::LogUnreachable),
+        ] {
+            let failure =
+                Failure::from(WorkerError::Slow { silent, at: "the embedded log d/log.db".into(), seconds: 8 });
+            assert_eq!(failure.code(), code);
+            let (vi, en) = (failure.text(Lang::Vi), failure.text(Lang::En));
+            assert!(en.0.starts_with("the embedded log d/log.db did not answer within 8 s"), "{}", en.0);
+            assert!(vi.0.starts_with("nhật ký nhúng d/log.db không trả lời trong 8 giây"), "{}", vi.0);
+            assert!(vi.1 != en.1 && !vi.1.is_ascii());
+        }
+    }
+
+    #[test]
+    fn the_units_of_a_code_are_named_in_both_languages() {
+        let units = vec![
+            ("Phường Trúc Bạch".to_owned(), jiff::civil::date(2020, 1, 1)),
+            ("Phường Ba Đình".to_owned(), jiff::civil::date(2025, 7, 1)),
+        ];
+        let period = "2025-Q3".parse().unwrap();
+        let failure = Failure::Rollup(RollupError::WhichUnit { unit: "00004".into(), period, units });
+        assert_eq!(failure.code(), ExitCode::Usage);
+        let (what, remedy) = failure.text(Lang::Vi);
+        assert_eq!(what, "trong 2025-Q3 mã 00004 là Phường Trúc Bạch từ 2020-01-01, Phường Ba Đình từ 2025-07-01");
+        assert_eq!(remedy, "Chọn một đơn vị: --since 2020-01-01 hoặc --since 2025-07-01.");
+        assert!(failure.text(Lang::En).1.starts_with("Name one of them: --since 2020-01-01 or"));
     }
 }

@@ -21,9 +21,11 @@ mod rollup;
 mod schema;
 mod serve;
 mod topics;
+mod usage;
 mod verify;
 mod worker;
 
+use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
@@ -107,14 +109,9 @@ enum Command {
 pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            let _ = error.print();
-            return if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done };
-        }
+        Err(error) => return misread(&error),
     };
-    let environment: Vec<(String, String)> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
+    let environment = environment();
     let overrides = Overrides { config: cli.global.config, data: cli.global.data, lang: cli.global.lang };
     let loaded = match load(&overrides, &environment) {
         Ok(loaded) => loaded,
@@ -124,6 +121,32 @@ pub fn run() -> ExitCode {
     let lang = loaded.settings.lang;
     start_log(&loaded.settings);
     dispatch(cli.command, loaded, overrides.data.is_some()).unwrap_or_else(|failure| fail(&failure, lang))
+}
+
+fn environment() -> Vec<(String, String)> {
+    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    std::env::vars_os().filter_map(text).collect()
+}
+
+/// Help, or what is wrong with the command line: in Vietnamese in one line before what the parser says.
+fn misread(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::Done;
+    }
+    let arguments: Vec<String> = std::env::args_os().filter_map(|argument| argument.into_string().ok()).collect();
+    let after = |flag: &str| arguments.iter().skip_while(|argument| *argument != flag).nth(1).cloned();
+    let lang =
+        after("--lang").or_else(|| arguments.iter().find_map(|text| text.strip_prefix("--lang=")).map(Into::into));
+    let overrides =
+        Overrides { lang: lang.filter(|lang| ["vi", "en"].contains(&lang.as_str())), ..Overrides::default() };
+    let environment = environment();
+    let lang = load(&overrides, &environment).map(|loaded| loaded.settings.lang);
+    if lang.unwrap_or_else(|_| fallback_lang(&overrides, environment)) == Lang::Vi {
+        let _ = writeln!(std::io::stderr(), "lỗi: {}", usage::text(error));
+    }
+    let _ = error.print();
+    ExitCode::Usage
 }
 
 fn fallback_lang(overrides: &Overrides, environment: Vec<(String, String)>) -> Lang {

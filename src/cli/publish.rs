@@ -192,7 +192,7 @@ impl<'a> Publisher<'a> {
     fn file(&mut self, file: Opened) -> Result<Tally, Failure> {
         let Opened { name, size, read, lines, receipt } = file;
         let mut tally = Tally::default();
-        let mut bar = Progress::new(&name.display().to_string());
+        let mut bar = Progress::of_bytes(&name.display().to_string());
         let mut receipt = Receipt::new(receipt, lines.header().map(<[u8]>::to_vec), lines.delimiter());
         let mut lines = CheckedLines::of(lines, Arc::clone(&self.context.rules), self.context.sources())
             .map_err(|error| Failure::io("thread", &error))?;

@@ -3,9 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use serde_json::{Map, Value};
+use signal_hook::consts::SIGINT;
 
 use super::context::{Context, Done, event_message, print};
 use super::error::Failure;
@@ -16,7 +19,7 @@ use crate::store::{StoreError, StoreReader};
 use crate::wire::decode::Decoder;
 use crate::wire::encode::Draft;
 use crate::wire::flat::csv_data;
-use crate::wire::spec::{Kind, TYPES, TypeSpec};
+use crate::wire::spec::{FieldSpec, Kind, TYPES, TypeSpec};
 use crate::wire::{Breach, Event, Lang, Message};
 
 /// Values of the flags, by column.
@@ -252,7 +255,7 @@ pub fn correct(context: &Context, args: &CorrectArgs) -> Done {
 pub fn withdraw(context: &Context, args: &WithdrawArgs) -> Done {
     let reason = match (&args.reason, context.asks()) {
         (Some(reason), _) => reason.clone(),
-        (None, true) => ask(context.say("Lý do rút", "Why it is withdrawn"))?,
+        (None, true) => ask(context.say("Lý do rút", "Why it is withdrawn"), |_| Ok(()))?,
         (None, false) => return Err(missing_flags(&["reason".to_owned()])),
     };
     let latest = Latest::find(context, args.source.as_deref(), &args.subject)?;
@@ -278,7 +281,7 @@ fn has_column(spec: &TypeSpec, column: &str) -> bool {
 }
 
 /// Asks on a terminal for what must be there; elsewhere names it.
-fn ask_for_missing(context: &Context, spec: &TypeSpec, columns: &mut Columns) -> Result<(), Failure> {
+fn ask_for_missing(context: &Context, spec: &'static TypeSpec, columns: &mut Columns) -> Result<(), Failure> {
     let missing: Vec<_> =
         spec.fields.iter().filter(|field| field.required && !columns.contains_key(field.name)).collect();
     if missing.is_empty() {
@@ -292,11 +295,54 @@ fn ask_for_missing(context: &Context, spec: &TypeSpec, columns: &mut Columns) ->
         let value = match field.kind {
             Kind::OneOf(names) => choose(label, names)?,
             Kind::Flag => choose(label, &["true", "false"])?,
-            kind => ask(&format!("{label} ({})", kind.allowed()))?,
+            kind => {
+                let fits = |value: &String| wrong_in(context, (spec, field), columns, value).map_or(Ok(()), Err);
+                ask(&format!("{label}{}", hint(kind, context.lang())), fits)?
+            }
         };
         columns.insert(field.name.to_owned(), value);
     }
     Ok(())
+}
+
+/// What may be typed, after the question; nothing where any text may.
+fn hint(kind: Kind, lang: Lang) -> String {
+    let vi_en = match kind {
+        Kind::Unit => ("mã đơn vị, ví dụ 00004", "a unit's code, such as 00004"),
+        Kind::Day | Kind::ResolvedOn => ("năm-tháng-ngày, ví dụ 2020-03-04", "year-month-day, such as 2020-03-04"),
+        Kind::Count { min: 0 } => ("số nguyên từ 0", "a whole number from 0"),
+        Kind::Count { .. } => ("số nguyên từ 1", "a whole number from 1"),
+        Kind::Score => ("số từ 0", "a number from 0"),
+        Kind::Year => ("năm, ví dụ 2020", "a year, such as 2020"),
+        Kind::Period => ("kỳ, ví dụ 2020-Q4", "a period, such as 2020-Q4"),
+        Kind::Text => return String::new(),
+        // Never asked for: they are not required.
+        kind => return format!(" ({})", kind.allowed()),
+    };
+    format!(" ({})", if lang == Lang::Vi { vi_en.0 } else { vi_en.1 })
+}
+
+/// What is wrong with an answer, as far as the answers before it tell.
+fn wrong_in(
+    context: &Context,
+    (spec, field): (&'static TypeSpec, &FieldSpec),
+    before: &Columns,
+    value: &str,
+) -> Option<String> {
+    let mut columns = before.clone();
+    columns.insert(field.name.to_owned(), value.to_owned());
+    let cell = |name: &str| columns.get(name).map(String::as_str).filter(|text| !text.is_empty());
+    let breaches = match csv_data(spec, &cell, false) {
+        Err(breaches) => breaches,
+        Ok(data) => {
+            let source = format!("/units/{}", cell("unit").unwrap_or_default());
+            let payload = Draft::new(spec, source, String::from("?"), jiff::Timestamp::now(), data).to_json();
+            let message = Message { headers: &[], payload: Some(&payload) };
+            Decoder::new().decode(&message, &context.rules, &context.sources()).err().unwrap_or_default()
+        }
+    };
+    let of_field = format!("/data/{}", field.name);
+    breaches.iter().find(|breach| breach.pointer == of_field).map(|breach| breach.message(context.lang()))
 }
 
 fn missing_flags(names: &[String]) -> Failure {
@@ -308,18 +354,32 @@ fn missing_flags(names: &[String]) -> Failure {
     )
 }
 
+/// Asks; Ctrl-C ends the program as ever, but not before the cursor that a list hides is shown again.
+fn interact<T>(ask: impl FnOnce() -> dialoguer::Result<T>) -> Result<T, Failure> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let caught = signal_hook::flag::register(SIGINT, Arc::clone(&interrupted));
+    let answer = ask();
+    if let Ok(id) = caught {
+        signal_hook::low_level::unregister(id);
+    }
+    if answer.is_err() && interrupted.load(Ordering::Relaxed) {
+        let _ = dialoguer::console::Term::stderr().show_cursor();
+        let _ = signal_hook::low_level::emulate_default_handler(SIGINT);
+    }
+    answer.map_err(|error| prompt_failed(&error))
+}
+
 fn prompt_failed(error: &dialoguer::Error) -> Failure {
     let what = error.to_string();
     Failure::other(ExitCode::Usage, (what.clone(), what), ("Ghi giá trị bằng tham số.", "Give the value as a flag."))
 }
 
-fn ask(label: &str) -> Result<String, Failure> {
-    dialoguer::Input::<String>::new().with_prompt(label).interact_text().map_err(|error| prompt_failed(&error))
+fn ask(label: &str, fits: impl Fn(&String) -> Result<(), String>) -> Result<String, Failure> {
+    interact(|| dialoguer::Input::<String>::new().with_prompt(label).validate_with(fits).interact_text())
 }
 
 fn choose(label: &str, names: &[&str]) -> Result<String, Failure> {
-    let chosen = dialoguer::Select::new().with_prompt(label).items(names).default(0).interact();
-    let index = chosen.map_err(|error| prompt_failed(&error))?;
+    let index = interact(|| dialoguer::Select::new().with_prompt(label).items(names).default(0).interact())?;
     Ok(names.get(index).copied().unwrap_or_default().to_owned())
 }
 

@@ -3,14 +3,18 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+use jiff::civil::Date;
 
 use super::context::{Context, Done, print};
 use super::error::Failure;
 use crate::domain::{Figure, Period};
 use crate::exit::ExitCode;
-use crate::report::{self, records::Listing};
+use crate::report;
+use crate::report::records::{Listing, ListingError};
 use crate::rollup::Rollup;
+use crate::rollup::table::{OfUnit, RollupError};
 
 /// How a result is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -67,28 +71,43 @@ pub struct RecordsArgs {
     /// Đơn vị, kể cả cấp dưới; không ghi là toàn thành phố · The unit with all under it; all if none
     #[arg(long, value_name = "CODE")]
     unit: Option<String>,
+    /// Ngày đầu của đơn vị, khi mã thuộc nhiều đơn vị trong kỳ · The unit's first day, where several had the code in the period
+    #[arg(long, value_name = "DATE", requires = "unit")]
+    since: Option<Date>,
     /// Tên số liệu, ví dụ violations_found · Name of the figure
-    #[arg(long, value_parser = figure)]
+    #[arg(long, value_parser = figures())]
     figure: Figure,
     /// Dạng kết quả · Form of the result
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
 }
 
-fn figure(name: &str) -> Result<Figure, String> {
-    Figure::parse(name).ok_or_else(|| format!("figures: {}", Figure::NAMES.join(", ")))
+/// Every figure by its name; of a name that there is not the nearest is told.
+fn figures() -> impl TypedValueParser<Value = Figure> {
+    PossibleValuesParser::new(Figure::NAMES).try_map(|name| Figure::parse(&name).ok_or(name))
 }
 
 /// Runs `giaoban records`.
 pub fn records(context: &Context, args: &RecordsArgs) -> Done {
     let mut store = context.reader()?;
-    let listing = Listing::of(&mut *store, (args.figure, args.period, args.unit.as_deref()), &context.rules)?;
+    let of = |since| OfUnit { code: args.unit.as_deref(), since };
+    let mut listing = |unit| Listing::of(&mut *store, (args.figure, args.period, unit), &context.rules);
+    let listings = match listing(of(args.since)) {
+        // People see each apart; a program is to say which it means.
+        Err(ListingError::Rollup(RollupError::WhichUnit { units, .. }))
+            if args.since.is_none() && args.format == Format::Table =>
+        {
+            units.into_iter().map(|(_, since)| listing(of(Some(since)))).collect::<Result<Vec<_>, _>>()?
+        }
+        listing => vec![listing?],
+    };
     context.note_lag(&mut *store)?;
-    print(&match args.format {
+    let text = |listing: &Listing| match args.format {
         Format::Json => listing.json(),
         Format::Csv => listing.csv(),
         Format::Table => listing.table(context.lang()),
-    })?;
+    };
+    print(&listings.iter().map(text).collect::<Vec<_>>().join("\n"))?;
     Ok(ExitCode::Done)
 }
 

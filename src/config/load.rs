@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use config::{Config, File, FileFormat, Value, ValueKind};
 
-use super::ConfigError;
 use super::check::{check, show, shown};
 use super::keys::{KEYS, Key, Shape};
 use super::settings::Settings;
+use super::{Allowed, ConfigError};
 
 /// What stands before every environment variable.
 const PREFIX: &str = "GIAOBAN__";
@@ -128,6 +128,12 @@ fn unquoted(message: &str) -> String {
     lines.collect::<Vec<_>>().join(": ")
 }
 
+/// The property that a variable means: `sasl_password` is `sasl.password`, for a variable's name has no dots.
+fn property_of(name: &str) -> String {
+    // The one property of librdkafka whose own name has an underscore.
+    if name == "log_level" { name.to_owned() } else { name.replace('_', ".") }
+}
+
 impl Values {
     fn read_file(&mut self, file: &Path) -> Result<(), ConfigError> {
         let place = file.display().to_string();
@@ -179,7 +185,10 @@ impl Values {
             place: place.to_owned(),
             key: format!("{} {above}", key.name).trim_end().to_owned(),
             found: found.to_owned(),
-            allowed: "a table of texts, numbers and true or false".to_owned(),
+            allowed: Allowed::new(
+                "một bảng các chữ, số, true hoặc false",
+                "a table of texts, numbers and true or false",
+            ),
         };
         if let ValueKind::Table(table) = value.kind {
             for (name, value) in table {
@@ -208,7 +217,7 @@ impl Values {
             key.shape == Shape::Properties && name.strip_prefix(key.name).is_some_and(|rest| rest.len() > 1)
         };
         if let Some(key) = KEYS.iter().find(of) {
-            let property = name[key.name.len() + 1..].replace('_', ".");
+            let property = property_of(&name[key.name.len() + 1..]);
             self.properties.insert((key.name, property), (value.to_owned(), origin));
             return Ok(());
         }
@@ -252,7 +261,7 @@ impl Values {
                 place: origin.to_string(),
                 key: "kafka.dead_letter_topic".to_owned(),
                 found: letters,
-                allowed: "another topic than kafka.topic".to_owned(),
+                allowed: Allowed::new("topic khác với kafka.topic", "another topic than kafka.topic"),
             }),
             _ => Ok(()),
         }
@@ -403,6 +412,37 @@ mod tests {
         assert_eq!(found, expected);
         assert!(loaded.shown.iter().all(|(_, value, _)| !value.contains("s3cret") && !value.contains("clerk")));
         assert!(!format!("{:?}", loaded.settings).contains("clerk"));
+    }
+
+    #[test]
+    fn every_key_can_be_set_by_its_variable() {
+        for key in KEYS {
+            let of_properties = key.shape == Shape::Properties;
+            let name = if of_properties { format!("{}.sasl_username", key.name) } else { key.name.to_owned() };
+            let value = match key.default {
+                "" if key.shape == Shape::Database => "postgres://u@h/d",
+                "" if key.shape == Shape::Day => "2020-12-03",
+                "" => "text",
+                default => default,
+            };
+            let variable = variable_of(&name);
+            let loaded = load(&Overrides::default(), &environment(&[(&variable, value)])).unwrap();
+            let shown = if of_properties { format!("{}.\"sasl.username\"", key.name) } else { name };
+            let origin = loaded.shown.iter().find(|(known, ..)| *known == shown).map(|(.., origin)| origin);
+            assert_eq!(origin, Some(&Origin::Variable(variable)), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_property_with_an_underscore_is_set_by_its_variable() {
+        let environment = environment(&[
+            ("GIAOBAN__KAFKA__BROKERS", "localhost:1"),
+            ("GIAOBAN__KAFKA__PROPERTIES__LOG_LEVEL", "7"),
+            ("GIAOBAN__KAFKA__PROPERTIES__SESSION_TIMEOUT_MS", "6000"),
+        ]);
+        let client = load(&Overrides::default(), &environment).unwrap().settings.kafka.client().unwrap().unwrap();
+        let names: Vec<_> = client.properties.keys().map(String::as_str).collect();
+        assert_eq!(names, ["log_level", "session.timeout.ms"]);
     }
 
     #[test]

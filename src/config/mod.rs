@@ -47,7 +47,7 @@ pub enum ConfigError {
         /// What was found.
         found: String,
         /// What is allowed.
-        allowed: String,
+        allowed: Allowed,
     },
     /// A file that a key names cannot be read.
     #[error("{key}: {path}: {cause}", path = path.display())]
@@ -69,6 +69,32 @@ pub enum ConfigError {
         /// What is wrong with them.
         problems: Vec<UnitTableError>,
     },
+}
+
+/// What a key takes, in both languages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// In Vietnamese.
+    pub vi: String,
+    /// In English.
+    pub en: String,
+}
+
+impl Allowed {
+    fn new(vi: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { vi: vi.into(), en: en.into() }
+    }
+
+    /// What is wrong with the URL of a database is said in English alone.
+    fn database(wrong: &str) -> Self {
+        Self::new(format!("để trống, hoặc URL của PostgreSQL ({wrong})"), format!("empty, or {wrong}"))
+    }
+}
+
+impl std::fmt::Display for Allowed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.en)
+    }
 }
 
 fn located(table: &str, succession: &str, problems: &[UnitTableError]) -> String {

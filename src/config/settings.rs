@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::ConfigError;
+use super::{Allowed, ConfigError};
 use crate::domain::{Calendar, Rules, UnitTable};
 use crate::log::kafka::KafkaSettings as Client;
 use crate::report::ReportHead;
@@ -237,11 +237,11 @@ impl Store {
             Some(read("store.password_file", &self.password_file)?.trim_end_matches(['\r', '\n']).to_owned())
         };
         let password = of_file.or_else(|| Some(self.password.0.clone()).filter(|password| !password.is_empty()));
-        let server = Server::parse(&self.url.0, password.as_deref()).map_err(|allowed| ConfigError::Value {
+        let server = Server::parse(&self.url.0, password.as_deref()).map_err(|wrong| ConfigError::Value {
             place: "settings".into(),
             key: "store.url".into(),
             found: masked(&self.url.0),
-            allowed,
+            allowed: Allowed::database(&wrong),
         })?;
         Ok(StorePlace::Schema(Box::new(Schema::at(server, &self.schema))))
     }

@@ -18,12 +18,14 @@ struct FakeLog {
     /// What is not allowed.
     denied: Vec<Access<'static>>,
     taken_ms: i64,
+    /// By which setting the events' topic loses messages.
+    loses_by: Option<&'static str>,
     asked: std::sync::atomic::AtomicUsize,
 }
 
 impl EventLog for FakeLog {
     fn describe(&self) -> String {
-        "a fake log".into()
+        "the embedded log fake".into()
     }
 
     fn topic(&self, name: &str) -> Result<Topic, LogError> {
@@ -39,6 +41,10 @@ impl EventLog for FakeLog {
         };
         let partitions = self.ranges.iter().enumerate().map(range).collect();
         Ok(Topic { name: name.to_owned(), partitions, replication: 3 })
+    }
+
+    fn loses_by(&self, name: &str) -> Result<Option<String>, LogError> {
+        Ok(self.loses_by.filter(|_| name == "giaoban.events").map(str::to_owned))
     }
 
     fn create_topic(&self, _: &TopicSpec) -> Result<Created, LogError> {
@@ -230,6 +236,45 @@ fn all_is_well_in_both_languages() {
 }
 
 #[test]
+fn what_is_wrong_is_told_in_both_languages() {
+    let (at, cause) = (|| "data/store-1.db".to_owned(), || "cause".to_owned());
+    let stores = [
+        StoreError::Locked { at: at(), by: " by process 7".into() },
+        StoreError::OtherRules { at: at(), stored: Digest([1; 32]), now: Digest([2; 32]) },
+        StoreError::Newer { at: at(), found: 9, known: 2 },
+        StoreError::Damaged { at: at(), cause: cause() },
+        StoreError::Missing { at: at() },
+        StoreError::Unreachable { at: at(), cause: cause() },
+    ];
+    let mut cases: Vec<Case> =
+        stores.into_iter().map(|error| Case { checkpoints: Err(error), ..Case::healthy() }).collect();
+    let logs = [
+        LogError::Unreachable { at: "kafka:9092".into(), cause: cause() },
+        LogError::NoSuchTopic("giaoban.events".into()),
+        LogError::Locked { at: "data/log.db".into(), cause: cause() },
+        LogError::Unwritable { at: "data".into(), cause: cause() },
+    ];
+    for error in logs {
+        let log = FakeLog { events: Some(error), ..Case::healthy().log };
+        cases.push(Case { log, ..Case::healthy() });
+    }
+    cases.push(Case { checkpoints: Ok(vec![checkpoint(0, 4, 4, 3), checkpoint(1, 9, 9, 9)]), ..Case::healthy() });
+    for mut case in cases {
+        let english = case.examine();
+        case.lang = "vi";
+        let vietnamese = case.examine();
+        assert_eq!(vietnamese.len(), english.len());
+        assert!(!not_well(&english).is_empty());
+        for (vi, en) in vietnamese.iter().zip(&english) {
+            // A folder's name and the clock are the same in both.
+            let same = vi.detail.is_ascii() && vi.what == "đồng hồ";
+            assert!(same || (!vi.detail.is_ascii() && en.detail != vi.detail), "{vi:?}");
+            assert!(vi.verdict == Verdict::Good || !vi.remedy.is_ascii(), "{vi:?}");
+        }
+    }
+}
+
+#[test]
 fn counts_are_of_the_units_of_that_day() {
     let case = Case { now: "2025-06-30T10:00:00Z".parse().unwrap(), ..Case::healthy() };
     let findings = case.examine();
@@ -371,6 +416,43 @@ fn a_store_of_other_rules_names_the_replay() {
     let (verdict, text) = only(&Case { checkpoints: Err(other), ..Case::healthy() }.examine());
     assert_eq!(verdict, Verdict::Problem);
     assert!(text.contains("giaoban replay"), "{text}");
+}
+
+#[test]
+fn a_topic_that_does_not_keep_its_messages_is_a_warning_with_the_command() {
+    let mut case = Case::healthy();
+    case.log.loses_by = Some("retention.ms=604800000");
+    let (verdict, text) = only(&case.examine());
+    assert_eq!(verdict, Verdict::Warning);
+    assert!(text.starts_with("topic: giaoban.events does not keep") && text.contains("(retention.ms=604800000)"));
+    assert!(text.contains("--entity-name giaoban.events --add-config retention.ms=-1"), "{text}");
+}
+
+#[test]
+fn a_clock_that_stands_years_back_is_a_problem() {
+    let case = Case { now: "2024-12-31T10:00:00Z".parse().unwrap(), ..Case::healthy() };
+    let texts = not_well(&case.examine());
+    assert!(texts.iter().any(|text| text.starts_with("clock: 2024-12-31") && text.contains("NTP")), "{texts:#?}");
+    let case = Case { now: "2025-01-01T10:00:00Z".parse().unwrap(), ..Case::healthy() };
+    assert!(!not_well(&case.examine()).iter().any(|text| text.contains("the time of events")));
+}
+
+#[test]
+fn little_free_disk_is_a_warning() {
+    let dir = tempfile::tempdir().unwrap();
+    let looked = |free: std::io::Result<u64>| {
+        let mut examination = Examination { lang: Lang::En, findings: Vec::new() };
+        let free = std::cell::Cell::new(Some(free));
+        folder(&mut examination, dir.path(), |_| free.take().unwrap());
+        examination.findings
+    };
+    assert_eq!(not_well(&looked(Ok(1 << 30))), Vec::<String>::new());
+    let (verdict, text) = only(&looked(Ok((1 << 30) - 1)));
+    assert_eq!(verdict, Verdict::Warning);
+    assert!(text.contains("1023 MB free") && text.contains("Free some disk space"), "{text}");
+    let (verdict, text) = only(&looked(Err(std::io::Error::other("gone"))));
+    assert_eq!(verdict, Verdict::Warning);
+    assert!(text.contains("gone") && text.contains("Check the disk"), "{text}");
 }
 
 #[test]

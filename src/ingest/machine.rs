@@ -13,7 +13,7 @@ use std::mem;
 use super::dead_letter::{DeadLetter, was_redriven};
 use super::decoding::Decoded;
 use super::watch::{Excess, Tolerance, Verdict, Watch};
-use crate::domain::{Entry, NextOffset, Partition};
+use crate::domain::{Entry, NextOffset, Partition, Position};
 use crate::log::{Incoming, PartitionRange};
 use crate::store::{Batch, Counts, Span};
 use crate::wire::Event;
@@ -132,6 +132,15 @@ pub struct Committed {
     pub last_timestamp_ms: Option<i64>,
     /// How many had been dead letters and were sent again.
     pub redriven: u64,
+}
+
+/// The first record of a partition in a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Begun {
+    /// Where it lies.
+    pub position: Position,
+    /// When the log took it, in milliseconds since 1970.
+    pub timestamp_ms: Option<i64>,
 }
 
 /// Why the worker cannot go on.
@@ -272,6 +281,7 @@ pub struct Machine {
     /// Room for the next batch's entries.
     room: Vec<Entry>,
     outputs: Vec<Output>,
+    begun: Vec<Begun>,
 }
 
 impl Machine {
@@ -292,6 +302,7 @@ impl Machine {
             stopped: None,
             room: Vec::new(),
             outputs: Vec::new(),
+            begun: Vec::new(),
         }
     }
 
@@ -341,6 +352,11 @@ impl Machine {
         !self.outputs.is_empty()
     }
 
+    /// The records that batches have begun with since this was asked last, of each partition its first.
+    pub fn begun(&mut self) -> impl Iterator<Item = Begun> + '_ {
+        self.begun.drain(..)
+    }
+
     /// Whether no more records are wanted for now.
     pub fn paused(&self) -> bool {
         self.paused
@@ -381,7 +397,10 @@ impl Machine {
             open.since_ms = now_ms;
         }
         let from = reading.from;
-        let part = open.parts.entry(position.partition).or_insert_with(|| Part::new(position.partition, from));
+        let part = open.parts.entry(position.partition).or_insert_with(|| {
+            self.begun.push(Begun { position, timestamp_ms: record.timestamp_ms });
+            Part::new(position.partition, from)
+        });
         part.span.to = reading.next;
         part.span.read += 1;
         part.span.last_timestamp_ms = record.timestamp_ms;

@@ -1,7 +1,7 @@
 //! What operators watch. Names follow the Prometheus rules: the unit is in the
 //! name, counters end in `_total`, labels are bounded (partitions, closed lists).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -12,9 +12,9 @@ use prometheus::{
     Registry, TextEncoder,
 };
 
-use super::machine::Committed;
+use super::machine::{Begun, Committed};
 use super::verification::Verification;
-use crate::domain::{NextOffset, Partition};
+use crate::domain::{NextOffset, Offset, Partition};
 use crate::store::{Checkpoint, Counts};
 
 /// The metrics of a worker, and whether it is well.
@@ -47,6 +47,8 @@ pub struct Metrics {
     partitions: Mutex<BTreeMap<Partition, Progress>>,
     started: AtomicBool,
     ready: AtomicBool,
+    /// From a batch that is not taken to the next that is, or to there being none to take.
+    store_failing: AtomicBool,
     heartbeat_ms: AtomicI64,
     /// Since when the store has owed an answer.
     asked: Mutex<Option<Instant>>,
@@ -56,13 +58,36 @@ pub struct Metrics {
 const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 
 /// How far a partition is.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Progress {
     next: NextOffset,
     end: NextOffset,
-    /// When the log took the last record that is in the store.
-    last_timestamp_ms: Option<i64>,
+    /// With which records the batches begin that are not in the store yet, and when the log took them.
+    waiting: VecDeque<(Offset, i64)>,
+    /// Where none of the records that the store lacks was read: when the log took the one before
+    /// them, or when they were first heard of.
+    unread_since_ms: Option<i64>,
     counts: Counts,
+}
+
+impl Progress {
+    fn lag(&self) -> i64 {
+        (self.end.0 - self.next.0).max(0)
+    }
+
+    /// The store is there now.
+    fn stored(&mut self, next: NextOffset, last_timestamp_ms: Option<i64>) {
+        self.next = next;
+        self.end = self.end.max(next);
+        self.waiting.retain(|(offset, _)| offset.next() > next);
+        self.unread_since_ms = last_timestamp_ms;
+    }
+
+    /// Since when the oldest record that the store lacks waits for it.
+    fn waits_since_ms(&self) -> Option<i64> {
+        let read = self.waiting.front().map(|(_, taken_ms)| *taken_ms);
+        read.or(self.unread_since_ms).filter(|_| self.lag() > 0)
+    }
 }
 
 /// A metric's name or labels are wrong: a mistake in this file.
@@ -105,7 +130,7 @@ impl Metrics {
         let lag_seconds = GaugeVec::new(
             Opts::new(
                 "giaoban_worker_lag_seconds",
-                "Seconds since the log took the last stored record of an assigned partition that has more; 0 if it has no more",
+                "Seconds since the log took the oldest record of an assigned partition that is not in the store; while none of these was read, since it took the record before them or since they were first heard of; 0 if there are none",
             ),
             &["partition"],
         )?;
@@ -192,6 +217,7 @@ impl Metrics {
             partitions: Mutex::default(),
             started: AtomicBool::new(false),
             ready: AtomicBool::new(false),
+            store_failing: AtomicBool::new(false),
             heartbeat_ms: AtomicI64::new(0),
             asked: Mutex::default(),
             registry,
@@ -229,20 +255,42 @@ impl Metrics {
 
     /// A partition is read from where the store is.
     pub fn reading(&self, partition: Partition, stored: Option<Checkpoint>, end: NextOffset) {
-        let progress = Progress {
-            next: stored.map_or(NextOffset(0), |checkpoint| checkpoint.next),
-            end,
-            last_timestamp_ms: None,
-            counts: stored.map_or_else(Counts::default, |checkpoint| checkpoint.counts),
-        };
-        self.with_partitions(|partitions| partitions.insert(partition, progress));
+        let next = stored.map_or(NextOffset(0), |checkpoint| checkpoint.next);
+        self.with_partitions(|partitions| {
+            let progress = partitions.entry(partition).or_default();
+            progress.end = end;
+            progress.counts = stored.map_or_else(Counts::default, |checkpoint| checkpoint.counts);
+            progress
+                .stored(next, stored.and_then(|checkpoint| checkpoint.last_timestamp_ms).or_else(|| Some(now_ms())));
+            self.nothing_waits(partitions);
+        });
         self.started.store(true, Ordering::Relaxed);
         self.ready.store(true, Ordering::Relaxed);
     }
 
+    /// Batches begin with these records.
+    pub fn begun(&self, begun: impl Iterator<Item = Begun>) {
+        let mut begun = begun.peekable();
+        if begun.peek().is_none() {
+            return;
+        }
+        self.with_partitions(|partitions| {
+            for Begun { position, timestamp_ms } in begun {
+                let Some(progress) = partitions.get_mut(&position.partition) else { continue };
+                // After a failure they are read again, and batches may begin elsewhere.
+                progress.waiting.retain(|(offset, _)| *offset < position.offset);
+                progress.waiting.push_back((position.offset, timestamp_ms.unwrap_or_else(now_ms)));
+                progress.end = progress.end.max(position.offset.next());
+            }
+        });
+    }
+
     /// Partitions are read no more: nothing is said of them any longer.
     pub fn released(&self, released: &[Partition]) {
-        self.with_partitions(|partitions| partitions.retain(|partition, _| !released.contains(partition)));
+        self.with_partitions(|partitions| {
+            partitions.retain(|partition, _| !released.contains(partition));
+            self.nothing_waits(partitions);
+        });
         for partition in released {
             let label = partition.to_string();
             // Not there if it was never rendered.
@@ -256,6 +304,9 @@ impl Metrics {
         self.with_partitions(|partitions| {
             for (partition, end) in ends {
                 if let Some(progress) = partitions.get_mut(partition) {
+                    if progress.lag() == 0 {
+                        progress.unread_since_ms = Some(now_ms());
+                    }
                     progress.end = *end;
                 }
             }
@@ -277,9 +328,7 @@ impl Metrics {
         self.superseded.inc_by(counts.superseded);
         self.with_partitions(|partitions| {
             if let Some(progress) = partitions.get_mut(&partition) {
-                progress.next = next;
-                progress.end = progress.end.max(next);
-                progress.last_timestamp_ms = last_timestamp_ms;
+                progress.stored(next, last_timestamp_ms);
                 progress.counts.add(counts);
             }
         });
@@ -300,6 +349,7 @@ impl Metrics {
         self.store_size(store_bytes);
         self.last_commit.set(now_ms() as f64 / 1000.0);
         self.ready.store(true, Ordering::Relaxed);
+        self.store_failing.store(false, Ordering::Relaxed);
     }
 
     /// The store's size on disk, in bytes.
@@ -310,7 +360,7 @@ impl Metrics {
     /// A batch was not taken.
     pub fn failed(&self, kind: &str) {
         self.store_failures.with_label_values(&[kind]).inc();
-        self.not_ready();
+        self.store_failing.store(true, Ordering::Relaxed);
     }
 
     /// It cannot do its work for now.
@@ -341,7 +391,8 @@ impl Metrics {
 
     /// Whether it has its partitions, and its store answers and takes batches.
     pub fn ready(&self) -> bool {
-        self.live() && self.ready.load(Ordering::Relaxed) && self.unanswered().is_none()
+        let answers = self.unanswered().is_none() && !self.store_failing.load(Ordering::Relaxed);
+        self.live() && self.ready.load(Ordering::Relaxed) && answers
     }
 
     /// Whether it was ever given partitions.
@@ -362,12 +413,9 @@ impl Metrics {
             let mut oldest = 0.0_f64;
             for (partition, progress) in partitions.iter() {
                 let label = partition.to_string();
-                let lag = (progress.end.0 - progress.next.0).max(0);
-                let seconds = match progress.last_timestamp_ms {
-                    Some(last) if lag > 0 => ((now - last) as f64 / 1000.0).max(0.0),
-                    _ => 0.0,
-                };
-                self.lag_records.with_label_values(&[&label]).set(lag);
+                let since = progress.waits_since_ms();
+                let seconds = since.map_or(0.0, |since_ms| ((now - since_ms) as f64 / 1000.0).max(0.0));
+                self.lag_records.with_label_values(&[&label]).set(progress.lag());
                 self.lag_seconds.with_label_values(&[&label]).set(seconds);
                 oldest = oldest.max(seconds);
             }
@@ -377,6 +425,13 @@ impl Metrics {
         });
     }
 
+    /// A store that lacks nothing has no batch to take: what was not taken is another's now, or was in it after all.
+    fn nothing_waits(&self, partitions: &BTreeMap<Partition, Progress>) {
+        if partitions.values().all(|progress| progress.lag() == 0) {
+            self.store_failing.store(false, Ordering::Relaxed);
+        }
+    }
+
     fn with_partitions<T>(&self, act: impl FnOnce(&mut BTreeMap<Partition, Progress>) -> T) -> T {
         act(&mut self.partitions.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -384,4 +439,200 @@ impl Metrics {
 
 fn now_ms() -> i64 {
     jiff::Timestamp::now().as_millisecond()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Position;
+
+    const PARTITION: Partition = Partition(3);
+
+    fn seconds(metrics: &Metrics) -> f64 {
+        let rendered = metrics.render();
+        let value = sample(&rendered, "giaoban_worker_lag_seconds{partition=\"3\"}").unwrap();
+        assert_eq!(sample(&rendered, "giaoban_worker_oldest_unprocessed_event_age_seconds"), Some(value));
+        value
+    }
+
+    /// A sample as it is rendered.
+    fn sample(rendered: &str, name: &str) -> Option<f64> {
+        rendered.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
+    }
+
+    fn begun(metrics: &Metrics, offset: i64, seconds_ago: i64) {
+        let position = Position { partition: PARTITION, offset: Offset(offset) };
+        let timestamp_ms = Some(now_ms() - 1000 * seconds_ago);
+        metrics.begun([Begun { position, timestamp_ms }].into_iter());
+    }
+
+    fn stored(next: i64, seconds_ago: i64) -> Option<Checkpoint> {
+        let last_timestamp_ms = Some(now_ms() - 1000 * seconds_ago);
+        Some(Checkpoint { partition: PARTITION, next: NextOffset(next), counts: Counts::default(), last_timestamp_ms })
+    }
+
+    fn committed(metrics: &Metrics, next: i64) {
+        let (next, counts) = (NextOffset(next), Counts::default());
+        metrics.committed(&Committed {
+            partition: PARTITION,
+            next,
+            counts,
+            last_timestamp_ms: Some(now_ms()),
+            redriven: 0,
+        });
+    }
+
+    #[track_caller]
+    fn about(found: f64, wanted: f64) {
+        assert!((wanted..wanted + 1.0).contains(&found), "{found}, not {wanted}");
+    }
+
+    #[test]
+    fn the_age_is_that_of_the_oldest_record_that_is_not_in_the_store() {
+        let metrics = Metrics::new().unwrap();
+        metrics.reading(PARTITION, stored(10, 26), NextOffset(10));
+        assert_eq!(seconds(&metrics), 0.0, "nothing waits");
+        begun(&metrics, 10, 1);
+        about(seconds(&metrics), 1.0);
+        // The next batch is gathered while that one is under way.
+        begun(&metrics, 20, 0);
+        about(seconds(&metrics), 1.0);
+        committed(&metrics, 20);
+        about(seconds(&metrics), 0.0);
+        committed(&metrics, 30);
+        assert_eq!(seconds(&metrics), 0.0);
+        assert_eq!(sample(&metrics.render(), "giaoban_worker_lag_records{partition=\"3\"}"), Some(0.0));
+    }
+
+    #[test]
+    fn the_age_stays_while_the_store_takes_nothing() {
+        let metrics = Metrics::new().unwrap();
+        metrics.reading(PARTITION, stored(10, 100), NextOffset(10));
+        begun(&metrics, 10, 40);
+        begun(&metrics, 20, 30);
+        for _ in 0..3 {
+            metrics.failed("passing");
+            metrics.reading(PARTITION, stored(10, 100), NextOffset(30));
+            about(seconds(&metrics), 40.0);
+            // Read again, in batches that begin elsewhere.
+            begun(&metrics, 10, 40);
+            begun(&metrics, 15, 35);
+            about(seconds(&metrics), 40.0);
+        }
+        committed(&metrics, 15);
+        about(seconds(&metrics), 35.0);
+    }
+
+    #[test]
+    fn before_anything_is_read_the_age_is_that_of_the_record_before() {
+        let metrics = Metrics::new().unwrap();
+        metrics.reading(PARTITION, stored(10, 26), NextOffset(12));
+        about(seconds(&metrics), 26.0);
+        begun(&metrics, 10, 5);
+        about(seconds(&metrics), 5.0);
+        committed(&metrics, 12);
+        // Heard of just now, whenever the last one came.
+        metrics.ends(&[(PARTITION, NextOffset(13))]);
+        about(seconds(&metrics), 0.0);
+    }
+
+    /// Metrics after one record of each kind.
+    fn after_one_of_each() -> Metrics {
+        let metrics = Metrics::new().unwrap();
+        metrics.rebalanced("assigned");
+        metrics.connected(true);
+        metrics.reading(PARTITION, None, NextOffset(4));
+        let counts = Counts { read: 4, applied: 1, duplicate: 1, superseded: 1, dead_lettered: 1 };
+        let next = NextOffset(4);
+        metrics.dead_lettered(&[("json.syntax", 1)].into());
+        metrics.committed(&Committed { partition: PARTITION, next, counts, last_timestamp_ms: None, redriven: 1 });
+        metrics.batch(4, Duration::from_millis(20), Duration::from_millis(3), 4096);
+        metrics.failed("passing");
+        metrics
+    }
+
+    #[test]
+    fn every_record_is_counted_by_what_became_of_it() {
+        let metrics = after_one_of_each();
+        for (name, value) in [
+            ("giaoban_worker_records_read_total", 4.0),
+            ("giaoban_worker_records_applied_total", 1.0),
+            ("giaoban_worker_records_duplicate_total", 1.0),
+            ("giaoban_worker_records_superseded_total", 1.0),
+            ("giaoban_worker_records_dead_lettered_total{reason=\"json.syntax\"}", 1.0),
+            ("giaoban_worker_records_redriven_total", 1.0),
+            ("giaoban_worker_reconciliation_difference_records", 0.0),
+            ("giaoban_worker_assigned_partitions", 1.0),
+            ("giaoban_worker_log_connected", 1.0),
+            ("giaoban_worker_store_failures_total{kind=\"passing\"}", 1.0),
+            ("giaoban_worker_batch_records_bucket{le=\"1\"}", 0.0),
+            ("giaoban_worker_batch_records_bucket{le=\"10\"}", 1.0),
+            ("giaoban_worker_batch_duration_seconds_bucket{le=\"0.02\"}", 1.0),
+            ("giaoban_worker_commit_duration_seconds_bucket{le=\"0.002\"}", 0.0),
+            ("giaoban_worker_commit_duration_seconds_bucket{le=\"0.005\"}", 1.0),
+            ("giaoban_worker_commit_duration_seconds_count", 1.0),
+            ("giaoban_store_size_bytes", 4096.0),
+        ] {
+            assert_eq!(sample(&metrics.render(), name), Some(value), "{name}");
+        }
+        let vanished = Counts { read: 2, applied: 1, ..Counts::default() };
+        let next = NextOffset(6);
+        let span = Committed { partition: PARTITION, next, counts: vanished, last_timestamp_ms: None, redriven: 0 };
+        metrics.committed(&span);
+        assert_eq!(sample(&metrics.render(), "giaoban_worker_reconciliation_difference_records"), Some(1.0));
+    }
+
+    #[test]
+    fn nothing_is_said_of_a_partition_that_was_given_up() {
+        let metrics = after_one_of_each();
+        assert!(metrics.render().contains("partition=\"3\""));
+        metrics.released(&[PARTITION]);
+        assert!(!metrics.render().contains("partition=\"3\""), "{}", metrics.render());
+        // What is still on its way of it brings nothing back.
+        begun(&metrics, 9, 5);
+        committed(&metrics, 10);
+        metrics.ends(&[(PARTITION, NextOffset(12))]);
+        assert!(!metrics.render().contains("partition=\"3\""), "{}", metrics.render());
+    }
+
+    #[test]
+    fn every_metric_that_an_alert_names_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let metrics = after_one_of_each();
+        metrics.show_verifications_in(dir.path());
+        Verification { at_ms: 1, records: 4, differing: 0 }.keep_in(dir.path()).unwrap();
+        let rendered = metrics.render();
+        let alerts = include_str!("../../config/prometheus/alerts.yml");
+        let names =
+            alerts.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| word.starts_with("giaoban_"));
+        let mut count = 0;
+        for name in names {
+            count += 1;
+            let there = rendered.lines().any(|line| {
+                line.strip_prefix(name).is_some_and(|rest| {
+                    let rest =
+                        ["_bucket", "_sum", "_count"].iter().find_map(|end| rest.strip_prefix(end)).unwrap_or(rest);
+                    rest.starts_with(['{', ' '])
+                })
+            });
+            assert!(there, "no {name} in\n{rendered}");
+        }
+        assert!(count > 10);
+    }
+
+    #[test]
+    fn a_store_that_takes_no_batch_is_not_ready_until_it_takes_one_or_lacks_none() {
+        let metrics = Metrics::new().unwrap();
+        metrics.beat();
+        metrics.reading(PARTITION, stored(10, 1), NextOffset(12));
+        assert!(metrics.ready());
+        metrics.failed("passing");
+        metrics.reading(PARTITION, stored(10, 1), NextOffset(12));
+        assert!(!metrics.ready(), "looked up again, and no more");
+        metrics.batch(2, Duration::ZERO, Duration::ZERO, 0);
+        assert!(metrics.ready());
+        metrics.failed("fenced");
+        metrics.reading(PARTITION, stored(12, 1), NextOffset(12));
+        assert!(metrics.ready(), "another has written it");
+    }
 }

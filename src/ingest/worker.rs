@@ -81,11 +81,29 @@ pub enum WorkerError {
     /// The dead-letter topic does not take letters.
     #[error(transparent)]
     DeadLetters(#[from] LetterRefused),
-    /// The store or the log did not answer in time when the worker was to stop.
+    /// What was under way was not answered in time when the worker was to stop.
     #[error(
-        "the store did not answer within {0} s of the stop; what was under way is rolled back or whole, as the next start will see"
+        "{at} did not answer within {seconds} s of the stop; what was under way is rolled back or whole, as the next start will see"
     )]
-    Slow(u64),
+    Slow {
+        /// Who did not.
+        silent: Silent,
+        /// Its name.
+        at: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+}
+
+/// Who did not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silent {
+    /// A store in a file, which another process holds.
+    File,
+    /// A store on a server.
+    Server,
+    /// The log, which was to take dead letters.
+    Log,
 }
 
 /// A dead letter is not taken, so the message cannot be passed over.
@@ -147,6 +165,8 @@ impl Worker {
         let (outbox, replies) = channel();
         let mut store = self.store;
         let size = (Instant::now(), store.size_bytes().unwrap_or_default());
+        let of_store = (if store.is_on_server() { Silent::Server } else { Silent::File }, store.describe());
+        let of_log = (Silent::Log, self.log.describe());
         self.metrics.store_size(size.1);
         let mut writer = Writer {
             topic: self.topic.clone(),
@@ -173,6 +193,9 @@ impl Worker {
             metrics: self.metrics,
             stop: self.stop,
             stop_at: None,
+            of_store,
+            of_log,
+            keeping: false,
             targets,
             bounded,
             committed: BTreeMap::new(),
@@ -187,7 +210,7 @@ impl Worker {
         };
         let result = reader.run();
         drop(reader.requests);
-        let in_time = !matches!(result, Err(WorkerError::Slow(_)));
+        let in_time = !matches!(result, Err(WorkerError::Slow { .. }));
         while in_time && reader.replies.recv().is_ok() {}
         // Only now, so that no other reads where a batch of this one is still to be written.
         reader.consumer.close();
@@ -318,6 +341,10 @@ struct Reader {
     stop: Arc<AtomicBool>,
     /// When it saw that it is to stop.
     stop_at: Option<Instant>,
+    /// Who is waited for: the store, or the log while it keeps dead letters.
+    of_store: (Silent, String),
+    of_log: (Silent, String),
+    keeping: bool,
     /// Where to stop, if that is known at the start.
     targets: Option<BTreeMap<Partition, NextOffset>>,
     /// Whether what lies at or after these is left alone.
@@ -378,7 +405,10 @@ impl Reader {
             self.stop_at.get_or_insert_with(Instant::now);
         }
         match self.stop_at {
-            Some(at) if at.elapsed() > STOP_WITHIN => Err(WorkerError::Slow(STOP_WITHIN.as_secs())),
+            Some(at) if at.elapsed() > STOP_WITHIN => {
+                let (silent, at) = if self.keeping { &self.of_log } else { &self.of_store };
+                Err(WorkerError::Slow { silent: *silent, at: at.clone(), seconds: STOP_WITHIN.as_secs() })
+            }
             at => Ok(at.is_some()),
         }
     }
@@ -419,6 +449,7 @@ impl Reader {
             }
             machine.handle(Input::Record(incoming, decoded), now_ms);
         })?;
+        self.metrics.begun(self.machine.begun());
         match polled {
             Polled::Messages(_) => {}
             Polled::Assigned(partitions) => {
@@ -448,7 +479,9 @@ impl Reader {
             Ok(starts) => starts,
             Err(
                 error @ (WorkerError::Store(StoreError::Unavailable { .. })
-                | WorkerError::Log(LogError::Transient(_) | LogError::Unreachable { .. })),
+                | WorkerError::Log(
+                    LogError::Transient(_) | LogError::Unreachable { .. } | LogError::Locked { .. },
+                )),
             ) => {
                 tracing::warn!(%error, "cannot look up where to start; trying again");
                 self.metrics.not_ready();
@@ -492,11 +525,12 @@ impl Reader {
     }
 
     fn reply(&mut self, reply: Reply, now_ms: u64) -> Result<(), WorkerError> {
+        self.keeping &= !matches!(reply, Reply::Kept(_));
         let input = match reply {
             Reply::Checkpoints(_) => return Ok(()),
             Reply::Kept(Ok(())) => Input::DeadLettersKept,
             Reply::Kept(Err(refused)) => match refused.cause {
-                LogError::Transient(_) | LogError::Unreachable { .. } => {
+                LogError::Transient(_) | LogError::Unreachable { .. } | LogError::Locked { .. } => {
                     tracing::warn!(error = %refused, "dead letters are not confirmed; reading again from the store's offsets");
                     self.metrics.failed("dead_letter");
                     Input::Failed(Failure::Passing(refused.to_string()))
@@ -549,6 +583,7 @@ impl Reader {
                         for letter in &letters {
                             *self.reasons.entry(letter.reason()).or_default() += 1;
                         }
+                        self.keeping = true;
                         self.requests.send(Request::DeadLetter(letters)).map_err(|_| no_answer())?;
                     }
                     Output::Apply(batch) => self.requests.send(Request::Apply(batch)).map_err(|_| no_answer())?,
@@ -575,7 +610,7 @@ impl Reader {
     /// What may pass is tried again later.
     fn or_later(&mut self, result: Result<(), LogError>, partitions: &[Partition]) -> Result<(), WorkerError> {
         match result {
-            Err(error @ (LogError::Transient(_) | LogError::Unreachable { .. })) => {
+            Err(error @ (LogError::Transient(_) | LogError::Unreachable { .. } | LogError::Locked { .. })) => {
                 tracing::warn!(%error, "cannot read from there yet; trying again");
                 let now_ms = self.begun.elapsed().as_millis() as u64;
                 self.machine.handle(Input::Unknown(partitions), now_ms);

@@ -127,7 +127,9 @@ impl EmbeddedLog {
         match error.sqlite_error_code() {
             _ if sqlite_file::is_full(error) => LogError::DiskFull { at },
             _ if sqlite_file::is_unwritable(error) => LogError::Unwritable { at, cause: error.to_string() },
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => LogError::Transient(format!("{at}: {error}")),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                LogError::Locked { at, cause: error.to_string() }
+            }
             _ => self.broken(error.to_string()),
         }
     }
@@ -498,4 +500,21 @@ fn unpack_headers(text: &str) -> Result<Headers, String> {
         bytes.ok_or_else(|| "a message has damaged headers".to_owned())
     };
     packed.into_iter().map(|(name, value)| Ok((name, value.map(bytes).transpose()?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_another_process_holds_says_so_and_names_no_kafka() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = EmbeddedLog::open(dir.path()).unwrap();
+        let holder = Connection::open(EmbeddedLog::file_in(dir.path())).unwrap();
+        holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let connection = log.connect().unwrap();
+        connection.busy_timeout(Duration::ZERO).unwrap();
+        let error = log.make_topic(&connection, "events", 6, 1).unwrap_err();
+        assert!(matches!(&error, LogError::Locked { at, .. } if at.ends_with("log.db")), "{error}");
+    }
 }

@@ -213,6 +213,14 @@ pub enum LogError {
         /// What is wrong.
         cause: String,
     },
+    /// Another process holds the file.
+    #[error("{at} is held by another process: {cause}")]
+    Locked {
+        /// The file.
+        at: String,
+        /// What is said of it.
+        cause: String,
+    },
     /// A setting that the client refuses.
     #[error("setting {key}: {cause}")]
     Setting {
@@ -249,6 +257,11 @@ pub trait EventLog: Send + Sync {
 
     /// The topic as it is, or [`LogError::NoSuchTopic`].
     fn topic(&self, name: &str) -> Result<Topic, LogError>;
+
+    /// By which setting the topic loses messages in time, such as `retention.ms=604800000`; `None` if it keeps all.
+    fn loses_by(&self, _topic: &str) -> Result<Option<String>, LogError> {
+        Ok(None)
+    }
 
     /// Makes a topic that keeps its messages for ever.
     fn create_topic(&self, spec: &TopicSpec) -> Result<Created, LogError>;

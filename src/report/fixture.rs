@@ -107,12 +107,25 @@ fn facts() -> Vec<Fact> {
     ]
 }
 
-/// Makes a store of the records at `path`.
+/// Records of a code that went from one ward to another on 1 July 2025, within a quarter.
+pub fn two_wards_of_one_code() -> Vec<Fact> {
+    [("2025-06-20", 10), ("2025-06-30", 20), ("2025-07-01", 40)]
+        .map(|(held_on, participants)| {
+            supervision("00004", held_on, Body::TradeUnion, Field::Environment, participants)
+        })
+        .into()
+}
+
+/// Makes a store of the small city's records at `path`.
 pub fn store(path: &Path, synthetic: bool) -> SqliteStore {
-    let rules = rules();
+    store_of(path, &rules(), facts(), synthetic)
+}
+
+/// Makes a store of these records at `path`.
+pub fn store_of(path: &Path, rules: &Rules, facts: Vec<Fact>, synthetic: bool) -> SqliteStore {
     let mut store = SqliteStore::create(path).unwrap();
-    store.adopt(&rules).unwrap();
-    let entries: Vec<Entry> = facts()
+    store.adopt(rules).unwrap();
+    let entries: Vec<Entry> = facts
         .into_iter()
         .enumerate()
         .map(|(index, fact)| Entry {
@@ -128,7 +141,7 @@ pub fn store(path: &Path, synthetic: bool) -> SqliteStore {
     let span =
         Span { partition: Partition(0), from: None, to: NextOffset(count as i64), read: count, ..Span::default() };
     let batch = Batch { topic: "giaoban.events".into(), spans: vec![span], entries, synthetic };
-    store.apply(&batch, &rules).unwrap();
+    store.apply(&batch, rules).unwrap();
     assert_eq!(store.record_count().unwrap(), count);
     store
 }

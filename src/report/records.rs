@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::domain::{Digest, Entry, Figure, Measure, Period, Position, Revision, Rules};
 use crate::rollup::evidence::Scope;
-use crate::rollup::table::RollupError;
+use crate::rollup::table::{OfUnit, RollupError};
 use crate::rollup::{NotInTable, Rollup};
 use crate::store::{StoreError, StoreReader};
 use crate::wire::Lang;
@@ -18,6 +18,11 @@ pub struct Listing {
     pub(crate) figure: &'static str,
     pub(crate) period: String,
     pub(crate) unit: Option<String>,
+    /// Its first day, as the rollup has it.
+    pub(crate) valid_from: Option<String>,
+    /// Its name, if it was asked for by its first day.
+    #[serde(skip)]
+    pub(crate) name: Option<String>,
     /// The figure as the rollup has it: the sum of the amounts below, or the number of units below.
     #[serde(serialize_with = "amount_text")]
     pub(crate) total: Amount,
@@ -98,21 +103,25 @@ impl Listing {
     /// Asks every record of the store whether it stands behind the figure.
     pub fn of(
         store: &mut dyn StoreReader,
-        (figure, period, unit): (Figure, Period, Option<&str>),
+        (figure, period, unit): (Figure, Period, OfUnit<'_>),
         rules: &Rules,
     ) -> Result<Self, ListingError> {
-        let cells = store.cells(&period.quarters(), rules)?;
-        let listed = unit.filter(|unit| *unit != "dissolved");
-        let rollup = Rollup::of(period, listed, &cells, rules)?;
+        let listed = Some(unit).filter(|unit| unit.code != Some("dissolved"));
+        let row = listed.unwrap_or_default().row(period, rules)?;
+        let described = rules.units.row(row);
         let mut listing = Self {
             figure: figure.name(),
             period: period.to_string(),
-            unit: unit.map(str::to_owned),
+            unit: unit.code.map(str::to_owned),
+            valid_from: listed.map(|_| described.valid_from.to_string()),
+            name: unit.since.map(|_| described.name.clone()),
             total: Amount(0, figure.measure()),
             records: Vec::new(),
             units: Vec::new(),
         };
         if figure.counts_units() {
+            let cells = store.cells(&period.quarters(), rules)?;
+            let rollup = Rollup::of_row(period, row, &cells, rules)?;
             listing.units = rollup.reporting.iter().filter(|unit| unit.counts_in(figure)).map(UnitLine::of).collect();
             listing.total.0 = listing.units.len() as i128;
             return Ok(listing);
@@ -213,7 +222,12 @@ impl Listing {
             0 => (self.records.len(), behind),
             count => (count, units),
         };
-        let _ = writeln!(text, "{name}, {}: {} ({count} {what})", self.period, self.total);
+        let unit = match (&self.name, &self.valid_from, lang) {
+            (Some(unit), Some(since), Lang::Vi) => format!(", {unit} (từ {since})"),
+            (Some(unit), Some(since), Lang::En) => format!(", {unit} (since {since})"),
+            _ => String::new(),
+        };
+        let _ = writeln!(text, "{name}, {}{unit}: {} ({count} {what})", self.period, self.total);
         if count == 0 {
             let _ = writeln!(text, "{none}");
         }

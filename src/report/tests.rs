@@ -154,3 +154,34 @@ fn a_folder_that_cannot_be_made_is_named() {
     let result = write_report(&mut store, &fixture::rules(), "2020-Q4".parse().unwrap(), &ReportHead::default(), &out);
     assert!(matches!(result, Err(ReportError::Write { path, .. }) if path == out));
 }
+
+/// The millimetres of a declaration such as `margin: 20mm 15mm 20mm 30mm`.
+fn millimetres(text: &str) -> Vec<u32> {
+    text.split_whitespace()
+        .map(|side| side.trim_end_matches(';').strip_suffix("mm").unwrap().parse().unwrap())
+        .collect()
+}
+
+#[test]
+fn the_page_is_set_by_decree_30() {
+    let page = report(&ReportHead::default(), false);
+    let rule = between(&page, "@page {", "\n");
+    assert!(rule.contains("size: A4 portrait;"), "{rule}");
+    // Top and bottom 20 to 25 mm, left 30 to 35, right 15 to 20.
+    let margins = millimetres(between(rule, "margin: ", ";").strip_prefix("margin: ").unwrap());
+    for (margin, allowed) in margins.iter().zip([20..=25, 15..=20, 20..=25, 30..=35]) {
+        assert!(allowed.contains(margin), "{margin} mm of {margins:?}");
+    }
+    assert_eq!(margins.len(), 4);
+    // Page numbers in Arabic, in the middle at the top, from the second page on.
+    assert!(rule.contains("@top-center { content: counter(page);"), "{rule}");
+    assert!(between(&page, "@page :first {", "\n").contains("@top-center { content: none; }"));
+    // Times New Roman, black, 13 or 14 points; elsewhere a face of the same widths.
+    let body = between(&page, "body {", "}");
+    assert!(body.contains(r#"13pt/1.4 "Times New Roman", "Liberation Serif", Tinos, serif"#), "{body}");
+    // The heads of the left and of the right.
+    let head = between(&page, "<main", "<h1");
+    let at = |text: &str| head.find(text).unwrap_or_else(|| panic!("no {text} in {head}"));
+    assert!(at("THÀNH ỦY HÀ NỘI") < at("BAN CHỈ ĐẠO") && at("BAN CHỈ ĐẠO") < at("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"));
+    assert!(at("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM") < at("Độc lập - Tự do - Hạnh phúc"));
+}

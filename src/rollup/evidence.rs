@@ -4,15 +4,16 @@
 use std::collections::BTreeSet;
 
 use super::contribution::{NotInTable, Place, contributions};
-use super::table::{RollupError, Subtree, lineage_rows};
-use crate::domain::{Fact, Figure, Period, Quarter, Rules};
+use super::table::{OfUnit, RollupError, lineage_rows};
+use crate::domain::unit::RowId;
+use crate::domain::{Fact, Figure, Period, Quarter, Rules, SegmentId};
 
 /// A figure of a unit (with all under it) in a period.
 pub struct Scope<'a> {
     rules: &'a Rules,
     figure: Figure,
     quarters: BTreeSet<Quarter>,
-    subtree: Subtree,
+    row: RowId,
     /// Whether what counts in no unit any more counts here: in the root, as in its own row.
     dissolved_row: bool,
 }
@@ -21,15 +22,11 @@ impl<'a> Scope<'a> {
     /// The figure of `unit` (a code, `dissolved`, or the root if none is named).
     ///
     /// # Errors
-    /// If the calendar lacks the period or no unit had the code in it.
-    pub fn new(figure: Figure, period: Period, unit: Option<&str>, rules: &'a Rules) -> Result<Self, RollupError> {
-        let calendar = rules.calendar.name().to_owned();
-        let range = rules.calendar.range(period).ok_or(RollupError::PeriodOutsideCalendar { period, calendar })?;
-        let dissolved_row = unit == Some("dissolved");
-        let root = rules.units.root().code;
-        let code = unit.filter(|_| !dissolved_row).unwrap_or_else(|| root.as_str());
-        let subtree = Subtree::of(Some(code), period, range, rules)?;
-        Ok(Self { rules, figure, quarters: period.quarters().into_iter().collect(), subtree, dissolved_row })
+    /// If the calendar lacks the period, no unit had the code in it, or several had.
+    pub fn new(figure: Figure, period: Period, unit: OfUnit<'_>, rules: &'a Rules) -> Result<Self, RollupError> {
+        let dissolved_row = unit.code == Some("dissolved");
+        let row = if dissolved_row { OfUnit::default() } else { unit }.row(period, rules)?;
+        Ok(Self { rules, figure, quarters: period.quarters().into_iter().collect(), row, dissolved_row })
     }
 
     /// What a fact adds to the figure, in the figure's measure. Of a figure that
@@ -51,7 +48,7 @@ impl<'a> Scope<'a> {
         Ok(sum)
     }
 
-    fn includes(&self, segment: crate::domain::SegmentId) -> bool {
-        lineage_rows(self.rules, segment).any(|row| self.subtree.contains(row))
+    fn includes(&self, segment: SegmentId) -> bool {
+        lineage_rows(self.rules, segment).any(|row| row == self.row)
     }
 }

@@ -117,6 +117,53 @@ pub enum RollupError {
         /// The period.
         period: Period,
     },
+    /// The code was several units in the period, or none since the day that was named.
+    #[error("in {period} the code {unit} was {}", .units.iter().map(|(name, since)| format!("{name} since {since}")).collect::<Vec<_>>().join(", "))]
+    WhichUnit {
+        /// The code.
+        unit: String,
+        /// The period.
+        period: Period,
+        /// The names of those that it was, with their first days.
+        units: Vec<(String, Date)>,
+    },
+}
+
+/// Of which unit something is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OfUnit<'a> {
+    /// Its code; of the unit over all others if none is named.
+    pub code: Option<&'a str>,
+    /// Its first day, where several units had the code in the period.
+    pub since: Option<Date>,
+}
+
+impl OfUnit<'_> {
+    /// Its row.
+    ///
+    /// # Errors
+    /// If the code was no unit in the period, or it is not clear which one.
+    pub fn row(self, period: Period, rules: &Rules) -> Result<RowId, RollupError> {
+        let (from, to) = range(period, rules)?;
+        let unit = self.code.unwrap_or_else(|| rules.units.root().code.as_str()).to_owned();
+        let had = rules.units.row_ids().filter(|(_, row)| row.code.as_str() == unit && row.in_force_within(from, to));
+        let had: Vec<_> = had.collect();
+        let mut asked = had.iter().filter(|(_, row)| self.since.is_none_or(|since| since == row.valid_from));
+        match (asked.next(), asked.next()) {
+            (Some((id, _)), None) => Ok(*id),
+            _ if had.is_empty() => Err(RollupError::NoSuchUnit { unit, period }),
+            _ => {
+                let units = had.iter().map(|(_, row)| (row.name.clone(), row.valid_from)).collect();
+                Err(RollupError::WhichUnit { unit, period, units })
+            }
+        }
+    }
+}
+
+/// The first and the last day of a period.
+fn range(period: Period, rules: &Rules) -> Result<(Date, Date), RollupError> {
+    let calendar = rules.calendar.name().to_owned();
+    rules.calendar.range(period).ok_or(RollupError::PeriodOutsideCalendar { period, calendar })
 }
 
 /// Cells of the quarters of a period, gathered for [`Rollup::of`].
@@ -133,11 +180,19 @@ impl Cells {
 impl Rollup {
     /// The figures of `period`; of `unit` and its subtree alone if one is named.
     pub fn of(period: Period, unit: Option<&str>, cells: &Cells, rules: &Rules) -> Result<Self, RollupError> {
-        let calendar = rules.calendar.name().to_owned();
-        let (from, to) = rules
-            .calendar
-            .range(period)
-            .ok_or_else(|| RollupError::PeriodOutsideCalendar { period, calendar: calendar.clone() })?;
+        let (from, to) = range(period, rules)?;
+        let subtree = Subtree::of(unit, period, (from, to), rules)?;
+        Ok(Self::within(period, (from, to), &subtree, cells, rules))
+    }
+
+    /// The figures of one unit and its subtree, though others had its code in the period.
+    pub fn of_row(period: Period, row: RowId, cells: &Cells, rules: &Rules) -> Result<Self, RollupError> {
+        let (from, to) = range(period, rules)?;
+        let subtree = Subtree::under((from, to), rules, |other| other == row);
+        Ok(Self::within(period, (from, to), &subtree, cells, rules))
+    }
+
+    fn within(period: Period, (from, to): (Date, Date), subtree: &Subtree, cells: &Cells, rules: &Rules) -> Self {
         let mut sums: BTreeMap<RowId, Cell> = BTreeMap::new();
         let mut dissolved: BTreeMap<RowId, Cell> = BTreeMap::new();
         for (place, cell) in &cells.0 {
@@ -152,7 +207,6 @@ impl Rollup {
                 sums.entry(row).or_default().add_cell(cell);
             }
         }
-        let subtree = Subtree::of(unit, period, (from, to), rules)?;
         let units = Reporting::of(cells, (from, to), rules);
         let mut rows = Vec::new();
         for (id, row) in rules.units.row_ids().filter(|(_, row)| row.in_force_within(from, to)) {
@@ -181,8 +235,8 @@ impl Rollup {
                 units: [0; 3],
             });
         }
-        let reporting = units.reports(&subtree, (from, to), rules);
-        Ok(Self { period, calendar, from, to, rows, reporting })
+        let reporting = units.reports(subtree, (from, to), rules);
+        Self { period, calendar: rules.calendar.name().to_owned(), from, to, rows, reporting }
     }
 
     /// The row of the unit over all others, or of the unit asked for.
@@ -197,34 +251,29 @@ pub fn lineage_rows(rules: &Rules, segment: SegmentId) -> impl Iterator<Item = R
 }
 
 /// The rows that are the unit asked for or lie under it in the period.
-pub struct Subtree(Option<BTreeSet<RowId>>);
+struct Subtree(Option<BTreeSet<RowId>>);
 
 impl Subtree {
     /// Of the unit of that code; of all if none is named.
-    pub fn of(
-        unit: Option<&str>,
-        period: Period,
-        (from, to): (Date, Date),
-        rules: &Rules,
-    ) -> Result<Self, RollupError> {
+    fn of(unit: Option<&str>, period: Period, (from, to): (Date, Date), rules: &Rules) -> Result<Self, RollupError> {
         let Some(unit) = unit else { return Ok(Self(None)) };
         let code = UnitCode::new(unit);
-        let asked = |row: RowId| Some(rules.units.row(row).code) == code;
-        let mut rows = BTreeSet::new();
-        for segment in rules.units.segments_within(from, to) {
-            if lineage_rows(rules, segment).any(asked) {
-                rows.insert(rules.units.row_of(segment));
-            }
-        }
-        if rows.is_empty() {
+        let subtree = Self::under((from, to), rules, |row| Some(rules.units.row(row).code) == code);
+        if subtree.0.as_ref().is_some_and(BTreeSet::is_empty) {
             Err(RollupError::NoSuchUnit { unit: unit.to_owned(), period })
         } else {
-            Ok(Self(Some(rows)))
+            Ok(subtree)
         }
     }
 
+    fn under((from, to): (Date, Date), rules: &Rules, asked: impl Fn(RowId) -> bool) -> Self {
+        let segments = rules.units.segments_within(from, to);
+        let under = segments.filter(|segment| lineage_rows(rules, *segment).any(&asked));
+        Self(Some(under.map(|segment| rules.units.row_of(segment)).collect()))
+    }
+
     /// Whether the row is one of them.
-    pub fn contains(&self, row: RowId) -> bool {
+    fn contains(&self, row: RowId) -> bool {
         self.0.as_ref().is_none_or(|rows| rows.contains(&row))
     }
 }

@@ -125,6 +125,11 @@ pub trait StoreReader: Send {
     /// What it is, for messages.
     fn describe(&self) -> String;
 
+    /// Whether it is on a server, which several workers may share.
+    fn is_on_server(&self) -> bool {
+        false
+    }
+
     /// The fingerprint of the rules that its figures were made by; `None` while it is empty.
     fn fingerprint(&mut self) -> Result<Option<Digest>, StoreError>;
 

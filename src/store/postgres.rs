@@ -183,6 +183,10 @@ impl StoreReader for PostgresStore {
         self.schema.describe(self.found.generation)
     }
 
+    fn is_on_server(&self) -> bool {
+        true
+    }
+
     fn fingerprint(&mut self) -> Result<Option<Digest>, StoreError> {
         let (schema, generation) = (self.schema.clone(), self.found.generation);
         self.with(|client| Ok(schema.generation(client, generation)?.and_then(|found| found.rules)))

@@ -1,15 +1,16 @@
 //! From what is asked to what is answered. Synchronous: the store is read here.
 
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::Figures;
-use super::frame::{Frame, with_query};
+use super::frame::{Frame, of_records, with_query};
 use super::pages::{self, Crumb};
 use crate::domain::{Figure, Period, Quarter, Rules};
 use crate::report::records::{Listing, ListingError};
 use crate::report::words::{self, pick};
-use crate::report::{csv, json};
-use crate::rollup::table::RollupError;
+use crate::report::{csv, json, numbers};
+use crate::rollup::table::{OfUnit, RollupError};
 use crate::rollup::{Rollup, RollupRow};
 use crate::store::{StoreError, StoreReader};
 use crate::wire::Lang;
@@ -32,6 +33,7 @@ pub enum Ask {
 pub struct Params {
     period: Option<String>,
     unit: Option<String>,
+    since: Option<String>,
     figure: Option<String>,
     format: Option<String>,
     lang: Option<String>,
@@ -183,22 +185,22 @@ fn reply(figures: &Figures, ask: &Ask, params: &Params) -> Result<Reply, Trouble
                 return Err(no_such_unit(code, rules, &frame));
             }
             frame.here = format!("/units/{code}");
-            let crumbs = crumbs(&all, code, &frame);
+            let crumbs = crumbs(&all, OfUnit { code: Some(code.as_str()), since: None }, &frame);
             page(pages::unit(frame, &rollup, code, crumbs))
         }
         Ask::Records => {
             let figure = figure_of(params, &frame)?;
             let unit = given(&params.unit).unwrap_or(rules.units.root().code.as_str()).to_owned();
-            let asked = (figure, period, Some(unit.as_str()));
-            let listing = Listing::of(&mut *store, asked, rules).map_err(|error| match error {
+            let of = OfUnit { code: Some(unit.as_str()), since: since_of(params, &frame)? };
+            let listing = Listing::of(&mut *store, (figure, period, of), rules).map_err(|error| match error {
                 ListingError::Store(error) => Trouble::Store(error),
+                ListingError::Rollup(RollupError::WhichUnit { units, .. }) => which(&units, figure, &unit, &frame),
                 ListingError::Rollup(error) => no_such(error, rules, &frame),
             })?;
-            let query = [("unit", unit.clone()), ("figure", figure.name().to_owned())];
-            frame.here = with_query("/records", query.into_iter());
+            frame.here = with_query("/records", of_records(of, &figure).into_iter());
             let all = rollup(&mut *store, (period, None), rules, &frame)?;
-            let crumbs = crumbs(&all, &unit, &frame);
-            page(pages::records(frame, &listing, figure, &unit, crumbs))
+            let crumbs = crumbs(&all, of, &frame);
+            page(pages::records(frame, &listing, (figure, of.since), &unit, crumbs))
         }
         Ask::Rollup => {
             let rollup = rollup(&mut *store, (period, given(&params.unit)), rules, &frame)?;
@@ -257,13 +259,38 @@ fn figure_of(params: &Params, frame: &Frame) -> Result<Figure, Trouble> {
             Lang::Vi => format!("Không có số liệu “{text}”. Các số liệu:"),
             Lang::En => format!("There is no figure “{text}”. The figures are:"),
         };
-        let unit = given(&params.unit).unwrap_or_default();
+        let unit = OfUnit { code: given(&params.unit), since: None };
         let choice = |figure: &Figure| {
             let name = format!("{} ({})", words::figure(*figure, frame.lang), figure.name());
             (name, frame.records(unit, figure))
         };
         Trouble::Missing(sentence, Figure::ALL.iter().map(choice).collect())
     })
+}
+
+/// The first day of the unit that is asked for.
+fn since_of(params: &Params, frame: &Frame) -> Result<Option<Date>, Trouble> {
+    let Some(text) = given(&params.since) else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| {
+        let sentence = match frame.lang {
+            Lang::Vi => format!("“{text}” không phải là ngày (như 2025-07-01)."),
+            Lang::En => format!("“{text}” is no day (such as 2025-07-01)."),
+        };
+        Trouble::Missing(sentence, Vec::new())
+    })
+}
+
+/// The units that had the code in the period, each with its records.
+fn which(units: &[(String, Date)], figure: Figure, code: &str, frame: &Frame) -> Trouble {
+    let sentence = match frame.lang {
+        Lang::Vi => format!("Trong kỳ này mã {code} thuộc các đơn vị sau, mỗi đơn vị có bản ghi riêng:"),
+        Lang::En => format!("In this period the code {code} was these units, each with records of its own:"),
+    };
+    let choice = |(name, since): &(String, Date)| {
+        let link = frame.records(OfUnit { code: Some(code), since: Some(*since) }, &figure);
+        (format!("{name}, {} {}", frame.say("từ ngày", "since"), numbers::day(*since)), link)
+    };
+    Trouble::Missing(sentence, units.iter().map(choice).collect())
 }
 
 fn rollup(
@@ -278,7 +305,7 @@ fn rollup(
 
 fn no_such(error: RollupError, rules: &Rules, frame: &Frame) -> Trouble {
     match error {
-        RollupError::NoSuchUnit { unit, .. } => no_such_unit(&unit, rules, frame),
+        RollupError::NoSuchUnit { unit, .. } | RollupError::WhichUnit { unit, .. } => no_such_unit(&unit, rules, frame),
         RollupError::PeriodOutsideCalendar { period, calendar } => {
             let sentence = match frame.lang {
                 Lang::Vi => format!("Lịch {calendar} không có đủ các quý của kỳ {period}. Các kỳ có số liệu:"),
@@ -303,10 +330,11 @@ fn no_such_unit(code: &str, rules: &Rules, frame: &Frame) -> Trouble {
 }
 
 /// From the unit over all others down to the unit itself.
-fn crumbs(all: &Rollup, code: &str, frame: &Frame) -> Vec<Crumb> {
-    let row = |code: &str| all.rows.iter().find(|row| row.unit == code);
-    let above = |below: &&RollupRow| row(below.parent.as_deref()?);
-    let mut crumbs: Vec<Crumb> = std::iter::successors(row(code), above)
+fn crumbs(all: &Rollup, of: OfUnit<'_>, frame: &Frame) -> Vec<Crumb> {
+    let is_asked =
+        |row: &&RollupRow| Some(row.unit.as_str()) == of.code && (of.since.is_none() || row.valid_from == of.since);
+    let above = |below: &&RollupRow| all.rows.iter().find(|row| Some(&row.unit) == below.parent.as_ref());
+    let mut crumbs: Vec<Crumb> = std::iter::successors(all.rows.iter().find(is_asked), above)
         .take(8)
         .map(|row| Crumb { name: row.name.clone(), link: frame.unit(&row.unit) })
         .collect();

@@ -6,6 +6,7 @@ use crate::domain::{Figure, Period};
 use crate::report::numbers::written;
 use crate::report::words;
 use crate::report::{SYNTHETIC_EN, SYNTHETIC_VI};
+use crate::rollup::table::OfUnit;
 use crate::wire::Lang;
 
 /// What every page has.
@@ -72,8 +73,8 @@ impl Frame {
     }
 
     /// The records behind a figure of a unit.
-    pub fn records(&self, unit: &str, figure: &Figure) -> String {
-        self.link("/records", vec![("unit", unit.to_owned()), ("figure", figure.name().to_owned())])
+    pub fn records(&self, unit: OfUnit<'_>, figure: &Figure) -> String {
+        self.link("/records", of_records(unit, figure))
     }
 
     /// The figures for programs: of a unit, or of all.
@@ -98,6 +99,14 @@ impl Frame {
     pub fn amount(&self, amount: &i128, figure: &Figure) -> String {
         written(*amount, figure.measure(), self.lang)
     }
+}
+
+/// What the page of the records behind a figure is asked with.
+pub fn of_records(unit: OfUnit<'_>, figure: &Figure) -> Vec<(&'static str, String)> {
+    let mut query: Vec<_> = unit.code.map(|code| ("unit", code.to_owned())).into_iter().collect();
+    query.extend(unit.since.map(|since| ("since", since.to_string())));
+    query.push(("figure", figure.name().to_owned()));
+    query
 }
 
 fn encoded(text: &str) -> String {

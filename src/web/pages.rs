@@ -1,6 +1,7 @@
 //! The pages: what the templates are given.
 
 use askama::Template;
+use jiff::civil::Date;
 
 use super::frame::Frame;
 use crate::domain::{Body, Field, Figure};
@@ -8,6 +9,7 @@ use crate::report::grid::{self, NOT_REPORTED};
 use crate::report::html::units_chart;
 use crate::report::records::Listing;
 use crate::report::{numbers, words};
+use crate::rollup::table::OfUnit;
 use crate::rollup::{Rollup, RollupRow};
 use crate::wire::Lang;
 
@@ -72,7 +74,11 @@ fn cell(frame: &Frame, row: &RollupRow, figure: Figure) -> Cell {
     } else {
         frame.amount(&row.figure(figure), &figure)
     };
-    Cell { name: frame.figure(&figure), value, link: frame.records(&row.unit, &figure) }
+    Cell {
+        name: frame.figure(&figure),
+        value,
+        link: frame.records(OfUnit { code: Some(&row.unit), since: row.valid_from }, &figure),
+    }
 }
 
 fn unit_lines<'a>(frame: &Frame, rows: impl Iterator<Item = &'a RollupRow>) -> Vec<UnitLine> {
@@ -222,8 +228,15 @@ struct Records<'a> {
 }
 
 /// The records behind a figure.
-pub fn records(mut frame: Frame, listing: &Listing, figure: Figure, unit: &str, crumbs: Vec<Crumb>) -> String {
+pub fn records(
+    mut frame: Frame,
+    listing: &Listing,
+    (figure, since): (Figure, Option<Date>),
+    unit: &str,
+    crumbs: Vec<Crumb>,
+) -> String {
     let name = frame.figure(&figure);
+    let since = since.map(|since| format!(" --since {since}")).unwrap_or_default();
     frame.title = format!("{name} – {}", crumbs.last().map_or(unit, |crumb| crumb.name.as_str()));
     let lines = listing.records.iter().take(MAX_LISTED);
     let records = lines
@@ -247,7 +260,7 @@ pub fn records(mut frame: Frame, listing: &Listing, figure: Figure, unit: &str, 
         records,
         left_out: listing.records.len().saturating_sub(MAX_LISTED),
         command: format!(
-            "giaoban records --period {} --unit {unit} --figure {} --format csv",
+            "giaoban records --period {} --unit {unit}{since} --figure {} --format csv",
             listing.period, listing.figure
         ),
         listing,

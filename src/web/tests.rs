@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::domain::{Calendar, UnitTable};
 use crate::report::fixture;
 use crate::store::sqlite::SqliteStore;
 
@@ -48,10 +49,7 @@ impl Server {
     }
 
     fn with_figures(store: &FsPath) -> Self {
-        let path = store.to_owned();
-        let open = move || SqliteStore::read(&path).map(|store| Box::new(store) as Box<dyn StoreReader>);
-        let figures = Figures { rules: fixture::rules(), open: Arc::new(open) };
-        Self::of(WebState { watched: Arc::new(Well(true)), figures: Some(figures) })
+        Self::of(WebState { watched: Arc::new(Well(true)), figures: Some(figures(store, fixture::rules())) })
     }
 
     fn send(&self, method: &str, path: &str) -> Answer {
@@ -85,6 +83,12 @@ impl Drop for Server {
         let _ = self.stop.take().map(|stop| stop.send(()));
         let _ = self.thread.take().map(JoinHandle::join);
     }
+}
+
+fn figures(store: &FsPath, rules: Arc<Rules>) -> Figures {
+    let path = store.to_owned();
+    let open = move || SqliteStore::read(&path).map(|store| Box::new(store) as Box<dyn StoreReader>);
+    Figures { rules, open: Arc::new(open) }
 }
 
 struct Answer {
@@ -207,6 +211,38 @@ fn what_is_not_there_is_answered_with_what_there_is() {
     assert_eq!((answer.status, answer.content_type.as_str()), (404, "application/json"));
     let error: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
     assert_eq!(error["choices"], serde_json::json!(["json", "csv"]));
+}
+
+#[test]
+fn a_figure_of_a_code_that_was_two_units_leads_to_the_records_of_its_own_unit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let units = "code,name,kind,parent_code,valid_from,valid_to\n\
+                 01,Thành phố Hà Nội,city,,2020-01-01,\n\
+                 00004,Phường Trúc Bạch,ward,01,2020-01-01,2025-06-30\n\
+                 00004,Phường Ba Đình,ward,01,2025-07-01,\n";
+    let units = UnitTable::from_csv(units, "from_code,to_code,effective_on,extent,basis\n").unwrap();
+    let rules = Arc::new(Rules::new(units, Calendar::Decree09));
+    drop(fixture::store_of(&path, &rules, fixture::two_wards_of_one_code(), true));
+    let server = Server::of(WebState { watched: Arc::new(Well(true)), figures: Some(figures(&path, rules)) });
+
+    let page = server.get("/units/00004?period=2025-Q3").body;
+    let totals: Vec<String> = links(&page)
+        .into_iter()
+        .filter(|link| link.contains("figure=participants") && link.contains("since="))
+        .map(|link| {
+            let body = server.get(&link).body;
+            let name = if body.contains("– Phường Trúc Bạch</h1>") { "Trúc Bạch" } else { "Ba Đình" };
+            let total = body.split("<strong>").nth(1).unwrap().split('<').next().unwrap();
+            format!("{name} {total}")
+        })
+        .collect();
+    assert!(totals.contains(&"Trúc Bạch 30".to_owned()) && totals.contains(&"Ba Đình 40".to_owned()), "{totals:?}");
+    assert_eq!(totals.iter().collect::<std::collections::BTreeSet<_>>().len(), 2, "{totals:?}");
+    // An address without the day is answered with both.
+    let both = server.get("/records?period=2025-Q3&unit=00004&figure=participants");
+    assert_eq!(both.status, 404);
+    assert_eq!(links(&both.body).iter().filter(|link| link.contains("since=")).count(), 2, "{}", both.body);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 #![allow(dead_code)]
 
+pub mod bad;
 pub mod broker;
+pub mod terminal;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::RDKafkaErrorCode;
@@ -200,6 +200,26 @@ impl EventLog for KafkaLog {
         };
         let partitions = ids.into_iter().map(range).collect::<Result<_, LogError>>()?;
         Ok(Topic { name: name.to_owned(), partitions, replication })
+    }
+
+    fn loses_by(&self, topic: &str) -> Result<Option<String>, LogError> {
+        let watch = Watch::new(&self.settings.brokers);
+        let admin: AdminClient<Watch> = make(&config(&self.settings, &[]), watch.clone())?;
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let runtime = runtime.map_err(|error| LogError::Transient(error.to_string()))?;
+        let options = AdminOptions::new().request_timeout(Some(ANSWER_WITHIN));
+        let asked = [ResourceSpecifier::Topic(topic)];
+        let answers = runtime.block_on(admin.describe_configs(&asked, &options));
+        let answer = answers.map_err(|error| of_error(&error, "describe", topic, &watch))?.pop();
+        let found = match answer {
+            Some(Ok(found)) => found,
+            Some(Err(code)) => return Err(of_code(code, "describe", topic, &watch)),
+            None => return Ok(None),
+        };
+        let value = |name: &str| found.get(name).and_then(|entry| entry.value.clone());
+        let for_ever = [("retention.ms", "-1"), ("retention.bytes", "-1"), ("cleanup.policy", "delete")];
+        let differs = |(name, wanted): &(&str, &str)| value(name).filter(|value| value != wanted);
+        Ok(for_ever.iter().find_map(|setting| Some(format!("{}={}", setting.0, differs(setting)?))))
     }
 
     fn create_topic(&self, spec: &TopicSpec) -> Result<Created, LogError> {

@@ -15,6 +15,20 @@ use super::{KafkaSettings, config, make};
 use crate::domain::{Offset, Partition, Position};
 use crate::log::{Delivery, LogError, Outgoing, Producer};
 
+/// Each message once and in its order, confirmed by every copy; the rest is for speed.
+const OURS: [(&str, &str); 10] = [
+    ("enable.idempotence", "true"),
+    ("acks", "all"),
+    ("partitioner", "murmur2_random"),
+    ("compression.type", "lz4"),
+    ("linger.ms", "20"),
+    ("batch.num.messages", "20000"),
+    ("queue.buffering.max.messages", "50000"),
+    ("queue.buffering.max.kbytes", "131072"),
+    ("message.max.bytes", "67108864"),
+    ("message.timeout.ms", "45000"),
+];
+
 /// How often callbacks are served while sending.
 const SERVE_EVERY: u64 = 256;
 
@@ -71,21 +85,9 @@ impl Deliveries {
 
 impl KafkaProducer {
     pub(super) fn new(settings: &KafkaSettings, topic: &str) -> Result<Self, LogError> {
-        let ours = [
-            ("enable.idempotence", "true"),
-            ("acks", "all"),
-            ("partitioner", "murmur2_random"),
-            ("compression.type", "lz4"),
-            ("linger.ms", "20"),
-            ("batch.num.messages", "20000"),
-            ("queue.buffering.max.messages", "50000"),
-            ("queue.buffering.max.kbytes", "131072"),
-            ("message.max.bytes", "67108864"),
-            ("message.timeout.ms", "45000"),
-        ];
         let (watch, deliveries) = (Watch::new(&settings.brokers), Arc::default());
         let context = Deliveries { watch: watch.clone(), topic: topic.to_owned(), decided: Arc::clone(&deliveries) };
-        let producer = make(&config(settings, &ours), context)?;
+        let producer = make(&config(settings, &OURS), context)?;
         Ok(Self { producer, deliveries, watch, topic: topic.to_owned(), sent: 0, reported: 0 })
     }
 
@@ -178,5 +180,20 @@ impl Producer for KafkaProducer {
             let _ = self.producer.flush(Duration::from_secs(1));
         }
         self.deliveries()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_written_once_and_confirmed_by_every_copy() {
+        let settings = KafkaSettings { brokers: "127.0.0.1:1".into(), properties: [].into() };
+        let native = config(&settings, &OURS).create_native_config().unwrap();
+        assert_eq!(native.get("enable.idempotence").unwrap(), "true");
+        // Of all copies that are in step.
+        assert_eq!(native.get("acks").unwrap(), "-1");
+        assert_eq!(native.get("partitioner").unwrap(), "murmur2_random");
     }
 }
