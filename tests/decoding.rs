@@ -175,18 +175,24 @@ fn kafka_messages_come_decoded_as_they_lie() {
     [in_order, sought, given_up, paused].into_iter().for_each(kafka);
 }
 
-/// Hands over three thousand messages, a few more, and fails.
-struct Failing(i64);
+/// Hands over three thousand messages, a few more with which it says something else, and nothing after.
+struct Interrupted {
+    at: i64,
+    says: Option<Result<Polled, LogError>>,
+}
 
-impl Consumer for Failing {
+impl Consumer for Interrupted {
     fn poll(&mut self, _: Duration, max: usize, sink: &mut dyn FnMut(Incoming<'_>)) -> Result<Polled, LogError> {
+        if self.says.is_none() {
+            return Ok(Polled::Messages(0));
+        }
         let count = max.min(500);
-        for offset in self.0..self.0 + count as i64 {
+        for offset in self.at..self.at + count as i64 {
             let position = Position { partition: Partition(0), offset: Offset(offset) };
             sink(Incoming { position, timestamp_ms: None, key: None, headers: &[], payload: Some(b"{}") });
         }
-        self.0 += count as i64;
-        if self.0 > 3_000 { Err(LogError::Transient("gone".into())) } else { Ok(Polled::Messages(count)) }
+        self.at += count as i64;
+        self.says.take_if(|_| self.at > 3_000).unwrap_or(Ok(Polled::Messages(count)))
     }
     fn start(&mut self, _: &[(Partition, NextOffset)]) -> Result<(), LogError> {
         Ok(())
@@ -205,7 +211,7 @@ impl Consumer for Failing {
     }
     fn commit_hint(&mut self, _: &[(Partition, NextOffset)]) {}
     fn range(&mut self, partition: Partition) -> Result<PartitionRange, LogError> {
-        Ok(PartitionRange { partition, low: NextOffset(0), high: NextOffset(self.0) })
+        Ok(PartitionRange { partition, low: NextOffset(0), high: NextOffset(self.at) })
     }
     fn ends(&mut self) -> Vec<(Partition, NextOffset)> {
         Vec::new()
@@ -215,7 +221,8 @@ impl Consumer for Failing {
 
 #[test]
 fn what_was_read_before_an_error_comes_before_it() {
-    let mut consumer = DecodingConsumer::new(Box::new(Failing(0)), rules(), AllowedSources::new());
+    let failing = Interrupted { at: 0, says: Some(Err(LogError::Transient("gone".into()))) };
+    let mut consumer = DecodingConsumer::new(Box::new(failing), rules(), AllowedSources::new());
     let mut next = 0;
     let error = loop {
         match consumer.poll(STEP, 1000, &mut |incoming, _| {
@@ -229,5 +236,19 @@ fn what_was_read_before_an_error_comes_before_it() {
     };
     assert_eq!(error, LogError::Transient("gone".into()));
     assert!(next > 3_000, "{next}");
+    consumer.close();
+}
+
+#[test]
+fn what_was_read_before_the_log_was_another_does_not_come_after_that() {
+    let made_anew = Interrupted { at: 0, says: Some(Ok(Polled::MadeAnew)) };
+    let mut consumer = DecodingConsumer::new(Box::new(made_anew), rules(), AllowedSources::new());
+    consumer.start(&[(Partition(0), NextOffset(0))]).unwrap();
+    let mut handed = 0;
+    while consumer.poll(STEP, 1000, &mut |_, _| handed += 1).unwrap() != Polled::MadeAnew {}
+    assert!(handed < 3_000, "some were on their way");
+    for _ in 0..20 {
+        consumer.poll(STEP, 1000, &mut |incoming, _| panic!("{incoming:?}")).unwrap();
+    }
     consumer.close();
 }

@@ -166,6 +166,25 @@ fn a_topic_made_anew_is_known_by_the_record_that_the_store_had_last() {
 }
 
 #[test]
+fn what_may_be_another_log_is_looked_at_before_anything_of_it_is_taken() {
+    let mut machine = machine(2);
+    let stored = |next: i64| Start { last_timestamp_ms: Some(7), ..start(A, Some(next), 0, 20) };
+    outputs(&mut machine, Input::Assigned(&[stored(5)]), 0);
+    assert!(record(&mut machine, A, 5, false).is_empty());
+    applied(record(&mut machine, A, 6, false));
+    record(&mut machine, A, 7, false);
+    let after = outputs(&mut machine, Input::MadeAnew, 0);
+    assert_eq!(after, [Output::Resync(vec![A])]);
+    assert!(record(&mut machine, A, 8, false).is_empty(), "of which log it is is not known");
+    let after = outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
+    assert!(matches!(after[..], [Output::Commit { .. }]), "what was gathered is dropped: {after:?}");
+    let after = outputs(&mut machine, Input::Assigned(&[stored(7)]), 0);
+    assert_eq!(after, [Output::Start(vec![(A, NextOffset(6))])]);
+    let stopped = record(&mut machine, A, 6, false);
+    assert_eq!(stopped, [Output::Stop(Err(Stopped::MadeAnew { partition: A, next: NextOffset(7) }))]);
+}
+
+#[test]
 fn it_pauses_while_a_full_batch_waits_and_goes_on_after() {
     let mut machine = machine(1);
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);

@@ -233,6 +233,10 @@ impl DecodingConsumer {
                 }
                 Polled::Messages(_) => self.send(chunk)?,
                 happened => {
+                    if happened == Polled::MadeAnew {
+                        self.starts.values_mut().for_each(|start| *start += 1);
+                    }
+                    chunk.clear();
                     self.spare.push(chunk);
                     return Ok(happened);
                 }

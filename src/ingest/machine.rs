@@ -73,6 +73,8 @@ pub enum Input<'a> {
     Revoked(&'a [Partition]),
     /// Partitions are gone already.
     Lost(&'a [Partition]),
+    /// The log may be another than the one that was read.
+    MadeAnew,
     /// A record was read: its event, or what is wrong with it.
     Record(&'a Incoming<'a>, Decoded),
     /// The log has the dead letters of the batch under way.
@@ -306,6 +308,7 @@ impl Machine {
                 self.releasing.retain(|partition| !partitions.contains(partition));
                 self.outputs.push(Output::Release(partitions.to_vec()));
             }
+            Input::MadeAnew => self.look_again(now_ms),
             Input::DeadLettersKept => {
                 if let UnderWay::DeadLetters(batch, origin) = mem::replace(&mut self.under_way, UnderWay::Nothing) {
                     self.apply(batch, origin);
@@ -426,6 +429,13 @@ impl Machine {
             from.push((partition, first));
         }
         self.outputs.push(Output::Start(from));
+    }
+
+    /// Starts every partition again, so that the last record that the store has is looked at once more.
+    fn look_again(&mut self, now_ms: u64) {
+        self.open = Open::default();
+        self.partitions.values_mut().for_each(|reading| reading.stale = true);
+        self.resync_at_ms = Some(now_ms);
     }
 
     fn hold(&mut self, partitions: &[Partition], now_ms: u64) {

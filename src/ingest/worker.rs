@@ -397,6 +397,7 @@ impl Reader {
                 tracing::warn!(?partitions, "lost: the session timed out");
                 self.machine.handle(Input::Lost(&partitions), now_ms);
             }
+            Polled::MadeAnew => self.machine.handle(Input::MadeAnew, now_ms),
         }
         Ok(())
     }

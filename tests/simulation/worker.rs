@@ -172,6 +172,10 @@ impl World {
         if self.workers[w].machine.paused() && self.dice.one_in(2) {
             return;
         }
+        if !self.healed && self.dice.one_in(80) {
+            self.seen("a worker was told that the log may be another");
+            return self.handle(w, Input::MadeAnew);
+        }
         let heard = self.dice.one_in(self.hears).then(|| self.workers[w].events.pop_front()).flatten();
         match heard {
             Some(Event::Assigned(partitions)) => self.look_up(w, partitions),

@@ -46,6 +46,8 @@ pub(super) struct GroupContext {
     forbidden: AtomicBool,
     /// Whether any broker is.
     connected: AtomicBool,
+    /// Whether the topic has another id since that was last asked.
+    made_anew: AtomicBool,
     closing: AtomicBool,
 }
 
@@ -56,6 +58,10 @@ impl ClientContext for GroupContext {
         // that was not taken it tells here only.
         if facility == "COMMITFAIL" && message.contains("Group authorization failed") {
             self.forbidden.store(true, Ordering::Relaxed);
+        }
+        if facility == "METADATA" && is_made_anew(message, &self.topic) {
+            tracing::warn!(topic = %self.topic, "the topic has another id than before: it was made anew");
+            self.made_anew.store(true, Ordering::Relaxed);
         }
     }
 
@@ -94,6 +100,16 @@ impl ConsumerContext for GroupContext {
         }
         lock(&self.noted).push_back(polled);
     }
+}
+
+/// Whether librdkafka says that the topic has another id than the one it had. It goes on in the new topic where it
+/// was in the old one, and says so only here, before it asks for anything of the new one.
+fn is_made_anew(message: &str, topic: &str) -> bool {
+    /// The id of a topic that it had not seen before.
+    const NONE: &str = "AAAAAAAAAAAAAAAAAAAAAA";
+    let ids =
+        message.split_once(&format!("Topic {topic} changed id from ")).and_then(|(_, ids)| ids.split_once(" to "));
+    ids.is_some_and(|(before, after)| !before.starts_with(NONE) && before != after)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -138,12 +154,17 @@ impl KafkaConsumer {
             ends: Mutex::default(),
             forbidden: AtomicBool::new(false),
             connected: AtomicBool::new(true),
+            made_anew: AtomicBool::new(false),
             closing: AtomicBool::new(false),
         };
         if alone {
             lock(&context.noted).push_back(Polled::Assigned(partitions));
         }
-        let consumer: BaseConsumer<GroupContext> = make(&config(settings, &ours), context)?;
+        let mut config = config(settings, &ours);
+        // For the word that the topic has another id.
+        let debug = config.get("debug").map_or_else(|| "metadata".to_owned(), |more| format!("metadata,{more}"));
+        config.set("debug", debug).set_log_level(RDKafkaLogLevel::Debug);
+        let consumer: BaseConsumer<GroupContext> = make(&config, context)?;
         if !alone {
             consumer.subscribe(&[topic]).map_err(|error| LogError::Transient(error.to_string()))?;
         }
@@ -267,6 +288,9 @@ impl Consumer for KafkaConsumer {
                 None => break,
             }
         }
+        if context.made_anew.swap(false, Ordering::Relaxed) {
+            return Ok(Polled::MadeAnew);
+        }
         if handed > 0 {
             return Ok(Polled::Messages(handed));
         }
@@ -356,5 +380,21 @@ impl Consumer for KafkaConsumer {
         while !closer.is_finished() && begun.elapsed() < CLOSE_WITHIN {
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_id_of_the_topic_is_told_from_the_first() {
+        let told = |message: &str| is_made_anew(message, "events");
+        assert!(told("[thrd:main]: Topic events changed id from 9q2mYQ0xQ5mG1o6rVbXk1g to 3hVbq0y1T8u9WmJ2cQkZ0w"));
+        assert!(!told("[thrd:main]: Topic events changed id from AAAAAAAAAAAAAAAAAAAAAA to 3hVbq0y1T8u9WmJ2cQkZ0w"));
+        assert!(!told(
+            "[thrd:main]: Topic events.dlq changed id from 9q2mYQ0xQ5mG1o6rVbXk1g to 3hVbq0y1T8u9WmJ2cQkZ0w"
+        ));
+        assert!(!told("[thrd:main]: Topic events [0] Leader 1 Epoch 0"));
     }
 }
