@@ -62,6 +62,13 @@ fn delete_topic(giaoban: &Giaoban) {
     deleted[0].as_ref().unwrap();
 }
 
+/// What lies before that offset of partition 0 is gone.
+fn expire(giaoban: &Giaoban, before: i64) {
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(giaoban.variable("GIAOBAN__KAFKA__TOPIC"), 0, Offset::Offset(before)).unwrap();
+    wait_for(admin(giaoban).delete_records(&list, &options())).unwrap();
+}
+
 #[test]
 #[ignore = "starts a broker of its own: ./test.sh"]
 fn kafka_fault_a_broker_killed_and_away_for_a_minute_costs_nothing() {
@@ -109,16 +116,24 @@ fn kafka_fault_records_gone_before_they_were_read_stop_the_worker() {
     publish(0..10);
     giaoban.settle();
     publish(10..30);
-    let mut before = TopicPartitionList::new();
-    before.add_partition_offset(giaoban.variable("GIAOBAN__KAFKA__TOPIC"), 0, Offset::Offset(15)).unwrap();
-    wait_for(admin(&giaoban).delete_records(&before, &options())).unwrap();
-
+    expire(&giaoban, 15);
     let said = giaoban.fails(11, &["worker", "--until-caught-up"]);
     assert!(said.contains("messages 10 to 15 of partition 0 are gone"), "{said}");
     assert!(said.contains("--accept-gap"), "{said}");
     assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 10, "as it was");
     giaoban.ok(&["worker", "--until-caught-up", "--accept-gap"]);
     assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 25);
+
+    // Nothing is left that would come after the gap.
+    publish(30..40);
+    expire(&giaoban, 40);
+    let said = giaoban.fails(11, &["worker", "--until-caught-up"]);
+    assert!(said.contains("messages 30 to 40 of partition 0 are gone"), "{said}");
+    assert!(giaoban.ok(&["worker", "--until-caught-up", "--accept-gap"]).contains("Read 0 records"));
+    giaoban.settle();
+    publish(40..41);
+    giaoban.settle();
+    assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 26);
 }
 
 #[test]

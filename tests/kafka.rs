@@ -306,3 +306,51 @@ fn kafka_too_many_bad_records_stop_the_worker_at_the_same_place() {
     send(&log, &topic, &[bad(301), good(511)]);
     assert!(giaoban.settle().contains("1 applied, 0 duplicate, 0 superseded, 1 dead-lettered"));
 }
+
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_a_topic_that_ends_in_no_message_is_read_to_its_end() {
+    use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+    let mut giaoban = Giaoban::on_kafka();
+    giaoban.ok(&["topics", "create", "--partitions", "1"]);
+    let topic = giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned();
+    let mut config = rdkafka::ClientConfig::new();
+    config.set("bootstrap.servers", giaoban.variable("GIAOBAN__KAFKA__BROKERS")).set("transactional.id", &topic);
+    let producer: BaseProducer = config.create().unwrap();
+    let within = Duration::from_secs(20);
+    producer.init_transactions(within).unwrap();
+    let transaction = |numbers: std::ops::Range<usize>, commit: bool| {
+        producer.begin_transaction().unwrap();
+        for number in numbers {
+            let event = session("00004", number, 1, "2020-03-04", 1);
+            producer.send(BaseRecord::to(&topic).key("00004").payload(&event)).unwrap();
+        }
+        producer.flush(within).unwrap();
+        if commit { producer.commit_transaction(within) } else { producer.abort_transaction(within) }.unwrap();
+    };
+    let sessions = |giaoban: &Giaoban| giaoban.figure("2020-Q1", "00004", "supervision_sessions");
+    transaction(0..3, true);
+    assert!(giaoban.settle().contains("3 applied"));
+    transaction(3..5, false);
+    assert!(giaoban.settle().contains("Read 0 records"));
+    let said = giaoban.ok(&["doctor"]);
+    assert!(said.contains("0 records are not in the store yet"), "{said}");
+    assert!(giaoban.ok(&["replay"]).contains("Nothing would change"));
+    assert_eq!(sessions(&giaoban), 3);
+
+    let port = harness::broker::free_port();
+    giaoban = giaoban.with("GIAOBAN__HTTP__LISTEN", &format!("127.0.0.1:{port}"));
+    let mut worker = giaoban.start(&["worker"]);
+    let address = harness::address(&mut worker);
+    let lag = || {
+        let answer = ureq::get(format!("http://{address}/metrics")).call().ok()?.into_body().read_to_string().ok()?;
+        let (_, rest) = answer.split_once("giaoban_worker_lag_records{partition=\"0\"} ")?;
+        Some(rest.lines().next()?.to_owned())
+    };
+    until("an idle worker does not lag", within, || lag().as_deref() == Some("0"));
+    transaction(5..9, true);
+    until("it has read what follows", within, || sessions(&giaoban) == 7);
+    until("it does not lag again", within, || lag().as_deref() == Some("0"));
+    worker.kill().unwrap();
+    worker.wait().unwrap();
+}

@@ -12,7 +12,7 @@ use super::dead_letter::DeadLetter;
 use super::decoding::DecodingConsumer;
 use super::machine::{Committed, Failure, Input, Limits, Machine, Output, Start, Stopped};
 use super::metrics::Metrics;
-use crate::domain::{NextOffset, Partition, Position, Rules};
+use crate::domain::{NextOffset, Offset, Partition, Position, Rules};
 use crate::log::{Delivery, EventLog, LogError, Membership, Polled, Producer};
 use crate::store::{Batch, Checkpoint, Counts, StoreError, StoreWriter};
 use crate::wire::AllowedSources;
@@ -152,6 +152,8 @@ impl Worker {
         let machine = Machine::new(&self.topic, self.limits);
         let consumer = DecodingConsumer::new(consumer, self.rules, self.sources);
         let mut reader = Reader {
+            log: self.log,
+            topic: self.topic,
             machine,
             consumer,
             requests,
@@ -161,7 +163,9 @@ impl Worker {
             stop_at: None,
             targets,
             bounded,
+            looked_up: false,
             committed: BTreeMap::new(),
+            elsewhere: BTreeMap::new(),
             started: Vec::new(),
             reasons: BTreeMap::new(),
             written: (Duration::ZERO, 0),
@@ -286,6 +290,8 @@ impl Writer {
 
 /// The thread that reads.
 struct Reader {
+    log: Arc<dyn EventLog>,
+    topic: String,
     machine: Machine,
     consumer: DecodingConsumer,
     requests: Sender<Request>,
@@ -298,8 +304,12 @@ struct Reader {
     targets: Option<BTreeMap<Partition, NextOffset>>,
     /// Whether what lies at or after these is left alone.
     bounded: bool,
+    /// Whether it was ever given partitions, perhaps none, and knows where these start.
+    looked_up: bool,
     /// Where the store is, as far as this worker knows.
     committed: BTreeMap<Partition, NextOffset>,
+    /// Where the store was a second ago in partitions that are others'.
+    elsewhere: BTreeMap<Partition, NextOffset>,
     /// Partitions that the consumer reads: they are sought, not started.
     started: Vec<Partition>,
     /// Of the dead letters under way.
@@ -335,7 +345,11 @@ impl Reader {
             }
             if asked_at.elapsed() > Duration::from_secs(1) {
                 asked_at = Instant::now();
-                let ends = self.consumer.ends();
+                // Behind the last record may lie offsets that are no records: these are not waited for.
+                let end = |(partition, end): (Partition, NextOffset)| {
+                    (partition, self.machine.end_of(partition).map_or(end, |at| end.min(at)))
+                };
+                let ends: Vec<_> = self.consumer.ends().into_iter().map(end).collect();
                 self.metrics.ends(&ends);
                 self.metrics.connected(self.consumer.connected());
                 if self.elsewhere_caught_up()? {
@@ -397,6 +411,7 @@ impl Reader {
                 tracing::warn!(?partitions, "lost: the session timed out");
                 self.machine.handle(Input::Lost(&partitions), now_ms);
             }
+            Polled::AtEnd(partitions) => self.machine.handle(Input::AtEndOf(&partitions), now_ms),
             Polled::MadeAnew => self.machine.handle(Input::MadeAnew, now_ms),
         }
         Ok(())
@@ -419,6 +434,7 @@ impl Reader {
             }
             Err(error) => return Err(error),
         };
+        self.looked_up = true;
         self.machine.handle(Input::Assigned(&starts), now_ms);
         Ok(())
     }
@@ -523,11 +539,8 @@ impl Reader {
                     }
                 }
             }
-            if self.caught_up() {
-                return Ok(true);
-            }
         }
-        Ok(false)
+        Ok(self.caught_up())
     }
 
     /// What may pass is tried again later.
@@ -588,8 +601,15 @@ impl Reader {
 
     /// Whether the store is at every end that was seen at the start, by this worker's own doing.
     fn caught_up(&self) -> bool {
-        let Some(targets) = &self.targets else { return false };
-        reached(targets, &self.committed)
+        let Some(targets) = self.targets.as_ref().filter(|_| self.looked_up) else { return false };
+        targets.iter().all(|(partition, end)| self.is_reached(*partition, *end))
+    }
+
+    /// The same of one partition; of one without messages nothing is to be reached.
+    fn is_reached(&self, partition: Partition, end: NextOffset) -> bool {
+        end.0 == 0
+            || self.committed.get(&partition).is_some_and(|next| *next >= end)
+            || self.machine.is_done(partition, end)
     }
 
     /// The same, where other workers have a part in it.
@@ -604,13 +624,24 @@ impl Reader {
             Err(WorkerError::Store(StoreError::Unavailable { .. })) => return Ok(false),
             stored => stored?,
         };
-        Ok(reached(&targets, &stored.iter().map(|at| (at.partition, at.next)).collect()))
+        for (partition, end) in targets {
+            if self.is_reached(partition, end) {
+                continue;
+            }
+            let stored = stored.iter().find(|at| at.partition == partition).map_or(NextOffset(0), |at| at.next);
+            let before = self.elsewhere.insert(partition, stored);
+            // Where another worker stands still, perhaps nothing follows that is a record.
+            if stored < end && (before != Some(stored) || self.has_record(partition, stored)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
-}
 
-/// Whether each of these is reached; of a partition without messages nothing is to be reached.
-fn reached(targets: &BTreeMap<Partition, NextOffset>, at: &BTreeMap<Partition, NextOffset>) -> bool {
-    targets.iter().all(|(partition, end)| end.0 == 0 || at.get(partition).is_some_and(|next| next >= end))
+    /// Whether the log has a record of a partition at an offset or after it, as far as can be found out.
+    fn has_record(&self, partition: Partition, from: NextOffset) -> bool {
+        !matches!(self.log.read(&self.topic, partition, Offset(from.0), 1, &mut |_| {}), Ok(0))
+    }
 }
 
 fn no_answer() -> WorkerError {

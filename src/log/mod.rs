@@ -117,6 +117,9 @@ pub enum Polled {
     /// These were lost (the session timed out): another may be reading them already.
     /// Answer with [`Consumer::release`] too.
     Lost(Vec<Partition>),
+    /// These were read to what was their end: nothing that lies behind what was handed over is a message, though an
+    /// offset may be (the mark of a transaction, or what one gave up). A log that has no such offsets need not say it.
+    AtEnd(Vec<Partition>),
     /// The topic under this name is another one than before. What was handed over in this call may be
     /// of either; what is handed over until [`Consumer::start`] or [`Consumer::seek`] is of the other.
     MadeAnew,

@@ -3,7 +3,7 @@
 //! A rebalance is not answered in its callback but noted, so that whoever polls
 //! can look up the store, or finish what is under way, and answer then.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -33,6 +33,8 @@ pub(super) struct KafkaConsumer {
     instance: Option<String>,
     alone: bool,
     reading: BTreeMap<Partition, NextOffset>,
+    /// Read to their ends, which is yet to be told.
+    at_end: BTreeSet<Partition>,
     paused: bool,
 }
 
@@ -133,6 +135,7 @@ impl KafkaConsumer {
             ("group.id", group),
             ("enable.auto.commit", "false"),
             ("enable.auto.offset.store", "false"),
+            ("enable.partition.eof", "true"),
             ("auto.offset.reset", "error"),
             ("statistics.interval.ms", "1000"),
             // The default is 64 MB for each partition.
@@ -175,6 +178,7 @@ impl KafkaConsumer {
             instance: settings.properties.get("group.instance.id").cloned(),
             alone,
             reading: BTreeMap::new(),
+            at_end: BTreeSet::new(),
             paused: false,
         })
     }
@@ -269,13 +273,23 @@ impl Consumer for KafkaConsumer {
         if context.forbidden.load(Ordering::Relaxed) {
             return Err(of_code(RDKafkaErrorCode::GroupAuthorizationFailed, "join", &self.group, &context.watch));
         }
+        if !self.at_end.is_empty() {
+            return Ok(Polled::AtEnd(std::mem::take(&mut self.at_end).into_iter().collect()));
+        }
         let mut handed = 0;
         let mut wait = timeout;
         while handed < max {
             match self.consumer.poll(wait) {
                 Some(Ok(message)) => {
                     self.hand_over(&message, sink);
+                    if !self.at_end.is_empty() {
+                        self.at_end.remove(&Partition(message.partition()));
+                    }
                     handed += 1;
+                    wait = Duration::ZERO;
+                }
+                Some(Err(KafkaError::PartitionEOF(partition))) => {
+                    self.at_end.insert(Partition(partition));
                     wait = Duration::ZERO;
                 }
                 Some(Err(error)) => match self.poll_error(&error) {
@@ -289,6 +303,7 @@ impl Consumer for KafkaConsumer {
             }
         }
         if context.made_anew.swap(false, Ordering::Relaxed) {
+            self.at_end.clear();
             return Ok(Polled::MadeAnew);
         }
         if handed > 0 {
@@ -302,6 +317,7 @@ impl Consumer for KafkaConsumer {
 
     fn start(&mut self, from: &[(Partition, NextOffset)]) -> Result<(), LogError> {
         self.reading.extend(from.iter().copied());
+        self.at_end.retain(|partition| !from.iter().any(|(started, _)| started == partition));
         let result = if self.by_parts() {
             self.consumer.incremental_assign(&list_at(&self.topic, from)?)
         } else {
@@ -315,6 +331,7 @@ impl Consumer for KafkaConsumer {
 
     fn release(&mut self, partitions: &[Partition]) -> Result<(), LogError> {
         self.reading.retain(|partition, _| !partitions.contains(partition));
+        self.at_end.retain(|partition| !partitions.contains(partition));
         lock(&self.consumer.context().ends).retain(|partition, _| !partitions.contains(partition));
         let gone = list(&self.topic, partitions.iter().copied());
         // librdkafka keeps a pause beyond the assignment: what comes back after it would keep still for ever.
@@ -327,6 +344,7 @@ impl Consumer for KafkaConsumer {
 
     fn seek(&mut self, partition: Partition, to: NextOffset) -> Result<(), LogError> {
         self.reading.insert(partition, to);
+        self.at_end.remove(&partition);
         let seek = self.consumer.seek(&self.topic, partition.0, rdkafka::Offset::Offset(to.0), ANSWER_WITHIN);
         seek.map_err(|error| Self::transient(&error))
     }
