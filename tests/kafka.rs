@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use giaoban::domain::Offset;
 use giaoban::log::kafka::{KafkaLog, KafkaSettings};
-use giaoban::log::{EventLog as _, Outgoing, TopicSpec};
+use giaoban::log::{Delivery, EventLog as _, LogError, Outgoing, TopicSpec};
 use harness::{Giaoban, session, until, wait};
 
 fn log(giaoban: &Giaoban) -> KafkaLog {
@@ -211,13 +211,13 @@ fn kafka_dead_letters_are_sent_again_once() {
     assert!(giaoban.ok(&["dlq", "list", "--all"]).contains("discarded mất"));
 }
 
-/// Raises what a topic takes, as its administrator would.
-fn raise(giaoban: &Giaoban, topic: &str, bytes: &str) {
+/// Changes a topic's setting, as its administrator would.
+fn alter(giaoban: &Giaoban, topic: &str, key: &str, value: &str) {
     use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
     let mut config = rdkafka::ClientConfig::new();
     config.set("bootstrap.servers", giaoban.variable("GIAOBAN__KAFKA__BROKERS"));
     let admin: AdminClient<_> = config.create().unwrap();
-    let change = AlterConfig::new(ResourceSpecifier::Topic(topic)).set("max.message.bytes", bytes);
+    let change = AlterConfig::new(ResourceSpecifier::Topic(topic)).set(key, value);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let changed = runtime.block_on(admin.alter_configs([&change], &AdminOptions::new())).unwrap();
     assert!(changed.iter().all(Result::is_ok), "{changed:?}");
@@ -276,12 +276,52 @@ fn kafka_a_dead_letter_topic_that_refuses_stops_the_worker_until_it_is_mended() 
         assert!(said.contains(&format!("--entity-name {letters}")), "{said}");
         assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 2);
     }
-    raise(&giaoban, &letters, "4194304");
+    alter(&giaoban, &letters, "max.message.bytes", "4194304");
     assert!(giaoban.settle().contains("2 applied, 0 duplicate, 0 superseded, 1 dead-lettered"));
     assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 4);
     // Tried before, some were written twice: each is one letter.
     let listed: serde_json::Value = serde_json::from_str(&giaoban.ok(&["dlq", "list", "--format", "json"])).unwrap();
     assert_eq!(listed.as_array().unwrap().len(), 9);
+}
+
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_a_dead_letter_topic_that_refuses_for_good_stops_the_worker_and_says_why() {
+    let giaoban = Giaoban::on_kafka();
+    giaoban.ok(&["topics", "create", "--partitions", "1"]);
+    let (topic, letters) = (
+        giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned(),
+        giaoban.variable("GIAOBAN__KAFKA__DEAD_LETTER_TOPIC").to_owned(),
+    );
+    // A compacted topic takes nothing without a key.
+    alter(&giaoban, &letters, "cleanup.policy", "compact");
+    let good = message(session("00004", 1, 1, "2020-03-04", 1).as_bytes(), &[]);
+    send(&log(&giaoban), &topic, &[good, Outgoing { key: None, ..message(b"{", &[]) }]);
+    for _ in 0..2 {
+        let said = giaoban.fails(7, &["worker", "--until-caught-up"]);
+        assert!(said.contains("message 1 of partition 0") && said.contains(&letters), "{said}");
+        assert!(said.contains("InvalidRecord") && said.contains("cleanup.policy"), "{said}");
+    }
+    alter(&giaoban, &letters, "cleanup.policy", "delete");
+    assert!(giaoban.settle().contains("1 applied, 0 duplicate, 0 superseded, 1 dead-lettered"));
+}
+
+#[test]
+#[ignore = "takes half a minute: ./test.sh"]
+fn kafka_too_few_copies_are_named_before_a_message_is_too_old() {
+    use rdkafka::mocking::MockCluster;
+    use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+    let cluster = MockCluster::new(1).unwrap();
+    cluster.create_topic("letters", 1, 1).unwrap();
+    let too_few = RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS;
+    cluster.request_errors(RDKafkaApiKey::Produce, &[too_few; 200]);
+    let log =
+        KafkaLog::new(KafkaSettings { brokers: cluster.bootstrap_servers(), properties: BTreeMap::new() }).unwrap();
+    let mut producer = log.producer("letters").unwrap();
+    producer.send(&message(b"{", &[]), 0).unwrap();
+    let decided = producer.flush(Duration::from_secs(50));
+    let [Delivery { result: Err(LogError::Transient(cause)), .. }] = &decided[..] else { panic!("{decided:?}") };
+    assert!(cause.contains("letters") && cause.contains("Not enough in-sync replicas"), "{cause}");
 }
 
 #[test]

@@ -12,8 +12,10 @@ use super::dead_letter::DeadLetter;
 use super::decoding::DecodingConsumer;
 use super::machine::{Committed, Failure, Input, Limits, Machine, Output, Start, Stopped};
 use super::metrics::Metrics;
+pub use super::outbox::LetterRefused;
+use super::outbox::Outbox;
 use crate::domain::{NextOffset, Offset, Partition, Position, Rules};
-use crate::log::{Delivery, EventLog, LogError, Membership, Polled, Producer};
+use crate::log::{EventLog, LogError, Membership, Polled};
 use crate::store::{Batch, Checkpoint, Counts, StoreError, StoreWriter};
 use crate::wire::AllowedSources;
 
@@ -88,27 +90,11 @@ pub enum WorkerError {
     Slow(u64),
 }
 
-/// A dead letter is not taken, so the message cannot be passed over.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "message {} of partition {} is no event, and the dead-letter topic {topic} does not take it: {cause}",
-    .position.offset, .position.partition
-)]
-pub struct LetterRefused {
-    /// The topic of dead letters.
-    pub topic: String,
-    /// Where the message lies in the events' topic.
-    pub position: Position,
-    /// Why it is not taken.
-    pub cause: LogError,
-}
-
 /// A stop waits this long for what is under way.
 const STOP_WITHIN: Duration = Duration::from_secs(8);
 /// How often the size of the store is asked.
 const SIZE_EVERY: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(20);
-const DEAD_LETTERS_WITHIN: Duration = Duration::from_secs(30);
 
 enum Request {
     Checkpoints,
@@ -133,7 +119,7 @@ impl Worker {
             }
             Until::At(offsets) => (Some(offsets), true),
         };
-        let letters = Letters { log: Arc::clone(&self.log), topic: self.dead_letter_topic.clone(), producer: None };
+        let letters = Outbox::new(Arc::clone(&self.log), self.dead_letter_topic.clone());
         let consumer = self.log.consumer(&self.topic, &self.membership)?;
         if let Some(topic) = &self.dead_letter_topic {
             // Needed only when a letter comes; but better known before.
@@ -193,26 +179,7 @@ struct Writer {
     /// When its size was asked last, and the answer in bytes.
     size: (Instant, u64),
     rules: Arc<Rules>,
-    letters: Letters,
-}
-
-/// Where dead letters go.
-struct Letters {
-    log: Arc<dyn EventLog>,
-    /// `None` if they are only counted.
-    topic: Option<String>,
-    /// Made with the first letter.
-    producer: Option<Box<dyn Producer>>,
-}
-
-impl Letters {
-    fn producer(&mut self) -> Result<Option<&mut Box<dyn Producer>>, LogError> {
-        let Some(topic) = &self.topic else { return Ok(None) };
-        if self.producer.is_none() {
-            self.producer = Some(self.log.producer(topic)?);
-        }
-        Ok(self.producer.as_mut())
-    }
+    letters: Outbox,
 }
 
 impl Writer {
@@ -220,7 +187,7 @@ impl Writer {
         while let Ok(request) = requests.recv() {
             let reply = match request {
                 Request::Checkpoints => Reply::Checkpoints(self.store.checkpoints(&self.topic)),
-                Request::DeadLetter(letters) => Reply::Kept(self.keep(&letters)),
+                Request::DeadLetter(letters) => Reply::Kept(self.letters.keep(&self.topic, &letters)),
                 Request::Apply(batch) => {
                     let begun = Instant::now();
                     let result = self.store.apply(&batch, &self.rules);
@@ -241,50 +208,6 @@ impl Writer {
             (*asked, *bytes) = (Instant::now(), self.store.size_bytes().unwrap_or_default());
         }
         *bytes
-    }
-
-    /// Sends the letters and waits until each is confirmed.
-    fn keep(&mut self, letters: &[DeadLetter]) -> Result<(), LetterRefused> {
-        let Some(topic) = self.letters.topic.clone() else { return Ok(()) };
-        let now_ms = jiff::Timestamp::now().as_millisecond();
-        let all: Vec<&DeadLetter> = letters.iter().collect();
-        let refused = self.send(&all, now_ms);
-        // The limit of a topic is one on messages that travel together: alone each may pass.
-        let (too_large, others): (Vec<_>, Vec<_>) =
-            refused.into_iter().partition(|(_, cause)| matches!(cause, LogError::TooLarge { .. }));
-        let alone = too_large.into_iter().flat_map(|(letter, _)| self.send(&[letter], now_ms));
-        match others.into_iter().chain(alone).next() {
-            Some((letter, cause)) => Err(LetterRefused { topic, position: letter.position, cause }),
-            None => Ok(()),
-        }
-    }
-
-    /// The letters that were not taken, with the causes.
-    fn send<'l>(&mut self, letters: &[&'l DeadLetter], now_ms: i64) -> Vec<(&'l DeadLetter, LogError)> {
-        let events = &self.topic;
-        let unanswered = || LogError::Transient("no acknowledgement".into());
-        let mut undecided: BTreeMap<u64, &'l DeadLetter> = BTreeMap::new();
-        let mut refused = Vec::new();
-        let mut send = || -> Result<(), LogError> {
-            undecided.extend((0..).zip(letters.iter().copied()));
-            let Some(producer) = self.letters.producer()? else { return Ok(()) };
-            let mut settle = |deliveries: Vec<Delivery>| {
-                for delivery in deliveries {
-                    if let (Some(letter), Err(cause)) = (undecided.remove(&delivery.tag), delivery.result) {
-                        refused.push((letter, cause));
-                    }
-                }
-            };
-            for (tag, letter) in (0..).zip(letters) {
-                producer.send(&letter.outgoing(events, now_ms), tag)?;
-                settle(producer.deliveries());
-            }
-            settle(producer.flush(DEAD_LETTERS_WITHIN));
-            Ok(())
-        };
-        let cause = send().err().unwrap_or_else(unanswered);
-        refused.extend(undecided.into_values().map(|letter| (letter, cause.clone())));
-        refused
     }
 }
 

@@ -42,6 +42,14 @@ pub struct Incoming<'a> {
     pub payload: Option<&'a [u8]>,
 }
 
+impl Incoming<'_> {
+    /// Its size: key, headers and body, in bytes.
+    pub fn bytes(&self) -> usize {
+        let headers = self.headers.iter().map(|(name, value)| name.len() + value.map_or(0, <[u8]>::len));
+        self.key.map_or(0, <[u8]>::len) + headers.sum::<usize>() + self.payload.map_or(0, <[u8]>::len)
+    }
+}
+
 /// What became of one message that was sent.
 #[derive(Debug)]
 pub struct Delivery {
@@ -185,6 +193,14 @@ pub enum LogError {
         /// Its size.
         bytes: usize,
         /// Who says so.
+        cause: String,
+    },
+    /// The log refuses for a cause that trying again does not mend.
+    #[error("{resource} refuses: {cause}")]
+    Refused {
+        /// `topic NAME` or `group NAME`.
+        resource: String,
+        /// What it says.
         cause: String,
     },
     /// The offset asked for is not there any more, or not yet.

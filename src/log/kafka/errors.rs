@@ -137,6 +137,12 @@ pub(super) fn of_code(code: RDKafkaErrorCode, operation: &str, resource: &str, w
         C::Authentication | C::SaslAuthenticationFailed => {
             LogError::Authentication { at: watch.at.clone(), cause: code.to_string() }
         }
+        // What the topic's settings or the cluster's policies do not allow.
+        C::InvalidRecord
+        | C::PolicyViolation
+        | C::InvalidTimestamp
+        | C::UnsupportedForMessageFormat
+        | C::InvalidTopic => LogError::Refused { resource: format!("topic {resource}"), cause: code.to_string() },
         C::OperationTimedOut
         | C::MessageTimedOut
         | C::BrokerTransportFailure
@@ -175,6 +181,24 @@ mod tests {
             assert_eq!(told(C::Authentication, text), None);
         }
         assert_eq!(told(C::AllBrokersDown, "1/1 brokers are down"), None);
+    }
+
+    #[test]
+    fn what_a_topic_does_not_allow_is_a_refusal_and_what_it_lacks_for_now_is_named() {
+        use RDKafkaErrorCode as C;
+        let of = |code| of_code(code, "write", "events.dlq", &Watch::new("kafka:9093"));
+        let never = [
+            C::InvalidRecord,
+            C::PolicyViolation,
+            C::InvalidTimestamp,
+            C::UnsupportedForMessageFormat,
+            C::InvalidTopic,
+        ];
+        for code in never {
+            assert!(matches!(of(code), LogError::Refused { resource, .. } if resource == "topic events.dlq"), "{code}");
+        }
+        let LogError::Transient(cause) = of(C::NotEnoughReplicas) else { panic!("it may pass") };
+        assert!(cause.contains("events.dlq") && cause.contains("Not enough in-sync replicas"), "{cause}");
     }
 
     #[test]

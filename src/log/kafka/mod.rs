@@ -63,12 +63,13 @@ const FILES: [&str; 5] =
     ["ssl.ca.location", "ssl.certificate.location", "ssl.key.location", "ssl.keystore.location", "ssl.crl.location"];
 
 /// librdkafka's second names of properties, with the first.
-const ALIASES: [(&str, &str); 6] = [
+const ALIASES: [(&str, &str); 7] = [
     ("metadata.broker.list", "bootstrap.servers"),
     ("request.required.acks", "acks"),
     ("queue.buffering.max.ms", "linger.ms"),
     ("compression.codec", "compression.type"),
     ("delivery.timeout.ms", "message.timeout.ms"),
+    ("message.send.max.retries", "retries"),
     ("max.partition.fetch.bytes", "fetch.message.max.bytes"),
 ];
 

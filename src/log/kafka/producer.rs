@@ -82,6 +82,8 @@ impl KafkaProducer {
             ("queue.buffering.max.kbytes", "131072"),
             ("message.max.bytes", "67108864"),
             ("message.timeout.ms", "45000"),
+            // Half a minute of the same answer, so that it comes to be known: a message whose time is over says nothing.
+            ("retries", "30"),
         ];
         let (watch, deliveries) = (Watch::new(&settings.brokers), Arc::default());
         let context = Deliveries { watch: watch.clone(), topic: topic.to_owned(), decided: Arc::clone(&deliveries) };
@@ -102,7 +104,9 @@ impl KafkaProducer {
             Some((code @ RDKafkaErrorCode::ClusterAuthorizationFailed, _)) => {
                 Some(of_code(code, "write", &self.topic, &self.watch))
             }
-            _ => self.watch.fatal(),
+            // This client writes nothing any more; another may.
+            Some((_, cause)) => Some(LogError::Transient(format!("write {}: {cause}", self.topic))),
+            None => self.watch.fatal(),
         }
     }
 }
