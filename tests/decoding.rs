@@ -7,6 +7,7 @@ mod harness;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use giaoban::domain::{Calendar, NextOffset, Offset, Partition, Position, Rules, UnitTable};
@@ -176,9 +177,13 @@ fn kafka_messages_come_decoded_as_they_lie() {
 }
 
 /// Hands over three thousand messages, a few more with which it says something else, and nothing after.
+#[derive(Default)]
 struct Interrupted {
     at: i64,
     says: Option<Result<Polled, LogError>>,
+    key: Vec<u8>,
+    /// How many messages were asked for last.
+    asked: Arc<AtomicUsize>,
 }
 
 impl Consumer for Interrupted {
@@ -186,10 +191,12 @@ impl Consumer for Interrupted {
         if self.says.is_none() {
             return Ok(Polled::Messages(0));
         }
+        self.asked.store(max, Ordering::Relaxed);
         let count = max.min(500);
         for offset in self.at..self.at + count as i64 {
             let position = Position { partition: Partition(0), offset: Offset(offset) };
-            sink(Incoming { position, timestamp_ms: None, key: None, headers: &[], payload: Some(b"{}") });
+            let key = Some(&*self.key);
+            sink(Incoming { position, timestamp_ms: None, key, headers: &[], payload: Some(b"{}") });
         }
         self.at += count as i64;
         self.says.take_if(|_| self.at > 3_000).unwrap_or(Ok(Polled::Messages(count)))
@@ -221,7 +228,7 @@ impl Consumer for Interrupted {
 
 #[test]
 fn what_was_read_before_an_error_comes_before_it() {
-    let failing = Interrupted { at: 0, says: Some(Err(LogError::Transient("gone".into()))) };
+    let failing = Interrupted { says: Some(Err(LogError::Transient("gone".into()))), ..Interrupted::default() };
     let mut consumer = DecodingConsumer::new(Box::new(failing), rules(), AllowedSources::new());
     let mut next = 0;
     let error = loop {
@@ -241,7 +248,7 @@ fn what_was_read_before_an_error_comes_before_it() {
 
 #[test]
 fn what_was_read_before_the_log_was_another_does_not_come_after_that() {
-    let made_anew = Interrupted { at: 0, says: Some(Ok(Polled::MadeAnew)) };
+    let made_anew = Interrupted { says: Some(Ok(Polled::MadeAnew)), ..Interrupted::default() };
     let mut consumer = DecodingConsumer::new(Box::new(made_anew), rules(), AllowedSources::new());
     consumer.start(&[(Partition(0), NextOffset(0))]).unwrap();
     let mut handed = 0;
@@ -250,5 +257,19 @@ fn what_was_read_before_the_log_was_another_does_not_come_after_that() {
     for _ in 0..20 {
         consumer.poll(STEP, 1000, &mut |incoming, _| panic!("{incoming:?}")).unwrap();
     }
+    consumer.close();
+}
+
+#[test]
+fn few_messages_are_read_at_once_where_their_keys_are_large() {
+    let large =
+        Interrupted { says: Some(Ok(Polled::Messages(0))), key: vec![b'k'; 100 << 10], ..Interrupted::default() };
+    let asked = Arc::clone(&large.asked);
+    let mut consumer = DecodingConsumer::new(Box::new(large), rules(), AllowedSources::new());
+    for _ in 0..20 {
+        consumer.poll(STEP, 1000, &mut |_, _| {}).unwrap();
+    }
+    let asked = asked.load(Ordering::Relaxed);
+    assert!((1..10).contains(&asked), "{asked} messages of 100 KB");
     consumer.close();
 }

@@ -258,7 +258,7 @@ impl DecodingConsumer {
     fn fill(&mut self, chunk: &mut Chunk, timeout: Duration, most: usize) -> Result<Polled, LogError> {
         let (starts, mut largest) = (&self.starts, 0);
         let polled = self.consumer.poll(timeout, most, &mut |message| {
-            largest = largest.max(message.payload.map_or(0, <[u8]>::len));
+            largest = largest.max(message.bytes());
             chunk.push(&message, starts.get(&message.position.partition).copied().unwrap_or_default());
         });
         // What was large lately may come again: that is forgotten by and by.
