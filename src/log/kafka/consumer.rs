@@ -24,9 +24,35 @@ use crate::log::{Consumer, Incoming, LogError, Membership, PartitionRange, Polle
 
 /// Leaving a group takes at most this long; a client whose brokers are away can hang in it for ever.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
+/// A member that was killed is gone within this: the longest session that brokers allow unless told otherwise, and some more.
+const RELEASED_WITHIN: Duration = Duration::from_secs(75);
+/// What only the classic protocol of groups takes, or, of the last, serves: by the newer one a killed member's name is
+/// free only after its session, and others have its partitions by then.
+const CLASSIC_ONLY: [&str; 5] = [
+    "session.timeout.ms",
+    "heartbeat.interval.ms",
+    "partition.assignment.strategy",
+    "group.protocol.type",
+    "group.instance.id",
+];
+
+/// How a group shares its partitions out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Protocol {
+    /// By one of its members: every broker has it.
+    Classic,
+    /// By the broker (KIP-848).
+    Newer,
+}
 
 pub(super) struct KafkaConsumer {
     consumer: Group,
+    settings: KafkaSettings,
+    protocol: Protocol,
+    /// Whether nobody has said which protocol it is to be.
+    chosen_here: bool,
+    /// Since when it waits for its name in the group.
+    waits_since: Option<Instant>,
     topic: String,
     group: String,
     /// Its name as a static member, if it has one.
@@ -118,6 +144,82 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Which protocol of groups a client begins with, and whether nobody has said so.
+fn protocol(settings: &KafkaSettings, alone: bool) -> (Protocol, bool) {
+    match settings.properties.get("group.protocol").map(String::as_str) {
+        Some("consumer") => (Protocol::Newer, false),
+        Some(_) => (Protocol::Classic, false),
+        None if alone || CLASSIC_ONLY.iter().any(|key| settings.properties.contains_key(*key)) => {
+            (Protocol::Classic, false)
+        }
+        None => (Protocol::Newer, true),
+    }
+}
+
+/// A client that is in no group yet.
+fn client(
+    settings: &KafkaSettings,
+    topic: &str,
+    group: &str,
+    protocol: Protocol,
+) -> Result<BaseConsumer<GroupContext>, LogError> {
+    let mut ours = vec![
+        ("group.id", group),
+        ("enable.auto.commit", "false"),
+        ("enable.auto.offset.store", "false"),
+        ("enable.partition.eof", "true"),
+        ("auto.offset.reset", "error"),
+        ("statistics.interval.ms", "1000"),
+        // The default is 64 MB for each partition.
+        ("queued.max.messages.kbytes", "8192"),
+        // The default waits a second after the queue was full.
+        ("fetch.queue.backoff.ms", "2"),
+        ("queued.min.messages", "100000"),
+        ("fetch.message.max.bytes", "524288"),
+        ("fetch.wait.max.ms", "50"),
+        ("check.crcs", "true"),
+    ];
+    match protocol {
+        Protocol::Classic => ours.push(("partition.assignment.strategy", "cooperative-sticky")),
+        Protocol::Newer => ours.push(("group.protocol", "consumer")),
+    }
+    let context = GroupContext {
+        watch: Watch::new(&settings.brokers),
+        topic: topic.to_owned(),
+        noted: Mutex::default(),
+        ends: Mutex::default(),
+        forbidden: AtomicBool::new(false),
+        connected: AtomicBool::new(true),
+        made_anew: AtomicBool::new(false),
+        closing: AtomicBool::new(false),
+    };
+    let mut config = config(settings, &ours);
+    // For the word that the topic has another id.
+    let debug = config.get("debug").map_or_else(|| "metadata".to_owned(), |more| format!("metadata,{more}"));
+    config.set("debug", debug).set_log_level(RDKafkaLogLevel::Debug);
+    make(&config, context)
+}
+
+fn join(consumer: &BaseConsumer<GroupContext>, topic: &str, group: &str, protocol: Protocol) -> Result<(), LogError> {
+    let protocol = match protocol {
+        Protocol::Classic => "classic",
+        Protocol::Newer => "consumer",
+    };
+    tracing::info!(group, protocol, "joining the group");
+    consumer.subscribe(&[topic]).map_err(|error| LogError::Transient(error.to_string()))
+}
+
+/// Leaves the group, on a thread of its own: a client whose brokers are away can hang in it.
+fn leave(consumer: Group) -> Option<std::thread::JoinHandle<()>> {
+    // Nobody answers a rebalance any more: the callback has to.
+    consumer.context().closing.store(true, Ordering::Relaxed);
+    let leave = move || {
+        let _ = consumer.unassign();
+        drop(consumer);
+    };
+    std::thread::Builder::new().name("close".into()).spawn(leave).ok()
+}
+
 impl KafkaConsumer {
     pub(super) fn new(
         settings: &KafkaSettings,
@@ -129,50 +231,19 @@ impl KafkaConsumer {
             Membership::Group(group) => (group.as_str(), false),
             Membership::Alone => ("giaoban-alone", true),
         };
-        // The newer protocol (KIP-848) shares out at the broker, and refuses a client's strategy.
-        let shared_by_broker = settings.properties.get("group.protocol").is_some_and(|value| value == "consumer");
-        let mut ours = vec![
-            ("group.id", group),
-            ("enable.auto.commit", "false"),
-            ("enable.auto.offset.store", "false"),
-            ("enable.partition.eof", "true"),
-            ("auto.offset.reset", "error"),
-            ("statistics.interval.ms", "1000"),
-            // The default is 64 MB for each partition.
-            ("queued.max.messages.kbytes", "8192"),
-            // The default waits a second after the queue was full.
-            ("fetch.queue.backoff.ms", "2"),
-            ("queued.min.messages", "100000"),
-            ("fetch.message.max.bytes", "524288"),
-            ("fetch.wait.max.ms", "50"),
-            ("check.crcs", "true"),
-        ];
-        if !shared_by_broker {
-            ours.push(("partition.assignment.strategy", "cooperative-sticky"));
-        }
-        let context = GroupContext {
-            watch: Watch::new(&settings.brokers),
-            topic: topic.to_owned(),
-            noted: Mutex::default(),
-            ends: Mutex::default(),
-            forbidden: AtomicBool::new(false),
-            connected: AtomicBool::new(true),
-            made_anew: AtomicBool::new(false),
-            closing: AtomicBool::new(false),
-        };
+        let (protocol, chosen_here) = protocol(settings, alone);
+        let consumer = client(settings, topic, group, protocol)?;
         if alone {
-            lock(&context.noted).push_back(Polled::Assigned(partitions));
-        }
-        let mut config = config(settings, &ours);
-        // For the word that the topic has another id.
-        let debug = config.get("debug").map_or_else(|| "metadata".to_owned(), |more| format!("metadata,{more}"));
-        config.set("debug", debug).set_log_level(RDKafkaLogLevel::Debug);
-        let consumer: BaseConsumer<GroupContext> = make(&config, context)?;
-        if !alone {
-            consumer.subscribe(&[topic]).map_err(|error| LogError::Transient(error.to_string()))?;
+            lock(&consumer.context().noted).push_back(Polled::Assigned(partitions));
+        } else {
+            join(&consumer, topic, group, protocol)?;
         }
         Ok(Self {
             consumer: Arc::new(consumer),
+            settings: settings.clone(),
+            protocol,
+            chosen_here,
+            waits_since: None,
             topic: topic.to_owned(),
             group: group.to_owned(),
             instance: settings.properties.get("group.instance.id").cloned(),
@@ -215,19 +286,49 @@ impl KafkaConsumer {
                 let (partition, wanted) = self.out_of_range();
                 Some(LogError::OffsetOutOfRange { partition, wanted, cause: error.to_string() })
             }
-            C::Fatal => Some(self.given_up().unwrap_or_else(|| Self::transient(error))),
             _ => None,
         }
     }
 
-    /// Why librdkafka has given up for good, if it has: polling may go on in silence then.
-    fn given_up(&self) -> Option<LogError> {
-        let (code, cause) = self.consumer.client().fatal_error()?;
-        let instance = self.instance.clone().unwrap_or_default();
-        Some(match code {
-            RDKafkaErrorCode::FencedInstanceId => LogError::InstanceTaken { instance, cause },
-            _ => LogError::Transient(cause),
-        })
+    /// If librdkafka has given up for good, makes the client anew where that helps: polling may go on in silence then.
+    fn go_on(&mut self) -> Result<(), LogError> {
+        use RDKafkaErrorCode as C;
+        let Some((code, cause)) = self.consumer.client().fatal_error() else { return Ok(()) };
+        let taken = |cause| LogError::InstanceTaken { instance: self.instance.clone().unwrap_or_default(), cause };
+        match code {
+            C::FencedInstanceId => Err(taken(cause)),
+            C::UnreleasedInstanceId => {
+                if self.waits_since.is_none() {
+                    tracing::warn!(%cause, "the group still has a member of this name: waiting until its session is over");
+                }
+                if self.waits_since.get_or_insert_with(Instant::now).elapsed() > RELEASED_WITHIN {
+                    return Err(taken(cause));
+                }
+                std::thread::sleep(Duration::from_millis(500));
+                self.join_anew()
+            }
+            C::UnsupportedVersion | C::UnsupportedFeature if self.chosen_here => {
+                tracing::info!(%cause, "the brokers do not have the newer protocol of groups");
+                (self.protocol, self.chosen_here) = (Protocol::Classic, false);
+                self.join_anew()
+            }
+            C::UnsupportedVersion | C::UnsupportedFeature => {
+                Err(LogError::Setting { key: "group.protocol".into(), cause })
+            }
+            C::GroupAuthorizationFailed => Err(of_code(code, "join", &self.group, &self.consumer.context().watch)),
+            C::TopicAuthorizationFailed => Err(of_code(code, "read", &self.topic, &self.consumer.context().watch)),
+            _ => Err(LogError::Refused { resource: format!("group {}", self.group), cause }),
+        }
+    }
+
+    /// Joins the group with another client, once what the one before had is given up.
+    fn join_anew(&mut self) -> Result<(), LogError> {
+        if self.reading.is_empty() {
+            let consumer = client(&self.settings, &self.topic, &self.group, self.protocol)?;
+            join(&consumer, &self.topic, &self.group, self.protocol)?;
+            leave(std::mem::replace(&mut self.consumer, Arc::new(consumer)));
+        }
+        Ok(())
     }
 
     /// The partition whose position its log does not have: the error does not say which.
@@ -309,10 +410,15 @@ impl Consumer for KafkaConsumer {
         if handed > 0 {
             return Ok(Polled::Messages(handed));
         }
-        if let Some(fatal) = context.watch.fatal().or_else(|| self.given_up()) {
+        if let Some(fatal) = context.watch.fatal() {
             return Err(fatal);
         }
-        Ok(lock(&context.noted).pop_front().unwrap_or(Polled::Messages(0)))
+        if let Some(noted) = lock(&context.noted).pop_front() {
+            self.waits_since = None;
+            return Ok(noted);
+        }
+        self.go_on()?;
+        Ok(Polled::Messages(0))
     }
 
     fn start(&mut self, from: &[(Partition, NextOffset)]) -> Result<(), LogError> {
@@ -389,11 +495,7 @@ impl Consumer for KafkaConsumer {
     fn close(self: Box<Self>) {
         let consumer = Arc::clone(&self.consumer);
         drop(self);
-        let closer = std::thread::Builder::new().name("close".into()).spawn(move || {
-            let _ = consumer.unassign();
-            drop(consumer);
-        });
-        let Ok(closer) = closer else { return };
+        let Some(closer) = leave(consumer) else { return };
         let begun = Instant::now();
         while !closer.is_finished() && begun.elapsed() < CLOSE_WITHIN {
             std::thread::sleep(Duration::from_millis(10));
