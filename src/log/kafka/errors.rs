@@ -95,7 +95,8 @@ impl ClientContext for Watch {
     fn error(&self, error: KafkaError, reason: &str) {
         let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail);
         // Who needs the group hears of it from polling; who reads alone needs none, and librdkafka asks all the same.
-        if code == RDKafkaErrorCode::GroupAuthorizationFailed {
+        // That a partition has been read to its end is no error.
+        if matches!(code, RDKafkaErrorCode::GroupAuthorizationFailed | RDKafkaErrorCode::PartitionEOF) {
             return;
         }
         self.with_seen(|seen| {
@@ -207,7 +208,9 @@ mod tests {
         assert!(matches!(watch.never_answered("late"), LogError::Unreachable { .. }));
         watch.log(RDKafkaLogLevel::Info, "FAIL", "[thrd:k]: k: Disconnected: connection closed by peer");
         watch.error(KafkaError::Global(RDKafkaErrorCode::AllBrokersDown), "1/1 brokers are down");
+        watch.error(KafkaError::Global(RDKafkaErrorCode::PartitionEOF), "reached end of partition");
         assert!(watch.fatal().is_none());
+        assert!(!watch.unreachable("late").to_string().contains("end of partition"));
         assert!(matches!(watch.unreachable("late"), LogError::Unreachable { .. }));
         let LogError::Protocol { cause, .. } = watch.never_answered("late") else { panic!("no guess") };
         assert_eq!(cause, "k: Disconnected: connection closed by peer");
