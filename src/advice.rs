@@ -154,6 +154,16 @@ pub fn log(error: &LogError, lang: Lang) -> String {
             "Rút ngắn sự kiện, hoặc tăng max.message.bytes của topic.",
             "Shorten the event, or raise the topic's max.message.bytes.",
         ),
+        LogError::Refused { resource, .. } if resource.starts_with("group ") => one(
+            lang,
+            "Xem thiết lập nhóm tiêu thụ của Kafka (group.consumer.*, số thành viên tối đa), hoặc đặt group.protocol = \"classic\" trong kafka.properties.",
+            "See Kafka's settings for consumer groups (group.consumer.*, the most members), or set group.protocol = \"classic\" in kafka.properties.",
+        ),
+        LogError::Refused { .. } => one(
+            lang,
+            "Sửa thiết lập của topic rồi chạy lại: cleanup.policy = delete, message.timestamp.type, các quy định riêng của Kafka; giaoban topics create tạo topic đúng như cần.",
+            "Correct the topic's settings and run this again: cleanup.policy = delete, message.timestamp.type, Kafka's own policies; giaoban topics create makes topics as they have to be.",
+        ),
         LogError::OffsetOutOfRange { .. } => one(
             lang,
             "Bản ghi đã hết hạn trong nhật ký: khôi phục chúng, hoặc chấp nhận mất: giaoban worker --accept-gap.",
@@ -313,6 +323,8 @@ mod tests {
             LogError::InstanceTaken { instance: "worker-1".into(), cause: cause() },
             LogError::NoSuchTopic("t".into()),
             LogError::TooLarge { bytes: 70_000, cause: cause() },
+            LogError::Refused { resource: "topic t".into(), cause: cause() },
+            LogError::Refused { resource: "group g".into(), cause: cause() },
             LogError::OffsetOutOfRange { partition: Partition(0), wanted: NextOffset(7), cause: cause() },
             LogError::DiskFull { at: at() },
             LogError::Broken { at: at(), cause: cause() },

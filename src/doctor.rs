@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp, tz};
 
 use crate::advice;
 use crate::config::Settings;
-use crate::domain::{NextOffset, Rules, UnitKind};
+use crate::domain::{NextOffset, Offset, Rules, UnitKind};
 use crate::log::{EventLog, LogError, PartitionRange, Topic};
 use crate::said;
 use crate::store::{Checkpoint, StoreError, StoreReader};
@@ -122,7 +122,7 @@ pub fn examine(
     // Whatever the log is like: the store's own health is seen without it.
     let looked = open_store().and_then(|mut store| store_itself(&mut examination, settings, &mut *store));
     match (looked, events) {
-        (Ok(checkpoints), Some(events)) => offsets(&mut examination, &checkpoints, &events),
+        (Ok(checkpoints), Some(events)) => offsets(&mut examination, log, &checkpoints, &events),
         (Ok(_), None) => {}
         (Err(error), _) => {
             let missing = matches!(error, StoreError::Missing { .. });
@@ -331,7 +331,7 @@ fn store_itself(
 }
 
 /// Whether the store is where the log has something to go on from, and how far behind it is.
-fn offsets(examination: &mut Examination, checkpoints: &[Checkpoint], events: &Topic) {
+fn offsets(examination: &mut Examination, log: &Met<'_>, checkpoints: &[Checkpoint], events: &Topic) {
     let nothing = |partition| PartitionRange { partition, low: NextOffset(0), high: NextOffset(0) };
     let mut ranges = events.partitions.clone();
     let unknown = checkpoints.iter().map(|at| at.partition).filter(|id| !ranges.iter().any(|at| at.partition == *id));
@@ -343,7 +343,7 @@ fn offsets(examination: &mut Examination, checkpoints: &[Checkpoint], events: &T
         let stored = checkpoints.iter().find(|checkpoint| checkpoint.partition == range.partition);
         let next = stored.map_or(0, |checkpoint| checkpoint.next.0);
         if (range.low.0..=range.high.0).contains(&next) {
-            lag += range.high.0 - next;
+            lag += range.high.0 - first_record(log, &events.name, range, next).0;
             continue;
         }
         wrong = true;
@@ -368,6 +368,18 @@ fn offsets(examination: &mut Examination, checkpoints: &[Checkpoint], events: &T
     let detail =
         examination.say(format!("{lag} bản ghi chưa vào kho"), format!("{lag} records are not in the store yet"));
     examination.add(("độ trễ", "lag"), verdict, detail, remedy);
+}
+
+/// The first record of a partition from an offset on, or its end if it has none; that offset if nobody can say.
+fn first_record(log: &Met<'_>, topic: &str, range: &PartitionRange, from: i64) -> Offset {
+    let Met::Open(log) = log else { return Offset(from) };
+    let mut first = Offset(range.high.0);
+    if from < first.0
+        && log.read(topic, range.partition, Offset(from), 1, &mut |message| first = message.position.offset).is_err()
+    {
+        return Offset(from);
+    }
+    first
 }
 
 #[cfg(test)]

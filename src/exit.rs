@@ -38,7 +38,7 @@ exit_codes! {
     SomeRefused = 4, "Một phần dữ liệu vào bị từ chối.", "Some of the input was refused; the rest was taken.";
     AllRefused = 5, "Toàn bộ dữ liệu vào bị từ chối.", "All of the input was refused.";
     LogUnreachable = 6, "Không kết nối được Kafka.", "The event log does not answer.";
-    LogRefuses = 7, "Kafka từ chối: xác thực, quyền, topic hoặc kích thước.", "The event log refuses: authentication, permission, topic or size.";
+    LogRefuses = 7, "Kafka từ chối: xác thực, quyền, topic, nhóm, kích thước hoặc thông điệp.", "The event log refuses: authentication, permission, topic, group, size or message.";
     Store = 8, "Kho số liệu hỏng, mới hơn chương trình, hoặc chưa có.", "The store or the embedded log is damaged, newer than this program, or not there.";
     InUse = 9, "Một tiến trình khác đang dùng.", "Another process is using it.";
     RulesChanged = 10, "Quy tắc đã đổi: cần giaoban replay.", "The rules have changed: giaoban replay is needed.";
@@ -84,6 +84,7 @@ impl ExitCode {
             | LogError::Protocol { .. }
             | LogError::Authorization { .. }
             | LogError::NoSuchTopic(_)
+            | LogError::Refused { .. }
             | LogError::TooLarge { .. } => Self::LogRefuses,
             LogError::Locked { .. } => Self::InUse,
             LogError::InstanceTaken { .. } => Self::Fenced,

@@ -76,6 +76,9 @@ pub fn log(error: &LogError, lang: Lang) -> String {
         LogError::TooLarge { bytes, cause } => {
             format!("thông điệp {bytes} byte lớn hơn mức nhật ký nhận ({cause})")
         }
+        LogError::Refused { resource, cause } => {
+            format!("{} từ chối: {cause}", resource.replacen("group ", "nhóm tiêu thụ ", 1))
+        }
         LogError::OffsetOutOfRange { partition, wanted, cause } => {
             format!("phân vùng {partition} không có vị trí {wanted} ({cause})")
         }

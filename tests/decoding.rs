@@ -7,6 +7,7 @@ mod harness;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use giaoban::domain::{Calendar, NextOffset, Offset, Partition, Position, Rules, UnitTable};
@@ -93,7 +94,7 @@ impl Reading {
                 Err(breaches) => assert_eq!((offset % BAD, breaches.len()), (0, 1)),
             }
         });
-        assert!(matches!(polled.unwrap(), Polled::Messages(_)));
+        assert!(matches!(polled.unwrap(), Polled::Messages(_) | Polled::AtEnd(_)));
         handed
     }
 
@@ -175,18 +176,30 @@ fn kafka_messages_come_decoded_as_they_lie() {
     [in_order, sought, given_up, paused].into_iter().for_each(kafka);
 }
 
-/// Hands over three thousand messages, a few more, and fails.
-struct Failing(i64);
+/// Hands over three thousand messages, a few more with which it says something else, and nothing after.
+#[derive(Default)]
+struct Interrupted {
+    at: i64,
+    says: Option<Result<Polled, LogError>>,
+    key: Vec<u8>,
+    /// How many messages were asked for last.
+    asked: Arc<AtomicUsize>,
+}
 
-impl Consumer for Failing {
+impl Consumer for Interrupted {
     fn poll(&mut self, _: Duration, max: usize, sink: &mut dyn FnMut(Incoming<'_>)) -> Result<Polled, LogError> {
-        let count = max.min(500);
-        for offset in self.0..self.0 + count as i64 {
-            let position = Position { partition: Partition(0), offset: Offset(offset) };
-            sink(Incoming { position, timestamp_ms: None, key: None, headers: &[], payload: Some(b"{}") });
+        if self.says.is_none() {
+            return Ok(Polled::Messages(0));
         }
-        self.0 += count as i64;
-        if self.0 > 3_000 { Err(LogError::Transient("gone".into())) } else { Ok(Polled::Messages(count)) }
+        self.asked.store(max, Ordering::Relaxed);
+        let count = max.min(500);
+        for offset in self.at..self.at + count as i64 {
+            let position = Position { partition: Partition(0), offset: Offset(offset) };
+            let key = Some(&*self.key);
+            sink(Incoming { position, timestamp_ms: None, key, headers: &[], payload: Some(b"{}") });
+        }
+        self.at += count as i64;
+        self.says.take_if(|_| self.at > 3_000).unwrap_or(Ok(Polled::Messages(count)))
     }
     fn start(&mut self, _: &[(Partition, NextOffset)]) -> Result<(), LogError> {
         Ok(())
@@ -205,7 +218,7 @@ impl Consumer for Failing {
     }
     fn commit_hint(&mut self, _: &[(Partition, NextOffset)]) {}
     fn range(&mut self, partition: Partition) -> Result<PartitionRange, LogError> {
-        Ok(PartitionRange { partition, low: NextOffset(0), high: NextOffset(self.0) })
+        Ok(PartitionRange { partition, low: NextOffset(0), high: NextOffset(self.at) })
     }
     fn ends(&mut self) -> Vec<(Partition, NextOffset)> {
         Vec::new()
@@ -215,7 +228,8 @@ impl Consumer for Failing {
 
 #[test]
 fn what_was_read_before_an_error_comes_before_it() {
-    let mut consumer = DecodingConsumer::new(Box::new(Failing(0)), rules(), AllowedSources::new());
+    let failing = Interrupted { says: Some(Err(LogError::Transient("gone".into()))), ..Interrupted::default() };
+    let mut consumer = DecodingConsumer::new(Box::new(failing), rules(), AllowedSources::new());
     let mut next = 0;
     let error = loop {
         match consumer.poll(STEP, 1000, &mut |incoming, _| {
@@ -229,5 +243,33 @@ fn what_was_read_before_an_error_comes_before_it() {
     };
     assert_eq!(error, LogError::Transient("gone".into()));
     assert!(next > 3_000, "{next}");
+    consumer.close();
+}
+
+#[test]
+fn what_was_read_before_the_log_was_another_does_not_come_after_that() {
+    let made_anew = Interrupted { says: Some(Ok(Polled::MadeAnew)), ..Interrupted::default() };
+    let mut consumer = DecodingConsumer::new(Box::new(made_anew), rules(), AllowedSources::new());
+    consumer.start(&[(Partition(0), NextOffset(0))]).unwrap();
+    let mut handed = 0;
+    while consumer.poll(STEP, 1000, &mut |_, _| handed += 1).unwrap() != Polled::MadeAnew {}
+    assert!(handed < 3_000, "some were on their way");
+    for _ in 0..20 {
+        consumer.poll(STEP, 1000, &mut |incoming, _| panic!("{incoming:?}")).unwrap();
+    }
+    consumer.close();
+}
+
+#[test]
+fn few_messages_are_read_at_once_where_their_keys_are_large() {
+    let large =
+        Interrupted { says: Some(Ok(Polled::Messages(0))), key: vec![b'k'; 100 << 10], ..Interrupted::default() };
+    let asked = Arc::clone(&large.asked);
+    let mut consumer = DecodingConsumer::new(Box::new(large), rules(), AllowedSources::new());
+    for _ in 0..20 {
+        consumer.poll(STEP, 1000, &mut |_, _| {}).unwrap();
+    }
+    let asked = asked.load(Ordering::Relaxed);
+    assert!((1..10).contains(&asked), "{asked} messages of 100 KB");
     consumer.close();
 }

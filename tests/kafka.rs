@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use giaoban::domain::Offset;
 use giaoban::log::kafka::{KafkaLog, KafkaSettings};
-use giaoban::log::{EventLog as _, Outgoing, TopicSpec};
+use giaoban::log::{Delivery, EventLog as _, LogError, Outgoing, TopicSpec};
 use harness::bad::bad_lines;
 use harness::{Giaoban, session, until, wait};
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
@@ -277,13 +277,13 @@ fn kafka_dead_letters_are_sent_again_once() {
     assert!(giaoban.ok(&["dlq", "list", "--all"]).contains("discarded mất"));
 }
 
-/// Raises what a topic takes, as its administrator would.
-fn raise(giaoban: &Giaoban, topic: &str, bytes: &str) {
+/// Changes a topic's setting, as its administrator would.
+fn alter(giaoban: &Giaoban, topic: &str, key: &str, value: &str) {
     use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
     let mut config = rdkafka::ClientConfig::new();
     config.set("bootstrap.servers", giaoban.variable("GIAOBAN__KAFKA__BROKERS"));
     let admin: AdminClient<_> = config.create().unwrap();
-    let change = AlterConfig::new(ResourceSpecifier::Topic(topic)).set("max.message.bytes", bytes);
+    let change = AlterConfig::new(ResourceSpecifier::Topic(topic)).set(key, value);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let changed = runtime.block_on(admin.alter_configs([&change], &AdminOptions::new())).unwrap();
     assert!(changed.iter().all(Result::is_ok), "{changed:?}");
@@ -342,12 +342,52 @@ fn kafka_a_dead_letter_topic_that_refuses_stops_the_worker_until_it_is_mended() 
         assert!(said.contains(&format!("--entity-name {letters}")), "{said}");
         assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 2);
     }
-    raise(&giaoban, &letters, "4194304");
+    alter(&giaoban, &letters, "max.message.bytes", "4194304");
     assert!(giaoban.settle().contains("2 applied, 0 duplicate, 0 superseded, 1 dead-lettered"));
     assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 4);
     // Tried before, some were written twice: each is one letter.
     let listed: serde_json::Value = serde_json::from_str(&giaoban.ok(&["dlq", "list", "--format", "json"])).unwrap();
     assert_eq!(listed.as_array().unwrap().len(), 9);
+}
+
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_a_dead_letter_topic_that_refuses_for_good_stops_the_worker_and_says_why() {
+    let giaoban = Giaoban::on_kafka();
+    giaoban.ok(&["topics", "create", "--partitions", "1"]);
+    let (topic, letters) = (
+        giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned(),
+        giaoban.variable("GIAOBAN__KAFKA__DEAD_LETTER_TOPIC").to_owned(),
+    );
+    // A compacted topic takes nothing without a key.
+    alter(&giaoban, &letters, "cleanup.policy", "compact");
+    let good = message(session("00004", 1, 1, "2020-03-04", 1).as_bytes(), &[]);
+    send(&log(&giaoban), &topic, &[good, Outgoing { key: None, ..message(b"{", &[]) }]);
+    for _ in 0..2 {
+        let said = giaoban.fails(7, &["worker", "--until-caught-up"]);
+        assert!(said.contains("message 1 of partition 0") && said.contains(&letters), "{said}");
+        assert!(said.contains("InvalidRecord") && said.contains("cleanup.policy"), "{said}");
+    }
+    alter(&giaoban, &letters, "cleanup.policy", "delete");
+    assert!(giaoban.settle().contains("1 applied, 0 duplicate, 0 superseded, 1 dead-lettered"));
+}
+
+#[test]
+#[ignore = "takes half a minute: ./test.sh"]
+fn kafka_too_few_copies_are_named_before_a_message_is_too_old() {
+    use rdkafka::mocking::MockCluster;
+    use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+    let cluster = MockCluster::new(1).unwrap();
+    cluster.create_topic("letters", 1, 1).unwrap();
+    let too_few = RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS;
+    cluster.request_errors(RDKafkaApiKey::Produce, &[too_few; 200]);
+    let log =
+        KafkaLog::new(KafkaSettings { brokers: cluster.bootstrap_servers(), properties: BTreeMap::new() }).unwrap();
+    let mut producer = log.producer("letters").unwrap();
+    producer.send(&message(b"{", &[]), 0).unwrap();
+    let decided = producer.flush(Duration::from_secs(50));
+    let [Delivery { result: Err(LogError::Transient(cause)), .. }] = &decided[..] else { panic!("{decided:?}") };
+    assert!(cause.contains("letters") && cause.contains("Not enough in-sync replicas"), "{cause}");
 }
 
 #[test]
@@ -371,4 +411,53 @@ fn kafka_too_many_bad_records_stop_the_worker_at_the_same_place() {
     assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 510);
     send(&log, &topic, &[bad(301), good(511)]);
     assert!(giaoban.settle().contains("1 applied, 0 duplicate, 0 superseded, 1 dead-lettered"));
+}
+
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_a_topic_that_ends_in_no_message_is_read_to_its_end() {
+    use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+    let mut giaoban = Giaoban::on_kafka();
+    giaoban.ok(&["topics", "create", "--partitions", "1"]);
+    let topic = giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned();
+    let mut config = rdkafka::ClientConfig::new();
+    config.set("bootstrap.servers", giaoban.variable("GIAOBAN__KAFKA__BROKERS")).set("transactional.id", &topic);
+    let producer: BaseProducer = config.create().unwrap();
+    let within = Duration::from_secs(20);
+    producer.init_transactions(within).unwrap();
+    let transaction = |numbers: std::ops::Range<usize>, commit: bool| {
+        producer.begin_transaction().unwrap();
+        for number in numbers {
+            let event = session("00004", number, 1, "2020-03-04", 1);
+            producer.send(BaseRecord::to(&topic).key("00004").payload(&event)).unwrap();
+        }
+        producer.flush(within).unwrap();
+        if commit { producer.commit_transaction(within) } else { producer.abort_transaction(within) }.unwrap();
+    };
+    let sessions = |giaoban: &Giaoban| giaoban.figure("2020-Q1", "00004", "supervision_sessions");
+    transaction(0..3, true);
+    let settled = giaoban.run(&["worker", "--until-caught-up"]);
+    assert!(settled.out.contains("3 applied") && !settled.err.contains("end of partition"), "{}", settled.err);
+    transaction(3..5, false);
+    assert!(giaoban.settle().contains("Read 0 records"));
+    let said = giaoban.ok(&["doctor"]);
+    assert!(said.contains("0 records are not in the store yet"), "{said}");
+    assert!(giaoban.ok(&["replay"]).contains("Nothing would change"));
+    assert_eq!(sessions(&giaoban), 3);
+
+    let port = harness::broker::free_port();
+    giaoban = giaoban.with("GIAOBAN__HTTP__LISTEN", &format!("127.0.0.1:{port}"));
+    let mut worker = giaoban.start(&["worker"]);
+    let address = harness::address(&mut worker);
+    let lag = || {
+        let answer = ureq::get(format!("http://{address}/metrics")).call().ok()?.into_body().read_to_string().ok()?;
+        let (_, rest) = answer.split_once("giaoban_worker_lag_records{partition=\"0\"} ")?;
+        Some(rest.lines().next()?.to_owned())
+    };
+    until("an idle worker does not lag", within, || lag().as_deref() == Some("0"));
+    transaction(5..9, true);
+    until("it has read what follows", within, || sessions(&giaoban) == 7);
+    until("it does not lag again", within, || lag().as_deref() == Some("0"));
+    worker.kill().unwrap();
+    worker.wait().unwrap();
 }

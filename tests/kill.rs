@@ -70,3 +70,15 @@ fn kafka_workers_killed_leave_exact_figures() {
     let topic = giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned();
     killed_again_and_again(&giaoban, &topic, 20_202, 700);
 }
+
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_workers_killed_in_a_group_of_the_newer_protocol_leave_exact_figures() {
+    let giaoban = Giaoban::on_kafka()
+        .with("GIAOBAN__WORKER__BATCH_RECORDS", "20")
+        .with("GIAOBAN__KAFKA__PROPERTIES__GROUP_PROTOCOL", "consumer");
+    giaoban.ok(&["topics", "create"]);
+    let topic = giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned();
+    // Each waits for the session of the one before it.
+    killed_again_and_again(&giaoban, &topic, 20_203, 12_000);
+}

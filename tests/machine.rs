@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use giaoban::domain::*;
 use giaoban::ingest::{Failure, Input, Limits, Machine, Output, Start, Stopped, Tolerance};
 use giaoban::log::{Incoming, PartitionRange};
-use giaoban::store::{Batch, Counts};
+use giaoban::store::{Batch, Counts, Span};
 use giaoban::wire::{AllowedSources, Decoder, Message};
 
 const A: Partition = Partition(0);
@@ -166,6 +166,25 @@ fn a_topic_made_anew_is_known_by_the_record_that_the_store_had_last() {
 }
 
 #[test]
+fn what_may_be_another_log_is_looked_at_before_anything_of_it_is_taken() {
+    let mut machine = machine(2);
+    let stored = |next: i64| Start { last_timestamp_ms: Some(7), ..start(A, Some(next), 0, 20) };
+    outputs(&mut machine, Input::Assigned(&[stored(5)]), 0);
+    assert!(record(&mut machine, A, 5, false).is_empty());
+    applied(record(&mut machine, A, 6, false));
+    record(&mut machine, A, 7, false);
+    let after = outputs(&mut machine, Input::MadeAnew, 0);
+    assert_eq!(after, [Output::Resync(vec![A])]);
+    assert!(record(&mut machine, A, 8, false).is_empty(), "of which log it is is not known");
+    let after = outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
+    assert!(matches!(after[..], [Output::Commit { .. }]), "what was gathered is dropped: {after:?}");
+    let after = outputs(&mut machine, Input::Assigned(&[stored(7)]), 0);
+    assert_eq!(after, [Output::Start(vec![(A, NextOffset(6))])]);
+    let stopped = record(&mut machine, A, 6, false);
+    assert_eq!(stopped, [Output::Stop(Err(Stopped::MadeAnew { partition: A, next: NextOffset(7) }))]);
+}
+
+#[test]
 fn it_pauses_while_a_full_batch_waits_and_goes_on_after() {
     let mut machine = machine(1);
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
@@ -261,6 +280,33 @@ fn at_the_end_what_is_gathered_waits_for_nothing() {
     // After a failure it has to be read again.
     outputs(&mut machine, Input::Failed(Failure::Passing(String::new())), 0);
     assert!(!machine.has_read(&end(2)));
+}
+
+#[test]
+fn what_ends_in_no_record_is_read_to_its_end() {
+    let mut machine = machine(100);
+    let end = |offset| [(A, NextOffset(offset))].into();
+    outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 3)]), 0);
+    record(&mut machine, A, 0, false);
+    assert!(!machine.has_read(&end(3)) && machine.end_of(A).is_none());
+    outputs(&mut machine, Input::AtEndOf(&[A]), 0);
+    assert!(machine.has_read(&end(3)) && machine.end_of(A) == Some(NextOffset(1)));
+    assert!(!machine.is_done(A, NextOffset(3)), "it is gathered");
+    applied(outputs(&mut machine, Input::AtEnd, 0));
+    assert!(!machine.is_done(A, NextOffset(3)), "it is under way");
+    outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
+    assert!(machine.is_done(A, NextOffset(3)));
+    record(&mut machine, A, 4, false);
+    assert!(!machine.has_read(&end(6)) && machine.end_of(A).is_none(), "more has come");
+}
+
+#[test]
+fn a_gap_that_is_accepted_is_passed_though_nothing_follows() {
+    let mut machine = with(Limits { accept_gap: true, ..Limits::default() });
+    outputs(&mut machine, Input::Assigned(&[start(A, Some(3), 9, 9)]), 0);
+    let batch = applied(outputs(&mut machine, Input::AtEnd, 0));
+    let span = Span { partition: A, from: Some(NextOffset(3)), to: NextOffset(9), ..Span::default() };
+    assert_eq!((batch.spans, batch.entries.len()), (vec![span], 0));
 }
 
 #[test]

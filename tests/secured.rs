@@ -17,8 +17,8 @@ use giaoban::log::kafka::{KafkaLog, KafkaSettings};
 use giaoban::log::{EventLog as _, Outgoing};
 use harness::{Ended, Giaoban, session};
 
-/// Ten seconds are the promise; a busy machine gets some more.
-const SOON: Duration = Duration::from_secs(15);
+/// Ten seconds are the promise.
+const SOON: Duration = Duration::from_secs(10);
 
 const EVERY: [&[&str]; 3] = [&["publish", "a.ndjson"], &["worker"], &["doctor"]];
 

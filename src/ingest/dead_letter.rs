@@ -56,7 +56,7 @@ impl DeadLetter {
     pub fn weight(&self) -> usize {
         let headers: usize =
             self.headers.iter().map(|(name, value)| name.len() + value.as_ref().map_or(0, Vec::len)).sum();
-        self.payload.as_ref().map_or(0, Vec::len) + headers + 256
+        self.payload.as_ref().map_or(0, Vec::len) + self.key.as_ref().map_or(0, Vec::len) + headers + 256
     }
 
     /// As it goes to the dead-letter topic: key, headers and body as they were,
@@ -86,5 +86,31 @@ impl DeadLetter {
         }
         let payload = self.payload.clone().unwrap_or_default();
         Outgoing { key: self.key.clone(), headers, payload, ..Outgoing::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Offset, Partition};
+    use crate::wire::Code;
+
+    #[test]
+    fn all_of_a_message_weighs() {
+        let weight = |key: usize, header: usize, payload: usize| {
+            let parts = [vec![b'k'; key], vec![b'h'; header], vec![b'p'; payload]];
+            let headers = [("h", Some(&*parts[1]))];
+            let position = Position { partition: Partition(0), offset: Offset(0) };
+            let message = Incoming {
+                position,
+                timestamp_ms: None,
+                key: Some(&parts[0]),
+                headers: &headers,
+                payload: Some(&parts[2]),
+            };
+            DeadLetter::new(&message, vec![Breach::new(Code::JsonSyntax, "", "x", "")]).weight()
+        };
+        let light = weight(0, 0, 0);
+        assert_eq!([weight(1_000, 0, 0), weight(0, 1_000, 0), weight(0, 0, 1_000)], [light + 1_000; 3]);
     }
 }

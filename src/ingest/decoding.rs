@@ -75,6 +75,8 @@ struct Chunk {
     headers: Vec<(Range<usize>, Option<Range<usize>>)>,
     messages: Vec<Held>,
     decoded: Vec<Decoded>,
+    /// Instead of messages: partitions that were read to their ends, each with the number of its start.
+    at_end: Vec<(Partition, u32)>,
 }
 
 /// A message that lies in its chunk.
@@ -140,6 +142,7 @@ impl Chunk {
         self.headers.clear();
         self.messages.clear();
         self.decoded.clear();
+        self.at_end.clear();
     }
 
     fn decode(&mut self, decoder: &mut Decoder, decoding: &Decoding) {
@@ -232,7 +235,18 @@ impl DecodingConsumer {
                     return Ok(self.hand_over(chunk, sink));
                 }
                 Polled::Messages(_) => self.send(chunk)?,
+                Polled::AtEnd(partitions) => {
+                    chunk.at_end.extend(partitions.into_iter().map(|partition| (partition, self.start_of(partition))));
+                    if self.on_the_way() == 0 {
+                        return Ok(self.hand_over(chunk, sink));
+                    }
+                    self.send(chunk)?;
+                }
                 happened => {
+                    if happened == Polled::MadeAnew {
+                        self.starts.values_mut().for_each(|start| *start += 1);
+                    }
+                    chunk.clear();
                     self.spare.push(chunk);
                     return Ok(happened);
                 }
@@ -244,7 +258,7 @@ impl DecodingConsumer {
     fn fill(&mut self, chunk: &mut Chunk, timeout: Duration, most: usize) -> Result<Polled, LogError> {
         let (starts, mut largest) = (&self.starts, 0);
         let polled = self.consumer.poll(timeout, most, &mut |message| {
-            largest = largest.max(message.payload.map_or(0, <[u8]>::len));
+            largest = largest.max(message.bytes());
             chunk.push(&message, starts.get(&message.position.partition).copied().unwrap_or_default());
         });
         // What was large lately may come again: that is forgotten by and by.
@@ -288,22 +302,29 @@ impl DecodingConsumer {
         Ok(())
     }
 
+    /// How often the partition was started, sought or given up.
+    fn start_of(&self, partition: Partition) -> u32 {
+        self.starts.get(&partition).copied().unwrap_or_default()
+    }
+
     /// Hands over what is still wanted of a chunk.
     fn hand_over(&mut self, mut chunk: Chunk, sink: &mut dyn FnMut(&Incoming<'_>, Decoded)) -> Polled {
         let mut decoded = std::mem::take(&mut chunk.decoded);
         let mut each = decoded.drain(..);
         chunk.for_each(|held, message| {
-            let start = self.starts.get(&held.position.partition).copied().unwrap_or_default();
+            let start = self.start_of(held.position.partition);
             if let Some(decoded) = each.next().filter(|_| held.of_start == start) {
                 sink(message, decoded);
             }
         });
         drop(each);
         let count = chunk.messages.len();
+        chunk.at_end.retain(|(partition, start)| *start == self.start_of(*partition));
+        let at_end: Vec<Partition> = chunk.at_end.iter().map(|(partition, _)| *partition).collect();
         chunk.decoded = decoded;
         chunk.clear();
         self.spare.push(chunk);
-        Polled::Messages(count)
+        if at_end.is_empty() { Polled::Messages(count) } else { Polled::AtEnd(at_end) }
     }
 
     /// What is on its way of these partitions does not come any more.

@@ -73,6 +73,10 @@ pub enum Input<'a> {
     Revoked(&'a [Partition]),
     /// Partitions are gone already.
     Lost(&'a [Partition]),
+    /// These were read to their ends: nothing that lies behind what was handed over is a record.
+    AtEndOf(&'a [Partition]),
+    /// The log may be another than the one that was read.
+    MadeAnew,
     /// A record was read: its event, or what is wrong with it.
     Record(&'a Incoming<'a>, Decoded),
     /// The log has the dead letters of the batch under way.
@@ -205,9 +209,17 @@ struct Reading {
     next: NextOffset,
     /// When the log took the record before that, until it has been seen again.
     known: Option<i64>,
+    /// Whether nothing of it follows for now.
+    at_end: bool,
     /// Nothing is taken of it until it is started again.
     stale: bool,
     watch: Watch,
+}
+
+impl Reading {
+    fn has_read(&self, end: NextOffset) -> bool {
+        !self.stale && (self.at_end || self.next >= end)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -326,6 +338,12 @@ impl Machine {
                 self.releasing.retain(|partition| !partitions.contains(partition));
                 self.outputs.push(Output::Release(partitions.to_vec()));
             }
+            Input::AtEndOf(partitions) => {
+                for partition in partitions {
+                    self.partitions.entry(*partition).and_modify(|reading| reading.at_end = true);
+                }
+            }
+            Input::MadeAnew => self.look_again(now_ms),
             Input::DeadLettersKept => {
                 if let UnderWay::DeadLetters(batch, origin) = mem::replace(&mut self.under_way, UnderWay::Nothing) {
                     self.apply(batch, origin);
@@ -365,8 +383,20 @@ impl Machine {
     /// Whether each of its partitions has been read up to the end that is given for it.
     pub fn has_read(&self, ends: &BTreeMap<Partition, NextOffset>) -> bool {
         let mut partitions = self.partitions.iter();
-        partitions
-            .all(|(partition, reading)| !reading.stale && ends.get(partition).is_none_or(|end| reading.next >= *end))
+        partitions.all(|(partition, reading)| ends.get(partition).map_or(!reading.stale, |end| reading.has_read(*end)))
+    }
+
+    /// Whether a partition has been read up to that end, with nothing of it gathered or under way.
+    pub fn is_done(&self, partition: Partition, end: NextOffset) -> bool {
+        !self.stopping
+            && self.partitions.get(&partition).is_some_and(|reading| reading.has_read(end))
+            && !self.open.parts.contains_key(&partition)
+            && !self.is_under_way(&[partition])
+    }
+
+    /// Where reading stands in a partition of which nothing follows for now.
+    pub fn end_of(&self, partition: Partition) -> Option<NextOffset> {
+        self.partitions.get(&partition).filter(|reading| reading.at_end && !reading.stale).map(|reading| reading.next)
     }
 
     fn record(&mut self, record: &Incoming<'_>, decoded: Decoded, now_ms: u64) {
@@ -392,6 +422,7 @@ impl Machine {
             }
         }
         reading.next = position.offset.next();
+        reading.at_end = false;
         let open = &mut self.open;
         if open.parts.is_empty() {
             open.since_ms = now_ms;
@@ -450,17 +481,38 @@ impl Machine {
             // The last record that the store has comes once more, to be known again.
             let known = last_timestamp_ms.filter(|_| *stored == Some(next) && next > range.low);
             let first = if known.is_some() { NextOffset(next.0 - 1) } else { next };
-            self.partitions.insert(partition, Reading { from: *stored, next, known, stale: false, watch });
+            let reading = Reading { from: *stored, next, known, at_end: false, stale: false, watch };
+            self.partitions.insert(partition, reading);
+            if stored.unwrap_or_default() < range.low {
+                self.pass_over(partition, *stored, range.low, now_ms);
+            }
             from.push((partition, first));
         }
         self.outputs.push(Output::Start(from));
     }
 
+    /// Notes that what is gone is given up, so that the store goes on behind it although nothing may ever follow.
+    fn pass_over(&mut self, partition: Partition, from: Option<NextOffset>, to: NextOffset, now_ms: u64) {
+        if self.open.parts.is_empty() {
+            self.open.since_ms = now_ms;
+        }
+        let mut part = Part::new(partition, from);
+        part.span.to = to;
+        self.open.parts.insert(partition, part);
+    }
+
+    /// Starts every partition again, so that the last record that the store has is looked at once more.
+    fn look_again(&mut self, now_ms: u64) {
+        self.open = Open::default();
+        self.partitions.values_mut().for_each(|reading| reading.stale = true);
+        self.resync_at_ms = Some(now_ms);
+    }
+
     fn hold(&mut self, partitions: &[Partition], now_ms: u64) {
         for partition in partitions {
             let watch = Watch::new(None, false);
-            self.partitions
-                .insert(*partition, Reading { from: None, next: NextOffset(0), known: None, stale: true, watch });
+            let reading = Reading { from: None, next: NextOffset(0), known: None, at_end: false, stale: true, watch };
+            self.partitions.insert(*partition, reading);
         }
         self.try_again(now_ms);
     }
@@ -578,7 +630,7 @@ impl Machine {
         // Sent off before it is full, so that reading goes on while the store still has the batch before.
         let ripe = |limit: usize| limit - limit / 4;
         let ripe = self.open.records >= ripe(self.limits.records) || self.open.bytes >= ripe(self.limits.bytes);
-        let due = self.open.records > 0 && (age >= wait || at_end);
+        let due = !self.open.parts.is_empty() && (age >= wait || at_end);
         if idle && (ripe || due) {
             self.send_off();
         }

@@ -9,6 +9,7 @@ pub mod decoding;
 pub mod letters;
 pub mod machine;
 pub mod metrics;
+mod outbox;
 pub mod redrive;
 pub mod verification;
 pub mod watch;

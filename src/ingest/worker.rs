@@ -12,8 +12,10 @@ use super::dead_letter::DeadLetter;
 use super::decoding::DecodingConsumer;
 use super::machine::{Committed, Failure, Input, Limits, Machine, Output, Start, Stopped};
 use super::metrics::Metrics;
-use crate::domain::{Entry, NextOffset, Partition, Position, Rules};
-use crate::log::{Delivery, EventLog, LogError, Membership, Polled, Producer};
+pub use super::outbox::LetterRefused;
+use super::outbox::Outbox;
+use crate::domain::{Entry, NextOffset, Offset, Partition, Position, Rules};
+use crate::log::{EventLog, LogError, Membership, Polled};
 use crate::store::{Batch, Checkpoint, Counts, StoreError, StoreWriter};
 use crate::wire::AllowedSources;
 
@@ -106,21 +108,6 @@ pub enum Silent {
     Log,
 }
 
-/// A dead letter is not taken, so the message cannot be passed over.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "message {} of partition {} is no event, and the dead-letter topic {topic} does not take it: {cause}",
-    .position.offset, .position.partition
-)]
-pub struct LetterRefused {
-    /// The topic of dead letters.
-    pub topic: String,
-    /// Where the message lies in the events' topic.
-    pub position: Position,
-    /// Why it is not taken.
-    pub cause: LogError,
-}
-
 /// A stop waits this long for what is under way.
 const STOP_WITHIN: Duration = Duration::from_secs(8);
 /// How often the size of the store is asked.
@@ -128,7 +115,6 @@ const SIZE_EVERY: Duration = Duration::from_secs(1);
 /// How often it is said that the store does not answer.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
-const DEAD_LETTERS_WITHIN: Duration = Duration::from_secs(30);
 
 enum Request {
     Checkpoints,
@@ -153,7 +139,7 @@ impl Worker {
             }
             Until::At(offsets) => (Some(offsets), true),
         };
-        let letters = Letters { log: Arc::clone(&self.log), topic: self.dead_letter_topic.clone(), producer: None };
+        let letters = Outbox::new(Arc::clone(&self.log), self.dead_letter_topic.clone());
         let consumer = self.log.consumer(&self.topic, &self.membership)?;
         if let Some(topic) = &self.dead_letter_topic {
             // Needed only when a letter comes; but better known before.
@@ -186,6 +172,8 @@ impl Worker {
         let machine = Machine::new(&self.topic, self.limits);
         let consumer = DecodingConsumer::new(consumer, self.rules, self.sources);
         let mut reader = Reader {
+            log: self.log,
+            topic: self.topic,
             machine,
             consumer,
             requests,
@@ -198,7 +186,9 @@ impl Worker {
             keeping: false,
             targets,
             bounded,
+            looked_up: false,
             committed: BTreeMap::new(),
+            elsewhere: BTreeMap::new(),
             started: Vec::new(),
             reasons: BTreeMap::new(),
             written: (Duration::ZERO, 0),
@@ -229,27 +219,8 @@ struct Writer {
     /// When its size was asked last, and the answer in bytes.
     size: (Instant, u64),
     rules: Arc<Rules>,
-    letters: Letters,
+    letters: Outbox,
     metrics: Arc<Metrics>,
-}
-
-/// Where dead letters go.
-struct Letters {
-    log: Arc<dyn EventLog>,
-    /// `None` if they are only counted.
-    topic: Option<String>,
-    /// Made with the first letter.
-    producer: Option<Box<dyn Producer>>,
-}
-
-impl Letters {
-    fn producer(&mut self) -> Result<Option<&mut Box<dyn Producer>>, LogError> {
-        let Some(topic) = &self.topic else { return Ok(None) };
-        if self.producer.is_none() {
-            self.producer = Some(self.log.producer(topic)?);
-        }
-        Ok(self.producer.as_mut())
-    }
 }
 
 impl Writer {
@@ -257,7 +228,7 @@ impl Writer {
         while let Ok(request) = requests.recv() {
             let begun = Instant::now();
             let reply = match request {
-                Request::DeadLetter(letters) => Reply::Kept(self.keep(&letters)),
+                Request::DeadLetter(letters) => Reply::Kept(self.letters.keep(&self.topic, &letters)),
                 Request::Checkpoints => {
                     self.metrics.asked(Some(begun));
                     Reply::Checkpoints(self.store.checkpoints(&self.topic))
@@ -285,54 +256,12 @@ impl Writer {
         }
         *bytes
     }
-
-    /// Sends the letters and waits until each is confirmed.
-    fn keep(&mut self, letters: &[DeadLetter]) -> Result<(), LetterRefused> {
-        let Some(topic) = self.letters.topic.clone() else { return Ok(()) };
-        let now_ms = jiff::Timestamp::now().as_millisecond();
-        let all: Vec<&DeadLetter> = letters.iter().collect();
-        let refused = self.send(&all, now_ms);
-        // The limit of a topic is one on messages that travel together: alone each may pass.
-        let (too_large, others): (Vec<_>, Vec<_>) =
-            refused.into_iter().partition(|(_, cause)| matches!(cause, LogError::TooLarge { .. }));
-        let alone = too_large.into_iter().flat_map(|(letter, _)| self.send(&[letter], now_ms));
-        match others.into_iter().chain(alone).next() {
-            Some((letter, cause)) => Err(LetterRefused { topic, position: letter.position, cause }),
-            None => Ok(()),
-        }
-    }
-
-    /// The letters that were not taken, with the causes.
-    fn send<'l>(&mut self, letters: &[&'l DeadLetter], now_ms: i64) -> Vec<(&'l DeadLetter, LogError)> {
-        let events = &self.topic;
-        let unanswered = || LogError::Transient("no acknowledgement".into());
-        let mut undecided: BTreeMap<u64, &'l DeadLetter> = BTreeMap::new();
-        let mut refused = Vec::new();
-        let mut send = || -> Result<(), LogError> {
-            undecided.extend((0..).zip(letters.iter().copied()));
-            let Some(producer) = self.letters.producer()? else { return Ok(()) };
-            let mut settle = |deliveries: Vec<Delivery>| {
-                for delivery in deliveries {
-                    if let (Some(letter), Err(cause)) = (undecided.remove(&delivery.tag), delivery.result) {
-                        refused.push((letter, cause));
-                    }
-                }
-            };
-            for (tag, letter) in (0..).zip(letters) {
-                producer.send(&letter.outgoing(events, now_ms), tag)?;
-                settle(producer.deliveries());
-            }
-            settle(producer.flush(DEAD_LETTERS_WITHIN));
-            Ok(())
-        };
-        let cause = send().err().unwrap_or_else(unanswered);
-        refused.extend(undecided.into_values().map(|letter| (letter, cause.clone())));
-        refused
-    }
 }
 
 /// The thread that reads.
 struct Reader {
+    log: Arc<dyn EventLog>,
+    topic: String,
     machine: Machine,
     consumer: DecodingConsumer,
     requests: Sender<Request>,
@@ -349,8 +278,12 @@ struct Reader {
     targets: Option<BTreeMap<Partition, NextOffset>>,
     /// Whether what lies at or after these is left alone.
     bounded: bool,
+    /// Whether it was ever given partitions, perhaps none, and knows where these start.
+    looked_up: bool,
     /// Where the store is, as far as this worker knows.
     committed: BTreeMap<Partition, NextOffset>,
+    /// Where the store was a second ago in partitions that are others'.
+    elsewhere: BTreeMap<Partition, NextOffset>,
     /// Partitions that the consumer reads: they are sought, not started.
     started: Vec<Partition>,
     /// Of the dead letters under way.
@@ -388,7 +321,11 @@ impl Reader {
             }
             if asked_at.elapsed() > Duration::from_secs(1) {
                 asked_at = Instant::now();
-                let ends = self.consumer.ends();
+                // Behind the last record may lie offsets that are no records: these are not waited for.
+                let end = |(partition, end): (Partition, NextOffset)| {
+                    (partition, self.machine.end_of(partition).map_or(end, |at| end.min(at)))
+                };
+                let ends: Vec<_> = self.consumer.ends().into_iter().map(end).collect();
                 self.metrics.ends(&ends);
                 self.metrics.connected(self.consumer.connected());
                 self.tell_of_silence();
@@ -467,6 +404,8 @@ impl Reader {
                 tracing::warn!(?partitions, "lost: the session timed out");
                 self.machine.handle(Input::Lost(&partitions), now_ms);
             }
+            Polled::AtEnd(partitions) => self.machine.handle(Input::AtEndOf(&partitions), now_ms),
+            Polled::MadeAnew => self.machine.handle(Input::MadeAnew, now_ms),
         }
         Ok(())
     }
@@ -490,6 +429,7 @@ impl Reader {
             }
             Err(error) => return Err(error),
         };
+        self.looked_up = true;
         self.machine.handle(Input::Assigned(&starts), now_ms);
         Ok(())
     }
@@ -600,11 +540,8 @@ impl Reader {
                     }
                 }
             }
-            if self.caught_up() {
-                return Ok(true);
-            }
         }
-        Ok(false)
+        Ok(self.caught_up())
     }
 
     /// What may pass is tried again later.
@@ -665,8 +602,15 @@ impl Reader {
 
     /// Whether the store is at every end that was seen at the start, by this worker's own doing.
     fn caught_up(&self) -> bool {
-        let Some(targets) = &self.targets else { return false };
-        reached(targets, &self.committed)
+        let Some(targets) = self.targets.as_ref().filter(|_| self.looked_up) else { return false };
+        targets.iter().all(|(partition, end)| self.is_reached(*partition, *end))
+    }
+
+    /// The same of one partition; of one without messages nothing is to be reached.
+    fn is_reached(&self, partition: Partition, end: NextOffset) -> bool {
+        end.0 == 0
+            || self.committed.get(&partition).is_some_and(|next| *next >= end)
+            || self.machine.is_done(partition, end)
     }
 
     /// The same, where other workers have a part in it.
@@ -681,13 +625,24 @@ impl Reader {
             Err(WorkerError::Store(StoreError::Unavailable { .. })) => return Ok(false),
             stored => stored?,
         };
-        Ok(reached(&targets, &stored.iter().map(|at| (at.partition, at.next)).collect()))
+        for (partition, end) in targets {
+            if self.is_reached(partition, end) {
+                continue;
+            }
+            let stored = stored.iter().find(|at| at.partition == partition).map_or(NextOffset(0), |at| at.next);
+            let before = self.elsewhere.insert(partition, stored);
+            // Where another worker stands still, perhaps nothing follows that is a record.
+            if stored < end && (before != Some(stored) || self.has_record(partition, stored)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
-}
 
-/// Whether each of these is reached; of a partition without messages nothing is to be reached.
-fn reached(targets: &BTreeMap<Partition, NextOffset>, at: &BTreeMap<Partition, NextOffset>) -> bool {
-    targets.iter().all(|(partition, end)| end.0 == 0 || at.get(partition).is_some_and(|next| next >= end))
+    /// Whether the log has a record of a partition at an offset or after it, as far as can be found out.
+    fn has_record(&self, partition: Partition, from: NextOffset) -> bool {
+        !matches!(self.log.read(&self.topic, partition, Offset(from.0), 1, &mut |_| {}), Ok(0))
+    }
 }
 
 fn no_answer() -> WorkerError {

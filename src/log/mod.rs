@@ -42,6 +42,14 @@ pub struct Incoming<'a> {
     pub payload: Option<&'a [u8]>,
 }
 
+impl Incoming<'_> {
+    /// Its size: key, headers and body, in bytes.
+    pub fn bytes(&self) -> usize {
+        let headers = self.headers.iter().map(|(name, value)| name.len() + value.map_or(0, <[u8]>::len));
+        self.key.map_or(0, <[u8]>::len) + headers.sum::<usize>() + self.payload.map_or(0, <[u8]>::len)
+    }
+}
+
 /// What became of one message that was sent.
 #[derive(Debug)]
 pub struct Delivery {
@@ -117,6 +125,12 @@ pub enum Polled {
     /// These were lost (the session timed out): another may be reading them already.
     /// Answer with [`Consumer::release`] too.
     Lost(Vec<Partition>),
+    /// These were read to what was their end: nothing that lies behind what was handed over is a message, though an
+    /// offset may be (the mark of a transaction, or what one gave up). A log that has no such offsets need not say it.
+    AtEnd(Vec<Partition>),
+    /// The topic under this name is another one than before. What was handed over in this call may be
+    /// of either; what is handed over until [`Consumer::start`] or [`Consumer::seek`] is of the other.
+    MadeAnew,
 }
 
 /// What went wrong with the log.
@@ -179,6 +193,14 @@ pub enum LogError {
         /// Its size.
         bytes: usize,
         /// Who says so.
+        cause: String,
+    },
+    /// The log refuses for a cause that trying again does not mend.
+    #[error("{resource} refuses: {cause}")]
+    Refused {
+        /// `topic NAME` or `group NAME`.
+        resource: String,
+        /// What it says.
         cause: String,
     },
     /// The offset asked for is not there any more, or not yet.

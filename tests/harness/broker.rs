@@ -19,13 +19,19 @@ pub struct Broker {
 impl Broker {
     /// A broker on fresh data that answers.
     pub fn start() -> Self {
+        Self::with("")
+    }
+
+    /// The same with more properties.
+    pub fn with(more: &str) -> Self {
         let (port, controller) = (free_port(), free_port());
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kafka/server.properties");
         let mut properties = fs::read_to_string(shipped).unwrap();
         properties += &format!(
             "listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
              advertised.listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
-             controller.quorum.bootstrap.servers=127.0.0.1:{controller}\n"
+             controller.quorum.bootstrap.servers=127.0.0.1:{controller}\n\
+             {more}\n"
         );
         Self::of(&properties, port, &["--standalone"])
     }
@@ -67,6 +73,14 @@ impl Broker {
     pub fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().unwrap();
+            process.wait().unwrap();
+        }
+    }
+
+    /// In order, as its administrator would.
+    pub fn stop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            assert!(Command::new("kill").arg(process.id().to_string()).status().unwrap().success());
             process.wait().unwrap();
         }
     }

@@ -83,6 +83,8 @@ pub struct PartitionLog {
     come: usize,
     /// The first offset that has not expired.
     pub low: i64,
+    /// So many offsets behind the last message are none.
+    tail: i64,
 }
 
 impl PartitionLog {
@@ -91,7 +93,8 @@ impl PartitionLog {
     }
 
     pub fn high(&self) -> i64 {
-        self.come().last().map_or(0, |message| message.offset.next().0)
+        let last = self.come().last().map_or(0, |message| message.offset.next().0);
+        self.messages.get(self.come).map_or(last + self.tail, |next| next.offset.0)
     }
 
     /// More messages come.
@@ -137,7 +140,8 @@ pub fn log(dice: &mut Dice, partitions: usize) -> Vec<PartitionLog> {
             offset += 1;
             Sent { offset: Offset(offset - 1), timestamp_ms, payload, event }
         });
-        PartitionLog { partition: Partition(index), messages: messages.collect(), come: 0, low: 0 }
+        let messages = messages.collect();
+        PartitionLog { partition: Partition(index), messages, come: 0, low: 0, tail: dice.pick(&[0, 0, 1, 3]) }
     };
     (0..partitions as i32).map(&mut partition).collect()
 }

@@ -35,7 +35,7 @@ const TOPIC: &str = "events";
 const QUICK: u64 = 200;
 
 /// What happens in any two hundred runs, or the scheduler has lost it.
-const HAPPENS: [&str; 25] = [
+const HAPPENS: [&str; 27] = [
     "a commit happened after its worker had given it up",
     "a dead letter was kept twice",
     "a gap stopped a worker",
@@ -44,6 +44,7 @@ const HAPPENS: [&str; 25] = [
     "a partition was added",
     "a partition was handed over",
     "a partition was taken away",
+    "a worker has read a partition to its end",
     "a worker looked back",
     "a worker met an offset that had expired",
     "a worker that was continued was fenced",
@@ -52,6 +53,7 @@ const HAPPENS: [&str; 25] = [
     "a worker was killed while it wrote",
     "a worker was started again",
     "a worker was stopped in order",
+    "a worker was told that the log may be another",
     "a writer was fenced",
     "dead letters were not kept",
     "hours went by at once",

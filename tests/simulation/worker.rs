@@ -172,6 +172,10 @@ impl World {
         if self.workers[w].machine.paused() && self.dice.one_in(2) {
             return;
         }
+        if !self.healed && self.dice.one_in(80) {
+            self.seen("a worker was told that the log may be another");
+            return self.handle(w, Input::MadeAnew);
+        }
         let heard = self.dice.one_in(self.hears).then(|| self.workers[w].events.pop_front()).flatten();
         match heard {
             Some(Event::Assigned(partitions)) => self.look_up(w, partitions),
@@ -218,8 +222,19 @@ impl World {
             let decoded = Decoder::new().decode(&message, &RULES, &AllowedSources::new());
             self.handle(w, Input::Record(&incoming, decoded));
         }
-        if let Some(last) = records.last() {
-            self.workers[w].positions.insert(partition, last.offset.next().0);
+        match records.last() {
+            Some(last) => drop(self.workers[w].positions.insert(partition, last.offset.next().0)),
+            None => self.reaches_end(w, partition),
+        }
+    }
+
+    /// Nothing more of a partition comes for now: once nothing of it is under way, the store has all of it.
+    fn reaches_end(&mut self, w: usize, partition: Partition) {
+        self.handle(w, Input::AtEndOf(&[partition]));
+        let end = NextOffset(self.log[partition.0 as usize].high());
+        if self.workers[w].machine.is_done(partition, end) {
+            self.seen("a worker has read a partition to its end");
+            assert!(self.is_done(partition.0 as usize), "partition {partition} is not done");
         }
     }
 
@@ -327,6 +342,9 @@ impl World {
         let partitions: Vec<Partition> = from.iter().map(|(partition, _)| *partition).collect();
         if !from.is_empty() && !self.healed && self.dice.one_in(30) {
             self.seen("a partition could not be read from there yet");
+            for (partition, next) in from {
+                self.watch.begins(self.workers[w].start, *partition, next.0, true);
+            }
             return self.handle(w, Input::Unknown(&partitions));
         }
         for (partition, next) in from {

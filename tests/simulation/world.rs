@@ -410,9 +410,10 @@ impl World {
     }
 
     /// Whether the store has all that can be read of a partition.
-    fn is_done(&mut self, p: usize) -> bool {
+    pub fn is_done(&mut self, p: usize) -> bool {
         let stored = at(self.store.writer()).get(&Partition(p as i32)).map_or(0, |next| next.0);
-        self.log[p].from(stored.max(self.log[p].low)).is_empty()
+        let passed_over = stored >= self.log[p].low || !self.limits.accept_gap;
+        passed_over && self.log[p].from(stored.max(self.log[p].low)).is_empty()
     }
 
     fn gap(&mut self) -> Option<usize> {

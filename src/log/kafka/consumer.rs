@@ -3,7 +3,7 @@
 //! A rebalance is not answered in its callback but noted, so that whoever polls
 //! can look up the store, or finish what is under way, and answer then.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -24,15 +24,43 @@ use crate::log::{Consumer, Incoming, LogError, Membership, PartitionRange, Polle
 
 /// Leaving a group takes at most this long; a client whose brokers are away can hang in it for ever.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
+/// A member that was killed is gone within this: the longest session that brokers allow unless told otherwise, and some more.
+const RELEASED_WITHIN: Duration = Duration::from_secs(75);
+/// What only the classic protocol of groups takes, or, of the last, serves: by the newer one a killed member's name is
+/// free only after its session, and others have its partitions by then.
+const CLASSIC_ONLY: [&str; 5] = [
+    "session.timeout.ms",
+    "heartbeat.interval.ms",
+    "partition.assignment.strategy",
+    "group.protocol.type",
+    "group.instance.id",
+];
+
+/// How a group shares its partitions out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Protocol {
+    /// By one of its members: every broker has it.
+    Classic,
+    /// By the broker (KIP-848).
+    Newer,
+}
 
 pub(super) struct KafkaConsumer {
     consumer: Group,
+    settings: KafkaSettings,
+    protocol: Protocol,
+    /// Whether nobody has said which protocol it is to be.
+    chosen_here: bool,
+    /// Since when it waits for its name in the group.
+    waits_since: Option<Instant>,
     topic: String,
     group: String,
     /// Its name as a static member, if it has one.
     instance: Option<String>,
     alone: bool,
     reading: BTreeMap<Partition, NextOffset>,
+    /// Read to their ends, which is yet to be told.
+    at_end: BTreeSet<Partition>,
     paused: bool,
 }
 
@@ -46,6 +74,8 @@ pub(super) struct GroupContext {
     forbidden: AtomicBool,
     /// Whether any broker is.
     connected: AtomicBool,
+    /// Whether the topic has another id since that was last asked.
+    made_anew: AtomicBool,
     closing: AtomicBool,
 }
 
@@ -56,6 +86,10 @@ impl ClientContext for GroupContext {
         // that was not taken it tells here only.
         if facility == "COMMITFAIL" && message.contains("Group authorization failed") {
             self.forbidden.store(true, Ordering::Relaxed);
+        }
+        if facility == "METADATA" && is_made_anew(message, &self.topic) {
+            tracing::warn!(topic = %self.topic, "the topic has another id than before: it was made anew");
+            self.made_anew.store(true, Ordering::Relaxed);
         }
     }
 
@@ -96,8 +130,96 @@ impl ConsumerContext for GroupContext {
     }
 }
 
+/// Whether librdkafka says that the topic has another id than the one it had. It goes on in the new topic where it
+/// was in the old one, and says so only here, before it asks for anything of the new one.
+fn is_made_anew(message: &str, topic: &str) -> bool {
+    /// The id of a topic that it had not seen before.
+    const NONE: &str = "AAAAAAAAAAAAAAAAAAAAAA";
+    let ids =
+        message.split_once(&format!("Topic {topic} changed id from ")).and_then(|(_, ids)| ids.split_once(" to "));
+    ids.is_some_and(|(before, after)| !before.starts_with(NONE) && before != after)
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Which protocol of groups a client begins with, and whether nobody has said so.
+fn protocol(settings: &KafkaSettings, alone: bool) -> (Protocol, bool) {
+    match settings.properties.get("group.protocol").map(String::as_str) {
+        Some("consumer") => (Protocol::Newer, false),
+        Some(_) => (Protocol::Classic, false),
+        None if alone || CLASSIC_ONLY.iter().any(|key| settings.properties.contains_key(*key)) => {
+            (Protocol::Classic, false)
+        }
+        None => (Protocol::Newer, true),
+    }
+}
+
+/// A client that is in no group yet.
+fn client(
+    settings: &KafkaSettings,
+    topic: &str,
+    group: &str,
+    protocol: Protocol,
+) -> Result<BaseConsumer<GroupContext>, LogError> {
+    let mut ours = vec![
+        ("group.id", group),
+        ("enable.auto.commit", "false"),
+        ("enable.auto.offset.store", "false"),
+        ("enable.partition.eof", "true"),
+        ("auto.offset.reset", "error"),
+        ("statistics.interval.ms", "1000"),
+        // The default is 64 MB for each partition.
+        ("queued.max.messages.kbytes", "8192"),
+        // The default waits a second after the queue was full.
+        ("fetch.queue.backoff.ms", "2"),
+        ("queued.min.messages", "100000"),
+        ("fetch.message.max.bytes", "524288"),
+        // What comes compressed is unpacked a fetch at a time.
+        ("fetch.max.bytes", "1000000"),
+        ("fetch.wait.max.ms", "50"),
+        ("check.crcs", "true"),
+    ];
+    match protocol {
+        Protocol::Classic => ours.push(("partition.assignment.strategy", "cooperative-sticky")),
+        Protocol::Newer => ours.push(("group.protocol", "consumer")),
+    }
+    let context = GroupContext {
+        watch: Watch::new(&settings.brokers),
+        topic: topic.to_owned(),
+        noted: Mutex::default(),
+        ends: Mutex::default(),
+        forbidden: AtomicBool::new(false),
+        connected: AtomicBool::new(true),
+        made_anew: AtomicBool::new(false),
+        closing: AtomicBool::new(false),
+    };
+    let mut config = config(settings, &ours);
+    // For the word that the topic has another id.
+    let debug = config.get("debug").map_or_else(|| "metadata".to_owned(), |more| format!("metadata,{more}"));
+    config.set("debug", debug).set_log_level(RDKafkaLogLevel::Debug);
+    make(&config, context)
+}
+
+fn join(consumer: &BaseConsumer<GroupContext>, topic: &str, group: &str, protocol: Protocol) -> Result<(), LogError> {
+    let protocol = match protocol {
+        Protocol::Classic => "classic",
+        Protocol::Newer => "consumer",
+    };
+    tracing::info!(group, protocol, "joining the group");
+    consumer.subscribe(&[topic]).map_err(|error| LogError::Transient(error.to_string()))
+}
+
+/// Leaves the group, on a thread of its own: a client whose brokers are away can hang in it.
+fn leave(consumer: Group) -> Option<std::thread::JoinHandle<()>> {
+    // Nobody answers a rebalance any more: the callback has to.
+    consumer.context().closing.store(true, Ordering::Relaxed);
+    let leave = move || {
+        let _ = consumer.unassign();
+        drop(consumer);
+    };
+    std::thread::Builder::new().name("close".into()).spawn(leave).ok()
 }
 
 impl KafkaConsumer {
@@ -111,51 +233,25 @@ impl KafkaConsumer {
             Membership::Group(group) => (group.as_str(), false),
             Membership::Alone => ("giaoban-alone", true),
         };
-        // The newer protocol (KIP-848) shares out at the broker, and refuses a client's strategy.
-        let shared_by_broker = settings.properties.get("group.protocol").is_some_and(|value| value == "consumer");
-        let mut ours = vec![
-            ("group.id", group),
-            ("enable.auto.commit", "false"),
-            ("enable.auto.offset.store", "false"),
-            ("auto.offset.reset", "error"),
-            ("statistics.interval.ms", "1000"),
-            // The default is 64 MB for each partition.
-            ("queued.max.messages.kbytes", "8192"),
-            // The default waits a second after the queue was full.
-            ("fetch.queue.backoff.ms", "2"),
-            ("queued.min.messages", "100000"),
-            ("fetch.message.max.bytes", "524288"),
-            // What comes compressed is unpacked a fetch at a time.
-            ("fetch.max.bytes", "1000000"),
-            ("fetch.wait.max.ms", "50"),
-            ("check.crcs", "true"),
-        ];
-        if !shared_by_broker {
-            ours.push(("partition.assignment.strategy", "cooperative-sticky"));
-        }
-        let context = GroupContext {
-            watch: Watch::new(&settings.brokers),
-            topic: topic.to_owned(),
-            noted: Mutex::default(),
-            ends: Mutex::default(),
-            forbidden: AtomicBool::new(false),
-            connected: AtomicBool::new(true),
-            closing: AtomicBool::new(false),
-        };
+        let (protocol, chosen_here) = protocol(settings, alone);
+        let consumer = client(settings, topic, group, protocol)?;
         if alone {
-            lock(&context.noted).push_back(Polled::Assigned(partitions));
-        }
-        let consumer: BaseConsumer<GroupContext> = make(&config(settings, &ours), context)?;
-        if !alone {
-            consumer.subscribe(&[topic]).map_err(|error| LogError::Transient(error.to_string()))?;
+            lock(&consumer.context().noted).push_back(Polled::Assigned(partitions));
+        } else {
+            join(&consumer, topic, group, protocol)?;
         }
         Ok(Self {
             consumer: Arc::new(consumer),
+            settings: settings.clone(),
+            protocol,
+            chosen_here,
+            waits_since: None,
             topic: topic.to_owned(),
             group: group.to_owned(),
             instance: settings.properties.get("group.instance.id").cloned(),
             alone,
             reading: BTreeMap::new(),
+            at_end: BTreeSet::new(),
             paused: false,
         })
     }
@@ -192,19 +288,49 @@ impl KafkaConsumer {
                 let (partition, wanted) = self.out_of_range();
                 Some(LogError::OffsetOutOfRange { partition, wanted, cause: error.to_string() })
             }
-            C::Fatal => Some(self.given_up().unwrap_or_else(|| Self::transient(error))),
             _ => None,
         }
     }
 
-    /// Why librdkafka has given up for good, if it has: polling may go on in silence then.
-    fn given_up(&self) -> Option<LogError> {
-        let (code, cause) = self.consumer.client().fatal_error()?;
-        let instance = self.instance.clone().unwrap_or_default();
-        Some(match code {
-            RDKafkaErrorCode::FencedInstanceId => LogError::InstanceTaken { instance, cause },
-            _ => LogError::Transient(cause),
-        })
+    /// If librdkafka has given up for good, makes the client anew where that helps: polling may go on in silence then.
+    fn go_on(&mut self) -> Result<(), LogError> {
+        use RDKafkaErrorCode as C;
+        let Some((code, cause)) = self.consumer.client().fatal_error() else { return Ok(()) };
+        let taken = |cause| LogError::InstanceTaken { instance: self.instance.clone().unwrap_or_default(), cause };
+        match code {
+            C::FencedInstanceId => Err(taken(cause)),
+            C::UnreleasedInstanceId => {
+                if self.waits_since.is_none() {
+                    tracing::warn!(%cause, "the group still has a member of this name: waiting until its session is over");
+                }
+                if self.waits_since.get_or_insert_with(Instant::now).elapsed() > RELEASED_WITHIN {
+                    return Err(taken(cause));
+                }
+                std::thread::sleep(Duration::from_millis(500));
+                self.join_anew()
+            }
+            C::UnsupportedVersion | C::UnsupportedFeature if self.chosen_here => {
+                tracing::info!(%cause, "the brokers do not have the newer protocol of groups");
+                (self.protocol, self.chosen_here) = (Protocol::Classic, false);
+                self.join_anew()
+            }
+            C::UnsupportedVersion | C::UnsupportedFeature => {
+                Err(LogError::Setting { key: "group.protocol".into(), cause })
+            }
+            C::GroupAuthorizationFailed => Err(of_code(code, "join", &self.group, &self.consumer.context().watch)),
+            C::TopicAuthorizationFailed => Err(of_code(code, "read", &self.topic, &self.consumer.context().watch)),
+            _ => Err(LogError::Refused { resource: format!("group {}", self.group), cause }),
+        }
+    }
+
+    /// Joins the group with another client, once what the one before had is given up.
+    fn join_anew(&mut self) -> Result<(), LogError> {
+        if self.reading.is_empty() {
+            let consumer = client(&self.settings, &self.topic, &self.group, self.protocol)?;
+            join(&consumer, &self.topic, &self.group, self.protocol)?;
+            leave(std::mem::replace(&mut self.consumer, Arc::new(consumer)));
+        }
+        Ok(())
     }
 
     /// The partition whose position its log does not have: the error does not say which.
@@ -250,13 +376,23 @@ impl Consumer for KafkaConsumer {
         if context.forbidden.load(Ordering::Relaxed) {
             return Err(of_code(RDKafkaErrorCode::GroupAuthorizationFailed, "join", &self.group, &context.watch));
         }
+        if !self.at_end.is_empty() {
+            return Ok(Polled::AtEnd(std::mem::take(&mut self.at_end).into_iter().collect()));
+        }
         let mut handed = 0;
         let mut wait = timeout;
         while handed < max {
             match self.consumer.poll(wait) {
                 Some(Ok(message)) => {
                     self.hand_over(&message, sink);
+                    if !self.at_end.is_empty() {
+                        self.at_end.remove(&Partition(message.partition()));
+                    }
                     handed += 1;
+                    wait = Duration::ZERO;
+                }
+                Some(Err(KafkaError::PartitionEOF(partition))) => {
+                    self.at_end.insert(Partition(partition));
                     wait = Duration::ZERO;
                 }
                 Some(Err(error)) => match self.poll_error(&error) {
@@ -269,17 +405,27 @@ impl Consumer for KafkaConsumer {
                 None => break,
             }
         }
+        if context.made_anew.swap(false, Ordering::Relaxed) {
+            self.at_end.clear();
+            return Ok(Polled::MadeAnew);
+        }
         if handed > 0 {
             return Ok(Polled::Messages(handed));
         }
-        if let Some(fatal) = context.watch.fatal().or_else(|| self.given_up()) {
+        if let Some(fatal) = context.watch.fatal() {
             return Err(fatal);
         }
-        Ok(lock(&context.noted).pop_front().unwrap_or(Polled::Messages(0)))
+        if let Some(noted) = lock(&context.noted).pop_front() {
+            self.waits_since = None;
+            return Ok(noted);
+        }
+        self.go_on()?;
+        Ok(Polled::Messages(0))
     }
 
     fn start(&mut self, from: &[(Partition, NextOffset)]) -> Result<(), LogError> {
         self.reading.extend(from.iter().copied());
+        self.at_end.retain(|partition| !from.iter().any(|(started, _)| started == partition));
         let result = if self.by_parts() {
             self.consumer.incremental_assign(&list_at(&self.topic, from)?)
         } else {
@@ -293,6 +439,7 @@ impl Consumer for KafkaConsumer {
 
     fn release(&mut self, partitions: &[Partition]) -> Result<(), LogError> {
         self.reading.retain(|partition, _| !partitions.contains(partition));
+        self.at_end.retain(|partition| !partitions.contains(partition));
         lock(&self.consumer.context().ends).retain(|partition, _| !partitions.contains(partition));
         let gone = list(&self.topic, partitions.iter().copied());
         // librdkafka keeps a pause beyond the assignment: what comes back after it would keep still for ever.
@@ -305,6 +452,7 @@ impl Consumer for KafkaConsumer {
 
     fn seek(&mut self, partition: Partition, to: NextOffset) -> Result<(), LogError> {
         self.reading.insert(partition, to);
+        self.at_end.remove(&partition);
         let seek = self.consumer.seek(&self.topic, partition.0, rdkafka::Offset::Offset(to.0), ANSWER_WITHIN);
         seek.map_err(|error| Self::transient(&error))
     }
@@ -349,14 +497,26 @@ impl Consumer for KafkaConsumer {
     fn close(self: Box<Self>) {
         let consumer = Arc::clone(&self.consumer);
         drop(self);
-        let closer = std::thread::Builder::new().name("close".into()).spawn(move || {
-            let _ = consumer.unassign();
-            drop(consumer);
-        });
-        let Ok(closer) = closer else { return };
+        let Some(closer) = leave(consumer) else { return };
         let begun = Instant::now();
         while !closer.is_finished() && begun.elapsed() < CLOSE_WITHIN {
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_id_of_the_topic_is_told_from_the_first() {
+        let told = |message: &str| is_made_anew(message, "events");
+        assert!(told("[thrd:main]: Topic events changed id from 9q2mYQ0xQ5mG1o6rVbXk1g to 3hVbq0y1T8u9WmJ2cQkZ0w"));
+        assert!(!told("[thrd:main]: Topic events changed id from AAAAAAAAAAAAAAAAAAAAAA to 3hVbq0y1T8u9WmJ2cQkZ0w"));
+        assert!(!told(
+            "[thrd:main]: Topic events.dlq changed id from 9q2mYQ0xQ5mG1o6rVbXk1g to 3hVbq0y1T8u9WmJ2cQkZ0w"
+        ));
+        assert!(!told("[thrd:main]: Topic events [0] Leader 1 Epoch 0"));
     }
 }

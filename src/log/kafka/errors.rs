@@ -95,7 +95,8 @@ impl ClientContext for Watch {
     fn error(&self, error: KafkaError, reason: &str) {
         let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail);
         // Who needs the group hears of it from polling; who reads alone needs none, and librdkafka asks all the same.
-        if code == RDKafkaErrorCode::GroupAuthorizationFailed {
+        // That a partition has been read to its end is no error.
+        if matches!(code, RDKafkaErrorCode::GroupAuthorizationFailed | RDKafkaErrorCode::PartitionEOF) {
             return;
         }
         self.with_seen(|seen| {
@@ -137,6 +138,12 @@ pub(super) fn of_code(code: RDKafkaErrorCode, operation: &str, resource: &str, w
         C::Authentication | C::SaslAuthenticationFailed => {
             LogError::Authentication { at: watch.at.clone(), cause: code.to_string() }
         }
+        // What the topic's settings or the cluster's policies do not allow.
+        C::InvalidRecord
+        | C::PolicyViolation
+        | C::InvalidTimestamp
+        | C::UnsupportedForMessageFormat
+        | C::InvalidTopic => LogError::Refused { resource: format!("topic {resource}"), cause: code.to_string() },
         C::OperationTimedOut
         | C::MessageTimedOut
         | C::BrokerTransportFailure
@@ -178,12 +185,32 @@ mod tests {
     }
 
     #[test]
+    fn what_a_topic_does_not_allow_is_a_refusal_and_what_it_lacks_for_now_is_named() {
+        use RDKafkaErrorCode as C;
+        let of = |code| of_code(code, "write", "events.dlq", &Watch::new("kafka:9093"));
+        let never = [
+            C::InvalidRecord,
+            C::PolicyViolation,
+            C::InvalidTimestamp,
+            C::UnsupportedForMessageFormat,
+            C::InvalidTopic,
+        ];
+        for code in never {
+            assert!(matches!(of(code), LogError::Refused { resource, .. } if resource == "topic events.dlq"), "{code}");
+        }
+        let LogError::Transient(cause) = of(C::NotEnoughReplicas) else { panic!("it may pass") };
+        assert!(cause.contains("events.dlq") && cause.contains("Not enough in-sync replicas"), "{cause}");
+    }
+
+    #[test]
     fn a_connection_that_was_ended_is_a_guess_for_who_never_had_an_answer() {
         let watch = Watch::new("kafka:9093");
         assert!(matches!(watch.never_answered("late"), LogError::Unreachable { .. }));
         watch.log(RDKafkaLogLevel::Info, "FAIL", "[thrd:k]: k: Disconnected: connection closed by peer");
         watch.error(KafkaError::Global(RDKafkaErrorCode::AllBrokersDown), "1/1 brokers are down");
+        watch.error(KafkaError::Global(RDKafkaErrorCode::PartitionEOF), "reached end of partition");
         assert!(watch.fatal().is_none());
+        assert!(!watch.unreachable("late").to_string().contains("end of partition"));
         assert!(matches!(watch.unreachable("late"), LogError::Unreachable { .. }));
         let LogError::Protocol { cause, .. } = watch.never_answered("late") else { panic!("no guess") };
         assert_eq!(cause, "k: Disconnected: connection closed by peer");

@@ -24,7 +24,8 @@ use self::consumer::{GroupContext, KafkaConsumer};
 use self::errors::{Watch, of_code, of_error};
 use self::producer::KafkaProducer;
 use super::{
-    Access, Consumer, Created, EventLog, Incoming, LogError, Membership, PartitionRange, Producer, Topic, TopicSpec,
+    Access, Consumer, Created, EventLog, Incoming, LogError, Membership, PartitionRange, Polled, Producer, Topic,
+    TopicSpec,
 };
 use crate::domain::{NextOffset, Offset, Partition};
 
@@ -47,7 +48,7 @@ const FIXED: [(&str, &str); 6] = [
     ("auto.offset.reset", "error"),
     ("enable.idempotence", "true"),
     ("acks", "all"),
-    ("enable.partition.eof", "false"),
+    ("enable.partition.eof", "true"),
 ];
 
 /// Properties that this program's own settings decide, or that its clients cannot work with.
@@ -62,12 +63,13 @@ const FILES: [&str; 5] =
     ["ssl.ca.location", "ssl.certificate.location", "ssl.key.location", "ssl.keystore.location", "ssl.crl.location"];
 
 /// librdkafka's second names of properties, with the first.
-const ALIASES: [(&str, &str); 6] = [
+const ALIASES: [(&str, &str); 7] = [
     ("metadata.broker.list", "bootstrap.servers"),
     ("request.required.acks", "acks"),
     ("queue.buffering.max.ms", "linger.ms"),
     ("compression.codec", "compression.type"),
     ("delivery.timeout.ms", "message.timeout.ms"),
+    ("message.send.max.retries", "retries"),
     ("max.partition.fetch.bytes", "fetch.message.max.bytes"),
 ];
 
@@ -299,11 +301,10 @@ impl EventLog for KafkaLog {
         let wanted = count.min((range.high.0 - from.0).unsigned_abs() as usize);
         let (mut handed, mut last) = (0, Instant::now());
         while handed < wanted && last.elapsed() < ANSWER_WITHIN {
-            if let super::Polled::Messages(more @ 1..) =
-                consumer.poll(Duration::from_millis(100), wanted - handed, sink)?
-            {
-                handed += more;
-                last = Instant::now();
+            match consumer.poll(Duration::from_millis(100), wanted - handed, sink)? {
+                Polled::Messages(more @ 1..) => (handed, last) = (handed + more, Instant::now()),
+                Polled::AtEnd(_) => break,
+                _ => {}
             }
         }
         Box::new(consumer).close();

@@ -16,7 +16,7 @@ use crate::domain::{Offset, Partition, Position};
 use crate::log::{Delivery, LogError, Outgoing, Producer};
 
 /// Each message once and in its order, confirmed by every copy; the rest is for speed.
-const OURS: [(&str, &str); 10] = [
+const OURS: [(&str, &str); 11] = [
     ("enable.idempotence", "true"),
     ("acks", "all"),
     ("partitioner", "murmur2_random"),
@@ -27,6 +27,8 @@ const OURS: [(&str, &str); 10] = [
     ("queue.buffering.max.kbytes", "131072"),
     ("message.max.bytes", "67108864"),
     ("message.timeout.ms", "45000"),
+    // Half a minute of the same answer, so that it comes to be known: a message whose time is over says nothing.
+    ("retries", "30"),
 ];
 
 /// How often callbacks are served while sending.
@@ -104,7 +106,9 @@ impl KafkaProducer {
             Some((code @ RDKafkaErrorCode::ClusterAuthorizationFailed, _)) => {
                 Some(of_code(code, "write", &self.topic, &self.watch))
             }
-            _ => self.watch.fatal(),
+            // This client writes nothing any more; another may.
+            Some((_, cause)) => Some(LogError::Transient(format!("write {}: {cause}", self.topic))),
+            None => self.watch.fatal(),
         }
     }
 }
