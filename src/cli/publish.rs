@@ -54,6 +54,9 @@ pub enum InputFormat {
 /// Everything sent is decided within this time, or counts as not taken.
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(60);
 
+/// So many lines that are refused are told on the terminal; the receipt has them all.
+const SHOWN: u64 = 20;
+
 /// Runs the command.
 pub fn run(context: &Context, args: &PublishArgs) -> Done {
     if args.receipt.is_some() && args.files.len() > 1 {
@@ -70,6 +73,7 @@ pub fn run(context: &Context, args: &PublishArgs) -> Done {
     let mut unread = None;
     for file in files {
         let name = file.name.clone();
+        publisher.files.push(name.display().to_string());
         let tally = publisher.file(file)?;
         print(&tally.text(context, &name))?;
         total.taken += tally.taken;
@@ -180,13 +184,24 @@ struct Publisher<'a> {
     next: u64,
     /// Why the log takes nothing more.
     broken: Option<LogError>,
+    /// The files so far, the last one is being read.
+    files: Vec<String>,
 }
 
 impl<'a> Publisher<'a> {
     fn new(context: &'a Context) -> Result<Self, Failure> {
         let producer = context.log()?.producer(&context.settings.kafka.topic)?;
         let message = event_message(None, Vec::new());
-        Ok(Self { context, producer, message, held: VecDeque::new(), held_bytes: 0, next: 0, broken: None })
+        Ok(Self {
+            context,
+            producer,
+            message,
+            held: VecDeque::new(),
+            held_bytes: 0,
+            next: 0,
+            broken: None,
+            files: Vec::new(),
+        })
     }
 
     fn file(&mut self, file: Opened) -> Result<Tally, Failure> {
@@ -194,6 +209,7 @@ impl<'a> Publisher<'a> {
         let mut tally = Tally::default();
         let mut bar = Progress::new(&name.display().to_string());
         let mut receipt = Receipt::new(receipt, lines.header().map(<[u8]>::to_vec), lines.delimiter());
+        self.tell_ignored(lines.ignored());
         let mut lines = CheckedLines::of(lines, Arc::clone(&self.context.rules), self.context.sources())
             .map_err(|error| Failure::io("thread", &error))?;
         while let Some((mut line, event)) = lines.next() {
@@ -217,11 +233,23 @@ impl<'a> Publisher<'a> {
         tally.unread = lines.unread();
         self.confirm(&mut receipt, &mut tally)?;
         if tally.taken + tally.refused == 0 && tally.unread.is_none() {
-            let line = Line { number: 1, bytes: Vec::new() };
+            let line = Line { number: 1, bytes: Vec::new(), is_cut: false };
             self.refuse(&mut receipt, &mut tally, &line, &[Breach::new(crate::wire::Code::FileEmpty, "", "", "")])?;
         }
         tally.receipt = receipt.finish()?;
         Ok(tally)
+    }
+
+    /// A column that is not read would be lost without a word.
+    fn tell_ignored(&self, columns: &[(String, Option<String>)]) {
+        let file = self.files.last().map_or("", String::as_str);
+        for (column, like) in columns {
+            let like = |ask: &str| like.as_ref().map(|name| format!("; {ask} \"{name}\"?")).unwrap_or_default();
+            self.context.note(
+                &format!("{file}: không đọc cột \"{column}\"{}", like("có phải ý là")),
+                &format!("{file}: the column \"{column}\" is not read{}", like("did you mean")),
+            );
+        }
     }
 
     fn send(&mut self, line: &mut Line, good: Good) -> Fate {
@@ -288,8 +316,6 @@ impl<'a> Publisher<'a> {
         line: &Line,
         breaches: &[Breach],
     ) -> Result<(), Failure> {
-        /// On the terminal; the receipt has them all.
-        const SHOWN: u64 = 20;
         tally.refused += 1;
         let lang = self.context.lang();
         if tally.refused <= SHOWN {

@@ -42,6 +42,14 @@ codes! {
         vi: "số ô của dòng khác số cột của dòng tiêu đề", "Sửa dòng cho đủ ô; đặt ô có dấu phân cách trong dấu ngoặc kép";
         en: "the row has not as many cells as the header has columns", "Complete the row; put a cell that contains the delimiter in double quotes"
     }
+    CsvQuoteUnclosed = "csv.quote_unclosed" {
+        vi: "dấu ngoặc kép mở ô ở dòng này không được đóng đúng chỗ; các dòng sau vẫn được đọc riêng", "Đóng ô bằng dấu ngoặc kép, hoặc bỏ dấu thừa; nếu ô có xuống dòng thì viết thành một dòng; nếu tệp bị cắt cụt thì gửi lại cả tệp";
+        en: "the quote that opens a cell on this line is not closed where the cell ends; the lines after it are read by themselves", "Close the cell with a double quote, or remove the stray one; write a cell of several lines on one; if the file was cut short, send it whole"
+    }
+    CsvQuoteMisplaced = "csv.quote_misplaced" {
+        vi: "sau dấu ngoặc kép đóng ô còn có chữ", "Viết hai dấu ngoặc kép (\"\") cho mỗi dấu nằm trong ô";
+        en: "there is text after the quote that closes a cell", "Write each double quote within a cell twice (\"\")"
+    }
     DeliveryFailed = "delivery.failed" {
         vi: "nhật ký không xác nhận đã nhận sự kiện", "Gửi lại dòng này; nếu thực ra đã được nhận, nó sẽ được nhận ra là trùng";
         en: "the log did not acknowledge the event", "Send the line again; if it was taken after all, it will be known as a duplicate"
