@@ -314,6 +314,29 @@ fn a_line_has_the_number_that_an_editor_shows() {
 }
 
 #[test]
+fn two_lines_that_contradict_each_other_are_told() {
+    let giaoban = Giaoban::new();
+    let sheet = format!("{SESSIONS}{}{}{}", row(1, "Họp"), row(2, "Họp"), row(1, "Nước"));
+    giaoban.write("a.csv", sheet);
+    giaoban.write(
+        "b.ndjson",
+        [session("00004", 7, 1, "2020-03-04", 1), session("00004", 7, 1, "2020-03-04", 2)].join("\n"),
+    );
+    giaoban.write("c.csv", format!("{SESSIONS}{}{}", row(2, "Rác"), row(1, "Nước")));
+    let ended = giaoban.run(&["publish", "a.csv", "b.ndjson", "c.csv"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    for told in [
+        "a.csv: line 4 contradicts line 2: the same record /units/00004 Q1 and revision",
+        "b.ndjson: line 2 contradicts line 1: the same record /units/00004 GS-7 and revision",
+        "c.csv: line 2 contradicts a.csv line 3: the same record /units/00004 Q2 and revision",
+        "Give the later one a higher revision: the column \"revision\", or giaoban correct.",
+    ] {
+        assert!(ended.err.contains(told), "no {told:?} in {}", ended.err);
+    }
+    assert_eq!(ended.err.matches("contradicts").count(), 3, "the same again is none: {}", ended.err);
+}
+
+#[test]
 fn json_over_several_lines_or_in_a_list_holds_events() {
     let giaoban = Giaoban::new();
     let event = |number, participants| -> serde_json::Value {

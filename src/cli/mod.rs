@@ -21,6 +21,7 @@ mod replay;
 mod rollup;
 mod rows;
 mod schema;
+mod seen;
 mod serve;
 mod text;
 mod topics;

@@ -18,9 +18,11 @@ use super::error::Failure;
 use super::input::{Input, Line, Lines, Unreadable};
 use super::progress::Progress;
 use super::receipt::Receipt;
+use super::seen::Seen;
 use crate::exit::ExitCode;
 use crate::log::{Delivery, LogError, Outgoing, Producer};
-use crate::wire::Breach;
+use crate::wire::decode::Glimpse;
+use crate::wire::{Breach, Message};
 
 /// The options of `giaoban publish`.
 #[derive(Args, Debug)]
@@ -54,7 +56,7 @@ pub enum InputFormat {
 /// Everything sent is decided within this time, or counts as not taken.
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(60);
 
-/// So many lines that are refused are told on the terminal; the receipt has them all.
+/// So many lines that are refused are told on the terminal; the receipt has them all. As many that contradict others.
 const SHOWN: u64 = 20;
 
 /// Runs the command.
@@ -186,6 +188,9 @@ struct Publisher<'a> {
     broken: Option<LogError>,
     /// The files so far, the last one is being read.
     files: Vec<String>,
+    seen: Seen,
+    /// How many lines contradict one before them.
+    contradictions: u64,
 }
 
 impl<'a> Publisher<'a> {
@@ -201,6 +206,8 @@ impl<'a> Publisher<'a> {
             next: 0,
             broken: None,
             files: Vec::new(),
+            seen: Seen::default(),
+            contradictions: 0,
         })
     }
 
@@ -214,7 +221,10 @@ impl<'a> Publisher<'a> {
             .map_err(|error| Failure::io("thread", &error))?;
         while let Some((mut line, event)) = lines.next() {
             let fate = match event {
-                Ok(good) => self.send(&mut line, good),
+                Ok(good) => {
+                    self.compare(&line, &good);
+                    self.send(&mut line, good)
+                }
                 Err(breaches) => Fate::Refused(breaches),
             };
             self.held_bytes += line.bytes.len();
@@ -250,6 +260,38 @@ impl<'a> Publisher<'a> {
                 &format!("{file}: the column \"{column}\" is not read{}", like("did you mean")),
             );
         }
+    }
+
+    /// Tells a line that says something else of the same revision than one before it.
+    fn compare(&mut self, line: &Line, good: &Good) {
+        let file = self.files.len() - 1;
+        let Some((other, number)) = self.seen.add(good.mark, (file, line.number)) else { return };
+        self.contradictions += 1;
+        if self.contradictions > SHOWN {
+            if self.contradictions == SHOWN + 1 {
+                self.context.note(
+                    "… còn các dòng khác mâu thuẫn như vậy",
+                    "… and other lines contradict one before them in the same way",
+                );
+            }
+            return;
+        }
+        let event = good.event.as_deref().unwrap_or(&line.bytes);
+        let Glimpse { source, subject, .. } = Glimpse::of(&Message { headers: &[], payload: Some(event) });
+        let record = format!("{} {}", source.unwrap_or_default(), subject.unwrap_or_default());
+        let (before, here) = match other == file {
+            true => (String::new(), self.files[file].as_str()),
+            false => (format!("{} ", self.files[other]), self.files[file].as_str()),
+        };
+        let line = line.number;
+        self.context.note(
+            &format!(
+                "{here}: dòng {line} nói khác {before}dòng {number} về cùng hồ sơ {record} và cùng số lần sửa; cả hai đều được nhận nhưng chỉ một dòng được tính. Cho dòng sau số lần sửa cao hơn: cột \"revision\", hoặc giaoban correct."
+            ),
+            &format!(
+                "{here}: line {line} contradicts {before}line {number}: the same record {record} and revision, another content; both are taken, only one counts. Give the later one a higher revision: the column \"revision\", or giaoban correct."
+            ),
+        );
     }
 
     fn send(&mut self, line: &mut Line, good: Good) -> Fate {

@@ -3,6 +3,8 @@
 //! Both content modes become one envelope first, so that they share each check.
 //! Never panics, whatever the bytes.
 
+use std::hash::{DefaultHasher, Hash, Hasher as _};
+
 use jiff::Timestamp;
 
 use super::breach::Breach;
@@ -47,16 +49,36 @@ impl Decoder {
         })
     }
 
-    /// The Kafka key of a message that is an event ([`Event::partition_key`]), or every rule that it breaks: for
-    /// those who send it on, and need nothing else.
-    pub fn key(
+    /// The Kafka key of a message that is an event ([`Event::partition_key`]) and its mark, or every rule that it
+    /// breaks: for those who send it on, and need nothing else.
+    pub fn mark(
         &mut self,
         message: &Message<'_>,
         rules: &Rules,
         sources: &AllowedSources,
-    ) -> Result<Option<UnitCode>, Vec<Breach>> {
-        Check::run(message, &mut self.document, rules, sources, |kept| kept.partition_key)
+    ) -> Result<(Option<UnitCode>, Mark), Vec<Breach>> {
+        let Self { document, canonical } = self;
+        Check::run(message, document, rules, sources, |kept| {
+            let revision = hash(&(kept.source, kept.subject, kept.revision.number()));
+            let content = hash(&(kept.spec.name, canonical.of(kept.data)));
+            (kept.partition_key, Mark { revision, content })
+        })
     }
+}
+
+/// By which an event is known again for a while, cheaply: equal for equal ones, and hardly ever for others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Of the record and its revision.
+    pub revision: u64,
+    /// Of what it says.
+    pub content: u64,
+}
+
+fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// What a message says of itself, whether or not it keeps the rules.
