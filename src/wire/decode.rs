@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::breach::Breach;
 use super::canonical::Canonical;
 use super::codes::Code;
+use super::decimal::{Decimal, Units};
 use super::envelope::{Envelope, media_type};
 use super::json::{Document, Found, Json, Members};
 use super::spec::{MAX_NAME_BYTES, TYPES, TypeSpec};
@@ -288,9 +289,11 @@ impl<'c, 'd> Check<'c, 'd> {
                 if plain { text.parse().ok() } else { None }
             }
             Json::Int(number) => Some(number),
-            // 2^63 itself is beyond the largest revision.
-            Json::Float(number) if number.fract() == 0.0 && number.abs() < -(i64::MIN as f64) => Some(number as i64),
-            Json::Big(_) | Json::Float(_) => None,
+            Json::Float(text) => match Decimal::of(text).units(0) {
+                Units { is_negative: false, whole: Some(number), has_rest: false } => number.try_into().ok(),
+                _ => None,
+            },
+            Json::Big(_) => None,
             other => {
                 let allowed = format!("integer 1 … {}", i64::MAX);
                 self.add(Code::FieldWrongType, "/revision", &other.to_string(), allowed);
@@ -303,7 +306,7 @@ impl<'c, 'd> Check<'c, 'd> {
                 Json::Str(text) => text.to_owned(),
                 Json::Int(number) => number.to_string(),
                 Json::Big(number) => number.to_string(),
-                other => other.to_string(),
+                _ => given.written(),
             };
             self.add(Code::RevisionInvalid, "/revision", &found, format!("integer 1 … {}", i64::MAX));
         }

@@ -1,4 +1,4 @@
-//! Reads JSON that is plain: texts without escapes, short whole numbers, few
+//! Reads JSON that is plain: texts without escapes, short numbers, few
 //! members, little nesting. Nearly every message is, and is read so in a third
 //! of the time. Whatever is not, broken or merely rarer, is not read here.
 
@@ -115,7 +115,7 @@ impl Reader<'_> {
                 self.array(depth.checked_sub(1)?)?;
                 Value::Array
             }
-            b'0'..=b'9' => Value::Int(self.integer()?),
+            b'0'..=b'9' => self.number()?,
             b't' => self.word("true", Value::Bool(true))?,
             b'f' => self.word("false", Value::Bool(false))?,
             b'n' => self.word("null", Value::Null)?,
@@ -143,14 +143,25 @@ impl Reader<'_> {
         Some((from, to))
     }
 
-    fn integer(&mut self) -> Option<i64> {
+    fn number(&mut self) -> Option<Value> {
         let bytes = self.text.get(self.at..)?;
-        let digits = bytes.iter().take(DIGITS + 1).take_while(|byte| byte.is_ascii_digit()).count();
-        let number = bytes[..digits].iter().take(DIGITS).fold(0, |sum, byte| sum * 10 + i64::from(byte - b'0'));
-        let whole = digits <= DIGITS && !matches!(bytes.get(digits), Some(b'.' | b'e' | b'E'));
-        let leading_zero = bytes[0] == b'0' && digits > 1;
-        self.at += digits;
-        (whole && !leading_zero).then_some(number)
+        let digits = |from: usize| {
+            let is_digit = |byte: &&u8| byte.is_ascii_digit();
+            bytes.get(from..).unwrap_or_default().iter().take(DIGITS + 1).take_while(is_digit).count()
+        };
+        let whole = digits(0);
+        let leading_zero = bytes[0] == b'0' && whole > 1;
+        if leading_zero || whole > DIGITS {
+            return None;
+        }
+        let (from, fraction) = (self.at, if bytes.get(whole) == Some(&b'.') { digits(whole + 1) } else { 0 });
+        self.at += if fraction == 0 { whole } else { whole + 1 + fraction };
+        match self.text.get(self.at) {
+            Some(b'.' | b'e' | b'E') => None,
+            _ if fraction > DIGITS => None,
+            _ if fraction > 0 => Some(Value::Float(Span::bare(self.begin + from, self.begin + self.at))),
+            _ => Some(Value::Int(bytes[..whole].iter().fold(0, |sum, byte| sum * 10 + i64::from(byte - b'0')))),
+        }
     }
 
     fn word(&mut self, word: &str, value: Value) -> Option<Value> {
