@@ -3,9 +3,10 @@
 //! Both content modes become one envelope first, so that they share each check.
 //! Never panics, whatever the bytes.
 
-use std::hash::{DefaultHasher, Hash, Hasher as _};
+use std::hash::{Hash, Hasher as _};
 
 use jiff::Timestamp;
+use rustc_hash::FxHasher;
 
 use super::breach::Breach;
 use super::canonical::Canonical;
@@ -77,7 +78,7 @@ pub struct Mark {
 }
 
 fn hash(value: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FxHasher::default();
     value.hash(&mut hasher);
     hasher.finish()
 }
