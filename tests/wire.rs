@@ -504,6 +504,37 @@ proptest! {
 }
 
 #[test]
+fn a_time_is_by_rfc_3339_to_the_letter() {
+    let time =
+        |text: &str| decode_json(&with(event("petition"), "/time", json!(text))).map(|event| event.time.to_string());
+    for (text, taken) in [
+        // Any number of digits; what is finer than a nanosecond is cut off.
+        ("2020-03-05T09:00:00.1234567890+07:00", "2020-03-05T02:00:00.123456789Z"),
+        ("2020-03-05T09:00:00.12345678999999999999Z", "2020-03-05T09:00:00.123456789Z"),
+        ("2020-03-05T09:00:00.0000000000000000000001Z", "2020-03-05T09:00:00Z"),
+        ("2020-03-05T09:00:00.5Z", "2020-03-05T09:00:00.5Z"),
+        ("2020-03-06T08:59:00+23:59", "2020-03-05T09:00:00Z"),
+        ("2020-03-04T09:01:00-23:59", "2020-03-05T09:00:00Z"),
+        ("2020-03-05T09:00:00-00:00", "2020-03-05T09:00:00Z"),
+    ] {
+        assert_eq!(time(text).ok().as_deref(), Some(taken), "{text}");
+    }
+    for text in [
+        "2020-03-05T09:00:00+24:00",
+        "2020-03-05T09:00:00-24:00",
+        "2020-03-05T09:00:00+25:59",
+        "2020-03-05T09:00:00+99:00",
+        "2020-03-05T09:00:00+07:60",
+        "2020-03-05T09:00:00.+07:00",
+        // A day more than the library's times have.
+        "9999-12-31T23:59:59Z",
+    ] {
+        let codes = breaches(decode_json(&with(event("petition"), "/time", json!(text))));
+        assert_eq!(codes, ["time.invalid /time"], "{text}");
+    }
+}
+
+#[test]
 fn every_bad_message_gets_its_code() {
     let large = format!("{}{}", EXAMPLE, " ".repeat(64 * 1024));
     let deep = format!("{{\"data\":{}1{}}}", "[".repeat(500), "]".repeat(500));
