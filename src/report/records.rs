@@ -102,8 +102,7 @@ impl Listing {
         rules: &Rules,
     ) -> Result<Self, ListingError> {
         let cells = store.cells(&period.quarters(), rules)?;
-        let listed = unit.filter(|unit| *unit != "dissolved");
-        let rollup = Rollup::of(period, listed, &cells, rules)?;
+        let rollup = Rollup::of(period, unit, &cells, rules)?;
         let mut listing = Self {
             figure: figure.name(),
             period: period.to_string(),
@@ -142,6 +141,10 @@ impl Listing {
         Ok(listing)
     }
 
+    fn counts_units(&self) -> bool {
+        Figure::parse(self.figure).is_some_and(Figure::counts_units)
+    }
+
     /// For programs.
     pub fn json(&self) -> String {
         // Text and numbers alone: serializing them into memory cannot fail.
@@ -152,7 +155,7 @@ impl Listing {
     pub fn csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
         // Writing into memory cannot fail.
-        if self.records.is_empty() && !self.units.is_empty() {
+        if self.counts_units() {
             let _ = writer.write_record(["unit", "name", "parent", "records", "nil_return"]);
             for unit in &self.units {
                 let _ = writer.write_record([
@@ -206,12 +209,12 @@ impl Listing {
             Lang::En => figure.en(),
         });
         let (behind, units, none) = match lang {
-            Lang::Vi => ("bản ghi", "đơn vị", "Không có bản ghi nào."),
-            Lang::En => ("records", "units", "No records."),
+            Lang::Vi => ("bản ghi", "đơn vị", ["Không có bản ghi nào.", "Không có đơn vị nào."]),
+            Lang::En => ("records", "units", ["No records.", "No units."]),
         };
-        let (count, what) = match self.units.len() {
-            0 => (self.records.len(), behind),
-            count => (count, units),
+        let (count, what, none) = match self.counts_units() {
+            false => (self.records.len(), behind, none[0]),
+            true => (self.units.len(), units, none[1]),
         };
         let _ = writeln!(text, "{name}, {}: {} ({count} {what})", self.period, self.total);
         if count == 0 {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::contribution::{NotInTable, Place, contributions};
-use super::table::{RollupError, Subtree, lineage_rows};
+use super::table::{DISSOLVED, RollupError, Subtree, lineage_rows};
 use crate::domain::{Fact, Figure, Period, Quarter, Rules};
 
 /// A figure of a unit (with all under it) in a period.
@@ -25,7 +25,7 @@ impl<'a> Scope<'a> {
     pub fn new(figure: Figure, period: Period, unit: Option<&str>, rules: &'a Rules) -> Result<Self, RollupError> {
         let calendar = rules.calendar.name().to_owned();
         let range = rules.calendar.range(period).ok_or(RollupError::PeriodOutsideCalendar { period, calendar })?;
-        let dissolved_row = unit == Some("dissolved");
+        let dissolved_row = unit == Some(DISSOLVED);
         let root = rules.units.root().code;
         let code = unit.filter(|_| !dissolved_row).unwrap_or_else(|| root.as_str());
         let subtree = Subtree::of(Some(code), period, range, rules)?;

@@ -11,6 +11,9 @@ use super::contribution::Place;
 use crate::domain::unit::RowId;
 use crate::domain::{Body, Field, Figure, Period, Rules, SegmentId, UnitCode};
 
+/// The row of what counts in no unit any more.
+pub const DISSOLVED: &str = "dissolved";
+
 /// The figures of a period.
 #[derive(Clone, Debug)]
 pub struct Rollup {
@@ -131,7 +134,8 @@ impl Cells {
 }
 
 impl Rollup {
-    /// The figures of `period`; of `unit` and its subtree alone if one is named.
+    /// The figures of `period`; of `unit` and its subtree alone if one is named. What counts in no unit any more is
+    /// the row [`DISSOLVED`], which may be named too.
     pub fn of(period: Period, unit: Option<&str>, cells: &Cells, rules: &Rules) -> Result<Self, RollupError> {
         let calendar = rules.calendar.name().to_owned();
         let (from, to) = rules
@@ -152,11 +156,12 @@ impl Rollup {
                 sums.entry(row).or_default().add_cell(cell);
             }
         }
-        let subtree = Subtree::of(unit, period, (from, to), rules)?;
+        let only_dissolved = unit == Some(DISSOLVED);
+        let subtree = Subtree::of(unit.filter(|_| !only_dissolved), period, (from, to), rules)?;
         let units = Reporting::of(cells, (from, to), rules);
         let mut rows = Vec::new();
         for (id, row) in rules.units.row_ids().filter(|(_, row)| row.in_force_within(from, to)) {
-            if subtree.contains(id) {
+            if subtree.contains(id) && !only_dissolved {
                 rows.push(RollupRow {
                     unit: row.code.to_string(),
                     valid_from: Some(row.valid_from),
@@ -172,16 +177,17 @@ impl Rollup {
         dissolved.iter().filter(|(root, _)| subtree.contains(**root)).for_each(|(_, cell)| outlived.add_cell(cell));
         if !outlived.is_zero() {
             rows.push(RollupRow {
-                unit: "dissolved".into(),
+                unit: DISSOLVED.into(),
                 valid_from: None,
                 name: "Đơn vị đã giải thể".into(),
-                kind: "dissolved",
+                kind: DISSOLVED,
                 parent: Some(rules.units.root().code.to_string()),
                 cell: outlived,
                 units: [0; 3],
             });
         }
-        let reporting = units.reports(&subtree, (from, to), rules);
+        // There are no units in it.
+        let reporting = if only_dissolved { Vec::new() } else { units.reports(&subtree, (from, to), rules) };
         Ok(Self { period, calendar, from, to, rows, reporting })
     }
 
