@@ -72,7 +72,13 @@ impl Rows {
             let Some(line) = read.last() else { break None };
             bytes += line.bytes.len() + line.end.len();
             match scan.line(read.len() - 1, &line.bytes) {
-                Step::Done => break scan.around_rows.map(|_| Code::CsvQuoteUnclosed),
+                Step::Done => {
+                    // Where the cells do not fit and a line by itself would, the quotes are no pair either.
+                    if scan.cells.len() != self.columns && self.are_rows(read.get(1..).unwrap_or_default()) {
+                        scan.around_rows = scan.around_rows.or(scan.over_lines);
+                    }
+                    break scan.around_rows.map(|_| Code::CsvQuoteUnclosed);
+                }
                 Step::Misplaced if scan.opened.line + 1 == read.len() => break Some(Code::CsvQuoteMisplaced),
                 Step::Misplaced => break Some(Code::CsvQuoteUnclosed),
                 Step::Open => scan.cell.extend_from_slice(line.end),
@@ -89,7 +95,10 @@ impl Rows {
             }
         };
         let Some(code) = fault else { return Ok(Some(Row { number, breach: None, is_cut: false })) };
-        let opened = scan.around_rows.unwrap_or(scan.opened);
+        let (last, first) = (scan.around_rows.unwrap_or(scan.opened), scan.over_lines);
+        // Quotes before it may be no pair already.
+        let first = first.filter(|first| self.are_rows(read.get(first.line + 1..=last.line).unwrap_or_default()));
+        let opened = first.unwrap_or(last);
         for line in read.drain(opened.line + 1..).rev() {
             self.again.push_front(line);
         }
@@ -98,6 +107,15 @@ impl Rows {
         cells.truncate(opened.cell);
         self.split(&line.bytes[opened.at..], cells);
         Ok(Some(Row { number: line.number, breach: Some(Breach::new(code, "", &found, "")), is_cut: false }))
+    }
+
+    /// Whether one of these lines is a row by itself.
+    fn are_rows(&self, lines: &[TextLine]) -> bool {
+        lines.iter().any(|line| {
+            let mut cells = ByteRecord::new();
+            let mut scan = Scan::new(self.delimiter, 0, &mut cells);
+            matches!(scan.line(0, &line.bytes), Step::Done) && cells.len() == self.columns
+        })
     }
 
     /// The cells of a line, with every quote that is not closed on it as part of its cell.
@@ -177,6 +195,8 @@ struct Scan<'c> {
     delimiters: Vec<usize>,
     /// How many cells a row has.
     columns: usize,
+    /// The first quotes over several lines.
+    over_lines: Option<Opened>,
     /// The first quotes that hold what would be rows without them.
     around_rows: Option<Opened>,
 }
@@ -192,6 +212,7 @@ impl<'c> Scan<'c> {
             opened: Opened::default(),
             delimiters: Vec::new(),
             columns,
+            over_lines: None,
             around_rows: None,
         }
     }
@@ -238,6 +259,9 @@ impl<'c> Scan<'c> {
                 after => {
                     self.cells.push_field(&self.cell);
                     self.is_open = false;
+                    if self.delimiters.len() > 1 {
+                        self.over_lines.get_or_insert(self.opened);
+                    }
                     if self.holds_rows() {
                         self.around_rows.get_or_insert(self.opened);
                     }
@@ -265,6 +289,8 @@ impl<'c> Scan<'c> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::text::Ends;
     use super::*;
 
@@ -300,6 +326,49 @@ mod tests {
         assert_eq!(rows("1,\"a,b\n2,a\",b\n", 3), [&format!("1 {code} 1|\"a|b"), "2 2|a\"|b"]);
         // The quote is opened where a row goes on.
         assert_eq!(rows("\"1\n1\",\"a\",\"b\n2,a,b\n", 3), [&format!("2 {code} 1\n1|a|\"b"), "3 2|a|b"]);
+    }
+
+    /// Tables of four columns; the first cell is their number.
+    fn table(cells: &'static str) -> impl Strategy<Value = Vec<Vec<String>>> {
+        let row = prop::collection::vec(cells, 3);
+        prop::collection::vec(row, 1..6).prop_map(|rows| {
+            let numbered = |(index, row): (usize, Vec<String>)| [vec![format!("n{index}")], row].concat();
+            rows.into_iter().enumerate().map(numbered).collect()
+        })
+    }
+
+    fn written(table: &[Vec<String>]) -> String {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        table.iter().for_each(|row| writer.write_record(row).unwrap());
+        String::from_utf8(writer.into_inner().unwrap()).unwrap()
+    }
+
+    fn cells(row: &[String]) -> String {
+        row.join("|")
+    }
+
+    proptest! {
+        #[test]
+        fn what_the_library_writes_is_read_or_told(table in table("[a, \"\n]{0,6}")) {
+            let read = rows(&written(&table), 4);
+            if read.iter().all(|row| !row.contains(" csv.")) {
+                let read: Vec<&str> = read.iter().filter_map(|row| row.split_once(' ')).map(|(_, cells)| cells).collect();
+                prop_assert_eq!(read, table.iter().map(|row| cells(row)).collect::<Vec<_>>());
+            }
+        }
+
+        #[test]
+        fn a_stray_quote_harms_no_other_row(table in table("[a-c, ]{0,6}|[a-c]{1,2}\"[a-c]{1,2}"), at in any::<prop::sample::Index>()) {
+            let mut text = written(&table);
+            let at = at.index(text.len());
+            let harmed = text[..at].matches('\n').count();
+            text.insert(at, '"');
+            let read = rows(&text, 4);
+            prop_assert_eq!(read.len(), table.len(), "{} {:?}", text, read);
+            for (index, row) in table.iter().enumerate().filter(|(index, _)| *index != harmed) {
+                prop_assert_eq!(&read[index], &format!("{} {}", index + 1, cells(row)), "{}", text);
+            }
+        }
     }
 
     #[test]
