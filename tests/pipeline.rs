@@ -4,6 +4,8 @@
 
 mod harness;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use harness::{Giaoban, case, session};
 use serde_json::{Value, json};
 
@@ -200,6 +202,24 @@ fn a_case_that_outlives_its_unit_counts_in_its_heir_or_in_none() {
     let listed =
         giaoban.ok(&["records", "--period", "2025-Q3", "--unit", "dissolved", "--figure", "violations_resolved"]);
     assert!(listed.contains("1 records") && listed.contains("VP-2"), "{listed}");
+
+    // The row by itself, and behind each of its figures as much as it says.
+    let alone = |period: &str| -> Value {
+        serde_json::from_str(&giaoban.ok(&["rollup", "--period", period, "--unit", "dissolved", "--format", "json"]))
+            .unwrap()
+    };
+    assert_eq!(alone("2025-Q3")["units"], json!([row(&rollup, "dissolved")]));
+    assert_eq!(alone("2025-Q4")["units"], json!([]));
+    for (figure, value) in row(&rollup, "dissolved")["figures"].as_object().unwrap() {
+        let asked = ["records", "--period", "2025-Q3", "--unit", "dissolved", "--figure", figure];
+        let listed: Value = serde_json::from_str(&giaoban.ok(&[&asked[..], &["--format", "json"]].concat())).unwrap();
+        assert_eq!(&listed["total"], value, "{figure}");
+        let rows = giaoban.ok(&[&asked[..], &["--format", "csv"]].concat()).lines().count() - 1;
+        assert_eq!(rows, usize::from(*value != 0 && *value != "0.00"), "{figure}");
+        if figure.starts_with("units_") {
+            assert!(giaoban.ok(&asked).contains("0 (0 units)"), "{figure}");
+        }
+    }
 }
 
 #[test]
@@ -366,6 +386,20 @@ fn calendars_and_units_are_configuration() {
 #[test]
 fn changed_rules_are_a_replay() {
     let mut giaoban = published(&[session("00004", 1, 1, "2020-03-20", 3)]);
+    let figures = |giaoban: &Giaoban| {
+        let mut figures = BTreeMap::new();
+        for period in ["2020-Q1", "2020-Q2"] {
+            for row in giaoban.rollup(period)["units"].as_array().unwrap() {
+                let unit =
+                    format!("{period},{},{}", row["unit"].as_str().unwrap(), row["valid_from"].as_str().unwrap());
+                for (figure, value) in row["figures"].as_object().unwrap() {
+                    figures.insert(format!("{unit},{figure}"), value.clone());
+                }
+            }
+        }
+        figures
+    };
+    let before = figures(&giaoban);
     giaoban = giaoban.with("GIAOBAN__CALENDAR", "calendar-quarter");
     assert!(giaoban.fails(10, &["worker", "--until-caught-up"]).contains("giaoban replay"));
     assert!(giaoban.fails(10, &["rollup", "--period", "2020-Q1"]).contains("giaoban replay"));
@@ -376,8 +410,15 @@ fn changed_rules_are_a_replay() {
         giaoban.fails(10, &["rollup", "--period", "2020-Q1"]).contains("giaoban replay"),
         "nothing is switched unasked"
     );
-    giaoban.ok(&["replay", "--switch"]);
+    let told = giaoban.ok(&["replay", "--switch"]);
+    assert!(told.contains(&format!("{} figures would change", changes.lines().count() - 1)), "{told}");
     assert_eq!(giaoban.figure("2020-Q1", "01", "supervision_sessions"), 1);
+    // What was told is what a reader sees change: of every unit above, too, and who has reported.
+    let after = figures(&giaoban);
+    let changed = before.iter().filter(|(name, value)| after[*name] != **value);
+    let changed: BTreeSet<String> = changed.map(|(name, value)| format!("{name},{value},{}", after[name])).collect();
+    assert!(changed.contains("2020-Q1,01,2020-01-01,units_reported,0,1"), "{changed:?}");
+    assert_eq!(changes.lines().skip(1).map(str::to_owned).collect::<BTreeSet<_>>(), changed);
     giaoban.write("b.ndjson", session("00004", 2, 1, "2020-03-21", 1));
     giaoban.ok(&["publish", "b.ndjson"]);
     giaoban.settle();

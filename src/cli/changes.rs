@@ -1,9 +1,11 @@
-//! The figures of two stores compared, each of every unit and quarter.
+//! The figures of two stores compared, each of every unit and quarter: as they are stored, or as they are read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::{Figure, Quarter};
-use crate::rollup::Cell;
+use jiff::civil::Date;
+
+use crate::domain::{Figure, Period, Quarter, Rules};
+use crate::rollup::{Cell, Rollup, RollupRow};
 use crate::store::{StoreError, StoreReader};
 
 /// A figure that differs between two stores.
@@ -58,4 +60,64 @@ pub fn changes(now: &Cells, then: &Cells) -> Vec<Change> {
         }
     }
     changes
+}
+
+/// Figures that differ in the rollups of two stores, each by its own rules, as whoever reads them sees them: of every
+/// unit with all under it, and how many units are expected and have reported.
+pub fn read_changes(
+    now: Option<(&mut dyn StoreReader, &Rules)>,
+    (then, rules): (&mut dyn StoreReader, &Rules),
+) -> Result<Vec<Change>, StoreError> {
+    let mut quarters: BTreeSet<Quarter> = then.quarters()?.into_iter().collect();
+    let mut now = now;
+    if let Some((now, _)) = &mut now {
+        quarters.extend(now.quarters()?);
+    }
+    let mut changes = Vec::new();
+    for quarter in quarters {
+        let before = match &mut now {
+            Some((store, rules)) => rows(&mut **store, quarter, rules)?,
+            None => Vec::new(),
+        };
+        let after = rows(then, quarter, rules)?;
+        compare(quarter, &before, &after, &mut changes);
+    }
+    Ok(changes)
+}
+
+/// The rows of a quarter; none where the calendar does not have it.
+fn rows(store: &mut dyn StoreReader, quarter: Quarter, rules: &Rules) -> Result<Vec<RollupRow>, StoreError> {
+    let cells = store.cells(&[quarter], rules)?;
+    Ok(Rollup::of(Period::Quarter(quarter), None, &cells, rules).map(|rollup| rollup.rows).unwrap_or_default())
+}
+
+fn compare(quarter: Quarter, before: &[RollupRow], after: &[RollupRow], changes: &mut Vec<Change>) {
+    fn key(row: &RollupRow) -> (&str, Option<Date>) {
+        (&row.unit, row.valid_from)
+    }
+    let old: BTreeMap<_, _> = before.iter().map(|row| (key(row), row)).collect();
+    let new: BTreeMap<_, _> = after.iter().map(|row| (key(row), row)).collect();
+    // In the order of the rollup, then those that are not in it any more.
+    let gone = before.iter().filter(|row| !new.contains_key(&key(row)));
+    for key in after.iter().chain(gone).map(key) {
+        let (old, new) = (old.get(&key), new.get(&key));
+        for figure in Figure::ALL {
+            let value = |row: Option<&&RollupRow>| row.map_or(0, |row| row.figure(*figure));
+            let parts = |row: Option<&&RollupRow>| {
+                row.map(|row| (row.by_body(*figure).collect::<Vec<_>>(), row.by_field(*figure).collect::<Vec<_>>()))
+                    .unwrap_or_default()
+            };
+            let (now, then) = (value(old), value(new));
+            if now != then || parts(old) != parts(new) {
+                changes.push(Change {
+                    quarter: quarter.to_string(),
+                    unit: key.0.to_owned(),
+                    since: key.1.map(|since| since.to_string()).unwrap_or_default(),
+                    figure: figure.name(),
+                    now,
+                    then,
+                });
+            }
+        }
+    }
 }

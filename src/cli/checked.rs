@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::input::{Line, Lines, Unreadable};
 use crate::domain::{Rules, UnitCode};
+use crate::wire::decode::Mark;
 use crate::wire::{AllowedSources, Breach, Decoder, Message};
 
 /// At most so many lines are checked ahead.
@@ -21,6 +22,8 @@ pub type Checked = (Line, Result<Good, Vec<Breach>>);
 pub struct Good {
     /// The unit's code, if it has one.
     pub key: Option<UnitCode>,
+    /// Of which revision, and of what it says.
+    pub mark: Mark,
     /// The event, where it is not the line itself.
     pub event: Option<Vec<u8>>,
 }
@@ -39,8 +42,8 @@ impl CheckedLines {
             let mut decoder = Decoder::new();
             let mut check = |line: &Line, event: Option<Vec<u8>>| {
                 let message = Message { headers: &[], payload: Some(event.as_deref().unwrap_or(&line.bytes)) };
-                let key = decoder.key(&message, &rules, &sources)?;
-                Ok(Good { key, event })
+                let (key, mark) = decoder.mark(&message, &rules, &sources)?;
+                Ok(Good { key, mark, event })
             };
             while let Some(next) = lines.next() {
                 let (line, event) = match next {

@@ -10,13 +10,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::Failure;
+use super::json_events::JsonEvents;
 use super::publish::InputFormat;
+use super::rows::{Row, Rows};
+use super::text::{Ends, TextLine, TextLines, too_long};
 use crate::domain::Revision;
 use crate::exit::ExitCode;
 use crate::wire::encode::Draft;
 use crate::wire::flat::{columns, csv_data};
 use crate::wire::spec::{TYPES, TypeSpec};
-use crate::wire::{Breach, Code};
+use crate::wire::{Breach, Code, Lang};
 
 /// An open file, or standard input.
 pub struct Input {
@@ -34,10 +37,12 @@ pub struct Input {
 /// A line of a file, as it can be sent again.
 #[derive(Clone, Debug)]
 pub struct Line {
-    /// 1-based.
+    /// 1-based; of a row over several lines, the first.
     pub number: u64,
     /// Without its end.
     pub bytes: Vec<u8>,
+    /// Whether these are only its beginning.
+    pub is_cut: bool,
 }
 
 /// Why a file cannot be read on.
@@ -95,7 +100,11 @@ impl Input {
                     let start = reader.fill_buf().map_err(fail)?;
                     let first =
                         start.iter().find(|byte| !byte.is_ascii_whitespace() && !matches!(byte, 0xef | 0xbb | 0xbf));
-                    if matches!(first, Some(b'{' | b'#') | None) { InputFormat::Ndjson } else { InputFormat::Csv }
+                    if matches!(first, Some(b'{' | b'[' | b'#') | None) {
+                        InputFormat::Ndjson
+                    } else {
+                        InputFormat::Csv
+                    }
                 }
             },
         };
@@ -135,12 +144,9 @@ fn inner_suffix(name: &Path) -> Option<&str> {
 /// The lines of an input.
 pub enum Lines {
     /// One event on each line.
-    Ndjson {
-        /// Where they come from.
-        reader: Box<dyn BufRead + Send>,
-        /// The number of the last line.
-        number: u64,
-    },
+    Ndjson(TextLines),
+    /// Events over several lines, or in a list.
+    Json(JsonEvents),
     /// One record on each row.
     Csv(Box<Table>),
 }
@@ -152,7 +158,16 @@ impl Lines {
     /// Of an input; `kind` is the type of a table without a column for it.
     pub fn of(input: Input, kind: Option<&str>) -> Result<Self, Failure> {
         match input.format {
-            InputFormat::Ndjson => Ok(Self::Ndjson { reader: input.reader, number: 0 }),
+            InputFormat::Ndjson => {
+                let name = input.name.display().to_string();
+                let fail = |error: io::Error| Failure::io(&name, &error);
+                let mut lines = TextLines::of(input.reader, Ends::Lf).map_err(fail)?;
+                let is_json = inner_suffix(&input.name) == Some("json");
+                Ok(match JsonEvents::are_in(lines.ahead().map_err(fail)?, is_json) {
+                    true => Self::Json(JsonEvents::of(lines.rest())),
+                    false => Self::Ndjson(lines),
+                })
+            }
             InputFormat::Csv => Table::of(input, kind).map(|table| Self::Csv(Box::new(table))),
         }
     }
@@ -160,15 +175,23 @@ impl Lines {
     /// The first line of a table, to stand over its receipt.
     pub fn header(&self) -> Option<&[u8]> {
         match self {
-            Self::Ndjson { .. } => None,
+            Self::Ndjson(_) | Self::Json(_) => None,
             Self::Csv(table) => Some(&table.header),
+        }
+    }
+
+    /// The columns of a table that are not read, each with the known one that it is like.
+    pub fn ignored(&self) -> &[(String, Option<String>)] {
+        match self {
+            Self::Csv(table) => &table.ignored,
+            _ => &[],
         }
     }
 
     /// What stands between the columns of a table.
     pub fn delimiter(&self) -> Option<u8> {
         match self {
-            Self::Ndjson { .. } => None,
+            Self::Ndjson(_) | Self::Json(_) => None,
             Self::Csv(table) => Some(table.delimiter),
         }
     }
@@ -176,74 +199,107 @@ impl Lines {
     /// The next line that holds anything.
     pub fn next(&mut self) -> Option<Result<Event, Unreadable>> {
         match self {
-            Self::Ndjson { reader, number, .. } => loop {
-                let mut bytes = Vec::with_capacity(512);
-                let ended = match reader.read_until(b'\n', &mut bytes) {
-                    Ok(0) => return None,
-                    Ok(_) => bytes.pop_if(|last| *last == b'\n').is_some(),
-                    Err(error) => return Some(Err(Unreadable { after_line: *number, cause: error.to_string() })),
+            Self::Ndjson(lines) => loop {
+                let line = match lines.next() {
+                    Ok(line) => line?,
+                    Err(error) => {
+                        return Some(Err(Unreadable { after_line: lines.number(), cause: error.to_string() }));
+                    }
                 };
-                *number += 1;
-                if ended {
-                    bytes.pop_if(|last| *last == b'\r');
-                }
-                if *number == 1 && bytes.starts_with(BOM) {
-                    bytes.drain(..BOM.len());
-                }
                 // Empty lines, and the remarks of a receipt.
-                if bytes.iter().all(u8::is_ascii_whitespace) || bytes.first() == Some(&b'#') {
+                if line.bytes.trim_ascii().is_empty() || line.bytes.first() == Some(&b'#') {
                     continue;
                 }
-                return Some(Ok((Line { number: *number, bytes }, Ok(None))));
+                return Some(Ok(event_on(line)));
+            },
+            Self::Json(events) => match events.next() {
+                Ok(line) => line.map(|line| Ok(event_on(line))),
+                Err(error) => Some(Err(Unreadable { after_line: events.number(), cause: error.to_string() })),
             },
             Self::Csv(table) => table.next(),
         }
     }
 }
 
-const BOM: &[u8] = b"\xef\xbb\xbf";
+/// A line that is an event itself, unless it is too long.
+fn event_on(line: TextLine) -> Event {
+    let (number, is_cut) = (line.number, line.is_too_long());
+    match is_cut {
+        true => {
+            let bytes = line.beginning().to_vec();
+            (Line { number, bytes, is_cut }, Err(vec![too_long(line.length)]))
+        }
+        false => (Line { number, bytes: line.bytes, is_cut }, Ok(None)),
+    }
+}
 
 /// A CSV file.
 pub struct Table {
-    rows: csv::Reader<Box<dyn BufRead + Send>>,
+    rows: Rows,
     header: Vec<u8>,
     columns: Vec<String>,
     /// Those that are no remarks of a receipt.
     kept: Vec<usize>,
+    /// Those that are not read, each with the one that it is like.
+    ignored: Vec<(String, Option<String>)>,
     delimiter: u8,
     kind: Option<&'static TypeSpec>,
     /// For rows that do not say when they were recorded.
     now: jiff::Timestamp,
-    last_line: u64,
+}
+
+/// What stands between columns.
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
+/// The first line that holds anything.
+fn first_line(lines: &mut TextLines) -> io::Result<Option<TextLine>> {
+    loop {
+        match lines.next()? {
+            Some(line) if line.bytes.trim_ascii().is_empty() => {}
+            line => return Ok(line),
+        }
+    }
+}
+
+/// The delimiter that a first line `sep=;` names, as Excel writes and reads it.
+fn said_delimiter(line: &[u8]) -> Option<u8> {
+    let bare = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\""));
+    let (name, delimiter) = bare.unwrap_or(line).split_at_checked(4)?;
+    let is_said = name.eq_ignore_ascii_case(b"sep=");
+    DELIMITERS.into_iter().find(|known| is_said && delimiter == [*known])
 }
 
 /// Columns of the envelope.
 const ENVELOPE: [&str; 6] = ["type", "source", "subject", "revision", "id", "time"];
 
 impl Table {
-    fn of(mut input: Input, kind: Option<&str>) -> Result<Self, Failure> {
+    fn of(input: Input, kind: Option<&str>) -> Result<Self, Failure> {
         let name = input.name.display().to_string();
+        let fail = |error: io::Error| Failure::io(&name, &error);
         let kind = kind.map(named_type).transpose()?;
-        let start = input.reader.fill_buf().map_err(|error| Failure::io(&name, &error))?;
-        if start.starts_with(BOM) {
-            input.reader.consume(BOM.len());
+        let mut lines = TextLines::of(input.reader, Ends::Cr).map_err(fail)?;
+        let mut first = first_line(&mut lines).map_err(fail)?;
+        let said = first.as_ref().and_then(|line| said_delimiter(&line.bytes));
+        if said.is_some() {
+            first = first_line(&mut lines).map_err(fail)?;
         }
-        let start = input.reader.fill_buf().map_err(|error| Failure::io(&name, &error))?;
-        let first_line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let count = |delimiter: u8| first_line.iter().filter(|byte| **byte == delimiter).count();
-        let delimiter = [b',', b';', b'\t']
-            .into_iter()
-            .max_by_key(|delimiter| (count(*delimiter), *delimiter == b','))
-            .unwrap_or(b',');
-        let mut rows = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(input.reader);
-        let head = rows.byte_headers().map_err(|error| {
-            let what = format!("{name}: {error}");
-            Failure::other(
+        let head = first.as_ref().map(|line| &line.bytes[..]).unwrap_or_default();
+        let count = |delimiter: u8| head.iter().filter(|byte| **byte == delimiter).count();
+        let most = DELIMITERS.into_iter().max_by_key(|delimiter| (count(*delimiter), *delimiter == b','));
+        let delimiter = said.or(most).unwrap_or(b',');
+        let mut rows = Rows::of(lines, first, delimiter);
+        let mut head = csv::ByteRecord::new();
+        if let Some(breach) = rows.read(&mut head).map_err(fail)?.and_then(|row| row.breach) {
+            return Err(Failure::other(
                 ExitCode::AllRefused,
-                (what.clone(), what),
-                ("Kiểm tra dòng tiêu đề.", "Check the header line."),
-            )
-        })?;
+                (
+                    format!("{name}: dòng tiêu đề: {}", breach.message(Lang::Vi)),
+                    format!("{name}: the header line: {}", breach.message(Lang::En)),
+                ),
+                ("Sửa dòng tiêu đề rồi gửi lại.", "Correct the header line and publish the file again."),
+            ));
+        }
+        rows.expect(head.len());
         if head.iter().any(|cell| std::str::from_utf8(cell).is_err() || cell.contains(&0)) {
             return Err(Failure::other(
                 ExitCode::AllRefused,
@@ -268,47 +324,63 @@ impl Table {
                 ),
             ));
         }
+        let unknown: Vec<&String> = columns
+            .iter()
+            .filter(|column| !column.is_empty() && !column.starts_with('_') && !known.contains(column))
+            .collect();
+        let spellings = spellings(kind);
+        // A figure would be lost with it.
+        let missed = |column: &&String| slip_of(column, &spellings).filter(|field| !columns.contains(field));
+        if let Some((column, field)) = unknown.iter().find_map(|column| Some((column, missed(column)?))) {
+            return Err(Failure::other(
+                ExitCode::AllRefused,
+                (
+                    format!("{name}: không có cột \"{column}\"; có phải ý là \"{field}\"?"),
+                    format!("{name}: there is no column \"{column}\"; did you mean \"{field}\"?"),
+                ),
+                (
+                    format!("Sửa tên cột; nếu là cột khác thì đặt tên \"_{column}\" để bỏ qua."),
+                    format!("Correct its name; if it is another column, name it \"_{column}\", which is passed over."),
+                ),
+            ));
+        }
+        let ignored = unknown.into_iter().map(|column| (column.clone(), like(column, &spellings))).collect();
         let kept: Vec<usize> = (0..columns.len()).filter(|index| !columns[*index].starts_with('_')).collect();
-        let header = row_bytes(kept.iter().filter_map(|index| head.get(*index)), delimiter);
-        let table = Self { rows, header, columns, kept, delimiter, kind, now: jiff::Timestamp::now(), last_line: 1 };
-        table.tell_ignored(&name, &known);
-        Ok(table)
+        let typed = kind.filter(|_| !columns.iter().any(|column| column == "type"));
+        let cells = kept.iter().filter_map(|index| head.get(*index));
+        let header = row_bytes(typed.map(|_| &b"type"[..]).into_iter().chain(cells), delimiter);
+        Ok(Self { rows, header, columns, kept, ignored, delimiter, kind, now: jiff::Timestamp::now() })
     }
 
-    /// A misspelt optional column would be lost without a word.
-    fn tell_ignored(&self, name: &str, known: &[String]) {
-        for column in self.columns.iter().filter(|column| !column.is_empty() && !column.starts_with('_')) {
-            if !known.contains(column) {
-                let nearest = known
-                    .iter()
-                    .max_by(|a, b| strsim::jaro_winkler(a, column).total_cmp(&strsim::jaro_winkler(b, column)));
-                let nearest = nearest.map_or("", String::as_str);
-                tracing::warn!("{name}: column \"{column}\" is ignored; the nearest known one is \"{nearest}\"");
-            }
-        }
+    /// A row as its receipt has it: without the remarks of an earlier one, and with the type that was not in the file.
+    /// A row of another length is given back whole.
+    fn given_back(&self, record: &csv::ByteRecord) -> Vec<u8> {
+        let kind = self.kind.map(|spec| spec.name.as_bytes());
+        let of_type = self.columns.iter().position(|column| column == "type");
+        let is_whole = record.len() == self.columns.len();
+        let cells = record.iter().enumerate().filter(|(index, _)| !is_whole || self.kept.contains(index));
+        let cells = cells.map(|(index, cell)| match kind {
+            Some(kind) if is_whole && of_type == Some(index) && cell.trim_ascii().is_empty() => kind,
+            _ => cell,
+        });
+        row_bytes(kind.filter(|_| of_type.is_none()).into_iter().chain(cells), self.delimiter)
     }
 
     fn next(&mut self) -> Option<Result<Event, Unreadable>> {
         let mut record = csv::ByteRecord::new();
         loop {
-            match self.rows.read_byte_record(&mut record) {
-                Ok(false) => return None,
-                Ok(true) => {}
-                Err(error) => return Some(Err(Unreadable { after_line: self.last_line, cause: error.to_string() })),
-            }
-            let number = record.position().map_or(self.last_line + 1, csv::Position::line);
-            self.last_line = number;
-            if record.iter().all(|cell| cell.iter().all(u8::is_ascii_whitespace)) {
+            let Row { number, breach, is_cut } = match self.rows.read(&mut record) {
+                Ok(row) => row?,
+                Err(error) => {
+                    return Some(Err(Unreadable { after_line: self.rows.number(), cause: error.to_string() }));
+                }
+            };
+            if breach.is_none() && record.iter().all(|cell| cell.trim_ascii().is_empty()) {
                 continue;
             }
-            // A row of another length is given back whole.
-            let bytes = match record.len() == self.columns.len() {
-                true => row_bytes(self.kept.iter().filter_map(|index| record.get(*index)), self.delimiter),
-                false => row_bytes(&record, self.delimiter),
-            };
-            let line = Line { number, bytes };
-            let event = self.event(&record);
-            return Some(Ok((line, event.map(Some))));
+            let bytes = self.given_back(&record);
+            let event = breach.map_or_else(|| self.event(&record), |breach| Err(vec![breach]));
+            return Some(Ok((Line { number, bytes, is_cut }, event.map(Some))));
         }
     }
 
@@ -385,6 +457,36 @@ pub fn named_type(name: &str) -> Result<&'static TypeSpec, Failure> {
 fn known_columns() -> Vec<String> {
     let data = TYPES.iter().flat_map(columns).map(|column| column.name());
     ENVELOPE.into_iter().map(str::to_owned).chain(data).collect()
+}
+
+/// Every way to write a column of that type, or of any type, with its name.
+fn spellings(kind: Option<&'static TypeSpec>) -> Vec<(String, String)> {
+    let specs = || TYPES.iter().filter(move |spec| kind.is_none_or(|kind| kind.name == spec.name));
+    let names = specs().flat_map(columns).map(|column| column.name());
+    let names = ENVELOPE.into_iter().map(str::to_owned).chain(names).map(|name| (name.clone(), name));
+    let vietnamese = specs().flat_map(|spec| spec.fields).map(|field| (field.vi.to_lowercase(), field.name.to_owned()));
+    names.chain(vietnamese).collect()
+}
+
+/// The known column that this one is but a slip away from.
+fn slip_of(column: &str, spellings: &[(String, String)]) -> Option<String> {
+    let written = column.replace([' ', '-'], "_");
+    let distance =
+        |spelling: &str| strsim::osa_distance(spelling, column).min(strsim::osa_distance(spelling, &written));
+    let allowed = match column.chars().count() {
+        ..5 => 0,
+        5..9 => 1,
+        _ => 2,
+    };
+    let near = spellings.iter().filter(|(spelling, _)| distance(spelling) <= allowed);
+    near.min_by_key(|(spelling, _)| distance(spelling)).map(|(_, name)| name.clone())
+}
+
+/// The known column that this one is most like, if any.
+fn like(column: &str, spellings: &[(String, String)]) -> Option<String> {
+    let likeness = |spelling: &str| strsim::jaro_winkler(spelling, column);
+    let near = spellings.iter().filter(|(spelling, _)| likeness(spelling) > 0.85);
+    near.max_by(|(a, _), (b, _)| likeness(a).total_cmp(&likeness(b))).map(|(_, name)| name.clone())
 }
 
 /// A column's name as the contract has it; its Vietnamese name is known too.

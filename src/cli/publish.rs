@@ -18,9 +18,11 @@ use super::error::Failure;
 use super::input::{Input, Line, Lines, Unreadable};
 use super::progress::Progress;
 use super::receipt::Receipt;
+use super::seen::Seen;
 use crate::exit::ExitCode;
 use crate::log::{Delivery, LogError, Outgoing, Producer};
-use crate::wire::Breach;
+use crate::wire::decode::Glimpse;
+use crate::wire::{Breach, Message};
 
 /// The options of `giaoban publish`.
 #[derive(Args, Debug)]
@@ -54,6 +56,9 @@ pub enum InputFormat {
 /// Everything sent is decided within this time, or counts as not taken.
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(60);
 
+/// So many lines that are refused are told on the terminal; the receipt has them all. As many that contradict others.
+const SHOWN: u64 = 20;
+
 /// Runs the command.
 pub fn run(context: &Context, args: &PublishArgs) -> Done {
     if args.receipt.is_some() && args.files.len() > 1 {
@@ -70,6 +75,7 @@ pub fn run(context: &Context, args: &PublishArgs) -> Done {
     let mut unread = None;
     for file in files {
         let name = file.name.clone();
+        publisher.files.push(name.display().to_string());
         let tally = publisher.file(file)?;
         print(&tally.text(context, &name))?;
         total.taken += tally.taken;
@@ -180,13 +186,29 @@ struct Publisher<'a> {
     next: u64,
     /// Why the log takes nothing more.
     broken: Option<LogError>,
+    /// The files so far, the last one is being read.
+    files: Vec<String>,
+    seen: Seen,
+    /// How many lines contradict one before them.
+    contradictions: u64,
 }
 
 impl<'a> Publisher<'a> {
     fn new(context: &'a Context) -> Result<Self, Failure> {
         let producer = context.log()?.producer(&context.settings.kafka.topic)?;
         let message = event_message(None, Vec::new());
-        Ok(Self { context, producer, message, held: VecDeque::new(), held_bytes: 0, next: 0, broken: None })
+        Ok(Self {
+            context,
+            producer,
+            message,
+            held: VecDeque::new(),
+            held_bytes: 0,
+            next: 0,
+            broken: None,
+            files: Vec::new(),
+            seen: Seen::default(),
+            contradictions: 0,
+        })
     }
 
     fn file(&mut self, file: Opened) -> Result<Tally, Failure> {
@@ -194,11 +216,15 @@ impl<'a> Publisher<'a> {
         let mut tally = Tally::default();
         let mut bar = Progress::of_bytes(&name.display().to_string());
         let mut receipt = Receipt::new(receipt, lines.header().map(<[u8]>::to_vec), lines.delimiter());
+        self.tell_ignored(lines.ignored());
         let mut lines = CheckedLines::of(lines, Arc::clone(&self.context.rules), self.context.sources())
             .map_err(|error| Failure::io("thread", &error))?;
         while let Some((mut line, event)) = lines.next() {
             let fate = match event {
-                Ok(good) => self.send(&mut line, good),
+                Ok(good) => {
+                    self.compare(&line, &good);
+                    self.send(&mut line, good)
+                }
                 Err(breaches) => Fate::Refused(breaches),
             };
             self.held_bytes += line.bytes.len();
@@ -217,11 +243,55 @@ impl<'a> Publisher<'a> {
         tally.unread = lines.unread();
         self.confirm(&mut receipt, &mut tally)?;
         if tally.taken + tally.refused == 0 && tally.unread.is_none() {
-            let line = Line { number: 1, bytes: Vec::new() };
+            let line = Line { number: 1, bytes: Vec::new(), is_cut: false };
             self.refuse(&mut receipt, &mut tally, &line, &[Breach::new(crate::wire::Code::FileEmpty, "", "", "")])?;
         }
         tally.receipt = receipt.finish()?;
         Ok(tally)
+    }
+
+    /// A column that is not read would be lost without a word.
+    fn tell_ignored(&self, columns: &[(String, Option<String>)]) {
+        let file = self.files.last().map_or("", String::as_str);
+        for (column, like) in columns {
+            let like = |ask: &str| like.as_ref().map(|name| format!("; {ask} \"{name}\"?")).unwrap_or_default();
+            self.context.note(
+                &format!("{file}: không đọc cột \"{column}\"{}", like("có phải ý là")),
+                &format!("{file}: the column \"{column}\" is not read{}", like("did you mean")),
+            );
+        }
+    }
+
+    /// Tells a line that says something else of the same revision than one before it.
+    fn compare(&mut self, line: &Line, good: &Good) {
+        let file = self.files.len() - 1;
+        let Some((other, number)) = self.seen.add(good.mark, (file, line.number)) else { return };
+        self.contradictions += 1;
+        if self.contradictions > SHOWN {
+            if self.contradictions == SHOWN + 1 {
+                self.context.note(
+                    "… còn các dòng khác mâu thuẫn như vậy",
+                    "… and other lines contradict one before them in the same way",
+                );
+            }
+            return;
+        }
+        let event = good.event.as_deref().unwrap_or(&line.bytes);
+        let Glimpse { source, subject, .. } = Glimpse::of(&Message { headers: &[], payload: Some(event) });
+        let record = format!("{} {}", source.unwrap_or_default(), subject.unwrap_or_default());
+        let (before, here) = match other == file {
+            true => (String::new(), self.files[file].as_str()),
+            false => (format!("{} ", self.files[other]), self.files[file].as_str()),
+        };
+        let line = line.number;
+        self.context.note(
+            &format!(
+                "{here}: dòng {line} nói khác {before}dòng {number} về cùng hồ sơ {record} và cùng số lần sửa; cả hai đều được nhận nhưng chỉ một dòng được tính. Cho dòng sau số lần sửa cao hơn: cột \"revision\", hoặc giaoban correct."
+            ),
+            &format!(
+                "{here}: line {line} contradicts {before}line {number}: the same record {record} and revision, another content; both are taken, only one counts. Give the later one a higher revision: the column \"revision\", or giaoban correct."
+            ),
+        );
     }
 
     fn send(&mut self, line: &mut Line, good: Good) -> Fate {
@@ -288,8 +358,6 @@ impl<'a> Publisher<'a> {
         line: &Line,
         breaches: &[Breach],
     ) -> Result<(), Failure> {
-        /// On the terminal; the receipt has them all.
-        const SHOWN: u64 = 20;
         tally.refused += 1;
         let lang = self.context.lang();
         if tally.refused <= SHOWN {

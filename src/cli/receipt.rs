@@ -51,7 +51,13 @@ impl Receipt {
 
     /// Adds a refused line.
     pub fn add(&mut self, line: &Line, breaches: &[Breach], lang: Lang) -> Result<(), Failure> {
-        let reasons: Vec<String> = breaches.iter().map(|breach| breach.message(lang)).collect();
+        let mut reasons: Vec<String> = breaches.iter().map(|breach| breach.message(lang)).collect();
+        if line.is_cut {
+            reasons.push(match lang {
+                Lang::Vi => "Ở đây chỉ có phần đầu của dòng: lấy lại dòng đầy đủ từ tệp gốc.".to_owned(),
+                Lang::En => "Only its beginning stands here: take the whole line from the file itself.".to_owned(),
+            });
+        }
         let codes: Vec<&str> = breaches.iter().map(|breach| breach.code.as_str()).collect();
         let mut text = Vec::new();
         if let (None, Some(header), Some(delimiter)) = (&self.out, &self.header, self.delimiter) {

@@ -5,17 +5,19 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::changes::{Cells, Change, cells, changes};
+use super::changes::{Change, cells, changes, read_changes};
 use super::context::{Context, Done, print};
 use super::error::Failure;
 use super::progress::Progress;
 use super::rollup::Format;
 use super::worker::{new_metrics, stop_flag, summary_text, worker};
+use crate::domain::{Calendar, Rules};
 use crate::exit::ExitCode;
 use crate::ingest::worker::Until;
 use crate::log::Membership;
-use crate::store::StoreError;
+use crate::store::data_dir::Generation;
 use crate::store::place::Rebuilt;
+use crate::store::{StoreError, StorePlace};
 use crate::wire::Lang;
 
 /// The options of `giaoban replay`.
@@ -59,12 +61,7 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
         ));
     }
     let _ = std::io::Write::write_all(&mut std::io::stderr(), summary_text(context, &summary).as_bytes());
-    let now = match place.read_generation(current) {
-        Ok(mut store) => cells(&mut *store)?,
-        Err(StoreError::Missing { .. }) => Cells::new(),
-        Err(error) => return Err(error.into()),
-    };
-    let changes = changes(&now, &cells(&mut *place.read_generation(generation)?)?);
+    let changes = differences(context, &place, (current, generation))?;
     print(&show(context, &changes, args.format))?;
     if args.switch {
         place.switch(writer.as_ref(), generation)?;
@@ -80,6 +77,37 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
         );
     }
     Ok(ExitCode::Done)
+}
+
+/// What a reader would see change. By rules that are not to be had any more the figures in force cannot be read, only
+/// what is stored compared.
+fn differences(
+    context: &Context,
+    place: &StorePlace,
+    (current, next): (Generation, Generation),
+) -> Result<Vec<Change>, Failure> {
+    let rules = &*context.rules;
+    let mut then = place.read_generation(next)?;
+    let mut now = match place.read_generation(current) {
+        Ok(store) => store,
+        Err(StoreError::Missing { .. }) => return Ok(read_changes(None, (&mut *then, rules))?),
+        Err(error) => return Err(error.into()),
+    };
+    let stored = now.fingerprint()?;
+    let is_by = |rules: &Rules| stored.is_none_or(|stored| stored == rules.fingerprint());
+    let built_in = || {
+        let calendars = Calendar::NAMES.into_iter().filter_map(Calendar::named);
+        calendars.map(|calendar| Rules::new(rules.units.clone(), calendar)).find(is_by)
+    };
+    let before = if is_by(rules) { Some(rules.clone()) } else { built_in() };
+    if let Some(before) = before {
+        return Ok(read_changes(Some((&mut *now, &before)), (&mut *then, rules))?);
+    }
+    context.note(
+        "Số liệu đang dùng được tính theo danh mục đơn vị hoặc lịch khác nay không còn: dưới đây là số liệu riêng của từng đơn vị, chưa cộng lên cấp trên.",
+        "The figures in force were made by other units or another calendar that is not there any more: these are each unit's own figures, without those of the units above.",
+    );
+    Ok(changes(&cells(&mut *now)?, &cells(&mut *then)?))
 }
 
 fn show(context: &Context, changes: &[Change], format: Format) -> String {

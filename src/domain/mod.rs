@@ -11,7 +11,7 @@ pub mod record;
 pub mod rules;
 pub mod unit;
 
-pub use amount::{Area, AreaError, Vnd};
+pub use amount::{Area, Vnd};
 pub use calendar::{Calendar, CalendarError};
 pub use catalogue::{ActivityKind, Body, Field, Figure, IndexKind, Measure, PetitionKind, Status};
 pub use period::{Period, PeriodError, Quarter};

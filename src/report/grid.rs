@@ -4,6 +4,7 @@ use super::numbers::written;
 use super::words;
 use super::year::{Index, Plan};
 use crate::domain::{Body, Field, Figure, Measure};
+use crate::rollup::table::DISSOLVED;
 use crate::rollup::{Rollup, RollupRow};
 use crate::wire::Lang;
 
@@ -382,5 +383,5 @@ pub fn plans(year: i16, plans: &[Plan]) -> Grid {
 
 /// The rows right under a unit.
 pub fn children<'a>(rollup: &'a Rollup, code: &'a str) -> impl Iterator<Item = &'a RollupRow> {
-    rollup.rows.iter().filter(move |row| row.parent.as_deref() == Some(code) && row.kind != "dissolved")
+    rollup.rows.iter().filter(move |row| row.parent.as_deref() == Some(code) && row.kind != DISSOLVED)
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::domain::{Digest, Entry, Figure, Measure, Period, Position, Revision, Rules};
 use crate::rollup::evidence::Scope;
-use crate::rollup::table::{OfUnit, RollupError};
+use crate::rollup::table::{DISSOLVED, OfUnit, RollupError};
 use crate::rollup::{NotInTable, Rollup};
 use crate::store::{StoreError, StoreReader};
 use crate::wire::Lang;
@@ -106,7 +106,7 @@ impl Listing {
         (figure, period, unit): (Figure, Period, OfUnit<'_>),
         rules: &Rules,
     ) -> Result<Self, ListingError> {
-        let listed = Some(unit).filter(|unit| unit.code != Some("dissolved"));
+        let listed = Some(unit).filter(|unit| unit.code != Some(DISSOLVED));
         let row = listed.unwrap_or_default().row(period, rules)?;
         let described = rules.units.row(row);
         let mut listing = Self {
@@ -121,7 +121,10 @@ impl Listing {
         };
         if figure.counts_units() {
             let cells = store.cells(&period.quarters(), rules)?;
-            let rollup = Rollup::of_row(period, row, &cells, rules)?;
+            let rollup = match listed {
+                Some(_) => Rollup::of_row(period, row, &cells, rules)?,
+                None => Rollup::of(period, unit.code, &cells, rules)?,
+            };
             listing.units = rollup.reporting.iter().filter(|unit| unit.counts_in(figure)).map(UnitLine::of).collect();
             listing.total.0 = listing.units.len() as i128;
             return Ok(listing);
@@ -151,6 +154,10 @@ impl Listing {
         Ok(listing)
     }
 
+    fn counts_units(&self) -> bool {
+        Figure::parse(self.figure).is_some_and(Figure::counts_units)
+    }
+
     /// For programs.
     pub fn json(&self) -> String {
         // Text and numbers alone: serializing them into memory cannot fail.
@@ -161,7 +168,7 @@ impl Listing {
     pub fn csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
         // Writing into memory cannot fail.
-        if self.records.is_empty() && !self.units.is_empty() {
+        if self.counts_units() {
             let _ = writer.write_record(["unit", "name", "parent", "records", "nil_return"]);
             for unit in &self.units {
                 let _ = writer.write_record([
@@ -215,12 +222,12 @@ impl Listing {
             Lang::En => figure.en(),
         });
         let (behind, units, none) = match lang {
-            Lang::Vi => ("bản ghi", "đơn vị", "Không có bản ghi nào."),
-            Lang::En => ("records", "units", "No records."),
+            Lang::Vi => ("bản ghi", "đơn vị", ["Không có bản ghi nào.", "Không có đơn vị nào."]),
+            Lang::En => ("records", "units", ["No records.", "No units."]),
         };
-        let (count, what) = match self.units.len() {
-            0 => (self.records.len(), behind),
-            count => (count, units),
+        let (count, what, none) = match self.counts_units() {
+            false => (self.records.len(), behind, none[0]),
+            true => (self.units.len(), units, none[1]),
         };
         let unit = match (&self.name, &self.valid_from, lang) {
             (Some(unit), Some(since), Lang::Vi) => format!(", {unit} (từ {since})"),

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::contribution::{NotInTable, Place, contributions};
-use super::table::{OfUnit, RollupError, lineage_rows};
+use super::table::{DISSOLVED, OfUnit, RollupError, lineage_rows};
 use crate::domain::unit::RowId;
 use crate::domain::{Fact, Figure, Period, Quarter, Rules, SegmentId};
 
@@ -24,7 +24,7 @@ impl<'a> Scope<'a> {
     /// # Errors
     /// If the calendar lacks the period, no unit had the code in it, or several had.
     pub fn new(figure: Figure, period: Period, unit: OfUnit<'_>, rules: &'a Rules) -> Result<Self, RollupError> {
-        let dissolved_row = unit.code == Some("dissolved");
+        let dissolved_row = unit.code == Some(DISSOLVED);
         let row = if dissolved_row { OfUnit::default() } else { unit }.row(period, rules)?;
         Ok(Self { rules, figure, quarters: period.quarters().into_iter().collect(), row, dissolved_row })
     }

@@ -11,6 +11,9 @@ use super::contribution::Place;
 use crate::domain::unit::RowId;
 use crate::domain::{Body, Field, Figure, Period, Rules, SegmentId, UnitCode};
 
+/// The row of what counts in no unit any more.
+pub const DISSOLVED: &str = "dissolved";
+
 /// The figures of a period.
 #[derive(Clone, Debug)]
 pub struct Rollup {
@@ -178,11 +181,19 @@ impl Cells {
 }
 
 impl Rollup {
-    /// The figures of `period`; of `unit` and its subtree alone if one is named.
+    /// The figures of `period`; of `unit` and its subtree alone if one is named. What counts in no unit any more is
+    /// the row [`DISSOLVED`], which may be named too.
     pub fn of(period: Period, unit: Option<&str>, cells: &Cells, rules: &Rules) -> Result<Self, RollupError> {
         let (from, to) = range(period, rules)?;
-        let subtree = Subtree::of(unit, period, (from, to), rules)?;
-        Ok(Self::within(period, (from, to), &subtree, cells, rules))
+        let only_dissolved = unit == Some(DISSOLVED);
+        let subtree = Subtree::of(unit.filter(|_| !only_dissolved), period, (from, to), rules)?;
+        let mut rollup = Self::within(period, (from, to), &subtree, cells, rules);
+        if only_dissolved {
+            // There are no units in it.
+            rollup.rows.retain(|row| row.kind == DISSOLVED);
+            rollup.reporting.clear();
+        }
+        Ok(rollup)
     }
 
     /// The figures of one unit and its subtree, though others had its code in the period.
@@ -226,10 +237,10 @@ impl Rollup {
         dissolved.iter().filter(|(root, _)| subtree.contains(**root)).for_each(|(_, cell)| outlived.add_cell(cell));
         if !outlived.is_zero() {
             rows.push(RollupRow {
-                unit: "dissolved".into(),
+                unit: DISSOLVED.into(),
                 valid_from: None,
                 name: "Đơn vị đã giải thể".into(),
-                kind: "dissolved",
+                kind: DISSOLVED,
                 parent: Some(rules.units.root().code.to_string()),
                 cell: outlived,
                 units: [0; 3],

@@ -10,7 +10,7 @@ use crate::domain::{Figure, Period, Quarter, Rules};
 use crate::report::records::{Listing, ListingError};
 use crate::report::words::{self, pick};
 use crate::report::{csv, json, numbers};
-use crate::rollup::table::{OfUnit, RollupError};
+use crate::rollup::table::{DISSOLVED, OfUnit, RollupError};
 use crate::rollup::{Rollup, RollupRow};
 use crate::store::{StoreError, StoreReader};
 use crate::wire::Lang;
@@ -178,7 +178,7 @@ fn reply(figures: &Figures, ask: &Ask, params: &Params) -> Result<Reply, Trouble
             page(pages::overview(frame, &rollup))
         }
         Ask::Unit(code) => {
-            let listed = Some(code.as_str()).filter(|code| *code != "dissolved");
+            let listed = Some(code.as_str()).filter(|code| *code != DISSOLVED);
             let all = rollup(&mut *store, (period, None), rules, &frame)?;
             let rollup = rollup(&mut *store, (period, listed), rules, &frame)?;
             if !rollup.rows.iter().any(|row| row.unit == *code) {

@@ -5,6 +5,7 @@ use std::io::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
+use super::decimal::double;
 use super::json::{Document, Json, Members, Span, Value};
 use super::plain::plain_bytes;
 use crate::domain::Digest;
@@ -16,11 +17,18 @@ const MAX_SAFE_INTEGER: u64 = 1 << 53;
 #[derive(Debug, Default)]
 pub struct Canonical {
     text: Vec<u8>,
+    /// Whether numbers stay as they are written, which is not the canonical form.
+    keeps_numbers: bool,
     /// Members of the objects that are being written, each object's in order: how a name begins, and the place.
     order: Vec<(u64, usize)>,
 }
 
 impl Canonical {
+    /// Writes the canonical form but for numbers, which stay as they are written.
+    pub(super) fn keeping_numbers() -> Self {
+        Self { keeps_numbers: true, ..Self::default() }
+    }
+
     /// The canonical form. Numbers are IEEE 754 doubles there, so that an integer
     /// beyond 2^53 is written as the double nearest to it.
     pub fn of(&mut self, json: Json<'_>) -> &[u8] {
@@ -46,12 +54,16 @@ impl Canonical {
             Json::Null => out.extend_from_slice(b"null"),
             Json::Bool(true) => out.extend_from_slice(b"true"),
             Json::Bool(false) => out.extend_from_slice(b"false"),
-            Json::Int(number) if number.unsigned_abs() <= MAX_SAFE_INTEGER => {
+            Json::Int(number) if self.keeps_numbers || number.unsigned_abs() <= MAX_SAFE_INTEGER => {
                 out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
             }
             Json::Int(number) => write_double(number as f64, out),
+            Json::Big(number) if self.keeps_numbers => {
+                out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes())
+            }
             Json::Big(number) => write_double(number as f64, out),
-            Json::Float(number) => write_double(number, out),
+            Json::Float(text) if self.keeps_numbers => out.extend_from_slice(text.as_bytes()),
+            Json::Float(text) => write_double(double(text), out),
             Json::Str(text) => write_string(text, out),
             Json::Array(items) => {
                 out.push(b'[');

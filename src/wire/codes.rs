@@ -42,6 +42,14 @@ codes! {
         vi: "số ô của dòng khác số cột của dòng tiêu đề", "Sửa dòng cho đủ ô; đặt ô có dấu phân cách trong dấu ngoặc kép";
         en: "the row has not as many cells as the header has columns", "Complete the row; put a cell that contains the delimiter in double quotes"
     }
+    CsvQuoteUnclosed = "csv.quote_unclosed" {
+        vi: "dấu ngoặc kép mở ô ở dòng này không được đóng đúng chỗ; các dòng sau vẫn được đọc riêng", "Đóng ô bằng dấu ngoặc kép, hoặc bỏ dấu thừa; nếu ô có xuống dòng thì viết thành một dòng; nếu tệp bị cắt cụt thì gửi lại cả tệp";
+        en: "the quote that opens a cell on this line is not closed where the cell ends; the lines after it are read by themselves", "Close the cell with a double quote, or remove the stray one; write a cell of several lines on one; if the file was cut short, send it whole"
+    }
+    CsvQuoteMisplaced = "csv.quote_misplaced" {
+        vi: "sau dấu ngoặc kép đóng ô còn có chữ", "Viết hai dấu ngoặc kép (\"\") cho mỗi dấu nằm trong ô";
+        en: "there is text after the quote that closes a cell", "Write each double quote within a cell twice (\"\")"
+    }
     DeliveryFailed = "delivery.failed" {
         vi: "nhật ký không xác nhận đã nhận sự kiện", "Gửi lại dòng này; nếu thực ra đã được nhận, nó sẽ được nhận ra là trùng";
         en: "the log did not acknowledge the event", "Send the line again; if it was taken after all, it will be known as a duplicate"
@@ -65,6 +73,14 @@ codes! {
     JsonSyntax = "json.syntax" {
         vi: "JSON sai cú pháp", "Sửa tại dòng và cột đã nêu; nếu tệp bị cắt cụt thì gửi lại cả tệp";
         en: "the JSON is broken", "Correct it at the line and column given; if the file was cut short, send it whole"
+    }
+    JsonNumberOutOfRange = "json.number_out_of_range" {
+        vi: "JSON có một số lớn hơn mọi số thực 64 bit, không chuẩn hóa được theo RFC 8785", "Sửa số tại dòng và cột đã nêu, hoặc gửi nó dạng chuỗi ký tự";
+        en: "the JSON has a number that is beyond every 64-bit floating-point number and has no canonical form (RFC 8785)", "Correct the number at the line and column given, or send it as a text"
+    }
+    JsonLoneSurrogate = "json.lone_surrogate" {
+        vi: "một chuỗi ký tự chỉ có nửa ký tự (\\ud800 đến \\udfff đứng một mình), không chuẩn hóa được theo RFC 8785", "Sửa chuỗi tại dòng và cột đã nêu: viết đủ cả cặp, hoặc viết chính ký tự bằng UTF-8";
+        en: "a text has half a character (\\ud800 to \\udfff by itself) and has no canonical form (RFC 8785)", "Correct the text at the line and column given: write both halves, or the character itself in UTF-8"
     }
     JsonTooDeep = "json.too_deep" {
         vi: "JSON lồng nhau quá sâu", "Bỏ bớt các tầng lồng nhau";
@@ -179,8 +195,8 @@ codes! {
         en: "the area is too large", "Check the unit of measure: areas are in m²"
     }
     DateInvalid = "date.invalid" {
-        vi: "ngày không hợp lệ", "Viết một ngày có thật dạng năm-tháng-ngày, ví dụ 2020-03-04";
-        en: "the date is not valid", "Write a day that exists as year-month-day, such as 2020-03-04"
+        vi: "ngày không hợp lệ", "Viết dạng YYYY-MM-DD (năm-tháng-ngày), ví dụ 2020-03-04, và là ngày có thật";
+        en: "the date is not valid", "Write it as YYYY-MM-DD (year-month-day), such as 2020-03-04, and a day that exists"
     }
     DateAfterTime = "date.after_time" {
         vi: "ngày muộn hơn thời điểm ghi nhận quá một ngày", "Sửa ngày, hoặc sửa time nếu đồng hồ máy gửi sai";

@@ -3,13 +3,17 @@
 //! Both content modes become one envelope first, so that they share each check.
 //! Never panics, whatever the bytes.
 
+use std::hash::{Hash, Hasher as _};
+
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::Offset;
+use rustc_hash::FxHasher;
 
 use super::breach::Breach;
 use super::canonical::Canonical;
 use super::codes::Code;
+use super::decimal::{Decimal, Units};
 use super::envelope::{Envelope, media_type};
 use super::json::{Document, Found, Json, Members};
 use super::spec::{MAX_NAME_BYTES, TYPES, TypeSpec};
@@ -49,16 +53,36 @@ impl Decoder {
         })
     }
 
-    /// The Kafka key of a message that is an event ([`Event::partition_key`]), or every rule that it breaks: for
-    /// those who send it on, and need nothing else.
-    pub fn key(
+    /// The Kafka key of a message that is an event ([`Event::partition_key`]) and its mark, or every rule that it
+    /// breaks: for those who send it on, and need nothing else.
+    pub fn mark(
         &mut self,
         message: &Message<'_>,
         rules: &Rules,
         sources: &AllowedSources,
-    ) -> Result<Option<UnitCode>, Vec<Breach>> {
-        Check::run(message, &mut self.document, rules, sources, |kept| kept.partition_key)
+    ) -> Result<(Option<UnitCode>, Mark), Vec<Breach>> {
+        let Self { document, canonical } = self;
+        Check::run(message, document, rules, sources, |kept| {
+            let revision = hash(&(kept.source, kept.subject, kept.revision.number()));
+            let content = hash(&(kept.spec.name, canonical.of(kept.data)));
+            (kept.partition_key, Mark { revision, content })
+        })
     }
+}
+
+/// By which an event is known again for a while, cheaply: equal for equal ones, and hardly ever for others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Of the record and its revision.
+    pub revision: u64,
+    /// Of what it says.
+    pub content: u64,
+}
+
+fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = FxHasher::default();
+    value.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// What a message says of itself, whether or not it keeps the rules.
@@ -268,9 +292,11 @@ impl<'c, 'd> Check<'c, 'd> {
                 if plain { text.parse().ok() } else { None }
             }
             Json::Int(number) => Some(number),
-            // 2^63 itself is beyond the largest revision.
-            Json::Float(number) if number.fract() == 0.0 && number.abs() < -(i64::MIN as f64) => Some(number as i64),
-            Json::Big(_) | Json::Float(_) => None,
+            Json::Float(text) => match Decimal::of(text).units(0) {
+                Units { is_negative: false, whole: Some(number), has_rest: false } => number.try_into().ok(),
+                _ => None,
+            },
+            Json::Big(_) => None,
             other => {
                 let allowed = format!("integer 1 … {}", i64::MAX);
                 self.add(Code::FieldWrongType, "/revision", &other.to_string(), allowed);
@@ -283,7 +309,7 @@ impl<'c, 'd> Check<'c, 'd> {
                 Json::Str(text) => text.to_owned(),
                 Json::Int(number) => number.to_string(),
                 Json::Big(number) => number.to_string(),
-                other => other.to_string(),
+                _ => given.written(),
             };
             self.add(Code::RevisionInvalid, "/revision", &found, format!("integer 1 … {}", i64::MAX));
         }

@@ -78,7 +78,8 @@ impl<'d> Envelope<'d> {
         {
             members.insert("revision", number.to_string());
         }
-        members.insert("data", body.to_string());
+        // What is too fine stays so.
+        members.insert("data", body.written());
         let members = members.iter().map(|(name, value)| format!("{}:{value}", Value::from(*name)));
         Some(format!("{{{}}}", members.collect::<Vec<_>>().join(",")))
     }
@@ -165,6 +166,8 @@ fn parse(payload: &[u8], document: &mut Document) -> Result<usize, Breach> {
     })?;
     document.add(text).map_err(|error| match error {
         JsonError::Syntax(problem) => Breach::new(Code::JsonSyntax, "", &problem, ""),
+        JsonError::NumberOutOfRange(place) => Breach::new(Code::JsonNumberOutOfRange, "", &place, "±1.8e308"),
+        JsonError::LoneSurrogate(place) => Breach::new(Code::JsonLoneSurrogate, "", &place, ""),
         JsonError::TooDeep => Breach::new(Code::JsonTooDeep, "", "", "≤ 127"),
         JsonError::DuplicateKey(pointer) => Breach::new(Code::JsonDuplicateKey, pointer, "", ""),
     })
@@ -173,6 +176,16 @@ fn parse(payload: &[u8], document: &mut Document) -> Result<usize, Breach> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_structured_form_has_numbers_as_they_are_written() {
+        let headers: [(&str, Option<&[u8]>); 1] = [("ce_id", Some(b"1"))];
+        let data = r#"{"a":0.99999999999999999999,"b":[12.50,18446744073709551615,9007199254740993,-0]}"#;
+        let mut document = Document::default();
+        let message = Message { headers: &headers, payload: Some(data.as_bytes()) };
+        let structured = Envelope::read(&message, &mut document).unwrap().structured();
+        assert_eq!(structured, Some(format!("{{\"data\":{data},\"id\":\"1\"}}")));
+    }
 
     #[test]
     fn a_header_is_unquoted_and_percent_decoded() {

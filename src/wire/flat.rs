@@ -8,6 +8,7 @@ use serde_json::{Map, Number, Value};
 use super::breach::Breach;
 use super::codes::Code;
 use super::spec::{Kind, TypeSpec};
+use super::value::refusal;
 
 /// A column: the field it fills and its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,9 +71,12 @@ pub fn csv_data<'r>(
     for column in columns(spec) {
         let name = column.name();
         let Some(text) = cell(&name).map(str::trim).filter(|text| !text.is_empty()) else { continue };
-        let Some(value) = read(column.kind, text, decimal_comma) else {
-            breaches.push(Breach::new(Code::CellUnreadable, format!("/data/{name}"), text, column.kind.allowed()));
-            continue;
+        let value = match read(column.kind, text, decimal_comma) {
+            Ok(value) => value,
+            Err(code) => {
+                breaches.push(Breach::new(code, format!("/data/{name}"), text, column.kind.allowed()));
+                continue;
+            }
         };
         match column.member {
             None => {
@@ -89,10 +93,16 @@ pub fn csv_data<'r>(
     if breaches.is_empty() { Ok(data) } else { Err(breaches) }
 }
 
-fn read(kind: Kind, text: &str, decimal_comma: bool) -> Option<Value> {
-    match kind {
+fn read(kind: Kind, text: &str, decimal_comma: bool) -> Result<Value, Code> {
+    let value = match kind {
         Kind::Count { .. } | Kind::Money | Kind::Land | Kind::Score | Kind::Year => {
-            number(text, decimal_comma).map(Value::Number)
+            let written = number(text, decimal_comma).ok_or(Code::CellUnreadable)?;
+            let number = nearest(&written).ok_or(Code::CellUnreadable)?;
+            // A double does not hold all that may be written; what is too fine is told here, or never.
+            match refusal(kind, &written) {
+                Some(code) if refusal(kind, &number.to_string()) != Some(code) => return Err(code),
+                _ => Some(Value::Number(number)),
+            }
         }
         Kind::Flag => match text.to_lowercase().as_str() {
             "true" | "có" | "1" => Some(true.into()),
@@ -101,11 +111,12 @@ fn read(kind: Kind, text: &str, decimal_comma: bool) -> Option<Value> {
         },
         Kind::Unit | Kind::Day | Kind::ResolvedOn | Kind::OneOf(_) | Kind::Period | Kind::Text => Some(text.into()),
         Kind::Counts(_) => None,
-    }
+    };
+    value.ok_or(Code::CellUnreadable)
 }
 
-/// A number with or without separators of thousands (which may be spaces, too).
-fn number(text: &str, decimal_comma: bool) -> Option<Number> {
+/// A number with or without separators of thousands (which may be spaces, too), as JSON writes it.
+fn number(text: &str, decimal_comma: bool) -> Option<String> {
     let (point, thousands) = if decimal_comma { (',', '.') } else { ('.', ',') };
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => ("-", digits),
@@ -122,13 +133,18 @@ fn number(text: &str, decimal_comma: bool) -> Option<Number> {
     if !grouped || !all_digits(first) || !rest.iter().all(|group| all_digits(group)) || !all_digits(fraction) {
         return None;
     }
-    let whole = format!("{sign}{first}{}", rest.concat());
+    Some(format!("{sign}{first}{}.{fraction}", rest.concat()))
+}
+
+/// The number of JSON that is nearest to what is written.
+fn nearest(written: &str) -> Option<Number> {
+    let (whole, fraction) = written.split_once('.')?;
     if fraction.bytes().all(|byte| byte == b'0')
         && let Ok(whole) = whole.parse::<i64>()
     {
         return Some(whole.into());
     }
-    Number::from_f64(format!("{whole}.{fraction}").parse().ok()?)
+    Number::from_f64(written.parse().ok()?)
 }
 
 #[cfg(test)]
@@ -139,7 +155,7 @@ mod tests {
 
     #[test]
     fn numbers_are_read_as_spreadsheets_write_them() {
-        let comma = |text| number(text, true).map(Value::Number);
+        let comma = |text| number(text, true).and_then(|written| nearest(&written)).map(Value::Number);
         assert_eq!(comma("12,50"), Some(json!(12.5)));
         assert_eq!(comma("1.234.567"), Some(json!(1_234_567)));
         assert_eq!(comma("1.234.567,89"), Some(json!(1_234_567.89)));
@@ -150,7 +166,7 @@ mod tests {
         for text in ["12.50", "1.23.456", "1,2,3", "", "-", ",5", "5,", "1.2E+06", "12a", "1 2", "1234.567"] {
             assert_eq!(comma(text), None, "{text}");
         }
-        let point = |text| number(text, false).map(Value::Number);
+        let point = |text| number(text, false).and_then(|written| nearest(&written)).map(Value::Number);
         assert_eq!(point("12.50"), Some(json!(12.5)));
         assert_eq!(point("1,234,567"), Some(json!(1_234_567)));
         assert_eq!(point("12,50"), None);
@@ -195,6 +211,26 @@ mod tests {
         let breaches = csv_data(spec, &row(&cells), true).unwrap_err();
         let list: Vec<String> = breaches.iter().map(|b| format!("{} {} {}", b.code, b.pointer, b.found)).collect();
         assert_eq!(list, ["cell.unreadable /data/recommended maybe", "cell.unreadable /data/money_other_vnd 1.2 tỷ"]);
+    }
+
+    #[test]
+    fn what_a_double_does_not_hold_is_told() {
+        let spec = TypeSpec::named("violation").unwrap();
+        let code = |column: &str, text: &str| {
+            let read = csv_data(spec, &row(&[(column, text)]), true);
+            read.err().map(|breaches| (breaches[0].code, breaches[0].found.clone()))
+        };
+        let money = |text: &str| code("money_other_vnd", text).map(|(code, _)| code);
+        assert_eq!(
+            code("money_other_vnd", "0,99999999999999999999"),
+            Some((Code::MoneyFractional, "0,99999999999999999999".to_owned()))
+        );
+        assert_eq!(money("999.999.999.999.999,99999999"), Some(Code::MoneyFractional));
+        assert_eq!(money("1.000.000,00"), None);
+        let land = |text: &str| code("land_other_m2", text).map(|(code, _)| code);
+        assert_eq!(land("12,3400000000000000001"), Some(Code::LandTooFine));
+        assert_eq!(land("1000000000,0000000000001"), Some(Code::LandTooLarge));
+        assert_eq!(land("0,10"), None);
     }
 
     #[test]

@@ -47,7 +47,8 @@ pub(super) struct Span {
 impl Span {
     const QUOTED: u32 = 1 << 31;
 
-    fn bare(from: usize, to: usize) -> Self {
+    /// Not in quotes, or not as they would be written.
+    pub(super) fn bare(from: usize, to: usize) -> Self {
         Self { from: from as u32, to: to as u32 & !Self::QUOTED }
     }
 
@@ -72,7 +73,8 @@ pub(super) enum Value {
     Bool(bool),
     Int(i64),
     Big(u64),
-    Float(f64),
+    /// As it is written.
+    Float(Span),
     Str(Span),
     Array,
     Object,
@@ -116,8 +118,8 @@ pub enum Json<'d> {
     Int(i64),
     /// Such a number from 2^63 to 2^64 − 1.
     Big(u64),
-    /// Any other number.
-    Float(f64),
+    /// Any other number, as it is written.
+    Float(&'d str),
     /// Text.
     Str(&'d str),
     /// A list.
@@ -180,6 +182,11 @@ impl<'d> Found<'d> {
         }
     }
 
+    /// The canonical form, but with numbers as they are written.
+    pub(super) fn written(self) -> String {
+        String::from_utf8_lossy(Canonical::keeping_numbers().of(self.json())).into_owned()
+    }
+
     /// Itself, unless it is `null`, which is as if it were absent.
     pub(super) fn given(self) -> Option<Self> {
         (!matches!(self.document.node(self.place).value, Value::Null)).then_some(self)
@@ -237,6 +244,10 @@ impl<'d> Members<'d> {
 pub enum JsonError {
     /// Broken at that line and column (1-based), and how.
     Syntax(String),
+    /// A number that no double is near to, and where.
+    NumberOutOfRange(String),
+    /// Half of a character beyond U+FFFF (`\ud800`), and where.
+    LoneSurrogate(String),
     /// Nested more than 128 deep.
     TooDeep,
     /// An object has a name twice: the pointer to it.
@@ -280,9 +291,25 @@ impl Document {
                 path.reverse();
                 JsonError::DuplicateKey(path.concat())
             }
-            None if error.to_string().starts_with("recursion limit") => JsonError::TooDeep,
-            None => JsonError::Syntax(error.to_string()),
-        })
+            None => JsonError::of(&error),
+        })?;
+        self.keep_numbers(text, place);
+        Ok(())
+    }
+
+    /// What is more than an integer is kept as it is written: its double is not all that it says.
+    fn keep_numbers(&mut self, text: &str, place: usize) {
+        let mut written = numbers(text);
+        for place in place..self.nodes.used {
+            let value = self.nodes.at(place).value;
+            if !matches!(value, Value::Int(_) | Value::Big(_) | Value::Float(_)) {
+                continue;
+            }
+            let number = written.next().unwrap_or_default();
+            if matches!(value, Value::Float(_)) {
+                self.nodes.at(place).value = Value::Float(self.keep(number));
+            }
+        }
     }
 
     /// Adds an object of texts: its place.
@@ -354,7 +381,7 @@ impl Document {
             Value::Bool(value) => Json::Bool(value),
             Value::Int(number) => Json::Int(number),
             Value::Big(number) => Json::Big(number),
-            Value::Float(number) => Json::Float(number),
+            Value::Float(span) => Json::Float(self.text(span)),
             Value::Str(span) => Json::Str(self.text(span)),
             Value::Array => Json::Array(Items(self.within(place))),
             Value::Object => Json::Object(Members(self.within(place))),
@@ -377,6 +404,48 @@ impl fmt::Display for Json<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&String::from_utf8_lossy(Canonical::default().of(*self)))
     }
+}
+
+impl JsonError {
+    /// By what the reader says: it has no other way to tell these apart.
+    fn of(error: &serde_json::Error) -> Self {
+        let told = error.to_string();
+        let (what, at) = told.rsplit_once(" at line ").unwrap_or((&told, ""));
+        let place = format!("line {at}");
+        match what {
+            "recursion limit exceeded" => Self::TooDeep,
+            "number out of range" => Self::NumberOutOfRange(place),
+            // The second where the other half does not follow.
+            "lone leading surrogate in hex escape" | "unexpected end of hex escape" => Self::LoneSurrogate(place),
+            _ => Self::Syntax(told),
+        }
+    }
+}
+
+/// The numbers of a text that is JSON, in order.
+fn numbers(text: &str) -> impl Iterator<Item = &str> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let from = at;
+            at += 1;
+            match bytes.get(from)? {
+                b'"' => {
+                    while *bytes.get(at)? != b'"' {
+                        at += if bytes[at] == b'\\' { 2 } else { 1 };
+                    }
+                    at += 1;
+                }
+                b'-' | b'0'..=b'9' => {
+                    let is_part = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
+                    at += bytes[at..].iter().take_while(is_part).count();
+                    return text.get(from..at);
+                }
+                _ => {}
+            }
+        }
+    })
 }
 
 /// Appends a name or index to a pointer (RFC 6901).
@@ -444,8 +513,9 @@ impl<'de> Visitor<'de> for Reader<'_> {
         self.set(i64::try_from(value).map_or(Value::Big(value), Value::Int))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
-        self.set(Value::Float(value))
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        // What is written is looked up once all is read.
+        self.set(Value::Float(Span::default()))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<(), E> {
@@ -522,12 +592,13 @@ mod tests {
         Document::default().read(text).unwrap_err()
     }
 
-    /// JSON that is read without a look at escapes and fractions.
+    /// JSON that is read without a look at escapes and exponents.
     fn plain_json() -> impl Strategy<Value = serde_json::Value> {
         let leaf = prop_oneof![
             Just(serde_json::Value::Null),
             any::<bool>().prop_map(Into::into),
             (0..10_000_000_000_000_000_i64).prop_map(Into::into),
+            (0..2_000_000_000_i64).prop_map(|number| (number as f64 / 100.0).into()),
             "[a-zữ\u{10ffff} ]{0,40}".prop_map(Into::into),
         ];
         nested(leaf, 10, ("[ab\u{e000}\u{10000}]{0,9}", 80))
@@ -561,5 +632,45 @@ mod tests {
         assert_eq!(error("{\"a\":1,\n}"), JsonError::Syntax("trailing comma at line 2 column 1".into()));
         assert!(matches!(error("{} {}"), JsonError::Syntax(_)));
         assert_eq!(error(&"[".repeat(200)), JsonError::TooDeep);
+        for (text, broken) in [
+            ("[1e400]", JsonError::NumberOutOfRange("line 1 column 6".into())),
+            ("[-1e400]", JsonError::NumberOutOfRange("line 1 column 7".into())),
+            (r#"["\ud800"]"#, JsonError::LoneSurrogate("line 1 column 9".into())),
+            (r#"["\ud800\n"]"#, JsonError::LoneSurrogate("line 1 column 10".into())),
+            (r#"["\udc00"]"#, JsonError::LoneSurrogate("line 1 column 8".into())),
+            (r#"["\ud800\u0041"]"#, JsonError::LoneSurrogate("line 1 column 14".into())),
+            (r#"{"\ud800":1}"#, JsonError::LoneSurrogate("line 1 column 9".into())),
+        ] {
+            assert_eq!(error(text), broken, "{text}");
+        }
+        for text in [r#"["\ud8"]"#, r#"["\ud80g"]"#, r#"["\ud800"#, "[1e]", "[01]", "[1.]"] {
+            assert!(matches!(error(text), JsonError::Syntax(_)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_stands_as_it_is_written() {
+        let text =
+            r#"{"a -1.5":[-0,1,1.50,"\"2.5",18446744073709551616,-2E-3,18446744073709551615],"b":0.10,"c":{"d":-7}}"#;
+        let mut document = Document::default();
+        let numbers = |json: Json<'_>| match json {
+            Json::Array(items) => items.iter().map(|item| format!("{item:?}")).collect::<Vec<_>>(),
+            other => vec![format!("{other:?}")],
+        };
+        let json = document.read(text).unwrap();
+        assert_eq!(
+            numbers(json.get("a -1.5").unwrap().json()),
+            [
+                "Float(\"-0\")",
+                "Int(1)",
+                "Float(\"1.50\")",
+                "Str(\"\\\"2.5\")",
+                "Float(\"18446744073709551616\")",
+                "Float(\"-2E-3\")",
+                "Big(18446744073709551615)"
+            ]
+        );
+        assert_eq!(numbers(json.get("b").unwrap().json()), ["Float(\"0.10\")"]);
+        assert_eq!(numbers(document.read("[0.10,12.50]").unwrap()), ["Float(\"0.10\")", "Float(\"12.50\")"]);
     }
 }

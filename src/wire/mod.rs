@@ -7,6 +7,7 @@ pub mod breach;
 pub mod canonical;
 pub mod codes;
 mod data;
+mod decimal;
 pub mod decode;
 pub mod encode;
 mod envelope;

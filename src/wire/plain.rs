@@ -1,4 +1,4 @@
-//! Reads JSON that is plain: texts without escapes, short whole numbers, few
+//! Reads JSON that is plain: texts without escapes, short numbers, few
 //! members, little nesting. Nearly every message is, and is read so in a third
 //! of the time. Whatever is not, broken or merely rarer, is not read here.
 
@@ -74,6 +74,11 @@ pub(super) fn plain_bytes(bytes: &[u8]) -> usize {
     parts.len() * 16 + rest.iter().take_while(plain).count()
 }
 
+/// How many digits a number begins with; one more than is read here is enough to know.
+fn digits(bytes: &[u8]) -> usize {
+    bytes.iter().take(DIGITS + 1).take_while(|byte| byte.is_ascii_digit()).count()
+}
+
 struct Reader<'a> {
     text: &'a [u8],
     at: usize,
@@ -115,7 +120,13 @@ impl Reader<'_> {
                 self.array(depth.checked_sub(1)?)?;
                 Value::Array
             }
-            b'0'..=b'9' => Value::Int(self.integer()?),
+            b'0'..=b'9' => {
+                let from = self.at;
+                match self.integer() {
+                    Some(number) => Value::Int(number),
+                    None => self.fraction(from)?,
+                }
+            }
             b't' => self.word("true", Value::Bool(true))?,
             b'f' => self.word("false", Value::Bool(false))?,
             b'n' => self.word("null", Value::Null)?,
@@ -145,12 +156,28 @@ impl Reader<'_> {
 
     fn integer(&mut self) -> Option<i64> {
         let bytes = self.text.get(self.at..)?;
-        let digits = bytes.iter().take(DIGITS + 1).take_while(|byte| byte.is_ascii_digit()).count();
+        let digits = digits(bytes);
         let number = bytes[..digits].iter().take(DIGITS).fold(0, |sum, byte| sum * 10 + i64::from(byte - b'0'));
         let whole = digits <= DIGITS && !matches!(bytes.get(digits), Some(b'.' | b'e' | b'E'));
         let leading_zero = bytes[0] == b'0' && digits > 1;
         self.at += digits;
         (whole && !leading_zero).then_some(number)
+    }
+
+    /// A number with a fraction.
+    #[inline(never)]
+    fn fraction(&mut self, from: usize) -> Option<Value> {
+        let bytes = self.text.get(from..)?;
+        let whole = digits(bytes);
+        let rest = bytes[whole..].strip_prefix(b".")?;
+        let digits = digits(rest);
+        let leading_zero = bytes[0] == b'0' && whole > 1;
+        let exponent = matches!(rest.get(digits), Some(b'e' | b'E'));
+        if leading_zero || whole > DIGITS || !(1..=DIGITS).contains(&digits) || exponent {
+            return None;
+        }
+        self.at = from + whole + 1 + digits;
+        Some(Value::Float(Span::bare(self.begin + from, self.begin + self.at)))
     }
 
     fn word(&mut self, word: &str, value: Value) -> Option<Value> {

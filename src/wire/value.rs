@@ -3,11 +3,11 @@
 use jiff::civil::Date;
 
 use super::breach::Breach;
-use super::canonical::double_text;
 use super::codes::Code;
+use super::decimal::{Decimal, Units, double};
 use super::json::{Found, Json};
 use super::spec::{FieldSpec, Kind, MAX_COUNT, YEARS};
-use crate::domain::{Area, AreaError, Period, UnitCode, Vnd};
+use crate::domain::{Area, Period, UnitCode, Vnd};
 
 /// What was read from a field.
 #[derive(Clone, Copy, Debug)]
@@ -49,19 +49,24 @@ fn counts<'j>(field: &FieldSpec, names: [&str; 3], value: Found<'_>, breaches: &
         return None;
     };
     let before = breaches.len();
-    let counts = names.map(|name| match members.get(name).map(|value| count(0, value)) {
-        Some(Ok(number)) => number,
-        Some(Err((code, found, allowed))) => {
-            breaches.push(Breach::new(code, format!("/data/{}/{name}", field.name), &found, allowed));
-            0
+    let counts = names.map(|name| {
+        let Some(value) = members.get(name) else { return 0 };
+        match read_value(Kind::Count { min: 0 }, value) {
+            Ok(Cell::Count(number)) => number,
+            Ok(_) => 0,
+            Err((code, found, allowed)) => {
+                breaches.push(Breach::new(code, format!("/data/{}/{name}", field.name), &found, allowed));
+                0
+            }
         }
-        None => 0,
     });
     (breaches.len() == before).then_some(Cell::Counts(counts))
 }
 
 fn read_value<'j>(kind: Kind, value: Found<'j>) -> Result<Cell<'j>, Fault> {
-    let wrong_type = || (Code::FieldWrongType, value.to_string(), kind.allowed().into_owned());
+    let wrong_type = || (Code::FieldWrongType, value.written(), kind.allowed().into_owned());
+    let units = |places| units(value, places).ok_or_else(wrong_type);
+    let refuse_number = |code| (code, value.written(), kind.allowed().into_owned());
     let text = || value.as_str().ok_or_else(wrong_type);
     let refuse = |code, found: &str| (code, found.to_owned(), kind.allowed().into_owned());
     Ok(match kind {
@@ -79,21 +84,15 @@ fn read_value<'j>(kind: Kind, value: Found<'j>) -> Result<Cell<'j>, Fault> {
             let place = names.iter().position(|name| *name == text);
             Cell::Choice(place.ok_or_else(|| refuse(Code::ValueUnknown, text))?)
         }
-        Kind::Count { min } => Cell::Count(count(min, value)?),
+        Kind::Count { min } => Cell::Count(count(min, units(0)?).map_err(refuse_number)?),
         Kind::Counts(_) => return Err(wrong_type()),
-        Kind::Money => Cell::Money(money(value).map_err(|code| refuse(code, &value.to_string()))?),
-        Kind::Land => Cell::Land(land(value).map_err(|code| refuse(code, &value.to_string()))?),
-        Kind::Score => match double(value).ok_or_else(wrong_type)? {
+        Kind::Money => Cell::Money(money(units(0)?).map_err(refuse_number)?),
+        Kind::Land => Cell::Land(land(units(2)?).map_err(refuse_number)?),
+        Kind::Score => match double_of(value).ok_or_else(wrong_type)? {
             score if score >= 0.0 => Cell::Score(score),
-            _ => return Err(refuse(Code::NumberOutOfRange, &value.to_string())),
+            _ => return Err(refuse_number(Code::NumberOutOfRange)),
         },
-        Kind::Year => match whole(value) {
-            Number::Whole(year) if i16::try_from(year).is_ok_and(|year| YEARS.contains(&year)) => {
-                Cell::Year(year as i16)
-            }
-            Number::None => return Err(wrong_type()),
-            _ => return Err(refuse(Code::YearInvalid, &value.to_string())),
-        },
+        Kind::Year => Cell::Year(year(units(0)?).map_err(refuse_number)?),
         Kind::Period => {
             let text = text()?;
             Cell::Period(text.parse().map_err(|_| refuse(Code::PeriodInvalid, text))?)
@@ -106,68 +105,72 @@ fn read_value<'j>(kind: Kind, value: Found<'j>) -> Result<Cell<'j>, Fault> {
     })
 }
 
-/// A number as far as it is whole; `1200000.0` and `1e6` are.
-enum Number {
-    Whole(i128),
-    Fraction(f64),
-    None,
+/// A number in units of 10^−`places`, exactly; `None` of what is none.
+fn units(value: Found<'_>, places: u32) -> Option<Units> {
+    Some(match value.json() {
+        Json::Int(number) => Units::of(number < 0, number.unsigned_abs(), places),
+        Json::Big(number) => Units::of(false, number, places),
+        Json::Float(text) => Decimal::of(text).units(places),
+        _ => return None,
+    })
 }
 
-fn whole(value: Found<'_>) -> Number {
-    match value.json() {
-        Json::Int(number) => Number::Whole(i128::from(number)),
-        Json::Big(number) => Number::Whole(i128::from(number)),
-        Json::Float(number) if number.fract() == 0.0 => Number::Whole(number as i128),
-        Json::Float(number) => Number::Fraction(number),
-        _ => Number::None,
-    }
-}
-
-fn double(value: Found<'_>) -> Option<f64> {
+fn double_of(value: Found<'_>) -> Option<f64> {
     match value.json() {
         Json::Int(number) => Some(number as f64),
         Json::Big(number) => Some(number as f64),
-        Json::Float(number) => Some(number),
+        Json::Float(text) => Some(double(text)),
         _ => None,
     }
 }
 
-fn count(min: u32, value: Found<'_>) -> Result<u32, Fault> {
-    let refuse = |code| (code, value.to_string(), Kind::Count { min }.allowed().into_owned());
-    match whole(value) {
-        Number::Whole(number) => u32::try_from(number)
-            .ok()
-            .filter(|number| (min..=MAX_COUNT).contains(number))
-            .ok_or_else(|| refuse(Code::NumberOutOfRange)),
-        Number::Fraction(_) => Err(refuse(Code::NumberFractional)),
-        Number::None => Err(refuse(Code::FieldWrongType)),
+/// What the rules say of a number that stands in a field of that kind.
+pub(super) fn refusal(kind: Kind, number: &str) -> Option<Code> {
+    let number = Decimal::of(number);
+    match kind {
+        Kind::Count { min } => count(min, number.units(0)).err(),
+        Kind::Money => money(number.units(0)).err(),
+        Kind::Land => land(number.units(2)).err(),
+        Kind::Year => year(number.units(0)).err(),
+        _ => None,
     }
 }
 
-fn money(value: Found<'_>) -> Result<Vnd, Code> {
-    match whole(value) {
-        Number::Whole(number) if number < 0 => Err(Code::MoneyNegative),
-        Number::Whole(number) => u64::try_from(number).ok().and_then(Vnd::new).ok_or(Code::MoneyTooLarge),
-        Number::Fraction(number) if number < 0.0 => Err(Code::MoneyNegative),
-        Number::Fraction(_) => Err(Code::MoneyFractional),
-        Number::None => Err(Code::FieldWrongType),
+fn count(min: u32, number: Units) -> Result<u32, Code> {
+    match number {
+        Units { has_rest: true, .. } => Err(Code::NumberFractional),
+        Units { is_negative: false, whole: Some(number), .. } => {
+            u32::try_from(number).ok().filter(|number| (min..=MAX_COUNT).contains(number)).ok_or(Code::NumberOutOfRange)
+        }
+        _ => Err(Code::NumberOutOfRange),
     }
 }
 
-/// The shortest decimal that is this double: with at most 11 digits it is what was written.
-fn land(value: Found<'_>) -> Result<Area, Code> {
-    let number = double(value).ok_or(Code::FieldWrongType)?;
-    if number < 0.0 {
-        return Err(Code::LandNegative);
+fn money(number: Units) -> Result<Vnd, Code> {
+    match number {
+        Units { is_negative: true, .. } => Err(Code::MoneyNegative),
+        Units { has_rest: true, .. } => Err(Code::MoneyFractional),
+        Units { whole, .. } => {
+            whole.and_then(|dong| dong.try_into().ok()).and_then(Vnd::new).ok_or(Code::MoneyTooLarge)
+        }
     }
-    if number > Area::MAX_M2 as f64 {
-        return Err(Code::LandTooLarge);
+}
+
+/// In hundredths of a square metre.
+fn land(number: Units) -> Result<Area, Code> {
+    let area = number.whole.and_then(|centi| centi.try_into().ok()).and_then(Area::from_centi);
+    match (number, area) {
+        (Units { is_negative: true, .. }, _) => Err(Code::LandNegative),
+        (_, None) => Err(Code::LandTooLarge),
+        (Units { has_rest: true, .. }, Some(area)) if area == Area::MAX => Err(Code::LandTooLarge),
+        (Units { has_rest: true, .. }, _) => Err(Code::LandTooFine),
+        (_, Some(area)) => Ok(area),
     }
-    Area::parse(&double_text(number)).map_err(|error| match error {
-        AreaError::OutOfRange => Code::LandTooLarge,
-        // What ECMAScript writes with an exponent lies below 0.000001 here.
-        AreaError::NotANumber | AreaError::TooFine => Code::LandTooFine,
-    })
+}
+
+fn year(number: Units) -> Result<i16, Code> {
+    let year = number.whole.and_then(|year| i16::try_from(year).ok()).filter(|year| YEARS.contains(year));
+    year.filter(|_| !number.is_negative && !number.has_rest).ok_or(Code::YearInvalid)
 }
 
 /// A day written YYYY-MM-DD.
@@ -209,7 +212,7 @@ mod tests {
         let land = |text| {
             let mut document = Document::default();
             let place = document.add(text).unwrap();
-            land(document.at(place)).map(Area::centi_m2)
+            units(document.at(place), 2).ok_or(Code::FieldWrongType).and_then(land).map(Area::centi_m2)
         };
         assert_eq!(land("12.57"), Ok(1257));
         assert_eq!(land("0.1"), Ok(10));
@@ -229,7 +232,7 @@ mod tests {
         let money = |text| {
             let mut document = Document::default();
             let place = document.add(text).unwrap();
-            money(document.at(place)).map(Vnd::dong)
+            units(document.at(place), 0).ok_or(Code::FieldWrongType).and_then(money).map(Vnd::dong)
         };
         assert_eq!(money("1200000.0"), Ok(1_200_000));
         assert_eq!(money("1e6"), Ok(1_000_000));
