@@ -425,7 +425,10 @@ fn kafka_a_topic_that_ends_in_no_message_is_read_to_its_end() {
     let producer: BaseProducer = config.create().unwrap();
     let within = Duration::from_secs(20);
     producer.init_transactions(within).unwrap();
+    let log = log(&giaoban);
+    let end = || log.topic(&topic).unwrap().partitions[0].high.0;
     let transaction = |numbers: std::ops::Range<usize>, commit: bool| {
+        let with_its_mark = end() + numbers.len() as i64 + 1;
         producer.begin_transaction().unwrap();
         for number in numbers {
             let event = session("00004", number, 1, "2020-03-04", 1);
@@ -433,6 +436,8 @@ fn kafka_a_topic_that_ends_in_no_message_is_read_to_its_end() {
         }
         producer.flush(within).unwrap();
         if commit { producer.commit_transaction(within) } else { producer.abort_transaction(within) }.unwrap();
+        // The broker answers before it has written the mark, and nothing of the transaction is read before that.
+        until("the mark", within, || end() >= with_its_mark);
     };
     let sessions = |giaoban: &Giaoban| giaoban.figure("2020-Q1", "00004", "supervision_sessions");
     transaction(0..3, true);
