@@ -94,6 +94,13 @@ fn send(giaoban: &Giaoban, events: &[String]) -> u64 {
     sent
 }
 
+/// Sessions of one unit, with these numbers.
+fn publish(giaoban: &Giaoban, numbers: std::ops::Range<usize>) {
+    let sessions: Vec<String> = numbers.map(|number| session("00004", number, 1, "2020-03-04", 1)).collect();
+    giaoban.write("a.ndjson", sessions.join("\n"));
+    giaoban.ok(&["publish", "a.ndjson"]);
+}
+
 #[test]
 #[ignore = "starts a broker of its own: ./test.sh"]
 fn kafka_fault_a_broker_killed_at_work_stopped_and_away_for_a_minute_costs_nothing() {
@@ -137,11 +144,7 @@ fn kafka_fault_a_broker_killed_at_work_stopped_and_away_for_a_minute_costs_nothi
 fn kafka_fault_records_gone_before_they_were_read_stop_the_worker() {
     let giaoban = Giaoban::on_kafka();
     giaoban.ok(&["topics", "create", "--partitions", "1"]);
-    let publish = |numbers: std::ops::Range<usize>| {
-        let sessions: Vec<String> = numbers.map(|number| session("00004", number, 1, "2020-03-04", 1)).collect();
-        giaoban.write("a.ndjson", sessions.join("\n"));
-        giaoban.ok(&["publish", "a.ndjson"]);
-    };
+    let publish = |numbers| publish(&giaoban, numbers);
     publish(0..10);
     giaoban.settle();
     publish(10..30);
@@ -255,11 +258,7 @@ fn kafka_fault_of_two_workers_with_one_instance_id_the_first_stops() {
         .with("GIAOBAN__HTTP__LISTEN", "off")
         .with("GIAOBAN__KAFKA__PROPERTIES__GROUP_INSTANCE_ID", "worker-1");
     giaoban.ok(&["topics", "create", "--partitions", "2"]);
-    let publish = |numbers: std::ops::Range<usize>| {
-        let sessions: Vec<String> = numbers.map(|number| session("00004", number, 1, "2020-03-04", 1)).collect();
-        giaoban.write("a.ndjson", sessions.join("\n"));
-        giaoban.ok(&["publish", "a.ndjson"]);
-    };
+    let publish = |numbers| publish(&giaoban, numbers);
     publish(0..10);
     let first = giaoban.start(&["worker"]);
     until("the first worker reads", || in_store(&giaoban) == 10);
@@ -285,11 +284,7 @@ fn kafka_fault_of_two_workers_with_one_instance_id_the_first_stops() {
 fn kafka_fault_records_gone_under_a_worker_that_stands_still_stop_it() {
     let giaoban = Giaoban::on_kafka().with("GIAOBAN__HTTP__LISTEN", "off");
     giaoban.ok(&["topics", "create", "--partitions", "1"]);
-    let publish = |numbers: std::ops::Range<usize>| {
-        let sessions: Vec<String> = numbers.map(|number| session("00004", number, 1, "2020-03-04", 1)).collect();
-        giaoban.write("a.ndjson", sessions.join("\n"));
-        giaoban.ok(&["publish", "a.ndjson"]);
-    };
+    let publish = |numbers| publish(&giaoban, numbers);
     publish(0..10);
     let worker = giaoban.start(&["worker"]);
     until("it has read all", || in_store(&giaoban) == 10);
