@@ -108,12 +108,12 @@ pub fn restore(context: &Context, args: &RestoreArgs) -> Done {
         }
     };
     place(&copy.store_file(generation), &data.store_file(generation))?;
-    data.name(generation)?;
     let (log, its_log) = (EmbeddedLog::file_in(data.path()), EmbeddedLog::file_in(&args.from));
     let kept = log.exists();
     if !kept && its_log.exists() {
         place(&its_log, &log)?;
     }
+    data.name(generation)?;
     if let Some(aside) = aside {
         let aside = aside.display();
         context.note(
@@ -164,8 +164,8 @@ fn not_whole(dir: &Path) -> Failure {
             format!("{dir} is no whole copy: it lacks the file CURRENT, which giaoban backup writes last"),
         ),
         (
-            "Kiểm tra lại đường dẫn; nếu lần sao lưu đó đã bị ngắt giữa chừng, hãy dùng một bản sao khác.",
-            "Check the path; if that backup was interrupted, use another copy.",
+            "Kiểm tra lại đường dẫn; nếu lần sao lưu đó đã bị ngắt giữa chừng, hãy dùng một bản sao khác. Bản sao đầy đủ của phiên bản trước: ghi store-1.db vào tệp CURRENT trong đó.",
+            "Check the path; if that backup was interrupted, use another copy. Of a whole copy by an earlier version: write store-1.db into a file CURRENT there.",
         ),
     )
 }

@@ -1,11 +1,11 @@
 //! Events in JSON that are not one on each line: written over several lines, or in a list, as most tools print them.
 //! Each becomes a line of its own; what is broken stays so.
 
-use std::io::{self, BufRead, ErrorKind};
+use std::io::{self, BufRead};
 
 use serde::de::IgnoredAny;
 
-use super::text::TextLine;
+use super::text::{TextLine, fill};
 
 /// Reads events one after the other.
 pub struct JsonEvents {
@@ -53,10 +53,7 @@ impl JsonEvents {
     pub fn next(&mut self) -> io::Result<Option<TextLine>> {
         let mut reading: Option<Reading> = None;
         loop {
-            let chunk = match self.reader.fill_buf() {
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                chunk => chunk?,
-            };
+            let chunk = fill(&mut *self.reader)?;
             if chunk.is_empty() {
                 return Ok(reading.map(|reading| reading.line));
             }

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use serde_json::{Map, Value};
@@ -356,12 +356,18 @@ fn missing_flags(names: &[String]) -> Failure {
 
 /// Asks; Ctrl-C ends the program as ever, but not before the cursor that a list hides is shown again.
 fn interact<T>(ask: impl FnOnce() -> dialoguer::Result<T>) -> Result<T, Failure> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let caught = signal_hook::flag::register(SIGINT, Arc::clone(&interrupted));
+    // Taken back, they would leave a signal that does nothing: so they stay, and act but while it asks.
+    static ASKING: LazyLock<[Arc<AtomicBool>; 2]> = LazyLock::new(|| {
+        let (outside, interrupted) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(false)));
+        let _ = signal_hook::flag::register_conditional_default(SIGINT, Arc::clone(&outside));
+        let _ = signal_hook::flag::register(SIGINT, Arc::clone(&interrupted));
+        [outside, interrupted]
+    });
+    let [outside, interrupted] = &*ASKING;
+    interrupted.store(false, Ordering::Relaxed);
+    outside.store(false, Ordering::Relaxed);
     let answer = ask();
-    if let Ok(id) = caught {
-        signal_hook::low_level::unregister(id);
-    }
+    outside.store(true, Ordering::Relaxed);
     if answer.is_err() && interrupted.load(Ordering::Relaxed) {
         let _ = dialoguer::console::Term::stderr().show_cursor();
         let _ = signal_hook::low_level::emulate_default_handler(SIGINT);

@@ -98,10 +98,7 @@ impl TextLines {
     pub fn next(&mut self) -> io::Result<Option<TextLine>> {
         let mut line = TextLine::new(self.number + 1);
         loop {
-            let chunk = match self.reader.fill_buf() {
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                chunk => chunk?,
-            };
+            let chunk = fill(&mut *self.reader)?;
             let ends = |byte: &u8| *byte == b'\n' || (*byte == b'\r' && self.ends == Ends::Cr);
             let found = chunk.iter().position(ends);
             let end = found.map(|at| chunk[at]);
@@ -113,7 +110,7 @@ impl TextLines {
                 None if is_over => break,
                 None => continue,
                 Some(b'\n') => line.end = b"\n",
-                Some(_) if self.reader.fill_buf()?.first() == Some(&b'\n') => {
+                Some(_) if fill(&mut *self.reader)?.first() == Some(&b'\n') => {
                     self.reader.consume(1);
                     line.end = b"\r\n";
                 }
@@ -132,6 +129,16 @@ impl TextLines {
         self.number += 1;
         Ok(Some(line))
     }
+}
+
+/// What comes next; none at the end.
+pub fn fill(reader: &mut dyn BufRead) -> io::Result<&[u8]> {
+    while let Err(error) = reader.fill_buf() {
+        if error.kind() != ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    reader.fill_buf()
 }
 
 #[cfg(test)]

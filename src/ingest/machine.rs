@@ -209,16 +209,19 @@ struct Reading {
     next: NextOffset,
     /// When the log took the record before that, until it has been seen again.
     known: Option<i64>,
-    /// Whether nothing of it follows for now.
-    at_end: bool,
+    /// Since when nothing of it follows, in milliseconds.
+    at_end: Option<u64>,
     /// Nothing is taken of it until it is started again.
     stale: bool,
     watch: Watch,
 }
 
 impl Reading {
-    fn has_read(&self, end: NextOffset) -> bool {
-        !self.stale && (self.at_end || self.next >= end)
+    /// Whether it has been read up to that end, or to where nothing has followed for a while: that for a moment nothing
+    /// does may be the word of a broker which has not heard of all yet.
+    fn has_read(&self, end: NextOffset, now_ms: u64) -> bool {
+        let stays = self.at_end.is_some_and(|since| now_ms >= since + AT_END_MS);
+        !self.stale && (stays || self.next >= end)
     }
 }
 
@@ -262,13 +265,15 @@ enum UnderWay {
     Store(Vec<Span>, Origin),
 }
 
-/// Of each span when the log took the last record and how many were sent again, and when the first
-/// record of the batch was read.
+/// Of each span how many records were sent again, and when the first record of the batch was read.
 #[derive(Debug)]
 struct Origin {
     redriven: Vec<u64>,
     since_ms: u64,
 }
+
+/// Nothing has followed for so long, in milliseconds, where an end before the one that was seen is believed.
+const AT_END_MS: u64 = 1_000;
 
 /// Fences in a row, without a commit between, after which the worker gives up.
 const FENCES_ALLOWED: u32 = 5;
@@ -294,6 +299,8 @@ pub struct Machine {
     room: Vec<Entry>,
     outputs: Vec<Output>,
     begun: Vec<Begun>,
+    /// The time of the last input.
+    now_ms: u64,
 }
 
 impl Machine {
@@ -315,6 +322,7 @@ impl Machine {
             room: Vec::new(),
             outputs: Vec::new(),
             begun: Vec::new(),
+            now_ms: 0,
         }
     }
 
@@ -327,6 +335,7 @@ impl Machine {
     /// Takes one input; what is to be done is in [`Machine::outputs`].
     pub fn handle(&mut self, input: Input<'_>, now_ms: u64) {
         let at_end = matches!(input, Input::AtEnd);
+        self.now_ms = now_ms;
         match input {
             Input::Record(record, decoded) => self.record(record, decoded, now_ms),
             Input::Assigned(starts) => self.assigned(starts, now_ms),
@@ -340,7 +349,7 @@ impl Machine {
             }
             Input::AtEndOf(partitions) => {
                 for partition in partitions {
-                    self.partitions.entry(*partition).and_modify(|reading| reading.at_end = true);
+                    self.partitions.entry(*partition).and_modify(|reading| reading.at_end = Some(now_ms));
                 }
             }
             Input::MadeAnew => self.look_again(now_ms),
@@ -383,20 +392,25 @@ impl Machine {
     /// Whether each of its partitions has been read up to the end that is given for it.
     pub fn has_read(&self, ends: &BTreeMap<Partition, NextOffset>) -> bool {
         let mut partitions = self.partitions.iter();
-        partitions.all(|(partition, reading)| ends.get(partition).map_or(!reading.stale, |end| reading.has_read(*end)))
+        partitions.all(|(partition, reading)| {
+            ends.get(partition).map_or(!reading.stale, |end| reading.has_read(*end, self.now_ms))
+        })
     }
 
     /// Whether a partition has been read up to that end, with nothing of it gathered or under way.
     pub fn is_done(&self, partition: Partition, end: NextOffset) -> bool {
         !self.stopping
-            && self.partitions.get(&partition).is_some_and(|reading| reading.has_read(end))
+            && self.partitions.get(&partition).is_some_and(|reading| reading.has_read(end, self.now_ms))
             && !self.open.parts.contains_key(&partition)
             && !self.is_under_way(&[partition])
     }
 
     /// Where reading stands in a partition of which nothing follows for now.
     pub fn end_of(&self, partition: Partition) -> Option<NextOffset> {
-        self.partitions.get(&partition).filter(|reading| reading.at_end && !reading.stale).map(|reading| reading.next)
+        self.partitions
+            .get(&partition)
+            .filter(|reading| reading.at_end.is_some() && !reading.stale)
+            .map(|reading| reading.next)
     }
 
     fn record(&mut self, record: &Incoming<'_>, decoded: Decoded, now_ms: u64) {
@@ -422,16 +436,16 @@ impl Machine {
             }
         }
         reading.next = position.offset.next();
-        reading.at_end = false;
+        reading.at_end = None;
         let open = &mut self.open;
         if open.parts.is_empty() {
             open.since_ms = now_ms;
         }
         let from = reading.from;
-        let part = open.parts.entry(position.partition).or_insert_with(|| {
+        let part = open.parts.entry(position.partition).or_insert_with(|| Part::new(position.partition, from));
+        if part.span.read == 0 {
             self.begun.push(Begun { position, timestamp_ms: record.timestamp_ms });
-            Part::new(position.partition, from)
-        });
+        }
         part.span.to = reading.next;
         part.span.read += 1;
         part.span.last_timestamp_ms = record.timestamp_ms;
@@ -481,7 +495,7 @@ impl Machine {
             // The last record that the store has comes once more, to be known again.
             let known = last_timestamp_ms.filter(|_| *stored == Some(next) && next > range.low);
             let first = if known.is_some() { NextOffset(next.0 - 1) } else { next };
-            let reading = Reading { from: *stored, next, known, at_end: false, stale: false, watch };
+            let reading = Reading { from: *stored, next, known, at_end: None, stale: false, watch };
             self.partitions.insert(partition, reading);
             if stored.unwrap_or_default() < range.low {
                 self.pass_over(partition, *stored, range.low, now_ms);
@@ -511,7 +525,7 @@ impl Machine {
     fn hold(&mut self, partitions: &[Partition], now_ms: u64) {
         for partition in partitions {
             let watch = Watch::new(None, false);
-            let reading = Reading { from: None, next: NextOffset(0), known: None, at_end: false, stale: true, watch };
+            let reading = Reading { from: None, next: NextOffset(0), known: None, at_end: None, stale: true, watch };
             self.partitions.insert(*partition, reading);
         }
         self.try_again(now_ms);

@@ -114,6 +114,8 @@ const STOP_WITHIN: Duration = Duration::from_secs(8);
 const SIZE_EVERY: Duration = Duration::from_secs(1);
 /// How often it is said that the store does not answer.
 const TELL_EVERY: Duration = Duration::from_secs(10);
+/// A group gives partitions within this long, or has none to give.
+const ASSIGNED_WITHIN: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
 
 enum Request {
@@ -322,8 +324,10 @@ impl Reader {
             if asked_at.elapsed() > Duration::from_secs(1) {
                 asked_at = Instant::now();
                 // Behind the last record may lie offsets that are no records: these are not waited for.
+                // (What has come while nothing is read is not known to be none.)
                 let end = |(partition, end): (Partition, NextOffset)| {
-                    (partition, self.machine.end_of(partition).map_or(end, |at| end.min(at)))
+                    let at = self.machine.end_of(partition).filter(|_| !self.machine.paused());
+                    (partition, at.map_or(end, |at| end.min(at)))
                 };
                 let ends: Vec<_> = self.consumer.ends().into_iter().map(end).collect();
                 self.metrics.ends(&ends);
@@ -616,6 +620,11 @@ impl Reader {
     /// The same, where other workers have a part in it.
     fn elsewhere_caught_up(&mut self) -> Result<bool, WorkerError> {
         let Some(targets) = self.targets.clone() else { return Ok(false) };
+        // What the group gives this one is looked at first: the topic may be another than the store's. Where it gives
+        // nothing, that may not be told.
+        if !self.looked_up && self.begun.elapsed() < ASSIGNED_WITHIN {
+            return Ok(false);
+        }
         if targets.keys().all(|partition| self.committed.contains_key(partition)) {
             return Ok(self.caught_up());
         }

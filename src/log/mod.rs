@@ -300,7 +300,8 @@ pub trait EventLog: Send + Sync {
         Ok(())
     }
 
-    /// The messages of a partition from an offset on, at most `count`, outside any group.
+    /// The messages of a partition from an offset on, at most `count`, outside any group. Fewer, or none, only where
+    /// no more follow now.
     fn read(
         &self,
         topic: &str,

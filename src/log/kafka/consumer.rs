@@ -310,8 +310,11 @@ impl KafkaConsumer {
                 self.join_anew()
             }
             C::UnsupportedVersion | C::UnsupportedFeature if self.chosen_here => {
-                tracing::info!(%cause, "the brokers do not have the newer protocol of groups");
-                (self.protocol, self.chosen_here) = (Protocol::Classic, false);
+                // Not while it holds partitions: these are given up first.
+                if self.reading.is_empty() {
+                    tracing::info!(%cause, "the brokers do not have the newer protocol of groups");
+                    (self.protocol, self.chosen_here) = (Protocol::Classic, false);
+                }
                 self.join_anew()
             }
             C::UnsupportedVersion | C::UnsupportedFeature => {
@@ -371,6 +374,7 @@ impl Consumer for KafkaConsumer {
     fn poll(&mut self, timeout: Duration, max: usize, sink: &mut dyn FnMut(Incoming<'_>)) -> Result<Polled, LogError> {
         let context = self.consumer.context();
         if let Some(polled) = lock(&context.noted).pop_front() {
+            self.waits_since = None;
             return Ok(polled);
         }
         if context.forbidden.load(Ordering::Relaxed) {
@@ -396,6 +400,8 @@ impl Consumer for KafkaConsumer {
                     wait = Duration::ZERO;
                 }
                 Some(Err(error)) => match self.poll_error(&error) {
+                    // Of another topic than what was handed over is to be compared with.
+                    Some(_) if context.made_anew.load(Ordering::Relaxed) => break,
                     Some(fatal) => return Err(fatal),
                     None => {
                         tracing::debug!(%error, "the consumer goes on");

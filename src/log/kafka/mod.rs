@@ -303,12 +303,20 @@ impl EventLog for KafkaLog {
         while handed < wanted && last.elapsed() < ANSWER_WITHIN {
             match consumer.poll(Duration::from_millis(100), wanted - handed, sink)? {
                 Polled::Messages(more @ 1..) => (handed, last) = (handed + more, Instant::now()),
-                Polled::AtEnd(_) => break,
+                Polled::AtEnd(_) => {
+                    Box::new(consumer).close();
+                    return Ok(handed);
+                }
                 _ => {}
             }
         }
         Box::new(consumer).close();
-        Ok(handed)
+        if handed == wanted {
+            return Ok(handed);
+        }
+        let (at, seconds) = (self.settings.brokers.clone(), ANSWER_WITHIN.as_secs());
+        let cause = format!("of partition {partition} of {topic} nothing more came within {seconds} s");
+        Err(LogError::Unreachable { at, cause })
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -110,9 +110,10 @@ impl Server {
     /// all that follows until the user is let in.
     pub fn connect(&self) -> Result<Client, StoreError> {
         let before = self.given_up().pop();
-        let connecting = match before {
-            Some(connecting) => connecting,
-            None => self.begin()?,
+        // One that has ended meanwhile says how the server was then.
+        let connecting = match before.map(|connecting| (connecting.try_recv(), connecting)) {
+            Some((Err(TryRecvError::Empty), connecting)) => connecting,
+            _ => self.begin()?,
         };
         let within = self.answers_within();
         match connecting.recv_timeout(within) {
