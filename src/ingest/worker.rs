@@ -114,6 +114,8 @@ const STOP_WITHIN: Duration = Duration::from_secs(8);
 const SIZE_EVERY: Duration = Duration::from_secs(1);
 /// How often it is said that the store does not answer.
 const TELL_EVERY: Duration = Duration::from_secs(10);
+/// A broker that starts knows its topics within this long.
+const KNOWN_WITHIN: Duration = Duration::from_secs(5);
 /// A group gives partitions within this long, or has none to give.
 const ASSIGNED_WITHIN: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
@@ -389,7 +391,15 @@ impl Reader {
                 return;
             }
             machine.handle(Input::Record(incoming, decoded), now_ms);
-        })?;
+        });
+        let polled = match polled {
+            Err(error @ LogError::NoSuchTopic(_)) => match self.once_more(&self.topic, error) {
+                // There again: perhaps as another.
+                LogError::Transient(_) => Polled::MadeAnew,
+                error => return Err(error.into()),
+            },
+            polled => polled?,
+        };
         self.metrics.begun(self.machine.begun());
         match polled {
             Polled::Messages(_) => {}
@@ -412,6 +422,19 @@ impl Reader {
             Polled::MadeAnew => self.machine.handle(Input::MadeAnew, now_ms),
         }
         Ok(())
+    }
+
+    /// A topic that is not there is looked for once more: a broker that has just started may not know it yet.
+    fn once_more(&self, topic: &str, error: LogError) -> LogError {
+        let begun = Instant::now();
+        while matches!(error, LogError::NoSuchTopic(_)) && !self.stop.load(Ordering::Relaxed) {
+            match self.log.topic(topic) {
+                Err(LogError::NoSuchTopic(_)) if begun.elapsed() > KNOWN_WITHIN => break,
+                Err(LogError::NoSuchTopic(_)) => std::thread::sleep(KNOWN_WITHIN / 5),
+                _ => return LogError::Transient(error.to_string()),
+            }
+        }
+        error
     }
 
     /// Tells the machine where store and log are.
@@ -443,7 +466,7 @@ impl Reader {
         let mut starts = Vec::with_capacity(partitions.len());
         for partition in partitions {
             let stored = checkpoints.iter().find(|checkpoint| checkpoint.partition == *partition).copied();
-            let range = self.consumer.range(*partition)?;
+            let range = self.consumer.range(*partition).map_err(|error| self.once_more(&self.topic, error))?;
             self.metrics.reading(*partition, stored, range.high);
             self.committed.insert(*partition, stored.map_or(NextOffset(0), |checkpoint| checkpoint.next));
             let last_timestamp_ms = stored.and_then(|checkpoint| checkpoint.last_timestamp_ms);
@@ -473,7 +496,7 @@ impl Reader {
         let input = match reply {
             Reply::Checkpoints(_) => return Ok(()),
             Reply::Kept(Ok(())) => Input::DeadLettersKept,
-            Reply::Kept(Err(refused)) => match refused.cause {
+            Reply::Kept(Err(refused)) => match self.once_more(&refused.topic, refused.cause.clone()) {
                 LogError::Transient(_) | LogError::Unreachable { .. } | LogError::Locked { .. } => {
                     tracing::warn!(error = %refused, "dead letters are not confirmed; reading again from the store's offsets");
                     self.metrics.failed("dead_letter");
@@ -550,7 +573,7 @@ impl Reader {
 
     /// What may pass is tried again later.
     fn or_later(&mut self, result: Result<(), LogError>, partitions: &[Partition]) -> Result<(), WorkerError> {
-        match result {
+        match result.map_err(|error| self.once_more(&self.topic, error)) {
             Err(error @ (LogError::Transient(_) | LogError::Unreachable { .. } | LogError::Locked { .. })) => {
                 tracing::warn!(%error, "cannot read from there yet; trying again");
                 let now_ms = self.begun.elapsed().as_millis() as u64;
