@@ -123,6 +123,38 @@ fn postgres_takes_the_same_records_from_many_workers_at_once() {
 
 #[test]
 #[ignore = "needs PostgreSQL: ./test.sh"]
+fn postgres_counts_first_revisions_that_are_there_already_wherever_they_come() {
+    let (database, rules) = (Database::new(), rules());
+    let mut store = database.create();
+    store.adopt(&rules).unwrap();
+    let (mut all, mut from): (Vec<Entry>, i64) = (Vec::new(), 0);
+    let mut take = |numbers: std::ops::Range<usize>, revision: i64| {
+        let entries: Vec<Entry> =
+            numbers.zip(from..).map(|(number, offset)| entry(number, revision, 0, offset)).collect();
+        let counts = store.apply(&batch(0, from, entries.clone()), &rules).unwrap()[0];
+        from += entries.len() as i64;
+        all.extend(entries);
+        (counts.applied, counts.duplicate, counts.superseded)
+    };
+    let mut new = 1000;
+    // At once, soon after another, and after so many without one that none is expected any more.
+    for without in [0, 3, 40] {
+        for _ in 0..without {
+            assert_eq!(take(new..new + 10, 1), (10, 0, 0));
+            new += 10;
+        }
+        let base = without * 10_000;
+        assert_eq!(take(base..base + 100, 1), (100, 0, 0));
+        assert_eq!(take(base + 50..base + 150, 1), (50, 50, 0), "half of them sent twice");
+        assert_eq!(take(base + 200..base + 300, 2), (100, 0, 0));
+        assert_eq!(take(base + 250..base + 350, 1), (50, 0, 50), "half of them overtaken by their correction");
+        assert_eq!(take(base..base + 350, 1), (50, 250, 50), "whatever was there");
+    }
+    assert_recount(&mut database.at().read().unwrap(), &all, &rules);
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: ./test.sh"]
 fn postgres_workers_do_not_wait_for_one_another() {
     let (database, rules) = (Database::new(), rules());
     let mut store = database.create();

@@ -25,6 +25,7 @@ use crate::domain::{
     Digest, Entry, Fact, NextOffset, Offset, Partition, Position, Quarter, RecordKey, Revision, Rules,
 };
 use crate::rollup::{Cell, Delta, NotInTable};
+use apply::LookUp;
 use schema::{Found, number};
 
 /// A transaction that sees one moment, on whatever server.
@@ -44,6 +45,7 @@ pub struct PostgresStore {
     reading: bool,
     /// Of the batch that is being written.
     delta: Delta,
+    look_up: LookUp,
 }
 
 /// What ends a statement or a batch.
@@ -81,7 +83,7 @@ impl Trouble {
 
 impl PostgresStore {
     fn new(schema: Schema, found: Found, client: Client, reading: bool) -> Self {
-        Self { schema, found, client: Some(client), reading, delta: Delta::default() }
+        Self { schema, found, client: Some(client), reading, delta: Delta::default(), look_up: LookUp::default() }
     }
 
     /// Which generation it is.
@@ -310,12 +312,12 @@ impl StoreWriter for PostgresStore {
 
     fn apply(&mut self, batch: &Batch, rules: &Rules) -> Result<Vec<Counts>, StoreError> {
         let (schema, found) = (self.schema.clone(), self.found);
-        let mut delta = std::mem::take(&mut self.delta);
+        let (mut delta, mut look_up) = (std::mem::take(&mut self.delta), self.look_up);
         let mut tries = 1;
         let result = loop {
             let mut met = None;
             let result = self.with(|client| {
-                let result = apply::apply(client, &schema, found, batch, rules, &mut delta);
+                let result = apply::apply(client, &schema, found, batch, rules, &mut delta, &mut look_up);
                 if let Err(Trouble::Sql(error)) = &result {
                     met = error.code().filter(|code| apply::meets_another(code)).map(|code| code.code().to_owned());
                 }
@@ -323,7 +325,8 @@ impl StoreWriter for PostgresStore {
             });
             match met {
                 Some(code) if tries < TRIES => {
-                    tracing::debug!(code, tries, "met with another worker's batch; trying again");
+                    tracing::debug!(code, tries, "met with a record that is there, or with another worker; trying again");
+                    look_up.be_careful();
                     tries += 1;
                 }
                 Some(_) => {
@@ -333,7 +336,7 @@ impl StoreWriter for PostgresStore {
                 None => break result,
             }
         };
-        self.delta = delta;
+        (self.delta, self.look_up) = (delta, look_up);
         result
     }
 }

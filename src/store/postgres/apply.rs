@@ -23,7 +23,42 @@ const SETTINGS: &str = "SET LOCAL statement_timeout = '5min'; SET LOCAL lock_tim
 /// So many workers write cells at the same time; more wait for one another.
 const SLOTS: i32 = 64;
 
-/// Whether a batch met with that of another worker, so that it is worth another try at once.
+/// Which records of a batch are looked up before they are written.
+///
+/// A look-up costs the server nearly as much as writing the record, and a first revision is hardly ever there already:
+/// it is only where an event was sent twice, or overtaken by its correction. So it is written as a new record without
+/// a look, and the primary key turns the whole batch away if it was there after all. Then that batch and those
+/// that follow are looked up whole for a while, so that a log full of repeats does not write each batch twice.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LookUp {
+    /// So many batches are still looked up whole.
+    whole: u32,
+}
+
+impl LookUp {
+    /// Of batches that were turned away at most one in so many is in the table, for the server to clean up.
+    const WHOLE: u32 = 16;
+
+    /// After a batch that met with a record that was there, or a look-up that found one.
+    pub(super) fn be_careful(&mut self) {
+        self.whole = Self::WHOLE;
+    }
+
+    /// After a batch that was written: whether it was looked up, and found a first revision's record there.
+    fn written(&mut self, found_first: bool) {
+        match found_first {
+            true => self.be_careful(),
+            false => self.whole = self.whole.saturating_sub(1),
+        }
+    }
+
+    fn is_whole(self) -> bool {
+        self.whole > 0
+    }
+}
+
+/// Whether a batch met with what another worker wrote, or with a record that was not looked up, so that it is worth
+/// another try at once.
 pub(super) fn meets_another(code: &SqlState) -> bool {
     [SqlState::UNIQUE_VIOLATION, SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code)
 }
@@ -36,6 +71,7 @@ pub(super) fn apply(
     batch: &Batch,
     rules: &Rules,
     delta: &mut Delta,
+    look_up: &mut LookUp,
 ) -> Result<Vec<Counts>, Trouble> {
     let spans: FxHashMap<Partition, usize> =
         batch.spans.iter().enumerate().map(|(index, span)| (span.partition, index)).collect();
@@ -50,7 +86,7 @@ pub(super) fn apply(
     writing.fence(batch)?;
     let mut counts: Vec<Counts> = batch.spans.iter().map(Span::counts).collect();
     let records = Records::of(batch);
-    let stored = writing.stored(&records)?;
+    let (stored, found_first) = writing.stored(&records, *look_up)?;
     // Every partition was seen to be in a span.
     let span_of = |partition: Partition| spans.get(&partition).copied().unwrap_or_default();
     let settled = settle(&records, stored, span_of, rules, &mut counts, delta)?;
@@ -60,6 +96,7 @@ pub(super) fn apply(
     writing.cells(delta, rules)?;
     writing.advance(batch, &counts)?;
     writing.transaction.commit()?;
+    look_up.written(found_first);
     Ok(counts)
 }
 
@@ -148,16 +185,21 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// What counts of each record until now, and keeps others from changing it.
-    fn stored(&mut self, records: &Records<'_>) -> Result<Vec<Option<Entry>>, Trouble> {
-        let keys = records.keys();
-        let sources: Vec<&str> = keys.iter().map(|key| key.source()).collect();
-        let subjects: Vec<&str> = keys.iter().map(|key| key.subject()).collect();
+    /// What counts of each record until now, as far as it is looked up, and keeps others from changing it; and whether
+    /// one is there of which nothing but its first revision came.
+    fn stored(
+        &mut self,
+        records: &Records<'_>,
+        look_up: LookUp,
+    ) -> Result<(Vec<Option<Entry>>, bool), Trouble> {
         let mut stored: Vec<Option<Entry>> = Vec::new();
-        stored.resize_with(keys.len(), || None);
-        if keys.is_empty() {
-            return Ok(stored);
+        stored.resize_with(records.count(), || None);
+        let looked_up: Vec<_> = records.keys().filter(|(_, _, first)| look_up.is_whole() || !first).collect();
+        if looked_up.is_empty() {
+            return Ok((stored, false));
         }
+        let sources: Vec<&str> = looked_up.iter().map(|(_, key, _)| key.source()).collect();
+        let subjects: Vec<&str> = looked_up.iter().map(|(_, key, _)| key.subject()).collect();
         // By LATERAL the rows are looked up, and locked, in the order of the keys.
         let rows = self.query(
             &format!(
@@ -167,13 +209,14 @@ impl Writing<'_> {
             ),
             &[(&sources, Type::TEXT_ARRAY), (&subjects, Type::TEXT_ARRAY)],
         )?;
+        let mut found_first = false;
         for row in &rows {
             let place: i64 = row.try_get(8)?;
-            if let Some(slot) = stored.get_mut(place.unsigned_abs() as usize - 1) {
-                *slot = Some(read_entry(row)?);
-            }
+            let Some((place, _, first)) = looked_up.get(place.unsigned_abs() as usize - 1) else { continue };
+            stored[*place] = Some(read_entry(row)?);
+            found_first |= first;
         }
-        Ok(stored)
+        Ok((stored, found_first))
     }
 
     fn insert(&mut self, fresh: &[&Entry]) -> Result<(), Trouble> {

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::domain::{Entry, Partition, RecordKey, Rules};
+use crate::domain::{Entry, Partition, RecordKey, Revision, Rules};
 use crate::rollup::{Delta, NotInTable, Verdict, verdict};
 use crate::store::{Batch, Counts};
 
@@ -16,9 +16,15 @@ impl<'b> Records<'b> {
         Self(batch.by_record())
     }
 
-    /// Each record once.
-    pub(super) fn keys(&self) -> Vec<&'b RecordKey> {
-        self.groups().filter_map(|group| group.first().map(|entry| &entry.key)).collect()
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.groups().count()
+    }
+
+    /// Each record once: its place among them, its key, and whether nothing but its first revision came.
+    pub(super) fn keys(&self) -> impl Iterator<Item = (usize, &'b RecordKey, bool)> {
+        let first = |group: &[&Entry]| group.iter().all(|entry| entry.revision == Revision::FIRST);
+        self.groups().enumerate().filter_map(move |(place, group)| Some((place, &group.first()?.key, first(group))))
     }
 
     fn groups(&self) -> impl Iterator<Item = &[&'b Entry]> {
