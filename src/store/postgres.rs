@@ -325,7 +325,11 @@ impl StoreWriter for PostgresStore {
             });
             match met {
                 Some(code) if tries < TRIES => {
-                    tracing::debug!(code, tries, "met with a record that is there, or with another worker; trying again");
+                    tracing::debug!(
+                        code,
+                        tries,
+                        "met with a record that is there, or with another worker; trying again"
+                    );
                     look_up.be_careful();
                     tries += 1;
                 }

@@ -5,7 +5,7 @@
 
 use ::postgres::error::SqlState;
 use ::postgres::types::{ToSql, Type};
-use ::postgres::{Client, IsolationLevel, Transaction};
+use ::postgres::{Client, CopyInWriter, IsolationLevel, Transaction};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::copy::{COLUMNS, Columns, Copying, ROWS, trouble};
@@ -89,8 +89,9 @@ pub(super) fn apply(
     let (stored, found_first) = writing.stored(&records, *look_up)?;
     // Every partition was seen to be in a span.
     let span_of = |partition: Partition| spans.get(&partition).copied().unwrap_or_default();
-    let settled = settle(&records, stored, span_of, rules, &mut counts, delta)?;
-    writing.insert(&settled.fresh)?;
+    let mut inserting = writing.inserting()?;
+    let settled = settle(&records, stored, span_of, rules, &mut counts, delta, |entry| inserting.put(entry))?;
+    inserting.end()?;
     writing.replace(&settled.replaced)?;
     writing.keep(&settled.lower, &mut counts)?;
     writing.cells(delta, rules)?;
@@ -104,6 +105,24 @@ struct Writing<'c> {
     transaction: Transaction<'c>,
     schema: &'c Schema,
     found: Found,
+}
+
+/// New records on their way into the ledger.
+struct Inserting<'t> {
+    copying: Copying<CopyInWriter<'t>>,
+    /// Where, for messages.
+    at: String,
+}
+
+impl Inserting<'_> {
+    fn put(&mut self, entry: &Entry) -> Result<(), Trouble> {
+        self.copying.put(entry).map_err(|error| trouble(error, self.at.clone()))
+    }
+
+    fn end(self) -> Result<(), Trouble> {
+        self.copying.end().map_err(|error| trouble(error, self.at))?.finish()?;
+        Ok(())
+    }
 }
 
 type Parameter<'p> = (&'p (dyn ToSql + Sync), Type);
@@ -187,11 +206,7 @@ impl Writing<'_> {
 
     /// What counts of each record until now, as far as it is looked up, and keeps others from changing it; and whether
     /// one is there of which nothing but its first revision came.
-    fn stored(
-        &mut self,
-        records: &Records<'_>,
-        look_up: LookUp,
-    ) -> Result<(Vec<Option<Entry>>, bool), Trouble> {
+    fn stored(&mut self, records: &Records<'_>, look_up: LookUp) -> Result<(Vec<Option<Entry>>, bool), Trouble> {
         let mut stored: Vec<Option<Entry>> = Vec::new();
         stored.resize_with(records.count(), || None);
         let looked_up: Vec<_> = records.keys().filter(|(_, _, first)| look_up.is_whole() || !first).collect();
@@ -219,17 +234,13 @@ impl Writing<'_> {
         Ok((stored, found_first))
     }
 
-    fn insert(&mut self, fresh: &[&Entry]) -> Result<(), Trouble> {
-        if fresh.is_empty() {
-            return Ok(());
-        }
+    /// Takes records that were not there. The server writes them while the batch is still being settled.
+    fn inserting(&mut self) -> Result<Inserting<'_>, Trouble> {
+        let at = self.schema.describe(self.found.generation);
         let sql = self.fill(&format!("COPY {{schema}}.ledger_{{n}} ({COLUMNS}) FROM STDIN (FORMAT binary)"));
         // The driver gives this one a name; it goes out of use within the transaction.
         let statement = self.transaction.prepare(&sql)?;
-        let mut copying = Copying::to(self.transaction.copy_in(&statement)?);
-        let copied = fresh.iter().try_for_each(|entry| copying.put(entry)).and_then(|()| copying.end());
-        copied.map_err(|error| trouble(error, self.schema.describe(self.found.generation)))?.finish()?;
-        Ok(())
+        Ok(Inserting { copying: Copying::to(self.transaction.copy_in(&statement)?), at })
     }
 
     fn replace(&mut self, replaced: &[&Entry]) -> Result<(), Trouble> {

@@ -3,8 +3,9 @@
 
 use std::borrow::Cow;
 
+use super::Trouble;
 use crate::domain::{Entry, Partition, RecordKey, Revision, Rules};
-use crate::rollup::{Delta, NotInTable, Verdict, verdict};
+use crate::rollup::{Delta, Verdict, verdict};
 use crate::store::{Batch, Counts};
 
 /// A batch's entries by record, the records in the order of their keys, which is
@@ -39,18 +40,17 @@ pub(super) struct Lower<'b> {
     pub(super) span: Option<usize>,
 }
 
-/// What is to be written.
+/// What is to be written besides the records that were not there.
 #[derive(Default)]
 pub(super) struct Settled<'b> {
-    /// Records that were not there, with what counts.
-    pub(super) fresh: Vec<&'b Entry>,
     /// Records that were there, with what counts now.
     pub(super) replaced: Vec<&'b Entry>,
     /// To be kept besides, unless they are known. The verdict on those that came in a span is open until then.
     pub(super) lower: Vec<Lower<'b>>,
 }
 
-/// Settles each record of the batch. `stored` has what counts of each record until now.
+/// Settles each record of the batch. `stored` has what counts of each record until now. Of those that were not there,
+/// what counts is handed to `fresh` at once, in the order of their keys.
 pub(super) fn settle<'b>(
     records: &Records<'b>,
     mut stored: Vec<Option<Entry>>,
@@ -58,7 +58,8 @@ pub(super) fn settle<'b>(
     rules: &Rules,
     counts: &mut [Counts],
     delta: &mut Delta,
-) -> Result<Settled<'b>, NotInTable> {
+    mut fresh: impl FnMut(&Entry) -> Result<(), Trouble>,
+) -> Result<Settled<'b>, Trouble> {
     let mut settled = Settled::default();
     for (group, stored) in records.groups().zip(stored.iter_mut()) {
         let was_there = stored.is_some();
@@ -88,7 +89,7 @@ pub(super) fn settle<'b>(
             }
         }
         match (now, was_there) {
-            (Some(entry), false) => settled.fresh.push(entry),
+            (Some(entry), false) => fresh(entry)?,
             (Some(entry), true) => settled.replaced.push(entry),
             (None, _) => {}
         }
