@@ -413,32 +413,55 @@ fn kafka_too_many_bad_records_stop_the_worker_at_the_same_place() {
     assert!(giaoban.settle().contains("1 applied, 0 duplicate, 0 superseded, 1 dead-lettered"));
 }
 
-#[test]
-#[ignore = "needs a broker: ./test.sh"]
-fn kafka_a_topic_that_ends_in_no_message_is_read_to_its_end() {
+/// What writes sessions of those numbers into partition 0 of a topic in a transaction, and commits it or not.
+fn transactions(giaoban: &Giaoban, topic: &str) -> impl Fn(std::ops::Range<usize>, bool) + use<> {
     use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
-    let mut giaoban = Giaoban::on_kafka();
-    giaoban.ok(&["topics", "create", "--partitions", "1"]);
-    let topic = giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned();
+    let (log, topic, within) = (log(giaoban), topic.to_owned(), Duration::from_secs(20));
     let mut config = rdkafka::ClientConfig::new();
     config.set("bootstrap.servers", giaoban.variable("GIAOBAN__KAFKA__BROKERS")).set("transactional.id", &topic);
     let producer: BaseProducer = config.create().unwrap();
-    let within = Duration::from_secs(20);
     producer.init_transactions(within).unwrap();
-    let log = log(&giaoban);
-    let end = || log.topic(&topic).unwrap().partitions[0].high.0;
-    let transaction = |numbers: std::ops::Range<usize>, commit: bool| {
+    move |numbers, commit| {
+        let end = || log.topic(&topic).unwrap().partitions[0].high.0;
         let with_its_mark = end() + numbers.len() as i64 + 1;
         producer.begin_transaction().unwrap();
         for number in numbers {
             let event = session("00004", number, 1, "2020-03-04", 1);
-            producer.send(BaseRecord::to(&topic).key("00004").payload(&event)).unwrap();
+            producer.send(BaseRecord::to(&topic).partition(0).key("00004").payload(&event)).unwrap();
         }
         producer.flush(within).unwrap();
         if commit { producer.commit_transaction(within) } else { producer.abort_transaction(within) }.unwrap();
         // The broker answers before it has written the mark, and nothing of the transaction is read before that.
         until("the mark", within, || end() >= with_its_mark);
-    };
+    }
+}
+
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_dead_letters_are_read_where_their_topic_ends_in_no_message() {
+    let giaoban = Giaoban::on_kafka();
+    giaoban.ok(&["topics", "create", "--partitions", "1"]);
+    let topic = |name: &str| giaoban.variable(name).to_owned();
+    send(&log(&giaoban), &topic("GIAOBAN__KAFKA__TOPIC"), &[message(b"{", &[])]);
+    assert!(giaoban.settle().contains("1 dead-lettered"));
+    // Somebody wrote to it in a transaction, and gave it up.
+    transactions(&giaoban, &topic("GIAOBAN__KAFKA__DEAD_LETTER_TOPIC"))(0..2, false);
+    let listed = giaoban.ok(&["dlq", "list"]);
+    assert!(listed.contains("json.syntax"), "{listed}");
+    let ended = giaoban.run(&["dlq", "redrive"]);
+    assert!(ended.out.contains("0 sent again; 1 still bad (json.syntax 1)"), "{} {}", ended.out, ended.err);
+    assert!(giaoban.ok(&["dlq", "discard", "0:0", "--reason-text", "mất"]).contains("1 discarded"));
+    assert!(giaoban.ok(&["dlq", "list", "--all"]).contains("discarded mất"));
+}
+
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_a_topic_that_ends_in_no_message_is_read_to_its_end() {
+    let mut giaoban = Giaoban::on_kafka();
+    giaoban.ok(&["topics", "create", "--partitions", "1"]);
+    let topic = giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned();
+    let within = Duration::from_secs(20);
+    let transaction = transactions(&giaoban, &topic);
     let sessions = |giaoban: &Giaoban| giaoban.figure("2020-Q1", "00004", "supervision_sessions");
     transaction(0..3, true);
     let settled = giaoban.run(&["worker", "--until-caught-up"]);

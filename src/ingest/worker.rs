@@ -97,6 +97,16 @@ pub enum WorkerError {
     },
 }
 
+impl WorkerError {
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Log(error) => error.may_pass(),
+            Self::Store(error) => matches!(error, StoreError::Unavailable { .. }),
+            _ => false,
+        }
+    }
+}
+
 /// Who did not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Silent {
@@ -443,12 +453,7 @@ impl Reader {
         let found = if partitions.is_empty() { Ok(Vec::new()) } else { self.starts(partitions, now_ms) };
         let starts = match found {
             Ok(starts) => starts,
-            Err(
-                error @ (WorkerError::Store(StoreError::Unavailable { .. })
-                | WorkerError::Log(
-                    LogError::Transient(_) | LogError::Unreachable { .. } | LogError::Locked { .. },
-                )),
-            ) => {
+            Err(error) if error.may_pass() => {
                 tracing::warn!(%error, "cannot look up where to start; trying again");
                 self.metrics.not_ready();
                 self.machine.handle(Input::Unknown(partitions), now_ms);
@@ -496,14 +501,12 @@ impl Reader {
         let input = match reply {
             Reply::Checkpoints(_) => return Ok(()),
             Reply::Kept(Ok(())) => Input::DeadLettersKept,
-            Reply::Kept(Err(refused)) => match self.once_more(&refused.topic, refused.cause.clone()) {
-                LogError::Transient(_) | LogError::Unreachable { .. } | LogError::Locked { .. } => {
-                    tracing::warn!(error = %refused, "dead letters are not confirmed; reading again from the store's offsets");
-                    self.metrics.failed("dead_letter");
-                    Input::Failed(Failure::Passing(refused.to_string()))
-                }
-                _ => return Err(refused.into()),
-            },
+            Reply::Kept(Err(refused)) if self.once_more(&refused.topic, refused.cause.clone()).may_pass() => {
+                tracing::warn!(error = %refused, "dead letters are not confirmed; reading again from the store's offsets");
+                self.metrics.failed("dead_letter");
+                Input::Failed(Failure::Passing(refused.to_string()))
+            }
+            Reply::Kept(Err(refused)) => return Err(refused.into()),
             Reply::Applied { result: Ok(counts), took, store_bytes, room } => {
                 self.written = (took, store_bytes);
                 self.machine.take_back(room);
@@ -574,7 +577,7 @@ impl Reader {
     /// What may pass is tried again later.
     fn or_later(&mut self, result: Result<(), LogError>, partitions: &[Partition]) -> Result<(), WorkerError> {
         match result.map_err(|error| self.once_more(&self.topic, error)) {
-            Err(error @ (LogError::Transient(_) | LogError::Unreachable { .. } | LogError::Locked { .. })) => {
+            Err(error) if error.may_pass() => {
                 tracing::warn!(%error, "cannot read from there yet; trying again");
                 let now_ms = self.begun.elapsed().as_millis() as u64;
                 self.machine.handle(Input::Unknown(partitions), now_ms);

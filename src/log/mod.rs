@@ -256,6 +256,13 @@ pub enum LogError {
     Transient(String),
 }
 
+impl LogError {
+    /// Whether it may pass by itself, so that trying again later is right.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Transient(_) | Self::Unreachable { .. } | Self::Locked { .. })
+    }
+}
+
 /// Something that a log may let its user do or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access<'a> {

@@ -216,7 +216,10 @@ fn leave(consumer: Group) -> Option<std::thread::JoinHandle<()>> {
     // Nobody answers a rebalance any more: the callback has to.
     consumer.context().closing.store(true, Ordering::Relaxed);
     let leave = move || {
-        let _ = consumer.unassign();
+        // A member gives up its partitions as it leaves; one that reads by itself has nobody to ask it to.
+        if matches!(consumer.rebalance_protocol(), RebalanceProtocol::None) {
+            let _ = consumer.unassign();
+        }
         drop(consumer);
     };
     std::thread::Builder::new().name("close".into()).spawn(leave).ok()
