@@ -150,6 +150,14 @@ fn postgres_counts_first_revisions_that_are_there_already_wherever_they_come() {
         assert_eq!(take(base + 250..base + 350, 1), (50, 0, 50), "half of them overtaken by their correction");
         assert_eq!(take(base..base + 350, 1), (50, 250, 50), "whatever was there");
     }
+    // So many that the server refuses them while they are still on their way.
+    let many = 500_000..540_000;
+    assert_eq!(take(many.clone(), 1), (40_000, 0, 0));
+    for _ in 0..20 {
+        assert_eq!(take(new..new + 10, 1), (10, 0, 0));
+        new += 10;
+    }
+    assert_eq!(take(many, 1), (0, 40_000, 0));
     assert_recount(&mut database.at().read().unwrap(), &all, &rules);
 }
 
