@@ -330,7 +330,7 @@ impl StoreWriter for PostgresStore {
                         tries,
                         "met with a record that is there, or with another worker; trying again"
                     );
-                    look_up.be_careful();
+                    look_up.turned_away();
                     tries += 1;
                 }
                 Some(_) => {

@@ -1,16 +1,17 @@
 //! One batch in one transaction.
 //!
 //! Locks are taken in one order by every worker, so that none can wait in a
-//! circle: generation, checkpoints by partition, records by key, a slot of cells.
+//! circle: generation, checkpoints by partition, records that were there by key, new
+//! records by key, a slot of cells. A new record waits for nobody who only looked one up.
 
 use ::postgres::error::SqlState;
 use ::postgres::types::{ToSql, Type};
-use ::postgres::{Client, CopyInWriter, IsolationLevel, Transaction};
+use ::postgres::{Client, IsolationLevel, Transaction};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::copy::{COLUMNS, Columns, Copying, ROWS, trouble};
 use super::schema::{Found, Schema};
-use super::settle::{Lower, Records, settle};
+use super::settle::{Lower, Records, Wanted, settle};
 use super::{SELECT_ENTRY, Trouble, fill, read_entry};
 use crate::domain::{Entry, NextOffset, Partition, Rules};
 use crate::rollup::{Cell, Delta};
@@ -27,8 +28,9 @@ const SLOTS: i32 = 64;
 ///
 /// A look-up costs the server nearly as much as writing the record, and a first revision is hardly ever there already:
 /// it is only where an event was sent twice, or overtaken by its correction. So it is written as a new record without
-/// a look, and the primary key turns the whole batch away if it was there after all. Then that batch and those
-/// that follow are looked up whole for a while, so that a log full of repeats does not write each batch twice.
+/// a look, and the primary key turns the whole batch away if it was there after all. That batch and those that follow
+/// are then looked up whole, until some have had no such record: a log full of repeats does not write each batch twice,
+/// and where repeats are rare at most one batch in five leaves dead rows for the server to clean up.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct LookUp {
     /// So many batches are still looked up whole.
@@ -36,20 +38,16 @@ pub(super) struct LookUp {
 }
 
 impl LookUp {
-    /// Of batches that were turned away at most one in so many is in the table, for the server to clean up.
-    const WHOLE: u32 = 16;
+    const WHOLE: u32 = 4;
 
-    /// After a batch that met with a record that was there, or a look-up that found one.
-    pub(super) fn be_careful(&mut self) {
+    /// A batch was turned away, by a record that was there or by another worker.
+    pub(super) fn turned_away(&mut self) {
         self.whole = Self::WHOLE;
     }
 
-    /// After a batch that was written: whether it was looked up, and found a first revision's record there.
-    fn written(&mut self, found_first: bool) {
-        match found_first {
-            true => self.be_careful(),
-            false => self.whole = self.whole.saturating_sub(1),
-        }
+    /// A batch was written. `repeats`: its look-up found a record of which only the first revision came.
+    fn written(&mut self, repeats: bool) {
+        self.whole = if repeats { Self::WHOLE } else { self.whole.saturating_sub(1) };
     }
 
     fn is_whole(self) -> bool {
@@ -86,43 +84,33 @@ pub(super) fn apply(
     writing.fence(batch)?;
     let mut counts: Vec<Counts> = batch.spans.iter().map(Span::counts).collect();
     let records = Records::of(batch);
-    let (stored, found_first) = writing.stored(&records, *look_up)?;
+    let Stored { entries: stored, repeats } = writing.stored(&records, *look_up)?;
     // Every partition was seen to be in a span.
     let span_of = |partition: Partition| spans.get(&partition).copied().unwrap_or_default();
-    let mut inserting = writing.inserting()?;
-    let settled = settle(&records, stored, span_of, rules, &mut counts, delta, |entry| inserting.put(entry))?;
-    inserting.end()?;
+    let settled = settle(&records, stored, span_of, rules, &mut counts, delta)?;
+    writing.insert(&settled.fresh)?;
     writing.replace(&settled.replaced)?;
     writing.keep(&settled.lower, &mut counts)?;
     writing.cells(delta, rules)?;
     writing.advance(batch, &counts)?;
     writing.transaction.commit()?;
-    look_up.written(found_first);
+    look_up.written(repeats);
     Ok(counts)
+}
+
+/// What the ledger has of a batch's records.
+#[derive(Default)]
+struct Stored {
+    /// For each record in their order; `None` also where it was not looked up.
+    entries: Vec<Option<Entry>>,
+    /// Whether a record is there of which only the first revision came.
+    repeats: bool,
 }
 
 struct Writing<'c> {
     transaction: Transaction<'c>,
     schema: &'c Schema,
     found: Found,
-}
-
-/// New records on their way into the ledger.
-struct Inserting<'t> {
-    copying: Copying<CopyInWriter<'t>>,
-    /// Where, for messages.
-    at: String,
-}
-
-impl Inserting<'_> {
-    fn put(&mut self, entry: &Entry) -> Result<(), Trouble> {
-        self.copying.put(entry).map_err(|error| trouble(error, self.at.clone()))
-    }
-
-    fn end(self) -> Result<(), Trouble> {
-        self.copying.end().map_err(|error| trouble(error, self.at))?.finish()?;
-        Ok(())
-    }
 }
 
 type Parameter<'p> = (&'p (dyn ToSql + Sync), Type);
@@ -204,17 +192,17 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// What counts of each record until now, as far as it is looked up, and keeps others from changing it; and whether
-    /// one is there of which nothing but its first revision came.
-    fn stored(&mut self, records: &Records<'_>, look_up: LookUp) -> Result<(Vec<Option<Entry>>, bool), Trouble> {
-        let mut stored: Vec<Option<Entry>> = Vec::new();
-        stored.resize_with(records.count(), || None);
-        let looked_up: Vec<_> = records.keys().filter(|(_, _, first)| look_up.is_whole() || !first).collect();
-        if looked_up.is_empty() {
-            return Ok((stored, false));
+    /// What counts of each record until now, as far as it is looked up, and keeps others from changing it.
+    fn stored(&mut self, records: &Records<'_>, look_up: LookUp) -> Result<Stored, Trouble> {
+        let mut stored = Stored::default();
+        stored.entries.resize_with(records.count(), || None);
+        let wanted: Vec<Wanted<'_>> =
+            records.wanted().filter(|wanted| look_up.is_whole() || !wanted.only_first).collect();
+        if wanted.is_empty() {
+            return Ok(stored);
         }
-        let sources: Vec<&str> = looked_up.iter().map(|(_, key, _)| key.source()).collect();
-        let subjects: Vec<&str> = looked_up.iter().map(|(_, key, _)| key.subject()).collect();
+        let sources: Vec<&str> = wanted.iter().map(|wanted| wanted.key.source()).collect();
+        let subjects: Vec<&str> = wanted.iter().map(|wanted| wanted.key.subject()).collect();
         // By LATERAL the rows are looked up, and locked, in the order of the keys.
         let rows = self.query(
             &format!(
@@ -224,23 +212,27 @@ impl Writing<'_> {
             ),
             &[(&sources, Type::TEXT_ARRAY), (&subjects, Type::TEXT_ARRAY)],
         )?;
-        let mut found_first = false;
         for row in &rows {
             let place: i64 = row.try_get(8)?;
-            let Some((place, _, first)) = looked_up.get(place.unsigned_abs() as usize - 1) else { continue };
-            stored[*place] = Some(read_entry(row)?);
-            found_first |= first;
+            if let Some(wanted) = wanted.get(place.unsigned_abs() as usize - 1) {
+                stored.entries[wanted.place] = Some(read_entry(row)?);
+                stored.repeats |= wanted.only_first;
+            }
         }
-        Ok((stored, found_first))
+        Ok(stored)
     }
 
-    /// Takes records that were not there. The server writes them while the batch is still being settled.
-    fn inserting(&mut self) -> Result<Inserting<'_>, Trouble> {
-        let at = self.schema.describe(self.found.generation);
+    fn insert(&mut self, fresh: &[&Entry]) -> Result<(), Trouble> {
+        if fresh.is_empty() {
+            return Ok(());
+        }
         let sql = self.fill(&format!("COPY {{schema}}.ledger_{{n}} ({COLUMNS}) FROM STDIN (FORMAT binary)"));
         // The driver gives this one a name; it goes out of use within the transaction.
         let statement = self.transaction.prepare(&sql)?;
-        Ok(Inserting { copying: Copying::to(self.transaction.copy_in(&statement)?), at })
+        let mut copying = Copying::to(self.transaction.copy_in(&statement)?);
+        let copied = fresh.iter().try_for_each(|entry| copying.put(entry)).and_then(|()| copying.end());
+        copied.map_err(|error| trouble(error, self.schema.describe(self.found.generation)))?.finish()?;
+        Ok(())
     }
 
     fn replace(&mut self, replaced: &[&Entry]) -> Result<(), Trouble> {
@@ -385,4 +377,28 @@ impl Writing<'_> {
 /// Partitions, and where the store is afterwards.
 fn columns(spans: &[&Span]) -> (Vec<i32>, Vec<i64>) {
     spans.iter().map(|span| (span.partition.0, span.to.0)).unzip()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LookUp;
+
+    #[test]
+    fn batches_are_looked_up_whole_for_a_while_after_a_repeat() {
+        let mut look_up = LookUp::default();
+        let whole_until = |look_up: &mut LookUp| {
+            (0..).find(|_| {
+                let whole = look_up.is_whole();
+                look_up.written(false);
+                !whole
+            })
+        };
+        assert_eq!(whole_until(&mut look_up), Some(0), "nothing is expected at first");
+        look_up.turned_away();
+        assert_eq!(whole_until(&mut look_up), Some(4));
+        look_up.turned_away();
+        look_up.written(false);
+        look_up.written(true);
+        assert_eq!(whole_until(&mut look_up), Some(4), "a repeat that was found begins it anew");
+    }
 }

@@ -3,9 +3,8 @@
 
 use std::borrow::Cow;
 
-use super::Trouble;
 use crate::domain::{Entry, Partition, RecordKey, Revision, Rules};
-use crate::rollup::{Delta, Verdict, verdict};
+use crate::rollup::{Delta, NotInTable, Verdict, verdict};
 use crate::store::{Batch, Counts};
 
 /// A batch's entries by record, the records in the order of their keys, which is
@@ -22,15 +21,26 @@ impl<'b> Records<'b> {
         self.groups().count()
     }
 
-    /// Each record once: its place among them, its key, and whether nothing but its first revision came.
-    pub(super) fn keys(&self) -> impl Iterator<Item = (usize, &'b RecordKey, bool)> {
-        let first = |group: &[&Entry]| group.iter().all(|entry| entry.revision == Revision::FIRST);
-        self.groups().enumerate().filter_map(move |(place, group)| Some((place, &group.first()?.key, first(group))))
+    /// Each record once.
+    pub(super) fn wanted(&self) -> impl Iterator<Item = Wanted<'b>> {
+        self.groups().enumerate().filter_map(|(place, group)| {
+            let only_first = group.iter().all(|entry| entry.revision == Revision::FIRST);
+            Some(Wanted { place, key: &group.first()?.key, only_first })
+        })
     }
 
     fn groups(&self) -> impl Iterator<Item = &[&'b Entry]> {
         self.0.chunk_by(|a, b| a.key == b.key)
     }
+}
+
+/// A record to look up.
+pub(super) struct Wanted<'b> {
+    /// Which of the batch's records it is.
+    pub(super) place: usize,
+    pub(super) key: &'b RecordKey,
+    /// Whether nothing but its first revision came.
+    pub(super) only_first: bool,
 }
 
 /// A revision that does not count.
@@ -40,17 +50,18 @@ pub(super) struct Lower<'b> {
     pub(super) span: Option<usize>,
 }
 
-/// What is to be written besides the records that were not there.
+/// What is to be written.
 #[derive(Default)]
 pub(super) struct Settled<'b> {
+    /// Records that were not there, with what counts.
+    pub(super) fresh: Vec<&'b Entry>,
     /// Records that were there, with what counts now.
     pub(super) replaced: Vec<&'b Entry>,
     /// To be kept besides, unless they are known. The verdict on those that came in a span is open until then.
     pub(super) lower: Vec<Lower<'b>>,
 }
 
-/// Settles each record of the batch. `stored` has what counts of each record until now. Of those that were not there,
-/// what counts is handed to `fresh` at once, in the order of their keys.
+/// Settles each record of the batch. `stored` has what counts of each record until now.
 pub(super) fn settle<'b>(
     records: &Records<'b>,
     mut stored: Vec<Option<Entry>>,
@@ -58,8 +69,7 @@ pub(super) fn settle<'b>(
     rules: &Rules,
     counts: &mut [Counts],
     delta: &mut Delta,
-    mut fresh: impl FnMut(&Entry) -> Result<(), Trouble>,
-) -> Result<Settled<'b>, Trouble> {
+) -> Result<Settled<'b>, NotInTable> {
     let mut settled = Settled::default();
     for (group, stored) in records.groups().zip(stored.iter_mut()) {
         let was_there = stored.is_some();
@@ -89,7 +99,7 @@ pub(super) fn settle<'b>(
             }
         }
         match (now, was_there) {
-            (Some(entry), false) => fresh(entry)?,
+            (Some(entry), false) => settled.fresh.push(entry),
             (Some(entry), true) => settled.replaced.push(entry),
             (None, _) => {}
         }
