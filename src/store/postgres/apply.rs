@@ -17,9 +17,11 @@ use crate::domain::{Entry, NextOffset, Partition, Rules};
 use crate::rollup::{Cell, Delta};
 use crate::store::{Batch, Counts, Span, StoreError, place_key};
 
-/// Every look-up is by key: a plan that reads a whole table would slow down as history grows.
+/// Every look-up is by key: a plan that reads a whole table would slow down as history grows. While the server waits
+/// for rows of a COPY no limit of its own holds: a worker whose machine is gone is found out by the connection.
 const SETTINGS: &str = "SET LOCAL statement_timeout = '5min'; SET LOCAL lock_timeout = '30s';
-    SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL jit = off;
+    SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL tcp_keepalives_idle = 30;
+    SET LOCAL tcp_keepalives_interval = 10; SET LOCAL tcp_keepalives_count = 3; SET LOCAL jit = off;
     SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
 /// So many workers write cells at the same time; more wait for one another.
 const SLOTS: i32 = 64;
