@@ -299,19 +299,16 @@ impl EventLog for KafkaLog {
         let mut consumer = KafkaConsumer::new(&self.settings, topic, &Membership::Alone, vec![partition])?;
         consumer.start(&[(partition, NextOffset(from.0))])?;
         let wanted = count.min((range.high.0 - from.0).unsigned_abs() as usize);
-        let (mut handed, mut last) = (0, Instant::now());
-        while handed < wanted && last.elapsed() < ANSWER_WITHIN {
+        let (mut handed, mut at_end, mut last) = (0, false, Instant::now());
+        while handed < wanted && !at_end && last.elapsed() < ANSWER_WITHIN {
             match consumer.poll(Duration::from_millis(100), wanted - handed, sink)? {
                 Polled::Messages(more @ 1..) => (handed, last) = (handed + more, Instant::now()),
-                Polled::AtEnd(_) => {
-                    Box::new(consumer).close();
-                    return Ok(handed);
-                }
+                Polled::AtEnd(_) => at_end = true,
                 _ => {}
             }
         }
         Box::new(consumer).close();
-        if handed == wanted {
+        if at_end || handed == wanted {
             return Ok(handed);
         }
         let (at, seconds) = (self.settings.brokers.clone(), ANSWER_WITHIN.as_secs());

@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::copy::{COLUMNS, Columns, Copying, ROWS, trouble};
 use super::schema::{Found, Schema};
-use super::settle::{Lower, Records, Wanted, settle};
+use super::settle::{Lower, Record, Records, settle};
 use super::{SELECT_ENTRY, Trouble, fill, read_entry};
 use crate::domain::{Entry, NextOffset, Partition, Rules};
 use crate::rollup::{Cell, Delta};
@@ -197,14 +197,18 @@ impl Writing<'_> {
     /// What counts of each record until now, as far as it is looked up, and keeps others from changing it.
     fn stored(&mut self, records: &Records<'_>, look_up: LookUp) -> Result<Stored, Trouble> {
         let mut stored = Stored::default();
-        stored.entries.resize_with(records.count(), || None);
-        let wanted: Vec<Wanted<'_>> =
-            records.wanted().filter(|wanted| look_up.is_whole() || !wanted.only_first).collect();
+        let mut wanted: Vec<Record<'_>> = Vec::new();
+        for record in records.each() {
+            stored.entries.push(None);
+            if look_up.is_whole() || !record.only_first {
+                wanted.push(record);
+            }
+        }
         if wanted.is_empty() {
             return Ok(stored);
         }
-        let sources: Vec<&str> = wanted.iter().map(|wanted| wanted.key.source()).collect();
-        let subjects: Vec<&str> = wanted.iter().map(|wanted| wanted.key.subject()).collect();
+        let sources: Vec<&str> = wanted.iter().map(|record| record.key.source()).collect();
+        let subjects: Vec<&str> = wanted.iter().map(|record| record.key.subject()).collect();
         // By LATERAL the rows are looked up, and locked, in the order of the keys.
         let rows = self.query(
             &format!(
@@ -216,9 +220,9 @@ impl Writing<'_> {
         )?;
         for row in &rows {
             let place: i64 = row.try_get(8)?;
-            if let Some(wanted) = wanted.get(place.unsigned_abs() as usize - 1) {
-                stored.entries[wanted.place] = Some(read_entry(row)?);
-                stored.repeats |= wanted.only_first;
+            if let Some(record) = wanted.get(place.unsigned_abs() as usize - 1) {
+                stored.entries[record.place] = Some(read_entry(row)?);
+                stored.repeats |= record.only_first;
             }
         }
         Ok(stored)

@@ -16,16 +16,11 @@ impl<'b> Records<'b> {
         Self(batch.by_record())
     }
 
-    /// How many there are.
-    pub(super) fn count(&self) -> usize {
-        self.groups().count()
-    }
-
     /// Each record once.
-    pub(super) fn wanted(&self) -> impl Iterator<Item = Wanted<'b>> {
+    pub(super) fn each(&self) -> impl Iterator<Item = Record<'b>> {
         self.groups().enumerate().filter_map(|(place, group)| {
             let only_first = group.iter().all(|entry| entry.revision == Revision::FIRST);
-            Some(Wanted { place, key: &group.first()?.key, only_first })
+            Some(Record { place, key: &group.first()?.key, only_first })
         })
     }
 
@@ -34,9 +29,9 @@ impl<'b> Records<'b> {
     }
 }
 
-/// A record to look up.
-pub(super) struct Wanted<'b> {
-    /// Which of the batch's records it is.
+/// A record of a batch.
+pub(super) struct Record<'b> {
+    /// Which of the batch's records it is, in their order.
     pub(super) place: usize,
     pub(super) key: &'b RecordKey,
     /// Whether nothing but its first revision came.
