@@ -28,16 +28,13 @@ impl UnitCode {
     /// The code, or `None` if the text cannot be one.
     pub fn new(text: &str) -> Option<Self> {
         let fits = (1..16).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
-        let mut bytes = [0; 16];
-        fits.then(|| {
-            bytes[..text.len()].copy_from_slice(text.as_bytes());
-            Self(bytes)
-        })
+        // In one number: what is written byte by byte and read in one piece is waited for.
+        fits.then(|| Self(text.bytes().rev().fold(0, |code, byte| code << 8 | u128::from(byte)).to_le_bytes()))
     }
 
     /// As text.
     pub fn as_str(&self) -> &str {
-        let end = self.0.iter().position(|byte| *byte == 0).unwrap_or(16);
+        let end = 16 - u128::from_le_bytes(self.0).leading_zeros() as usize / 8;
         std::str::from_utf8(&self.0[..end]).unwrap_or_default()
     }
 }

@@ -8,27 +8,44 @@ use super::canonical::double_text;
 use super::codes::Code;
 use super::json::{Found, Members};
 use super::spec::{FieldSpec, Kind, MAX_FIELDS, TYPES, TypeSpec};
-use super::value::{Cell, pointer, read};
+use super::value::{Reading, pointer};
 use crate::domain::{
     ActivityKind, Area, Body, Fact, Field, IndexKind, Lookup, Period, PetitionKind, Resolution, Rules, Status,
-    UnitCode, UnitRow, Vnd,
+    UnitCode, UnitRow, UnitTable, Vnd,
 };
+
+/// A unit that the table has, as a text names it. Nearly every event speaks of the unit that it comes from.
+#[derive(Clone, Copy)]
+pub(super) struct KnownUnit<'j> {
+    text: &'j str,
+    code: UnitCode,
+}
+
+impl<'j> KnownUnit<'j> {
+    /// The unit of that code, if the table has it.
+    pub(super) fn of(text: &'j str, units: &UnitTable) -> Option<Self> {
+        let code = UnitCode::new(text).filter(|code| units.knows(*code))?;
+        Some(Self { text, code })
+    }
+}
 
 /// Checks `data` by the rules of its type. Every breach is added to `breaches`;
 /// `None` where one of them keeps the fact from being made.
 ///
-/// `latest` is the last day that may have happened by the event's `time`.
+/// `source` is the unit that the event comes from, if it is one; `latest` the last day that may have happened by the
+/// event's `time`.
 pub(super) fn check(
     spec: &'static TypeSpec,
     data: Members<'_>,
+    source: Option<KnownUnit<'_>>,
     latest: Option<Date>,
     rules: &Rules,
     breaches: &mut Vec<Breach>,
 ) -> Option<Fact> {
     let before = breaches.len();
-    let cells = Cells::read(spec, data, breaches);
-    Relations { cells: &cells, latest, rules, breaches }.check();
-    if breaches.len() > before { None } else { cells.fact() }
+    let fields = Fields::read(spec, data, source, breaches);
+    Relations { fields: &fields, latest, rules, breaches }.check();
+    if breaches.len() > before { None } else { fields.fact() }
 }
 
 /// The unit that `data` names, if it can be one.
@@ -36,39 +53,84 @@ pub(super) fn unit_of(data: Members<'_>) -> Option<UnitCode> {
     data.get("unit").and_then(Found::as_str).and_then(UnitCode::new)
 }
 
-/// A type's fields as they were read, by place in its table; those of which a type has at most one also by what they are.
-struct Cells<'j> {
+/// A type's fields as they were read: those of which a type has at most one by what they are, the others by their place
+/// in its table.
+struct Fields<'j> {
     spec: &'static TypeSpec,
     data: Members<'j>,
-    cells: [Option<Cell<'j>>; MAX_FIELDS],
     unit: Option<UnitCode>,
+    /// Whether the table is known to have the unit.
+    is_known: bool,
     /// The day that decides unit and period.
     day: Option<(&'static FieldSpec, Date)>,
     resolved_on: Option<(&'static FieldSpec, Date)>,
     year: Option<i16>,
     period: Option<(&'static FieldSpec, Period)>,
+    recommendations: [u32; 3],
+    score: Option<f64>,
+    others: [Other<'j>; MAX_FIELDS],
 }
 
-impl<'j> Cells<'j> {
-    fn read(spec: &'static TypeSpec, data: Members<'j>, breaches: &mut Vec<Breach>) -> Self {
-        let cells = [None; MAX_FIELDS];
-        let mut all = Self { spec, data, cells, unit: None, day: None, resolved_on: None, year: None, period: None };
+/// What was read from a field of which a type may have several.
+#[derive(Clone, Copy)]
+enum Other<'j> {
+    /// Nothing, or it stands elsewhere.
+    Nothing,
+    /// Place in the closed list.
+    Choice(usize),
+    Count(u32),
+    Money(Vnd),
+    Land(Area),
+    Flag(bool),
+    Text(&'j str),
+}
+
+impl<'j> Fields<'j> {
+    fn read(
+        spec: &'static TypeSpec,
+        data: Members<'j>,
+        source: Option<KnownUnit<'_>>,
+        breaches: &mut Vec<Breach>,
+    ) -> Self {
+        let mut all = Self {
+            spec,
+            data,
+            unit: None,
+            is_known: false,
+            day: None,
+            resolved_on: None,
+            year: None,
+            period: None,
+            recommendations: [0; 3],
+            score: None,
+            others: [Other::Nothing; MAX_FIELDS],
+        };
         let mut rest = data;
-        for (field, cell) in spec.fields.iter().zip(&mut all.cells) {
-            match data.take(field.name, &mut rest) {
-                Some(value) => read(field, value, cell, breaches),
-                None if field.required => {
+        for (field, other) in spec.fields.iter().zip(&mut all.others) {
+            let Some(value) = data.take(field.name, &mut rest) else {
+                if field.required {
                     breaches.push(Breach::new(Code::FieldMissing, pointer(field.name), "", field.kind.allowed()));
                 }
-                None => {}
-            }
-            match (*cell, field.kind) {
-                (Some(Cell::Unit(code)), _) => all.unit = Some(code),
-                (Some(Cell::Day(day)), Kind::Day) => all.day = Some((field, day)),
-                (Some(Cell::Day(day)), _) => all.resolved_on = Some((field, day)),
-                (Some(Cell::Year(year)), _) => all.year = Some(year),
-                (Some(Cell::Period(period)), _) => all.period = Some((field, period)),
-                _ => {}
+                continue;
+            };
+            let reading = Reading { field, value, breaches };
+            match field.kind {
+                Kind::Unit => match source.filter(|source| value.as_str() == Some(source.text)) {
+                    Some(source) => (all.unit, all.is_known) = (Some(source.code), true),
+                    None => all.unit = reading.unit(),
+                },
+                Kind::Day => all.day = reading.day().map(|day| (field, day)),
+                Kind::ResolvedOn => all.resolved_on = reading.day().map(|day| (field, day)),
+                Kind::OneOf(names) => set(other, reading.choice(names).map(Other::Choice)),
+                Kind::Count { min } => set(other, reading.count(min).map(Other::Count)),
+                Kind::Counts(names) => all.recommendations = reading.counts(names).unwrap_or_default(),
+                Kind::Money => set(other, reading.money().map(Other::Money)),
+                Kind::Land => set(other, reading.land().map(Other::Land)),
+                Kind::Score => all.score = reading.score(),
+                Kind::Year => all.year = reading.year(),
+                Kind::Period => all.period = reading.period().map(|period| (field, period)),
+                Kind::Flag => set(other, reading.flag().map(Other::Flag)),
+                Kind::Text => set(other, reading.text().map(Other::Text)),
             }
         }
         all
@@ -79,29 +141,29 @@ impl<'j> Cells<'j> {
     }
 
     fn choice<T: Copy>(&self, place: usize, members: &[T]) -> Option<T> {
-        match self.cells[place] {
-            Some(Cell::Choice(index)) => members.get(index).copied(),
+        match self.others[place] {
+            Other::Choice(index) => members.get(index).copied(),
             _ => None,
         }
     }
 
     fn count(&self, place: usize) -> Option<u32> {
-        match self.cells[place] {
-            Some(Cell::Count(count)) => Some(count),
+        match self.others[place] {
+            Other::Count(count) => Some(count),
             _ => None,
         }
     }
 
     fn money(&self, place: usize) -> Vnd {
-        match self.cells[place] {
-            Some(Cell::Money(money)) => money,
+        match self.others[place] {
+            Other::Money(money) => money,
             _ => Vnd::default(),
         }
     }
 
     fn land(&self, place: usize) -> Area {
-        match self.cells[place] {
-            Some(Cell::Land(land)) => land,
+        match self.others[place] {
+            Other::Land(land) => land,
             _ => Area::default(),
         }
     }
@@ -115,10 +177,7 @@ impl<'j> Cells<'j> {
                 body: self.choice(const { place("supervision", "body") }, Body::ALL)?,
                 field: self.choice(const { place("supervision", "field") }, Field::ALL)?,
                 participants: self.count(const { place("supervision", "participants") }).unwrap_or_default(),
-                recommendations: match self.cells[const { place("supervision", "recommendations") }] {
-                    Some(Cell::Counts(counts)) => counts,
-                    _ => [0; 3],
-                },
+                recommendations: self.recommendations,
             },
             "violation" => Fact::Violation {
                 unit: self.unit?,
@@ -126,7 +185,7 @@ impl<'j> Cells<'j> {
                 body: self.choice(const { place("violation", "body") }, Body::ALL)?,
                 field: self.choice(const { place("violation", "field") }, Field::ALL)?,
                 status: self.choice(const { place("violation", "status") }, Status::ALL)?,
-                recommended: matches!(self.cells[const { place("violation", "recommended") }], Some(Cell::Flag(true))),
+                recommended: matches!(self.others[const { place("violation", "recommended") }], Other::Flag(true)),
                 resolution: self.resolved_on.map(|(_, on)| Resolution {
                     on,
                     money_recovered: self.money(const { place("violation", "money_recovered_vnd") }),
@@ -158,20 +217,23 @@ impl<'j> Cells<'j> {
                 unit: self.unit?,
                 year: self.year?,
                 index: self.choice(const { place("index", "index") }, IndexKind::ALL)?,
-                dimension: match self.cells[const { place("index", "dimension") }] {
-                    Some(Cell::Text(text)) => Some(text.to_owned()),
+                dimension: match self.others[const { place("index", "dimension") }] {
+                    Other::Text(text) => Some(text.to_owned()),
                     _ => None,
                 },
-                score: match self.cells[const { place("index", "score") }]? {
-                    Cell::Score(score) => double_text(score),
-                    _ => return None,
-                },
+                score: double_text(self.score?),
                 rank: self.count(const { place("index", "rank") }),
                 out_of: self.count(const { place("index", "out_of") }),
             },
             "nilreturn" => Fact::NilReturn { unit: self.unit?, period: self.period?.1 },
             _ => Fact::Withdrawal,
         })
+    }
+}
+
+fn set<'j>(other: &mut Other<'j>, read: Option<Other<'j>>) {
+    if let Some(read) = read {
+        *other = read;
     }
 }
 
@@ -199,7 +261,7 @@ const fn same(a: &str, b: &str) -> bool {
 
 /// The rules between fields, and between fields and the tables of units and quarters.
 struct Relations<'c, 'j> {
-    cells: &'c Cells<'j>,
+    fields: &'c Fields<'j>,
     latest: Option<Date>,
     rules: &'c Rules,
     breaches: &'c mut Vec<Breach>,
@@ -207,7 +269,7 @@ struct Relations<'c, 'j> {
 
 impl Relations<'_, '_> {
     fn check(&mut self) {
-        let Cells { day: first, resolved_on, year, period, .. } = *self.cells;
+        let Fields { day: first, resolved_on, year, period, .. } = *self.fields;
         let unit = self.known_unit();
         if let Some((field, day)) = first {
             self.happened(field.name, day, unit);
@@ -245,8 +307,8 @@ impl Relations<'_, '_> {
     }
 
     fn known_unit(&mut self) -> Option<UnitCode> {
-        let code = self.cells.unit?;
-        if self.rules.units.knows(code) {
+        let code = self.fields.unit?;
+        if self.fields.is_known || self.rules.units.knows(code) {
             return Some(code);
         }
         self.add(Code::UnitUnknown, "unit", code.as_str(), nearest_unit(self.rules, code.as_str()));
@@ -280,7 +342,7 @@ impl Relations<'_, '_> {
 
     /// Without a day of resolution there is neither money nor land.
     fn no_resolution(&mut self) {
-        let Cells { spec, data, .. } = self.cells;
+        let Fields { spec, data, .. } = self.fields;
         let given = |field: &&FieldSpec| data.get(field.name).is_some();
         let resolved_on = spec.fields.iter().find(|field| matches!(field.kind, Kind::ResolvedOn));
         let Some(resolved_on) = resolved_on.filter(|field| !given(field)) else { return };

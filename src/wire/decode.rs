@@ -17,7 +17,8 @@ use super::decimal::{Decimal, Units};
 use super::envelope::{Envelope, media_type};
 use super::json::{Document, Found, Json, Members};
 use super::spec::{MAX_NAME_BYTES, TYPES, TypeSpec};
-use super::{AllowedSources, Event, HANOI, Message, data};
+use super::data::{self, KnownUnit};
+use super::{AllowedSources, Event, HANOI, Message};
 use crate::domain::{Fact, RecordKey, Revision, Rules, UnitCode};
 
 /// Decodes messages, keeping its buffer from one to the next.
@@ -178,6 +179,8 @@ struct Check<'c, 'd> {
     attributes: Attributes<'d>,
     rules: &'c Rules,
     sources: &'c AllowedSources,
+    /// The unit that the source is.
+    unit: Option<KnownUnit<'d>>,
     breaches: Vec<Breach>,
 }
 
@@ -192,7 +195,7 @@ impl<'c, 'd> Check<'c, 'd> {
     ) -> Result<T, Vec<Breach>> {
         let envelope = Envelope::read(message, document)?;
         let attributes = Attributes::of(&envelope);
-        let mut check = Check { binary: envelope.body.is_some(), attributes, rules, sources, breaches: Vec::new() };
+        let mut check = Check { binary: envelope.body.is_some(), attributes, rules, sources, unit: None, breaches: Vec::new() };
         check.event().map(make).ok_or(check.breaches)
     }
 
@@ -211,7 +214,9 @@ impl<'c, 'd> Check<'c, 'd> {
         let data = self.data();
         let latest = time.and_then(|time| HANOI.to_datetime(time).date().tomorrow().ok());
         let fact = match (spec, data) {
-            (Some(spec), Some((_, members))) => data::check(spec, members, latest, self.rules, &mut self.breaches),
+            (Some(spec), Some((_, members))) => {
+                data::check(spec, members, self.unit, latest, self.rules, &mut self.breaches)
+            }
             _ => None,
         };
         let unit = match &fact {
@@ -265,8 +270,8 @@ impl<'c, 'd> Check<'c, 'd> {
     fn source(&mut self, value: Option<Found<'d>>) -> Option<&'d str> {
         let source = self.text("source", value, true)?;
         let unit = source.strip_prefix("/units/");
-        let known = |code: &str| UnitCode::new(code).is_some_and(|code| self.rules.units.knows(code));
-        if unit.is_some_and(known) || self.sources.contains(source) {
+        self.unit = unit.and_then(|text| KnownUnit::of(text, &self.rules.units));
+        if self.unit.is_some() || self.sources.contains(source) {
             return Some(source);
         }
         match unit {
@@ -382,7 +387,7 @@ impl<'c, 'd> Check<'c, 'd> {
         };
         if has_unit {
             let unit = unit?;
-            if given != unit.as_str() {
+            if UnitCode::new(given) != Some(unit) {
                 self.add(Code::PartitionkeyMismatch, "/partitionkey", given, unit.to_string());
             }
             return Some(unit);

@@ -220,7 +220,7 @@ impl<'d> Members<'d> {
     /// The value of that name; `None` where it is absent or `null`.
     pub fn get(self, name: &str) -> Option<Found<'d>> {
         let document = self.0.document;
-        let place = { self.0 }.find(|place| document.name(*place) == name)?;
+        let place = { self.0 }.find(|place| document.is_named(*place, name))?;
         Found { document, place }.given()
     }
 
@@ -231,7 +231,7 @@ impl<'d> Members<'d> {
         let mut ahead = rest.0;
         // Where all are taken, it is none of them.
         let place = ahead.next()?;
-        if document.name(place) != name {
+        if !document.is_named(place, name) {
             return self.get(name);
         }
         rest.0 = ahead;
@@ -372,6 +372,26 @@ impl Document {
     /// The name under which the node at that place stands.
     pub(super) fn name(&self, place: usize) -> &str {
         self.text(self.node(place).name)
+    }
+
+    fn is_named(&self, place: usize, name: &str) -> bool {
+        self.text.as_bytes().get(self.node(place).name.range()) == Some(name.as_bytes())
+    }
+
+    /// How the name of the node at that place begins: its first eight bytes, with zeros behind where it has fewer.
+    pub(super) fn head(&self, place: usize) -> [u8; 8] {
+        let name = self.node(place).name.range();
+        let bytes = self.text.as_bytes();
+        match bytes.get(name.start..).and_then(|rest| rest.first_chunk()) {
+            // What follows the name is cut off as a number: in a loop it would take longer.
+            Some(first) if name.len() < 8 => (u64::from_be_bytes(*first) & !(u64::MAX >> (8 * name.len()))).to_be_bytes(),
+            Some(first) => *first,
+            None => {
+                let mut first = [0; 8];
+                first.iter_mut().zip(&bytes[name]).for_each(|(to, byte)| *to = *byte);
+                first
+            }
+        }
     }
 
     /// The value at that place.

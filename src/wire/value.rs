@@ -9,100 +9,135 @@ use super::json::{Found, Json};
 use super::spec::{FieldSpec, Kind, MAX_COUNT, YEARS};
 use crate::domain::{Area, Period, UnitCode, Vnd};
 
-/// What was read from a field.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Cell<'j> {
-    Unit(UnitCode),
-    Day(Date),
-    /// Place in the closed list.
-    Choice(usize),
-    Count(u32),
-    Counts([u32; 3]),
-    Money(Vnd),
-    Land(Area),
-    Score(f64),
-    Year(i16),
-    Period(Period),
-    Flag(bool),
-    Text(&'j str),
+/// A field's value that is to be read; a breach is added where it cannot be.
+///
+/// Each kind has its own way, and says what it read by itself: passed on as one of many, it would be written in pieces
+/// and read back whole, for which the processor waits.
+pub(super) struct Reading<'b, 'j> {
+    pub(super) field: &'static FieldSpec,
+    pub(super) value: Found<'j>,
+    pub(super) breaches: &'b mut Vec<Breach>,
 }
 
-/// A rule that one value breaks: the code, what was found and what is allowed.
-type Fault = (Code, String, String);
-
-/// Reads one field into its cell; a breach is added where it cannot be read.
-pub(super) fn read<'j>(field: &FieldSpec, value: Found<'j>, cell: &mut Option<Cell<'j>>, breaches: &mut Vec<Breach>) {
-    if let Kind::Counts(names) = field.kind {
-        *cell = counts(field, names, value, breaches);
-        return;
+impl<'j> Reading<'_, 'j> {
+    pub(super) fn unit(self) -> Option<UnitCode> {
+        let Some(text) = self.value.as_str() else { return self.wrong_type() };
+        // What cannot be a code is no unit's code.
+        match UnitCode::new(text) {
+            Some(code) => Some(code),
+            None => self.add(Code::UnitUnknown, text, String::new()),
+        }
     }
-    match read_value(field.kind, value) {
-        Ok(read) => *cell = Some(read),
-        Err((code, found, allowed)) => breaches.push(Breach::new(code, pointer(field.name), &found, allowed)),
+
+    pub(super) fn day(self) -> Option<Date> {
+        let Some(text) = self.value.as_str() else { return self.wrong_type() };
+        match day(text) {
+            Some(day) => Some(day),
+            None => self.refuse(Code::DateInvalid, text),
+        }
     }
-}
 
-fn counts<'j>(field: &FieldSpec, names: [&str; 3], value: Found<'_>, breaches: &mut Vec<Breach>) -> Option<Cell<'j>> {
-    let Json::Object(members) = value.json() else {
-        let found = value.to_string();
-        breaches.push(Breach::new(Code::FieldWrongType, pointer(field.name), &found, field.kind.allowed()));
-        return None;
-    };
-    let before = breaches.len();
-    let counts = names.map(|name| {
-        let Some(value) = members.get(name) else { return 0 };
-        match read_value(Kind::Count { min: 0 }, value) {
-            Ok(Cell::Count(number)) => number,
-            Ok(_) => 0,
-            Err((code, found, allowed)) => {
-                breaches.push(Breach::new(code, format!("/data/{}/{name}", field.name), &found, allowed));
-                0
-            }
+    /// The place in the closed list.
+    pub(super) fn choice(self, names: &[&str]) -> Option<usize> {
+        let Some(text) = self.value.as_str() else { return self.wrong_type() };
+        match names.iter().position(|name| *name == text) {
+            Some(place) => Some(place),
+            None => self.refuse(Code::ValueUnknown, text),
         }
-    });
-    (breaches.len() == before).then_some(Cell::Counts(counts))
-}
+    }
 
-fn read_value<'j>(kind: Kind, value: Found<'j>) -> Result<Cell<'j>, Fault> {
-    let wrong_type = || (Code::FieldWrongType, value.written(), kind.allowed().into_owned());
-    let units = |places| units(value, places).ok_or_else(wrong_type);
-    let refuse_number = |code| (code, value.written(), kind.allowed().into_owned());
-    let text = || value.as_str().ok_or_else(wrong_type);
-    let refuse = |code, found: &str| (code, found.to_owned(), kind.allowed().into_owned());
-    Ok(match kind {
-        Kind::Unit => {
-            let text = text()?;
-            // What cannot be a code is no unit's code.
-            Cell::Unit(UnitCode::new(text).ok_or_else(|| (Code::UnitUnknown, text.to_owned(), String::new()))?)
+    pub(super) fn count(self, min: u32) -> Option<u32> {
+        self.number(0, |number| count(min, number))
+    }
+
+    pub(super) fn money(self) -> Option<Vnd> {
+        self.number(0, money)
+    }
+
+    pub(super) fn land(self) -> Option<Area> {
+        self.number(2, land)
+    }
+
+    pub(super) fn year(self) -> Option<i16> {
+        self.number(0, year)
+    }
+
+    /// The counts of these names, 0 where one is absent.
+    pub(super) fn counts(self, names: [&str; 3]) -> Option<[u32; 3]> {
+        let Json::Object(members) = self.value.json() else { return self.wrong_type() };
+        let Self { field, breaches, .. } = self;
+        let before = breaches.len();
+        let counts = names.map(|name| {
+            let value = members.get(name)?;
+            let found = units(value, 0).ok_or(Code::FieldWrongType).and_then(|number| count(0, number));
+            let refused = |code| {
+                let allowed = Kind::Count { min: 0 }.allowed();
+                Breach::new(code, format!("{}/{name}", pointer(field.name)), &value.written(), allowed)
+            };
+            found.map_err(|code| breaches.push(refused(code))).ok()
+        });
+        (breaches.len() == before).then(|| counts.map(Option::unwrap_or_default))
+    }
+
+    pub(super) fn score(self) -> Option<f64> {
+        match double_of(self.value) {
+            Some(score) if score >= 0.0 => Some(score),
+            Some(_) => self.refuse_number(Code::NumberOutOfRange),
+            None => self.wrong_type(),
         }
-        Kind::Day | Kind::ResolvedOn => {
-            let text = text()?;
-            Cell::Day(day(text).ok_or_else(|| refuse(Code::DateInvalid, text))?)
+    }
+
+    pub(super) fn period(self) -> Option<Period> {
+        let Some(text) = self.value.as_str() else { return self.wrong_type() };
+        match text.parse() {
+            Ok(period) => Some(period),
+            Err(_) => self.refuse(Code::PeriodInvalid, text),
         }
-        Kind::OneOf(names) => {
-            let text = text()?;
-            let place = names.iter().position(|name| *name == text);
-            Cell::Choice(place.ok_or_else(|| refuse(Code::ValueUnknown, text))?)
+    }
+
+    pub(super) fn flag(self) -> Option<bool> {
+        match self.value.json() {
+            Json::Bool(flag) => Some(flag),
+            _ => self.wrong_type(),
         }
-        Kind::Count { min } => Cell::Count(count(min, units(0)?).map_err(refuse_number)?),
-        Kind::Counts(_) => return Err(wrong_type()),
-        Kind::Money => Cell::Money(money(units(0)?).map_err(refuse_number)?),
-        Kind::Land => Cell::Land(land(units(2)?).map_err(refuse_number)?),
-        Kind::Score => match double_of(value).ok_or_else(wrong_type)? {
-            score if score >= 0.0 => Cell::Score(score),
-            _ => return Err(refuse_number(Code::NumberOutOfRange)),
-        },
-        Kind::Year => Cell::Year(year(units(0)?).map_err(refuse_number)?),
-        Kind::Period => {
-            let text = text()?;
-            Cell::Period(text.parse().map_err(|_| refuse(Code::PeriodInvalid, text))?)
+    }
+
+    pub(super) fn text(self) -> Option<&'j str> {
+        let text = self.value.as_str();
+        if text.is_none() { self.wrong_type() } else { text }
+    }
+
+    /// A number in units of 10^−`places`, as far as the rules allow it.
+    fn number<T>(self, places: u32, allowed: impl FnOnce(Units) -> Result<T, Code>) -> Option<T> {
+        let Some(number) = units(self.value, places) else { return self.wrong_type() };
+        match allowed(number) {
+            Ok(number) => Some(number),
+            Err(code) => self.refuse_number(code),
         }
-        Kind::Flag => match value.json() {
-            Json::Bool(flag) => Cell::Flag(flag),
-            _ => return Err(wrong_type()),
-        },
-        Kind::Text => Cell::Text(text()?),
-    })
+    }
+
+    #[cold]
+    fn wrong_type<T>(self) -> Option<T> {
+        self.refuse_number(Code::FieldWrongType)
+    }
+
+    #[cold]
+    fn refuse_number<T>(self, code: Code) -> Option<T> {
+        let found = self.value.written();
+        self.refuse(code, &found)
+    }
+
+    #[cold]
+    fn refuse<T>(self, code: Code, found: &str) -> Option<T> {
+        let allowed = self.field.kind.allowed().into_owned();
+        self.add(code, found, allowed)
+    }
+
+    #[cold]
+    fn add<T>(self, code: Code, found: &str, allowed: String) -> Option<T> {
+        self.breaches.push(Breach::new(code, pointer(self.field.name), found, allowed));
+        None
+    }
 }
 
 /// A number in units of 10^−`places`, exactly; `None` of what is none.
