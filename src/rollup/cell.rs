@@ -66,7 +66,7 @@ impl Cell {
         }
     }
 
-    fn add_to(&mut self, slot: usize, amount: i128) {
+    pub(super) fn add_to(&mut self, slot: usize, amount: i128) {
         self.slots[slot] += amount;
         self.touched[slot / 64] |= 1 << (slot % 64);
     }
@@ -100,6 +100,17 @@ impl Cell {
     /// A figure's parts by field that are not zero.
     pub fn by_field(&self, figure: Figure) -> impl Iterator<Item = (Field, i128)> + '_ {
         parts(Field::ALL, if figure.has_field() { &self.slots[BEGINS[figure.index()] + 1 + BODIES..] } else { &[] })
+    }
+
+    /// Tells every slot that is not zero, in order, and is zero then.
+    pub(super) fn take(&mut self, mut tell: impl FnMut(u16, i128)) {
+        for slot in self.touched() {
+            let amount = std::mem::take(&mut self.slots[slot]);
+            if amount != 0 {
+                tell(slot as u16, amount);
+            }
+        }
+        self.touched.fill(0);
     }
 
     /// Makes every slot zero.
@@ -149,6 +160,12 @@ fn parts<'s, T: Copy>(all: &'s [T], slots: &'s [i128]) -> impl Iterator<Item = (
 }
 
 fn leb128(bytes: &mut Vec<u8>, mut value: u128) {
+    while value > u128::from(u64::MAX) {
+        bytes.push((value as u8 & 0x7f) | 0x80);
+        value >>= 7;
+    }
+    // Nearly all of them: shorter work than with the whole width.
+    let mut value = value as u64;
     while value >= 0x80 {
         bytes.push((value as u8 & 0x7f) | 0x80);
         value >>= 7;

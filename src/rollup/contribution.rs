@@ -46,7 +46,7 @@ pub fn contributions(fact: &Fact, rules: &Rules, mut sink: impl FnMut(Contributi
     use Figure::*;
     match fact {
         Fact::Supervision { unit, held_on, body, field, participants, recommendations } => {
-            let at = At::day(rules, *unit, *held_on)?.by(*body).within(*field);
+            let at = At::of(day(rules, *unit, *held_on)?, Some(*body), Some(*field));
             at.add(SupervisionSessions, 1, &mut sink);
             at.add(Participants, i128::from(*participants), &mut sink);
             for (figure, count) in
@@ -57,7 +57,7 @@ pub fn contributions(fact: &Fact, rules: &Rules, mut sink: impl FnMut(Contributi
             at.record(&mut sink);
         }
         Fact::Violation { unit, detected_on, body, field, status, recommended, resolution } => {
-            let at = At::day(rules, *unit, *detected_on)?.by(*body).within(*field);
+            let at = At::of(day(rules, *unit, *detected_on)?, Some(*body), Some(*field));
             at.add(ViolationsFound, 1, &mut sink);
             let by_status = match status {
                 Status::Suspected => ViolationsSuspected,
@@ -68,7 +68,7 @@ pub fn contributions(fact: &Fact, rules: &Rules, mut sink: impl FnMut(Contributi
             at.add(ViolationsRecommended, i128::from(*recommended), &mut sink);
             at.record(&mut sink);
             if let Some(resolution) = resolution {
-                let at = At::later(rules, *unit, *detected_on, resolution.on)?.by(*body).within(*field);
+                let at = At::of(later(rules, *unit, *detected_on, resolution.on)?, Some(*body), Some(*field));
                 at.add(ViolationsResolved, 1, &mut sink);
                 for (figure, amount) in recovered(resolution) {
                     at.add(figure, amount, &mut sink);
@@ -77,7 +77,7 @@ pub fn contributions(fact: &Fact, rules: &Rules, mut sink: impl FnMut(Contributi
             }
         }
         Fact::Activity { unit, held_on, kind, body, count } => {
-            let at = At::day(rules, *unit, *held_on)?.by(*body);
+            let at = At::of(day(rules, *unit, *held_on)?, Some(*body), None);
             at.add(Figure::of_activity(*kind), i128::from(*count), &mut sink);
             at.record(&mut sink);
         }
@@ -87,11 +87,11 @@ pub fn contributions(fact: &Fact, rules: &Rules, mut sink: impl FnMut(Contributi
                 PetitionKind::Denunciation => (DenunciationsReceived, DenunciationsResolved),
                 PetitionKind::Recommendation => (PetitionsReceived, PetitionsResolved),
             };
-            let at = At::day(rules, *unit, *received_on)?;
+            let at = At::of(day(rules, *unit, *received_on)?, None, None);
             at.add(received, 1, &mut sink);
             at.record(&mut sink);
             if let Some(day) = resolved_on {
-                let at = At::later(rules, *unit, *received_on, *day)?;
+                let at = At::of(later(rules, *unit, *received_on, *day)?, None, None);
                 at.add(resolved, 1, &mut sink);
                 at.record(&mut sink);
             }
@@ -103,7 +103,7 @@ pub fn contributions(fact: &Fact, rules: &Rules, mut sink: impl FnMut(Contributi
                     .quarter_range(quarter)
                     .and_then(|(from, to)| rules.units.last_within(*unit, from, to));
                 if let Some(segment) = segment {
-                    At { place: Place::Unit(segment), quarter, body: None, field: None }.add(UnitsNil, 1, &mut sink);
+                    At::of((Place::Unit(segment), quarter), None, None).add(UnitsNil, 1, &mut sink);
                 }
             }
         }
@@ -122,6 +122,30 @@ fn recovered(resolution: &Resolution) -> [(Figure, i128); 5] {
     ]
 }
 
+/// Where and when counts what happened in a unit on a day.
+fn day(rules: &Rules, unit: UnitCode, day: Date) -> Result<(Place, Quarter), NotInTable> {
+    match rules.units.at(unit, day) {
+        Lookup::InForce(segment) => Ok((Place::Unit(segment), quarter(rules, day)?)),
+        _ => Err(NotInTable(format!("unit {unit} was not in force on {day}"))),
+    }
+}
+
+/// What became of something of `unit` found on `found`: counts in the unit, in its heir, or in no unit.
+fn later(rules: &Rules, unit: UnitCode, found: Date, day: Date) -> Result<(Place, Quarter), NotInTable> {
+    if let Some(segment) = rules.units.heir(unit, found, day) {
+        return Ok((Place::Unit(segment), quarter(rules, day)?));
+    }
+    match rules.units.at(rules.units.root().code, day) {
+        Lookup::InForce(root) => Ok((Place::Dissolved(root), quarter(rules, day)?)),
+        _ => Err(NotInTable(format!("there is no unit over all others on {day}"))),
+    }
+}
+
+fn quarter(rules: &Rules, day: Date) -> Result<Quarter, NotInTable> {
+    let quarter = rules.calendar.quarter_of(day);
+    quarter.ok_or_else(|| NotInTable(format!("{day} lies in no quarter of the calendar")))
+}
+
 /// Where, when, by whom and in what field something counts.
 struct At {
     place: Place,
@@ -131,36 +155,8 @@ struct At {
 }
 
 impl At {
-    fn day(rules: &Rules, unit: UnitCode, day: Date) -> Result<Self, NotInTable> {
-        match rules.units.at(unit, day) {
-            Lookup::InForce(segment) => Self::within_quarter(rules, Place::Unit(segment), day),
-            _ => Err(NotInTable(format!("unit {unit} was not in force on {day}"))),
-        }
-    }
-
-    /// What became of something of `unit` found on `found`: counts in the unit, in its heir, or in no unit.
-    fn later(rules: &Rules, unit: UnitCode, found: Date, day: Date) -> Result<Self, NotInTable> {
-        if let Some(segment) = rules.units.heir(unit, found, day) {
-            return Self::within_quarter(rules, Place::Unit(segment), day);
-        }
-        match rules.units.at(rules.units.root().code, day) {
-            Lookup::InForce(root) => Self::within_quarter(rules, Place::Dissolved(root), day),
-            _ => Err(NotInTable(format!("there is no unit over all others on {day}"))),
-        }
-    }
-
-    fn within_quarter(rules: &Rules, place: Place, day: Date) -> Result<Self, NotInTable> {
-        let quarter = rules.calendar.quarter_of(day);
-        let quarter = quarter.ok_or_else(|| NotInTable(format!("{day} lies in no quarter of the calendar")))?;
-        Ok(Self { place, quarter, body: None, field: None })
-    }
-
-    fn by(self, body: Body) -> Self {
-        Self { body: Some(body), ..self }
-    }
-
-    fn within(self, field: Field) -> Self {
-        Self { field: Some(field), ..self }
+    fn of((place, quarter): (Place, Quarter), body: Option<Body>, field: Option<Field>) -> Self {
+        Self { place, quarter, body, field }
     }
 
     fn add(&self, figure: Figure, amount: i128, sink: &mut impl FnMut(Contribution)) {

@@ -321,7 +321,7 @@ impl StoreWriter for SqliteStore {
             fact: Vec::with_capacity(128),
         }
         .settle()?;
-        write_cells(&transaction, &self.delta, rules, &path)?;
+        write_cells(&transaction, &mut self.delta, rules, &path)?;
         for (span, counts) in batch.spans.iter().zip(&counts) {
             advance(&transaction, &batch.topic, span, counts).map_err(sql)?;
         }
@@ -370,7 +370,7 @@ fn advance(transaction: &Transaction<'_>, topic: &str, span: &Span, counts: &Cou
     Ok(())
 }
 
-fn write_cells(transaction: &Transaction<'_>, delta: &Delta, rules: &Rules, path: &Path) -> Result<(), StoreError> {
+fn write_cells(transaction: &Transaction<'_>, delta: &mut Delta, rules: &Rules, path: &Path) -> Result<(), StoreError> {
     let sql = |error: rusqlite::Error| sql_error(path, &error);
     let mut select = transaction
         .prepare_cached("SELECT figures FROM cell WHERE quarter = ?1 AND unit = ?2 AND since = ?3")
@@ -378,12 +378,9 @@ fn write_cells(transaction: &Transaction<'_>, delta: &Delta, rules: &Rules, path
     let mut upsert = transaction
         .prepare_cached("INSERT OR REPLACE INTO cell (quarter, unit, since, figures) VALUES (?1, ?2, ?3, ?4)")
         .map_err(sql)?;
-    let mut cell = Cell::default();
-    for (place, quarter, change) in delta.changes() {
+    delta.changes(|place, quarter, cell| {
         let (unit, since) = place_key(place, rules);
         let quarter = quarter.to_string();
-        cell.clear();
-        cell.add_cell(change);
         let stored = select
             .query_row(params![quarter, unit, since], |row| Ok(cell.add_encoded(row.get_ref(0)?.as_blob()?)))
             .optional()
@@ -391,9 +388,8 @@ fn write_cells(transaction: &Transaction<'_>, delta: &Delta, rules: &Rules, path
         if let Some(Err(error)) = stored {
             return Err(StoreError::Damaged { at: path.display().to_string(), cause: error.to_string() });
         }
-        upsert.execute(params![quarter, unit, since, cell.encode()]).map_err(sql)?;
-    }
-    Ok(())
+        upsert.execute(params![quarter, unit, since, cell.encode()]).map(|_| ()).map_err(sql)
+    })
 }
 
 #[cfg(test)]

@@ -82,6 +82,7 @@ pub(super) enum Value {
 
 impl Nodes {
     /// One more node: its place.
+    #[inline]
     pub(super) fn add(&mut self) -> usize {
         let place = self.used;
         if place == self.room.len() {

@@ -141,6 +141,7 @@ impl Reader<'_> {
     }
 
     /// From where to where the string lies.
+    #[inline(always)]
     fn string(&mut self) -> Option<(usize, usize)> {
         if self.next()? != b'"' {
             return None;

@@ -112,10 +112,11 @@ impl MemoryStore {
         }
         data.ledger.extend(ledger.into_iter().map(|(key, entry)| (key.clone(), entry.clone())));
         data.earlier.extend(earlier);
-        for (place, quarter, change) in delta.changes() {
+        delta.changes(|place, quarter, change| {
             let (unit, since) = name(place, rules);
             data.cells.entry((quarter, unit, since)).or_default().add_cell(change);
-        }
+            Ok::<_, StoreError>(())
+        })?;
         data.synthetic |= batch.synthetic;
         drop(data);
         self.delta = delta;

@@ -14,7 +14,7 @@ use super::schema::{Found, Schema};
 use super::settle::{Lower, Record, Records, settle};
 use super::{SELECT_ENTRY, Trouble, fill, read_entry};
 use crate::domain::{Entry, NextOffset, Partition, Rules};
-use crate::rollup::{Cell, Delta};
+use crate::rollup::Delta;
 use crate::store::{Batch, Counts, Span, StoreError, place_key};
 
 /// Every look-up is by key: a plan that reads a whole table would slow down as history grows. While the server waits
@@ -287,19 +287,19 @@ impl Writing<'_> {
         Ok(())
     }
 
-    fn cells(&mut self, delta: &Delta, rules: &Rules) -> Result<(), Trouble> {
-        let changes = delta.changes();
-        if changes.is_empty() {
-            return Ok(());
-        }
-        let slot = self.slot()?;
+    fn cells(&mut self, delta: &mut Delta, rules: &Rules) -> Result<(), Trouble> {
         let (mut quarters, mut units, mut sinces) = (Vec::new(), Vec::new(), Vec::new());
-        for (place, quarter, _) in &changes {
-            let (unit, since) = place_key(*place, rules);
+        delta.changes(|place, quarter, _| {
+            let (unit, since) = place_key(place, rules);
             quarters.push(quarter.to_string());
             units.push(unit);
             sinces.push(since);
+            Ok::<_, Trouble>(())
+        })?;
+        if quarters.is_empty() {
+            return Ok(());
         }
+        let slot = self.slot()?;
         let keys = [
             (&quarters as &(dyn ToSql + Sync), Type::TEXT_ARRAY),
             (&units, Type::TEXT_ARRAY),
@@ -316,16 +316,15 @@ impl Writing<'_> {
         for row in &rows {
             stored.insert(row.try_get(0)?, row.try_get(1)?);
         }
-        let (mut figures, mut cell) = (Vec::with_capacity(changes.len()), Cell::default());
-        for ((_, _, change), place) in changes.iter().zip(1..) {
-            cell.clear();
-            cell.add_cell(change);
-            if let Some(stored) = stored.get(&place) {
+        let mut figures = Vec::with_capacity(quarters.len());
+        delta.changes(|_, _, cell| {
+            if let Some(stored) = stored.get(&(figures.len() as i64 + 1)) {
                 let at = self.schema.describe(self.found.generation);
                 cell.add_encoded(stored).map_err(|error| StoreError::Damaged { at, cause: error.to_string() })?;
             }
             figures.push(cell.encode());
-        }
+            Ok::<_, StoreError>(())
+        })?;
         self.execute(
             "INSERT INTO {schema}.cell_{n} (quarter, unit, since, slot, figures)
              SELECT quarter, unit, since, $4, figures

@@ -64,7 +64,7 @@ impl Takeover {
             progress(taken);
             Ok(())
         })?;
-        self.cells(&delta, rules)?;
+        self.cells(&mut delta, rules)?;
         let synthetic = from.synthetic()?;
         for topic in from.topics()? {
             self.checkpoints(&topic, synthetic, from)?;
@@ -102,15 +102,16 @@ impl Takeover {
         })
     }
 
-    fn cells(&mut self, delta: &Delta, rules: &Rules) -> Result<(), StoreError> {
+    fn cells(&mut self, delta: &mut Delta, rules: &Rules) -> Result<(), StoreError> {
         let (mut quarters, mut units, mut sinces, mut figures) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for (place, quarter, cell) in delta.changes() {
+        delta.changes(|place, quarter, cell| {
             let (unit, since) = place_key(place, rules);
             quarters.push(quarter.to_string());
             units.push(unit);
             sinces.push(since);
             figures.push(cell.encode());
-        }
+            Ok::<_, StoreError>(())
+        })?;
         self.execute(
             "INSERT INTO {schema}.cell_{n} (quarter, unit, since, slot, figures)
              SELECT quarter, unit, since, 0, figures

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
+use rusqlite::{CachedStatement, Connection, Row, Transaction, params};
 
 use super::leaf::{Packer, Records};
 use super::sql_error;
@@ -14,36 +14,49 @@ use crate::store::{Batch, Counts, StoreError};
 /// A leaf of the ledger: every record from its first key up to the next leaf's.
 pub(super) struct Leaf {
     id: i64,
-    first: String,
     pub(super) records: Vec<u8>,
+    /// Where the next leaf begins, if there is one.
+    end: Option<String>,
 }
 
 impl Leaf {
     /// The leaf that has the record of that key, or would have it.
     pub(super) fn holding(connection: &Connection, key: &str) -> rusqlite::Result<Self> {
-        connection
-            .prepare_cached("SELECT id, first, records FROM leaf WHERE first <= ?1 ORDER BY first DESC LIMIT 1")?
-            .query_row([key], |row| Ok(Self { id: row.get(0)?, first: row.get(1)?, records: row.get(2)? }))
+        Self::find(&mut connection.prepare_cached(LEAF)?, key)
     }
 
-    /// Where the next leaf begins.
-    fn end(&self, connection: &Connection) -> rusqlite::Result<Option<String>> {
-        connection
-            .prepare_cached("SELECT first FROM leaf WHERE first > ?1 ORDER BY first LIMIT 1")?
-            .query_row([&self.first], |row| row.get(0))
-            .optional()
+    fn find(statement: &mut CachedStatement<'_>, key: &str) -> rusqlite::Result<Self> {
+        statement.query_row([key], |row| Ok(Self { id: row.get(0)?, records: row.get(1)?, end: row.get(2)? }))
     }
 }
 
-/// Writes what the packer has in the place of a leaf.
-fn write_leaves(connection: &Connection, packer: &mut Packer, place: i64) -> rusqlite::Result<()> {
-    let mut update = connection.prepare_cached("UPDATE leaf SET count = ?2, records = ?3 WHERE id = ?1")?;
-    let mut insert = connection.prepare_cached("INSERT INTO leaf (first, count, records) VALUES (?1, ?2, ?3)")?;
-    let mut place = Some(place);
-    packer.pack(|first, count, records| match place.take() {
-        Some(id) => update.execute(params![id, count as i64, records]).map(|_| ()),
-        None => insert.execute(params![first, count as i64, records]).map(|_| ()),
-    })
+const LEAF: &str = "SELECT id, records, (SELECT first FROM leaf WHERE first > ?1 ORDER BY first LIMIT 1)
+    FROM leaf WHERE first <= ?1 ORDER BY first DESC LIMIT 1";
+
+/// The leaves of the ledger, as a batch goes through them.
+struct Leaves<'s> {
+    find: CachedStatement<'s>,
+    update: CachedStatement<'s>,
+    insert: CachedStatement<'s>,
+}
+
+impl<'s> Leaves<'s> {
+    fn of(connection: &'s Connection) -> rusqlite::Result<Self> {
+        Ok(Self {
+            find: connection.prepare_cached(LEAF)?,
+            update: connection.prepare_cached("UPDATE leaf SET count = ?2, records = ?3 WHERE id = ?1")?,
+            insert: connection.prepare_cached("INSERT INTO leaf (first, count, records) VALUES (?1, ?2, ?3)")?,
+        })
+    }
+
+    /// Writes what the packer has in the place of a leaf.
+    fn write(&mut self, packer: &mut Packer, place: i64) -> rusqlite::Result<()> {
+        let mut place = Some(place);
+        packer.pack(|first, count, records| match place.take() {
+            Some(id) => self.update.execute(params![id, count as i64, records]).map(|_| ()),
+            None => self.insert.execute(params![first, count as i64, records]).map(|_| ()),
+        })
+    }
 }
 
 /// Takes a batch's entries into the ledger and gathers what that changes in the cells.
@@ -64,22 +77,23 @@ impl Settling<'_> {
         let (transaction, path) = (self.transaction, self.path);
         let sql = |error: rusqlite::Error| sql_error(path, &error);
         let entries = self.batch.by_record();
+        let mut leaves = Leaves::of(transaction).map_err(sql)?;
         let mut rest = &entries[..];
         while let Some(first) = rest.first() {
-            let leaf = Leaf::holding(transaction, first.key.text()).map_err(sql)?;
-            let here = match leaf.end(transaction).map_err(sql)? {
-                Some(end) => count_before(rest, &end),
-                None => rest.len(),
-            };
+            let leaf = Leaf::find(&mut leaves.find, first.key.text()).map_err(sql)?;
+            let here = leaf.end.as_deref().map_or(rest.len(), |end| count_before(rest, end));
             let (here, later) = rest.split_at(here);
-            self.merge(&leaf, here)?;
+            match self.merge(&leaf, here)? {
+                true => leaves.write(self.packer, leaf.id).map_err(sql)?,
+                false => self.packer.clear(),
+            }
             rest = later;
         }
         Ok(())
     }
 
-    /// Merges a leaf with the entries that belong in it.
-    fn merge(&mut self, leaf: &Leaf, entries: &[&Entry]) -> Result<(), StoreError> {
+    /// Merges a leaf with the entries that belong in it; whether that changes it.
+    fn merge(&mut self, leaf: &Leaf, entries: &[&Entry]) -> Result<bool, StoreError> {
         let path = self.path;
         let damaged = |error: &dyn std::fmt::Display| StoreError::Damaged {
             at: path.display().to_string(),
@@ -111,13 +125,7 @@ impl Settling<'_> {
             self.packer.keep(stored.key(), stored.body());
             more = stored.advance().map_err(|error| damaged(&error))?;
         }
-        match changed {
-            true => write_leaves(self.transaction, self.packer, leaf.id).map_err(|error| sql_error(path, &error)),
-            false => {
-                self.packer.clear();
-                Ok(())
-            }
-        }
+        Ok(changed)
     }
 
     /// Settles revisions of one record in the order in which they were read:
@@ -180,18 +188,18 @@ fn count_before(entries: &[&Entry], end: &str) -> usize {
 pub(super) fn pack_ledger(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut rows = transaction.prepare(&format!("{SELECT_ENTRY} FROM ledger ORDER BY source, subject"))?;
     let mut rows = rows.query([])?;
-    let mut packer = Packer::default();
+    let (mut packer, mut leaves) = (Packer::default(), Leaves::of(transaction)?);
     let mut place = transaction.query_row("SELECT id FROM leaf", [], |row| row.get(0))?;
     while let Some(row) = rows.next()? {
         let entry = read_entry(row)?;
         if packer.len() == 100_000 {
-            write_leaves(transaction, &mut packer, place)?;
+            leaves.write(&mut packer, place)?;
             transaction.execute("INSERT INTO leaf (first, count, records) VALUES (?1, 0, x'')", [entry.key.text()])?;
             place = transaction.last_insert_rowid();
         }
         packer.put(&entry).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     }
-    write_leaves(transaction, &mut packer, place)?;
+    leaves.write(&mut packer, place)?;
     transaction.execute_batch("DROP TABLE ledger")
 }
 
@@ -201,7 +209,7 @@ pub(super) const INSERT_EARLIER: &str = "INSERT OR IGNORE INTO earlier_revision
 
 /// Runs [`INSERT_EARLIER`]; returns the rows it changed.
 pub(super) fn write_entry(
-    statement: &mut rusqlite::CachedStatement<'_>,
+    statement: &mut CachedStatement<'_>,
     entry: &Entry,
     fact: &mut Vec<u8>,
 ) -> rusqlite::Result<usize> {
