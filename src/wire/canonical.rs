@@ -55,7 +55,7 @@ impl Canonical {
             Json::Bool(true) => out.extend_from_slice(b"true"),
             Json::Bool(false) => out.extend_from_slice(b"false"),
             Json::Int(number) if self.keeps_numbers || number.unsigned_abs() <= MAX_SAFE_INTEGER => {
-                out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+                self.write_integer(number);
             }
             Json::Int(number) => write_double(number as f64, out),
             Json::Big(number) if self.keeps_numbers => {
@@ -102,11 +102,16 @@ impl Canonical {
             self.text.push(b':');
             match node.value {
                 Value::Str(span) => self.write_text(document, span),
+                Value::Int(number) if number.unsigned_abs() <= MAX_SAFE_INTEGER => self.write_integer(number),
                 _ => self.write(document.json(place)),
             }
         }
         self.text.push(b'}');
         self.order.truncate(begin);
+    }
+
+    fn write_integer(&mut self, number: i64) {
+        self.text.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
     }
 
     fn write_text(&mut self, document: &Document, span: Span) {
