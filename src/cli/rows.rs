@@ -73,8 +73,10 @@ impl Rows {
             bytes += line.bytes.len() + line.end.len();
             match scan.line(read.len() - 1, &line.bytes) {
                 Step::Done => {
-                    // Where the cells do not fit and a line by itself would, the quotes are no pair either.
-                    if scan.cells.len() != self.columns && self.are_rows(read.get(1..).unwrap_or_default()) {
+                    // Where the cells do not fit, or a quote is left over, and a line by itself would be a row, the quotes
+                    // are no pair either.
+                    let fits = scan.cells.len() == self.columns && !scan.is_left_over;
+                    if !fits && self.are_rows(read.get(1..).unwrap_or_default()) {
                         scan.around_rows = scan.around_rows.or(scan.over_lines);
                     }
                     break scan.around_rows.map(|_| Code::CsvQuoteUnclosed);
@@ -197,6 +199,8 @@ struct Scan<'c> {
     columns: usize,
     /// The first quotes over several lines.
     over_lines: Option<Opened>,
+    /// Whether a cell after them has a quote without being in quotes.
+    is_left_over: bool,
     /// The first quotes that hold what would be rows without them.
     around_rows: Option<Opened>,
 }
@@ -213,6 +217,7 @@ impl<'c> Scan<'c> {
             delimiters: Vec::new(),
             columns,
             over_lines: None,
+            is_left_over: false,
             around_rows: None,
         }
     }
@@ -231,7 +236,9 @@ impl<'c> Scan<'c> {
             }
             if !self.is_open {
                 let end = find(self.delimiter, at);
-                self.cells.push_field(&line[at..end.unwrap_or(line.len())]);
+                let cell = &line[at..end.unwrap_or(line.len())];
+                self.is_left_over |= self.over_lines.is_some() && cell.contains(&b'"');
+                self.cells.push_field(cell);
                 match end {
                     Some(end) => at = end + 1,
                     None => return Step::Done,
@@ -324,6 +331,9 @@ mod tests {
         // Both are wrong in the same way, and fit.
         assert_eq!(rows("1,a,\"b\n2,a,b\"\n", 3), [&format!("1 {code} 1|a|\"b"), "2 2|a|b\""]);
         assert_eq!(rows("1,\"a,b\n2,a\",b\n", 3), [&format!("1 {code} 1|\"a|b"), "2 2|a\"|b"]);
+        // It is doubled by mistake, and what closes it leaves over another: all of it together would fit.
+        let doubled = "1,\",a\"\",,\n2,,\", \",\"b\"\n";
+        assert_eq!(rows(doubled, 4), [&format!("1 {code} 1|\"|a\"\"||"), "2 2||, |b"]);
         // The quote is opened where a row goes on.
         assert_eq!(rows("\"1\n1\",\"a\",\"b\n2,a,b\n", 3), [&format!("2 {code} 1\n1|a|\"b"), "3 2|a|b"]);
     }

@@ -13,11 +13,11 @@ use rustc_hash::FxHasher;
 use super::breach::Breach;
 use super::canonical::Canonical;
 use super::codes::Code;
+use super::data::{self, KnownUnit};
 use super::decimal::{Decimal, Units};
 use super::envelope::{Envelope, media_type};
 use super::json::{Document, Found, Json, Members};
 use super::spec::{MAX_NAME_BYTES, TYPES, TypeSpec};
-use super::data::{self, KnownUnit};
 use super::{AllowedSources, Event, HANOI, Message};
 use crate::domain::{Fact, RecordKey, Revision, Rules, UnitCode};
 
@@ -195,7 +195,8 @@ impl<'c, 'd> Check<'c, 'd> {
     ) -> Result<T, Vec<Breach>> {
         let envelope = Envelope::read(message, document)?;
         let attributes = Attributes::of(&envelope);
-        let mut check = Check { binary: envelope.body.is_some(), attributes, rules, sources, unit: None, breaches: Vec::new() };
+        let mut check =
+            Check { binary: envelope.body.is_some(), attributes, rules, sources, unit: None, breaches: Vec::new() };
         check.event().map(make).ok_or(check.breaches)
     }
 

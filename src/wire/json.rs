@@ -385,7 +385,9 @@ impl Document {
         let bytes = self.text.as_bytes();
         match bytes.get(name.start..).and_then(|rest| rest.first_chunk()) {
             // What follows the name is cut off as a number: in a loop it would take longer.
-            Some(first) if name.len() < 8 => (u64::from_be_bytes(*first) & !(u64::MAX >> (8 * name.len()))).to_be_bytes(),
+            Some(first) if name.len() < 8 => {
+                (u64::from_be_bytes(*first) & !(u64::MAX >> (8 * name.len()))).to_be_bytes()
+            }
             Some(first) => *first,
             None => {
                 let mut first = [0; 8];
