@@ -12,6 +12,10 @@ use rdkafka::message::{DeliveryResult, Header, Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
+use giaoban::log::kafka::{KafkaLog, KafkaSettings};
+use giaoban::log::{Delivery, EventLog as _, Outgoing};
+use giaoban::wire::STRUCTURED;
+
 use crate::events::Events;
 use crate::giaoban::Checkpoints;
 use crate::{Failure, PARTITIONS, until};
@@ -52,26 +56,48 @@ pub fn count_bare(brokers: &str, topic: &str, from: &[i64], expected: u64) -> Re
     Ok(seconds)
 }
 
+/// How messages lie in a topic.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// As `publish` and all other commands write them.
+    Usual,
+    /// By their client too, but told not to compress.
+    Uncompressed,
+}
+
 /// Adds that many events to the topic and returns the bytes of their values.
-pub fn fill(brokers: &str, topic: &str, events: &mut Events<'_>, records: u64) -> Result<u64, Failure> {
-    let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
-        .set("bootstrap.servers", brokers)
-        .set("partitioner", "murmur2_random")
-        .set("linger.ms", "20")
-        .set("batch.size", "500000")
-        .set("queue.buffering.max.messages", "500000")
-        .create()?;
-    let before = stored(producer.client(), topic)?;
-    let mut bytes = 0;
-    for _ in 0..records {
+pub fn fill(
+    brokers: &str,
+    topic: &str,
+    written: Written,
+    events: &mut Events<'_>,
+    records: u64,
+) -> Result<u64, Failure> {
+    let compression = (written == Written::Uncompressed).then(|| ("compression.type".to_owned(), "none".to_owned()));
+    let log =
+        KafkaLog::new(KafkaSettings { brokers: brokers.to_owned(), properties: compression.into_iter().collect() })?;
+    let mut producer = log.producer(topic)?;
+    let headers = vec![("content-type".to_owned(), Some(STRUCTURED.as_bytes().to_vec()))];
+    let mut message = Outgoing { headers, ..Outgoing::default() };
+    let (mut bytes, mut stored) = (0, 0);
+    let mut count = |deliveries: Vec<Delivery>| {
+        stored += deliveries.len() as u64;
+        deliveries.into_iter().try_for_each(|delivery| delivery.result.map(drop))
+    };
+    for number in 0..records {
         let (key, value) = events.next()?;
         bytes += value.len() as u64;
-        send(&producer, BaseRecord::to(topic).key(key).payload(value))?;
+        message.key = Some(key.into());
+        message.payload.clear();
+        message.payload.extend_from_slice(value.as_bytes());
+        producer.send(&message, number)?;
+        if number % 10_000 == 0 {
+            count(producer.deliveries())?;
+        }
     }
-    producer.flush(Duration::from_secs(120))?;
-    let added = stored(producer.client(), topic)? - before;
-    if added != records {
-        return Err(format!("{records} events were sent, but the topic has {added} more").into());
+    count(producer.flush(Duration::from_secs(120)))?;
+    if stored != records {
+        return Err(format!("{records} events were sent, but {stored} were acknowledged").into());
     }
     Ok(bytes)
 }

@@ -1,10 +1,10 @@
 //! The pipeline on a real Kafka broker, measured against the least that any consumer or producer must do.
 //!
-//! A topic of six partitions is filled with synthetic events of about 400 bytes. In the same run a bare consumer that
-//! only counts reads it, and `giaoban worker --until-caught-up` reads it into an empty store. What is printed first is
-//! the ratio of the two: it says what the work costs on any machine, where events per second say it for one. Every
-//! store is checked against the number of events before its time counts. PostgreSQL is measured in the same way, with
-//! one worker and with two.
+//! A topic of six partitions is filled with synthetic events of about 400 bytes, once as every command of giaoban writes
+//! them and once without compression. In the same run a bare consumer that only counts reads it, and `giaoban worker
+//! --until-caught-up` reads it into an empty store. What is printed first is the ratio of the two: it says what the work
+//! costs on any machine, where events per second say it for one. Every store is checked against the number of events
+//! before its time counts. PostgreSQL is measured in the same way, with one worker and with two.
 //!
 //! `./test.sh bench` starts the broker and PostgreSQL and runs this; `./test.sh bench -- --records 300000 --postgres
 //! 100000 --publish 100000 --pairs 1 --steady 5 --history 0` is a short run.
@@ -21,7 +21,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
 
-use broker::{count_bare, create_topic, delete_topic, ends, fill, produce_bare};
+use broker::{Written, count_bare, create_topic, delete_topic, ends, fill, produce_bare};
 use events::{Events, communes};
 use giaoban::{Giaoban, Postgres};
 
@@ -104,10 +104,14 @@ fn measure(arguments: &Arguments, brokers: &str) -> Result<(), Failure> {
     }
     let postgres = url.as_deref().map(On::Postgres);
     if arguments.records > 0 && arguments.pairs > 0 {
-        bench.catch_up(On::Sqlite, &[1], arguments.records, arguments.pairs)?;
+        for written in [Written::Usual, Written::Uncompressed] {
+            bench.catch_up(On::Sqlite, written, &[1], arguments.records, arguments.pairs)?;
+        }
     }
     if let Some(on) = postgres.filter(|_| arguments.postgres > 0 && arguments.pairs > 0) {
-        bench.catch_up(on, &[1, 2], arguments.postgres, arguments.pairs)?;
+        for written in [Written::Usual, Written::Uncompressed] {
+            bench.catch_up(on, written, &[1, 2], arguments.postgres, arguments.pairs)?;
+        }
     }
     if arguments.publish > 0 && arguments.pairs > 0 {
         bench.publish(arguments.publish, arguments.pairs)?;
@@ -176,13 +180,24 @@ impl Bench<'_> {
     }
 
     /// Workers that read a topic from its beginning into an empty store, each after a bare consumer of it.
-    fn catch_up(&self, on: On<'_>, fleets: &[usize], records: u64, pairs: usize) -> Result<(), Failure> {
+    fn catch_up(
+        &self,
+        on: On<'_>,
+        written: Written,
+        fleets: &[usize],
+        records: u64,
+        pairs: usize,
+    ) -> Result<(), Failure> {
         let store = on.name();
-        self.on_topic(&store.to_lowercase(), |topic| {
+        let (how, suffix) = match written {
+            Written::Usual => ("as publish writes them", "usual"),
+            Written::Uncompressed => ("not compressed", "uncompressed"),
+        };
+        self.on_topic(&format!("{}-{suffix}", store.to_lowercase()), |topic| {
             let start = Instant::now();
-            let bytes = fill(self.brokers, topic, &mut Events::of_communes(self.communes), records)?;
+            let bytes = fill(self.brokers, topic, written, &mut Events::of_communes(self.communes), records)?;
             println!(
-                "filled: {records} events of {:.0} bytes in {PARTITIONS} partitions, {:.0} events/s",
+                "filled: {records} events of {:.0} bytes in {PARTITIONS} partitions, {how}, {:.0} events/s",
                 bytes as f64 / records as f64,
                 records as f64 / start.elapsed().as_secs_f64()
             );
@@ -208,7 +223,7 @@ impl Bench<'_> {
                     ratios.push(rate / consumer_rate);
                     peak = peak.max(run.peak_rss_bytes);
                     if pair == pairs {
-                        println!("{name} / bare consumer: {:.3} (median of {pairs})", median(&mut ratios));
+                        println!("{name} / bare consumer, {how}: {:.3} (median of {pairs})", median(&mut ratios));
                         println!("bare consumer: {:.0} events/s", median(&mut bare));
                         println!(
                             "{name}: {:.0} events/s, peak memory of a worker {}, {:.0} bytes a record",
@@ -316,7 +331,7 @@ impl Bench<'_> {
             for mark in marks.chain([most]) {
                 let before = mark.saturating_sub(3 * step).max(stored);
                 if before > stored {
-                    fill(self.brokers, topic, &mut events, before - stored)?;
+                    fill(self.brokers, topic, Written::Usual, &mut events, before - stored)?;
                     giaoban.work(1)?;
                     stored = before;
                 }
@@ -324,7 +339,7 @@ impl Bench<'_> {
                 let end = mark.max(before + 3 * step).min(most);
                 while stored < end {
                     let (from, records) = (ends(self.brokers, topic)?, step.min(end - stored));
-                    fill(self.brokers, topic, &mut events, records)?;
+                    fill(self.brokers, topic, Written::Usual, &mut events, records)?;
                     bare.push(records as f64 / count_bare(self.brokers, topic, &from, records)?);
                     let run = giaoban.work(1)?;
                     stored += records;
