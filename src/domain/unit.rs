@@ -28,7 +28,7 @@ impl UnitCode {
     /// The code, or `None` if the text cannot be one.
     pub fn new(text: &str) -> Option<Self> {
         let fits = (1..16).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
-        // In one number: what is written byte by byte and read in one piece is waited for.
+        // As one number: bytes that are written singly and then read as a whole stall the processor.
         fits.then(|| Self(text.bytes().rev().fold(0, |code, byte| code << 8 | u128::from(byte)).to_le_bytes()))
     }
 

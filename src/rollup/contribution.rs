@@ -122,7 +122,7 @@ fn recovered(resolution: &Resolution) -> [(Figure, i128); 5] {
     ]
 }
 
-/// Where and when counts what happened in a unit on a day.
+/// Where and when something that happened in a unit on a day counts.
 fn day(rules: &Rules, unit: UnitCode, day: Date) -> Result<(Place, Quarter), NotInTable> {
     match rules.units.at(unit, day) {
         Lookup::InForce(segment) => Ok((Place::Unit(segment), quarter(rules, day)?)),

@@ -37,7 +37,7 @@ pub fn verdict(incoming: Rank, counting: Option<Rank>) -> Verdict {
 
 /// How many cells lie open: the quarters of a unit or two.
 const OPEN: usize = 8;
-/// So many parts more than twice those that were left last are made one where they belong together.
+/// Parts of the same cell are summed once there are this many more than twice what the last summing left.
 const PARTS: usize = 65_536;
 
 /// Changes to cells, gathered over a batch.
@@ -50,7 +50,7 @@ pub struct Delta {
     /// Which of them was opened first.
     oldest: usize,
     folded: Folded,
-    /// How many parts were left when those of one cell were last made one.
+    /// How many parts the last summing left.
     merged: usize,
 }
 
@@ -115,20 +115,19 @@ impl Delta {
     }
 
     fn count(&mut self, fact: &Fact, rules: &Rules, sign: i128) -> Result<(), NotInTable> {
-        // All that a record adds counts in one or two cells.
+        // All that a record adds counts in a few cells, and mostly in one.
         let mut index = 0;
         contributions(fact, rules, |part| {
             if self.open.get(index).is_none_or(|(place, quarter, _)| (*place, *quarter) != (part.place, part.quarter)) {
-                index = self.open(part.place, part.quarter);
+                index = self.opened(part.place, part.quarter);
             }
             self.open[index].2.add(part.figure, part.body, part.field, sign * part.amount);
         })
     }
 
-    /// Where the cell lies open.
-    fn open(&mut self, place: Place, quarter: Quarter) -> usize {
-        let known = self.open.iter().position(|(open, of, _)| (*open, *of) == (place, quarter));
-        if let Some(index) = known {
+    /// Opens the cell, if it is not open: its place among those that are.
+    fn opened(&mut self, place: Place, quarter: Quarter) -> usize {
+        if let Some(index) = self.open.iter().position(|cell| (cell.0, cell.1) == (place, quarter)) {
             return index;
         }
         if self.open.len() < OPEN {
@@ -141,13 +140,13 @@ impl Delta {
         }
         let index = self.oldest;
         self.oldest = (index + 1) % OPEN;
-        let (open, of, cell) = &mut self.open[index];
-        self.folded.fold(*open, *of, cell);
-        (*open, *of) = (place, quarter);
+        let (before, its_quarter, cell) = &mut self.open[index];
+        self.folded.fold(*before, *its_quarter, cell);
+        (*before, *its_quarter) = (place, quarter);
         index
     }
 
-    /// Folds up all that is open, and makes one of the parts of one cell.
+    /// Folds up all that is open, and sums the parts of each cell.
     fn merge(&mut self) {
         for (place, quarter, cell) in &mut self.open {
             self.folded.fold(*place, *quarter, cell);
@@ -175,7 +174,7 @@ impl Delta {
         })
     }
 
-    /// Forgets every change; keeps the room for as many.
+    /// Forgets every change; keeps its room.
     pub fn clear(&mut self) {
         self.open.iter_mut().for_each(|(_, _, cell)| cell.clear());
         self.folded.clear();
@@ -197,7 +196,7 @@ mod tests {
         let codes = (1..2_000).filter_map(|number| UnitCode::new(&format!("{number:05}")));
         let units: Vec<UnitCode> = codes.filter(in_force).take(100).collect();
         (0..count).map(move |index| {
-            // Steps of a length that shares no factor with their number come by each once.
+            // 7,919 and `count` share no factor, so each number comes once.
             let number = index * 7_919 % count;
             let fact = Fact::Supervision {
                 unit: units[number % 100],

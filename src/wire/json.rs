@@ -384,7 +384,7 @@ impl Document {
         let name = self.node(place).name.range();
         let bytes = self.text.as_bytes();
         match bytes.get(name.start..).and_then(|rest| rest.first_chunk()) {
-            // What follows the name is cut off as a number: in a loop it would take longer.
+            // What follows the name is masked off: a loop takes longer.
             Some(first) if name.len() < 8 => {
                 (u64::from_be_bytes(*first) & !(u64::MAX >> (8 * name.len()))).to_be_bytes()
             }

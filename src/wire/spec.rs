@@ -268,6 +268,8 @@ pub(super) const MAX_FIELDS: usize = 16;
 
 #[cfg(test)]
 mod tests {
+    use std::mem::discriminant;
+
     use super::*;
 
     #[test]
@@ -277,6 +279,15 @@ mod tests {
             assert_eq!(TypeSpec::named(spec.name), Some(spec));
             assert_eq!(spec.stem(), format!("vn.giaoban.{}.", spec.name));
             assert!(spec.fields.len() <= MAX_FIELDS);
+            // `data::Fields` has one place for each of these.
+            let single = |field: &&FieldSpec| {
+                use Kind::*;
+                matches!(field.kind, Unit | Day | ResolvedOn | Counts(_) | Score | Year | Period)
+            };
+            let mut kinds: Vec<_> = spec.fields.iter().filter(single).map(|field| discriminant(&field.kind)).collect();
+            while let Some(kind) = kinds.pop() {
+                assert!(!kinds.contains(&kind), "{} has two fields of a kind", spec.name);
+            }
         }
         assert_eq!(TypeSpec::of("vn.giaoban.supervision.v2"), None);
     }

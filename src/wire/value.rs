@@ -11,8 +11,8 @@ use crate::domain::{Area, Period, UnitCode, Vnd};
 
 /// A field's value that is to be read; a breach is added where it cannot be.
 ///
-/// Each kind has its own way, and says what it read by itself: passed on as one of many, it would be written in pieces
-/// and read back whole, for which the processor waits.
+/// Each kind has a method of its own: one value for all kinds would be written in pieces and then read as a whole, which
+/// stalls the processor.
 pub(super) struct Reading<'b, 'j> {
     pub(super) field: &'static FieldSpec,
     pub(super) value: Found<'j>,
@@ -232,6 +232,7 @@ mod tests {
 
     use super::*;
     use crate::wire::json::Document;
+    use crate::wire::spec::TypeSpec;
 
     #[test]
     fn a_day_is_one_that_exists() {
@@ -260,6 +261,17 @@ mod tests {
         assert_eq!(land("1e300"), Err(Code::LandTooLarge));
         assert_eq!(land("-0.01"), Err(Code::LandNegative));
         assert_eq!(land("\"1\""), Err(Code::FieldWrongType));
+    }
+
+    #[test]
+    fn what_is_no_object_of_counts_is_told_as_it_is_written() {
+        let (mut document, mut breaches) = (Document::default(), Vec::new());
+        let place = document.add("1.50").unwrap();
+        let field = TypeSpec::named("supervision").unwrap().field("recommendations").unwrap();
+        let reading = Reading { field, value: document.at(place), breaches: &mut breaches };
+        assert_eq!(reading.counts(["party", "authority", "other"]), None);
+        let told: Vec<_> = breaches.iter().map(|breach| (breach.code, breach.found.as_str())).collect();
+        assert_eq!(told, [(Code::FieldWrongType, "1.50")]);
     }
 
     #[test]

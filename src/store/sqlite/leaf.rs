@@ -393,6 +393,22 @@ mod tests {
     }
 
     #[test]
+    fn a_record_is_packed_as_it_always_was() {
+        let mut packer = Packer::default();
+        packer.put(&entry("GS-1", 2)).unwrap();
+        let text = b"/units/00004\nGS-1";
+        // Revision, digest; the event's id; partition and offset; the eighth kind of fact. Numbers in zigzag, as LEB128.
+        let body = [&[4][..], &[2; 32], &[1, 1, b'x'], &[6, 0xa0, 0x1f], &[7]].concat();
+        let expected = [&[0, text.len() as u8][..], text, &[body.len() as u8], &body].concat();
+        packer
+            .pack(|first, count, leaf| {
+                assert_eq!((first.as_bytes(), count, leaf), (&text[..], 1, &expected[..]));
+                Ok::<_, ()>(())
+            })
+            .unwrap();
+    }
+
+    #[test]
     fn bytes_that_are_no_leaf_are_refused() {
         let mut packer = Packer::default();
         packer.put(&entry("ữ", 1)).unwrap();
