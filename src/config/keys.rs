@@ -157,14 +157,14 @@ pub const KEYS: &[Key] = &[
     key(
         "worker.batch_records",
         Shape::Number(1, 1_000_000),
-        "100000",
+        "150000",
         "Số bản ghi tối đa mỗi lô",
         "Most records in a batch",
     ),
     key(
         "worker.batch_bytes",
         Shape::Number(65_536, 1 << 30),
-        "33554432",
+        "50331648",
         "Số byte tối đa mỗi lô",
         "Most bytes in a batch",
     ),

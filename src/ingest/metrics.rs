@@ -189,7 +189,7 @@ impl Metrics {
             batch_records: histogram(
                 "giaoban_worker_batch_records",
                 "Records in a batch",
-                vec![1.0, 10.0, 100.0, 1_000.0, 5_000.0, 10_000.0, 25_000.0, 50_000.0, 100_000.0],
+                vec![1.0, 10.0, 100.0, 1_000.0, 5_000.0, 10_000.0, 25_000.0, 50_000.0, 100_000.0, 200_000.0],
             )?,
             last_commit: float(
                 "giaoban_worker_last_commit_timestamp_seconds",
