@@ -171,7 +171,7 @@ fn client(
         ("auto.offset.reset", "error"),
         ("statistics.interval.ms", "1000"),
         // The default is 64 MB for each partition.
-        ("queued.max.messages.kbytes", "8192"),
+        ("queued.max.messages.kbytes", "4096"),
         // The default waits a second after the queue was full.
         ("fetch.queue.backoff.ms", "2"),
         ("queued.min.messages", "100000"),
