@@ -157,14 +157,14 @@ pub const KEYS: &[Key] = &[
     key(
         "worker.batch_records",
         Shape::Number(1, 1_000_000),
-        "150000",
+        "125000",
         "Số bản ghi tối đa mỗi lô",
         "Most records in a batch",
     ),
     key(
         "worker.batch_bytes",
         Shape::Number(65_536, 1 << 30),
-        "50331648",
+        "41943040",
         "Số byte tối đa mỗi lô",
         "Most bytes in a batch",
     ),

@@ -38,7 +38,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { records: 150_000, bytes: 48 << 20, wait_ms: 100, backoff_ms: 200, accept_gap: false, dead_letters: None }
+        Self { records: 125_000, bytes: 40 << 20, wait_ms: 100, backoff_ms: 200, accept_gap: false, dead_letters: None }
     }
 }
 
