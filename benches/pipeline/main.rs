@@ -103,13 +103,11 @@ fn measure(arguments: &Arguments, brokers: &str) -> Result<(), Failure> {
         None => println!("PostgreSQL: not measured, POSTGRES_URL is not set"),
     }
     let postgres = url.as_deref().map(On::Postgres);
-    if arguments.records > 0 && arguments.pairs > 0 {
-        for written in [Written::Usual, Written::Uncompressed] {
+    for written in [Written::Usual, Written::Uncompressed] {
+        if arguments.records > 0 && arguments.pairs > 0 {
             bench.catch_up(On::Sqlite, written, &[1], arguments.records, arguments.pairs)?;
         }
-    }
-    if let Some(on) = postgres.filter(|_| arguments.postgres > 0 && arguments.pairs > 0) {
-        for written in [Written::Usual, Written::Uncompressed] {
+        if let Some(on) = postgres.filter(|_| arguments.postgres > 0 && arguments.pairs > 0) {
             bench.catch_up(on, written, &[1, 2], arguments.postgres, arguments.pairs)?;
         }
     }

@@ -160,12 +160,6 @@ fn parts<'s, T: Copy>(all: &'s [T], slots: &'s [i128]) -> impl Iterator<Item = (
 }
 
 fn leb128(bytes: &mut Vec<u8>, mut value: u128) {
-    while value > u128::from(u64::MAX) {
-        bytes.push((value as u8 & 0x7f) | 0x80);
-        value >>= 7;
-    }
-    // Nearly all of them: shorter work than with the whole width.
-    let mut value = value as u64;
     while value >= 0x80 {
         bytes.push((value as u8 & 0x7f) | 0x80);
         value >>= 7;

@@ -58,9 +58,7 @@ impl Canonical {
                 self.write_integer(number);
             }
             Json::Int(number) => write_double(number as f64, out),
-            Json::Big(number) if self.keeps_numbers => {
-                out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes())
-            }
+            Json::Big(number) if self.keeps_numbers => self.write_integer(number),
             Json::Big(number) => write_double(number as f64, out),
             Json::Float(text) if self.keeps_numbers => out.extend_from_slice(text.as_bytes()),
             Json::Float(text) => write_double(double(text), out),
@@ -110,7 +108,7 @@ impl Canonical {
         self.order.truncate(begin);
     }
 
-    fn write_integer(&mut self, number: i64) {
+    fn write_integer(&mut self, number: impl itoa::Integer) {
         self.text.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
     }
 

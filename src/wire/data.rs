@@ -11,40 +11,25 @@ use super::spec::{FieldSpec, Kind, MAX_FIELDS, TYPES, TypeSpec};
 use super::value::{Reading, pointer};
 use crate::domain::{
     ActivityKind, Area, Body, Fact, Field, IndexKind, Lookup, Period, PetitionKind, Resolution, Rules, Status,
-    UnitCode, UnitRow, UnitTable, Vnd,
+    UnitCode, UnitRow, Vnd,
 };
-
-/// A unit that the table has, as a text names it. Nearly every event speaks of the unit that it comes from.
-#[derive(Clone, Copy)]
-pub(super) struct KnownUnit<'j> {
-    text: &'j str,
-    code: UnitCode,
-}
-
-impl<'j> KnownUnit<'j> {
-    /// The unit of that code, if the table has it.
-    pub(super) fn of(text: &'j str, units: &UnitTable) -> Option<Self> {
-        let code = UnitCode::new(text).filter(|code| units.knows(*code))?;
-        Some(Self { text, code })
-    }
-}
 
 /// Checks `data` by the rules of its type. Every breach is added to `breaches`;
 /// `None` where one of them keeps the fact from being made.
 ///
-/// `source` is the unit that the event comes from, if it is one; `latest` the last day that may have happened by the
+/// `source` is the unit that the event comes from, if the table has it; `latest` the last day that may have happened by the
 /// event's `time`.
 pub(super) fn check(
     spec: &'static TypeSpec,
     data: Members<'_>,
-    source: Option<KnownUnit<'_>>,
+    source: Option<UnitCode>,
     latest: Option<Date>,
     rules: &Rules,
     breaches: &mut Vec<Breach>,
 ) -> Option<Fact> {
     let before = breaches.len();
-    let fields = Fields::read(spec, data, source, breaches);
-    Relations { fields: &fields, latest, rules, breaches }.check();
+    let fields = Fields::read(spec, data, breaches);
+    Relations { fields: &fields, source, latest, rules, breaches }.check();
     if breaches.len() > before { None } else { fields.fact() }
 }
 
@@ -59,8 +44,6 @@ struct Fields<'j> {
     spec: &'static TypeSpec,
     data: Members<'j>,
     unit: Option<UnitCode>,
-    /// Whether the table is known to have the unit.
-    is_known: bool,
     /// The day that decides unit and period.
     day: Option<(&'static FieldSpec, Date)>,
     resolved_on: Option<(&'static FieldSpec, Date)>,
@@ -86,17 +69,11 @@ enum Other<'j> {
 }
 
 impl<'j> Fields<'j> {
-    fn read(
-        spec: &'static TypeSpec,
-        data: Members<'j>,
-        source: Option<KnownUnit<'_>>,
-        breaches: &mut Vec<Breach>,
-    ) -> Self {
+    fn read(spec: &'static TypeSpec, data: Members<'j>, breaches: &mut Vec<Breach>) -> Self {
         let mut all = Self {
             spec,
             data,
             unit: None,
-            is_known: false,
             day: None,
             resolved_on: None,
             year: None,
@@ -115,22 +92,19 @@ impl<'j> Fields<'j> {
             };
             let reading = Reading { field, value, breaches };
             match field.kind {
-                Kind::Unit => match source.filter(|source| value.as_str() == Some(source.text)) {
-                    Some(source) => (all.unit, all.is_known) = (Some(source.code), true),
-                    None => all.unit = reading.unit(),
-                },
+                Kind::Unit => all.unit = reading.unit(),
                 Kind::Day => all.day = reading.day().map(|day| (field, day)),
                 Kind::ResolvedOn => all.resolved_on = reading.day().map(|day| (field, day)),
-                Kind::OneOf(names) => set(other, reading.choice(names).map(Other::Choice)),
-                Kind::Count { min } => set(other, reading.count(min).map(Other::Count)),
+                Kind::OneOf(names) => *other = reading.choice(names).map_or(Other::Nothing, Other::Choice),
+                Kind::Count { min } => *other = reading.count(min).map_or(Other::Nothing, Other::Count),
                 Kind::Counts(names) => all.recommendations = reading.counts(names).unwrap_or_default(),
-                Kind::Money => set(other, reading.money().map(Other::Money)),
-                Kind::Land => set(other, reading.land().map(Other::Land)),
+                Kind::Money => *other = reading.money().map_or(Other::Nothing, Other::Money),
+                Kind::Land => *other = reading.land().map_or(Other::Nothing, Other::Land),
                 Kind::Score => all.score = reading.score(),
                 Kind::Year => all.year = reading.year(),
                 Kind::Period => all.period = reading.period().map(|period| (field, period)),
-                Kind::Flag => set(other, reading.flag().map(Other::Flag)),
-                Kind::Text => set(other, reading.text().map(Other::Text)),
+                Kind::Flag => *other = reading.flag().map_or(Other::Nothing, Other::Flag),
+                Kind::Text => *other = reading.text().map_or(Other::Nothing, Other::Text),
             }
         }
         all
@@ -231,12 +205,6 @@ impl<'j> Fields<'j> {
     }
 }
 
-fn set<'j>(other: &mut Other<'j>, read: Option<Other<'j>>) {
-    if let Some(read) = read {
-        *other = read;
-    }
-}
-
 /// The place of a field in its type's table. That it is there is known when this is compiled.
 const fn place(kind: &str, name: &str) -> usize {
     let mut at = 0;
@@ -262,6 +230,7 @@ const fn same(a: &str, b: &str) -> bool {
 /// The rules between fields, and between fields and the tables of units and quarters.
 struct Relations<'c, 'j> {
     fields: &'c Fields<'j>,
+    source: Option<UnitCode>,
     latest: Option<Date>,
     rules: &'c Rules,
     breaches: &'c mut Vec<Breach>,
@@ -308,7 +277,8 @@ impl Relations<'_, '_> {
 
     fn known_unit(&mut self) -> Option<UnitCode> {
         let code = self.fields.unit?;
-        if self.fields.is_known || self.rules.units.knows(code) {
+        // Nearly every event speaks of the unit that it comes from.
+        if self.source == Some(code) || self.rules.units.knows(code) {
             return Some(code);
         }
         self.add(Code::UnitUnknown, "unit", code.as_str(), nearest_unit(self.rules, code.as_str()));

@@ -13,12 +13,11 @@ use rustc_hash::FxHasher;
 use super::breach::Breach;
 use super::canonical::Canonical;
 use super::codes::Code;
-use super::data::{self, KnownUnit};
 use super::decimal::{Decimal, Units};
 use super::envelope::{Envelope, media_type};
 use super::json::{Document, Found, Json, Members};
 use super::spec::{MAX_NAME_BYTES, TYPES, TypeSpec};
-use super::{AllowedSources, Event, HANOI, Message};
+use super::{AllowedSources, Event, HANOI, Message, data};
 use crate::domain::{Fact, RecordKey, Revision, Rules, UnitCode};
 
 /// Decodes messages, keeping its buffer from one to the next.
@@ -179,8 +178,8 @@ struct Check<'c, 'd> {
     attributes: Attributes<'d>,
     rules: &'c Rules,
     sources: &'c AllowedSources,
-    /// The unit that the source is.
-    unit: Option<KnownUnit<'d>>,
+    /// The unit that the source is, if the table has it.
+    unit: Option<UnitCode>,
     breaches: Vec<Breach>,
 }
 
@@ -271,7 +270,7 @@ impl<'c, 'd> Check<'c, 'd> {
     fn source(&mut self, value: Option<Found<'d>>) -> Option<&'d str> {
         let source = self.text("source", value, true)?;
         let unit = source.strip_prefix("/units/");
-        self.unit = unit.and_then(|text| KnownUnit::of(text, &self.rules.units));
+        self.unit = unit.and_then(UnitCode::new).filter(|code| self.rules.units.knows(*code));
         if self.unit.is_some() || self.sources.contains(source) {
             return Some(source);
         }

@@ -82,7 +82,7 @@ impl<'j> Reading<'_, 'j> {
     pub(super) fn score(self) -> Option<f64> {
         match double_of(self.value) {
             Some(score) if score >= 0.0 => Some(score),
-            Some(_) => self.refuse_number(Code::NumberOutOfRange),
+            Some(_) => self.refuse_written(Code::NumberOutOfRange),
             None => self.wrong_type(),
         }
     }
@@ -112,17 +112,17 @@ impl<'j> Reading<'_, 'j> {
         let Some(number) = units(self.value, places) else { return self.wrong_type() };
         match allowed(number) {
             Ok(number) => Some(number),
-            Err(code) => self.refuse_number(code),
+            Err(code) => self.refuse_written(code),
         }
     }
 
     #[cold]
     fn wrong_type<T>(self) -> Option<T> {
-        self.refuse_number(Code::FieldWrongType)
+        self.refuse_written(Code::FieldWrongType)
     }
 
     #[cold]
-    fn refuse_number<T>(self, code: Code) -> Option<T> {
+    fn refuse_written<T>(self, code: Code) -> Option<T> {
         let found = self.value.written();
         self.refuse(code, &found)
     }

@@ -5,7 +5,6 @@
 //! whole key. A leaf is read, merged with all that a batch has for it, and written
 //! once. Knows nothing of SQL.
 
-use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Digest, Entry, Fact, Offset, Partition, Position, RecordKey, Revision};
@@ -19,9 +18,11 @@ const FULL: usize = 3_900;
 #[error("a leaf of the ledger is damaged")]
 pub(super) struct LeafError;
 
-/// What a leaf holds of a record besides its key, after its revision and its digest: append, never reorder.
+/// What a leaf holds of a record besides its key: append, never reorder.
 #[derive(Serialize, Deserialize)]
 struct Body<'b, F> {
+    revision: i64,
+    digest: [u8; 32],
     #[serde(borrow)]
     event_id: Option<&'b str>,
     partition: i32,
@@ -70,13 +71,11 @@ impl<'l> Records<'l> {
 
     /// The record.
     pub(super) fn entry(&self) -> Result<Entry, LeafError> {
-        let (revision, rest) = postcard::take_from_bytes(self.body).map_err(|_| LeafError)?;
-        let (digest, rest) = rest.split_first_chunk().ok_or(LeafError)?;
-        let body: Body<'_, Fact> = postcard::from_bytes(rest).map_err(|_| LeafError)?;
+        let body: Body<'_, Fact> = postcard::from_bytes(self.body).map_err(|_| LeafError)?;
         Ok(Entry {
             key: RecordKey::from_text(&self.key).ok_or(LeafError)?,
-            revision: Revision::new(revision).ok_or(LeafError)?,
-            digest: Digest(*digest),
+            revision: Revision::new(body.revision).ok_or(LeafError)?,
+            digest: Digest(body.digest),
             event_id: body.event_id.map(Into::into),
             fact: body.fact,
             position: Position { partition: Partition(body.partition), offset: Offset(body.offset) },
@@ -128,14 +127,14 @@ impl Packer {
     /// Takes a record that is new or has changed.
     pub(super) fn put(&mut self, entry: &Entry) -> Result<(), postcard::Error> {
         let body = Body {
+            revision: entry.revision.number(),
+            digest: entry.digest.0,
             event_id: entry.event_id.as_deref(),
             partition: entry.position.partition.0,
             offset: entry.position.offset.0,
             fact: &entry.fact,
         };
-        write(&entry.revision.number(), &mut self.bodies)?;
-        self.bodies.extend_from_slice(&entry.digest.0);
-        write(&body, &mut self.bodies)?;
+        self.bodies = postcard::to_extend(&body, std::mem::take(&mut self.bodies))?;
         self.close(entry.key.text());
         self.put = self.items.len();
         Ok(())
@@ -242,32 +241,6 @@ impl Packer {
         leaf.extend_from_slice(suffix.as_bytes());
         number(leaf, body.len());
         leaf.extend_from_slice(body);
-    }
-}
-
-/// Adds a value to bytes.
-fn write(value: &impl Serialize, bytes: &mut Vec<u8>) -> Result<(), postcard::Error> {
-    postcard::serialize_with_flavor(value, Appending(bytes))
-}
-
-/// What postcard writes to: its own ways to add to bytes take them one by one.
-struct Appending<'b>(&'b mut Vec<u8>);
-
-impl Flavor for Appending<'_> {
-    type Output = ();
-
-    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        self.0.push(byte);
-        Ok(())
-    }
-
-    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        self.0.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn finalize(self) -> postcard::Result<()> {
-        Ok(())
     }
 }
 
