@@ -64,7 +64,7 @@ fn write(events: &mut events::Events<'_>, decoder: &mut Decoder, rules: &Rules) 
         for offset in first..first + BATCH as i64 {
             let message = Message { headers: &[], payload: Some(events.next()?.1.as_bytes()) };
             let event = decoder.decode(&message, rules, &AllowedSources::new());
-            let event = event.map_err(|breaches| format!("{breaches:?}"))?;
+            let event = event.map_err(|errors| format!("{errors:?}"))?;
             entries.push(Entry {
                 key: event.key,
                 revision: event.revision,

@@ -6,7 +6,7 @@ use crate::ingest::dead_letter::ROOM_BYTES;
 use crate::ingest::worker::Silent;
 use crate::log::LogError;
 use crate::store::StoreError;
-use crate::wire::Lang;
+use crate::text::Lang;
 
 fn one(lang: Lang, vi: &str, en: &str) -> String {
     match lang {

@@ -13,7 +13,7 @@ use crate::domain::{NextOffset, Offset, Rules, UnitKind};
 use crate::log::{EventLog, LogError, PartitionRange, Topic};
 use crate::said;
 use crate::store::{Checkpoint, StoreError, StoreReader};
-use crate::wire::Lang;
+use crate::text::Lang;
 
 /// How a thing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

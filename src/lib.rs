@@ -3,6 +3,7 @@
 //! The map, from the bottom up; an arrow never points upwards:
 //!
 //! - [`domain`]: units, periods, calendars, amounts, records. Pure.
+//! - [`text`]: every sentence that a person reads, in both languages.
 //! - [`wire`]: the contract with producers: CloudEvents, codes, schemas. Pure.
 //! - [`rollup`]: from what records say to what figures are. Pure.
 //! - [`log`]: the event log: embedded, or Apache Kafka.
@@ -29,6 +30,7 @@ pub mod said;
 pub mod sample;
 mod sqlite_file;
 pub mod store;
+pub mod text;
 pub mod web;
 mod whole_file;
 pub mod wire;

@@ -6,7 +6,7 @@ use crate::ingest::machine::Stopped;
 use crate::ingest::worker::{Silent, WorkerError};
 use crate::log::LogError;
 use crate::store::StoreError;
-use crate::wire::Lang;
+use crate::text::Lang;
 
 /// What happened to the store, where.
 pub fn store(error: &StoreError, lang: Lang) -> String {
@@ -148,7 +148,7 @@ pub fn stopped(stopped: &Stopped, lang: Lang) -> String {
                 "kho đang ở vị trí {stored} của phân vùng {partition}, nhưng nhật ký kết thúc ở {end}: đây không phải nhật ký đã tạo ra kho"
             )
         }
-        Stopped::MadeAnew { partition, next } => {
+        Stopped::Recreated { partition, next } => {
             format!(
                 "bản ghi ngay trước vị trí {next} của phân vùng {partition} không phải là bản ghi mà kho đã đọc: topic đã được tạo lại"
             )

@@ -91,7 +91,7 @@ impl Reading {
             assert!(incoming.timestamp_ms.is_some());
             match decoded {
                 Ok(event) => assert_eq!(event.key.subject(), format!("GS-{offset}")),
-                Err(breaches) => assert_eq!((offset % BAD, breaches.len()), (0, 1)),
+                Err(errors) => assert_eq!((offset % BAD, errors.len()), (0, 1)),
             }
         });
         assert!(matches!(polled.unwrap(), Polled::Messages(_) | Polled::AtEnd(_)));
@@ -248,11 +248,11 @@ fn what_was_read_before_an_error_comes_before_it() {
 
 #[test]
 fn what_was_read_before_the_log_was_another_does_not_come_after_that() {
-    let made_anew = Interrupted { says: Some(Ok(Polled::MadeAnew)), ..Interrupted::default() };
-    let mut consumer = DecodingConsumer::new(Box::new(made_anew), rules(), AllowedSources::new());
+    let recreated = Interrupted { says: Some(Ok(Polled::Recreated)), ..Interrupted::default() };
+    let mut consumer = DecodingConsumer::new(Box::new(recreated), rules(), AllowedSources::new());
     consumer.start(&[(Partition(0), NextOffset(0))]).unwrap();
     let mut handed = 0;
-    while consumer.poll(STEP, 1000, &mut |_, _| handed += 1).unwrap() != Polled::MadeAnew {}
+    while consumer.poll(STEP, 1000, &mut |_, _| handed += 1).unwrap() != Polled::Recreated {}
     assert!(handed < 3_000, "some were on their way");
     for _ in 0..20 {
         consumer.poll(STEP, 1000, &mut |incoming, _| panic!("{incoming:?}")).unwrap();

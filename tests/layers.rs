@@ -6,16 +6,17 @@ use std::fs;
 use std::path::Path;
 
 /// Each layer with what it may know of.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("domain", &[]),
-    ("wire", &["domain"]),
+    ("text", &["domain"]),
+    ("wire", &["domain", "text"]),
     ("rollup", &["domain"]),
-    ("log", &["domain", "sqlite_file"]),
-    ("store", &["domain", "rollup", "sqlite_file", "whole_file"]),
-    ("ingest", &["domain", "wire", "rollup", "log", "store", "whole_file"]),
-    ("report", &["domain", "wire", "rollup", "store"]),
-    ("sample", &["domain", "wire"]),
-    ("web", &["domain", "wire", "rollup", "store", "ingest", "report"]),
+    ("log", &["domain", "text", "sqlite_file"]),
+    ("store", &["domain", "text", "rollup", "sqlite_file", "whole_file"]),
+    ("ingest", &["domain", "text", "wire", "rollup", "log", "store", "whole_file"]),
+    ("report", &["domain", "text", "wire", "rollup", "store"]),
+    ("sample", &["domain", "text", "wire"]),
+    ("web", &["domain", "text", "wire", "rollup", "store", "ingest", "report"]),
 ];
 /// What the pure layers may not touch.
 const IMPURE: [&str; 7] = ["tokio", "rdkafka", "axum", "rusqlite", "std::fs", "Timestamp::now", "Instant::now"];

@@ -151,7 +151,7 @@ fn a_topic_made_anew_is_known_by_the_record_that_the_store_had_last() {
         let incoming = Incoming { position, timestamp_ms, key: None, headers: &[], payload: Some(b"{") };
         let after = outputs(&mut machine, read(&incoming), 0);
         match &after[..] {
-            [Output::Stop(Err(Stopped::MadeAnew { partition: A, next: NextOffset(5) }))] => true,
+            [Output::Stop(Err(Stopped::Recreated { partition: A, next: NextOffset(5) }))] => true,
             [] if offset == 4 => false,
             [Output::DeadLetter(_), ..] if offset > 4 => false,
             other => panic!("{other:?}"),
@@ -173,7 +173,7 @@ fn what_may_be_another_log_is_looked_at_before_anything_of_it_is_taken() {
     assert!(record(&mut machine, A, 5, false).is_empty());
     applied(record(&mut machine, A, 6, false));
     record(&mut machine, A, 7, false);
-    let after = outputs(&mut machine, Input::MadeAnew, 0);
+    let after = outputs(&mut machine, Input::Recreated, 0);
     assert_eq!(after, [Output::Resync(vec![A])]);
     assert!(record(&mut machine, A, 8, false).is_empty(), "of which log it is is not known");
     let after = outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
@@ -181,7 +181,7 @@ fn what_may_be_another_log_is_looked_at_before_anything_of_it_is_taken() {
     let after = outputs(&mut machine, Input::Assigned(&[stored(7)]), 0);
     assert_eq!(after, [Output::Start(vec![(A, NextOffset(6))])]);
     let stopped = record(&mut machine, A, 6, false);
-    assert_eq!(stopped, [Output::Stop(Err(Stopped::MadeAnew { partition: A, next: NextOffset(7) }))]);
+    assert_eq!(stopped, [Output::Stop(Err(Stopped::Recreated { partition: A, next: NextOffset(7) }))]);
 }
 
 #[test]

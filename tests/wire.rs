@@ -7,7 +7,8 @@ use giaoban::domain::{
     ActivityKind, Area, Body, Calendar, Fact, Field, IndexKind, PetitionKind, Resolution, Revision, Rules, Status,
     UnitCode, UnitTable, Vnd,
 };
-use giaoban::wire::{AllowedSources, Breach, Code, Decoder, Draft, Event, Lang, Message, TypeSpec};
+use giaoban::text::Lang;
+use giaoban::wire::{AllowedSources, Code, Decoder, Draft, Event, Message, TypeSpec, ValidationError};
 use jiff::civil::date;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -29,21 +30,21 @@ fn rules() -> &'static Rules {
     RULES.get_or_init(|| rules_with(Calendar::Decree09))
 }
 
-fn decode(message: &Message<'_>) -> Result<Event, Vec<Breach>> {
+fn decode(message: &Message<'_>) -> Result<Event, Vec<ValidationError>> {
     let sources = AllowedSources::from(["https://dvc.example/mttq".to_owned()]);
     Decoder::new().decode(message, rules(), &sources)
 }
 
-fn decode_bytes(payload: &[u8]) -> Result<Event, Vec<Breach>> {
+fn decode_bytes(payload: &[u8]) -> Result<Event, Vec<ValidationError>> {
     decode(&Message { headers: &[], payload: Some(payload) })
 }
 
-fn decode_json(event: &Value) -> Result<Event, Vec<Breach>> {
+fn decode_json(event: &Value) -> Result<Event, Vec<ValidationError>> {
     decode_bytes(event.to_string().as_bytes())
 }
 
-/// The breaches as "code pointer", sorted.
-fn breaches(result: Result<Event, Vec<Breach>>) -> Vec<String> {
+/// The errors as "code pointer", sorted.
+fn errors(result: Result<Event, Vec<ValidationError>>) -> Vec<String> {
     let list = result.err().unwrap_or_default();
     let mut list: Vec<String> = list.iter().map(|b| format!("{} {}", b.code, b.pointer)).collect();
     list.sort();
@@ -178,7 +179,7 @@ fn every_type_says_what_was_sent() {
         Fact::Withdrawal,
     ];
     for (kind, fact) in KINDS.iter().zip(facts) {
-        let decoded = decode_json(&event(kind)).unwrap_or_else(|breaches| panic!("{kind}: {breaches:?}"));
+        let decoded = decode_json(&event(kind)).unwrap_or_else(|errors| panic!("{kind}: {errors:?}"));
         assert_eq!((decoded.fact.kind(), &decoded.fact), (*kind, &fact));
     }
 }
@@ -206,7 +207,7 @@ fn a_unit_of_the_calendar_year_or_of_the_reporting_year_has_a_plan() {
         let event = with(with(event("inspectionplan"), "/data/year", json!(year)), "/data/unit", json!(unit));
         let payload = with(event, "/source", json!("/units/01")).to_string();
         let message = Message { headers: &[], payload: Some(payload.as_bytes()) };
-        breaches(Decoder::new().decode(&message, &rules, &AllowedSources::new()))
+        errors(Decoder::new().decode(&message, &rules, &AllowedSources::new()))
     };
     assert!(codes("1", 2020).is_empty(), "in the calendar year only");
     assert!(codes("2", 2021).is_empty(), "in the reporting year only");
@@ -216,7 +217,7 @@ fn a_unit_of_the_calendar_year_or_of_the_reporting_year_has_a_plan() {
 
 #[test]
 fn what_is_open_is_taken() {
-    let taken = |event: Value| decode_json(&event).unwrap_or_else(|breaches| panic!("{event}: {breaches:?}"));
+    let taken = |event: Value| decode_json(&event).unwrap_or_else(|errors| panic!("{event}: {errors:?}"));
     let base = || event("violation");
     let money = |event: &Event| match event.fact {
         Fact::Violation { resolution: Some(resolution), .. } => {
@@ -263,7 +264,7 @@ fn what_is_open_is_taken() {
 
 #[test]
 fn every_bad_field_gets_its_code_at_its_place() {
-    // Type, pointer, value (null removes it), breaches.
+    // Type, pointer, value (null removes it), errors.
     let table: &[(&str, &str, Value, &[&str])] = &[
         ("supervision", "/specversion", json!("0.3"), &["specversion.unsupported /specversion"]),
         ("supervision", "/specversion", Value::Null, &["field.missing /specversion"]),
@@ -360,14 +361,14 @@ fn every_bad_field_gets_its_code_at_its_place() {
             if *kind == "inspectionplan" { json!("001") } else { event(kind)["data"]["unit"].clone() },
         );
         let bad = with(base, pointer, value.clone());
-        assert_eq!(breaches(decode_json(&bad)), *expected, "{kind} {pointer} {value}");
+        assert_eq!(errors(decode_json(&bad)), *expected, "{kind} {pointer} {value}");
     }
     // Every required field, and everything that may stand in it, is held to its type.
     for kind in KINDS {
         for (name, value) in event(kind)["data"].as_object().unwrap() {
             let pointer = format!("/data/{name}");
             let wrong = with(event(kind), &pointer, if value.is_object() { json!([]) } else { json!({}) });
-            assert!(breaches(decode_json(&wrong)).contains(&format!("field.wrong_type {pointer}")), "{kind} {name}");
+            assert!(errors(decode_json(&wrong)).contains(&format!("field.wrong_type {pointer}")), "{kind} {name}");
         }
     }
 }
@@ -388,9 +389,9 @@ fn with_number(field: &str, number: &str) -> Vec<u8> {
 
 /// The code of a number in that field, if it is refused.
 fn number_code(field: &str, number: &str) -> Option<String> {
-    let breach = decode_bytes(&with_number(field, number)).err()?.remove(0);
-    assert_eq!(breach.found, number, "what was found is what was written");
-    Some(breach.code.to_string())
+    let error = decode_bytes(&with_number(field, number)).err()?.remove(0);
+    assert_eq!(error.found, number, "what was found is what was written");
+    Some(error.code.to_string())
 }
 
 #[test]
@@ -482,7 +483,7 @@ proptest! {
             [("money_other_vnd", money), ("land_other_m2", land), ("participants", count), ("revision", revision)]
         {
             let result = decode_bytes(&with_number(field, &number));
-            let found = result.as_ref().err().map(|breaches| breaches[0].code.as_str());
+            let found = result.as_ref().err().map(|errors| errors[0].code.as_str());
             prop_assert_eq!(found, code, "{} {}", field, number);
             // What is taken is what is written.
             let value = |digits: String| digits.parse::<i128>().unwrap_or(0);
@@ -529,7 +530,7 @@ fn a_time_is_by_rfc_3339_to_the_letter() {
         // A day more than the library's times have.
         "9999-12-31T23:59:59Z",
     ] {
-        let codes = breaches(decode_json(&with(event("petition"), "/time", json!(text))));
+        let codes = errors(decode_json(&with(event("petition"), "/time", json!(text))));
         assert_eq!(codes, ["time.invalid /time"], "{text}");
     }
 }
@@ -560,9 +561,9 @@ fn every_bad_message_gets_its_code() {
         (duplicate.as_bytes(), "json.duplicate_key /data/unit"),
     ];
     for (payload, expected) in table {
-        assert_eq!(breaches(decode_bytes(payload)), [*expected]);
+        assert_eq!(errors(decode_bytes(payload)), [*expected]);
     }
-    assert_eq!(breaches(decode(&Message { headers: &[], payload: None })), ["message.empty "]);
+    assert_eq!(errors(decode(&Message { headers: &[], payload: None })), ["message.empty "]);
     let crlf = EXAMPLE.replace('\n', "\r\n");
     decode_bytes(crlf.as_bytes()).unwrap();
 }
@@ -571,13 +572,13 @@ fn every_bad_message_gets_its_code() {
 fn all_breaches_of_an_event_are_told_at_once() {
     let unresolved = with(event("violation"), "/data/resolved_on", Value::Null);
     assert_eq!(
-        breaches(decode_json(&with(unresolved, "/data/land_recovered_m2", json!(0.125)))),
+        errors(decode_json(&with(unresolved, "/data/land_recovered_m2", json!(0.125)))),
         ["land.too_fine /data/land_recovered_m2", "resolution.missing /data/resolved_on"]
     );
     let bad = json!({"specversion": "1.0", "source": "/units/00004", "type": "vn.giaoban.activity.v1", "subject": "1",
         "time": "yesterday", "revision": 0, "data": {"unit": "00004", "held_on": "2019-01-01", "kind": "inspection", "count": 0}});
     assert_eq!(
-        breaches(decode_json(&bad)),
+        errors(decode_json(&bad)),
         [
             "date.outside_unit /data/held_on",
             "field.missing /data/body",
@@ -592,19 +593,19 @@ fn all_breaches_of_an_event_are_told_at_once() {
 #[test]
 fn a_breach_names_what_was_found_and_what_is_right() {
     let first = |event: Value| decode_json(&event).unwrap_err().remove(0);
-    let breach = first(with(event("supervision"), "/data/held_on", json!("2019-12-31")));
-    assert_eq!(breach.found, "00004, 2019-12-31");
-    assert_eq!(breach.allowed, "2020-01-01 … 2025-06-30 Phường Trúc Bạch; ≥ 2025-07-01 Phường Ba Đình");
-    let breach = first(with(event("supervision"), "/data/body", json!("fatherland_frnt")));
-    assert!(breach.allowed.starts_with("fatherland_front, peoples_inspection_board"));
-    assert!(breach.remedy(Lang::En).ends_with("did you mean \"fatherland_front\"?"));
-    let breach = first(with(event("petition"), "/data/unit", json!("000004")));
-    assert_eq!((breach.code, breach.allowed.as_str()), (Code::UnitUnknown, "…, 00004, …"));
-    assert!(breach.remedy(Lang::Vi).ends_with("có phải ý là \"00004\"?"));
-    let breach = first(with(event("supervision"), "/type", json!("vn.giaoban.supervision.v2")));
-    assert_eq!(breach.allowed, "vn.giaoban.supervision.v1");
-    let breach = decode_bytes(b"{\"id\": \"1\",\n\"source\" }").unwrap_err().remove(0);
-    assert!(breach.found.ends_with("at line 2 column 10"), "{}", breach.found);
+    let error = first(with(event("supervision"), "/data/held_on", json!("2019-12-31")));
+    assert_eq!(error.found, "00004, 2019-12-31");
+    assert_eq!(error.allowed, "2020-01-01 … 2025-06-30 Phường Trúc Bạch; ≥ 2025-07-01 Phường Ba Đình");
+    let error = first(with(event("supervision"), "/data/body", json!("fatherland_frnt")));
+    assert!(error.allowed.starts_with("fatherland_front, peoples_inspection_board"));
+    assert!(error.remedy(Lang::En).ends_with("did you mean \"fatherland_front\"?"));
+    let error = first(with(event("petition"), "/data/unit", json!("000004")));
+    assert_eq!((error.code, error.allowed.as_str()), (Code::UnitUnknown, "…, 00004, …"));
+    assert!(error.remedy(Lang::Vi).ends_with("có phải ý là \"00004\"?"));
+    let error = first(with(event("supervision"), "/type", json!("vn.giaoban.supervision.v2")));
+    assert_eq!(error.allowed, "vn.giaoban.supervision.v1");
+    let error = decode_bytes(b"{\"id\": \"1\",\n\"source\" }").unwrap_err().remove(0);
+    assert!(error.found.ends_with("at line 2 column 10"), "{}", error.found);
 }
 
 #[test]
@@ -614,7 +615,7 @@ fn a_dated_calendar_ends() {
     let codes = |event: Value| {
         let payload = event.to_string();
         let message = Message { headers: &[], payload: Some(payload.as_bytes()) };
-        breaches(Decoder::new().decode(&message, &rules, &AllowedSources::new()))
+        errors(Decoder::new().decode(&message, &rules, &AllowedSources::new()))
     };
     assert!(codes(event("supervision")).is_empty());
     assert_eq!(codes(event("violation")), ["date.outside_calendar /data/resolved_on"]);
@@ -661,7 +662,7 @@ fn binary_mode_keeps_the_same_rules() {
         let event = with(event("supervision"), "/datacontenttype", Value::Null);
         let event = with(event, &format!("/{name}"), json!(value));
         let headers = binary(&event, "ce_", &mut store);
-        breaches(decode(&Message { headers: &headers, payload: Some(data.as_bytes()) }))
+        errors(decode(&Message { headers: &headers, payload: Some(data.as_bytes()) }))
     };
     let data = event("supervision")["data"].to_string();
     assert!(codes("revision", "3", &data).is_empty());
@@ -677,18 +678,18 @@ fn binary_mode_keeps_the_same_rules() {
         let mut headers = binary(&event("supervision"), "ce_", &mut store);
         headers.retain(|(name, _)| !name.ends_with("type") || *name == "ce_type");
         headers.extend([("ce_datacontenttype", Some(own.as_bytes())), ("content-type", Some(transport.as_bytes()))]);
-        breaches(decode(&Message { headers: &headers, payload: Some(data.as_bytes()) }))
+        errors(decode(&Message { headers: &headers, payload: Some(data.as_bytes()) }))
     };
     assert!(both("application/json", "application/octet-stream").is_empty());
     assert_eq!(both("text/plain", "application/json"), ["datacontenttype.unsupported /datacontenttype"]);
     let doubled = data.replacen('{', "{\"unit\":\"00006\",", 1);
     assert_eq!(codes("revision", "3", &doubled), ["json.duplicate_key /data/unit"]);
     let twice: [(&str, Option<&[u8]>); 2] = [("ce_id", Some(b"1")), ("ce-id", Some(b"2"))];
-    assert_eq!(breaches(decode(&Message { headers: &twice, payload: Some(b"{}") })), ["header.duplicate /id"]);
+    assert_eq!(errors(decode(&Message { headers: &twice, payload: Some(b"{}") })), ["header.duplicate /id"]);
     let latin: [(&str, Option<&[u8]>); 1] = [("ce_id", Some(b"\xe9"))];
-    assert_eq!(breaches(decode(&Message { headers: &latin, payload: Some(b"{}") })), ["encoding.not_utf8 /id"]);
+    assert_eq!(errors(decode(&Message { headers: &latin, payload: Some(b"{}") })), ["encoding.not_utf8 /id"]);
     let batch: [(&str, Option<&[u8]>); 1] = [("content-type", Some(b"application/cloudevents-batch+json"))];
-    assert_eq!(breaches(decode(&Message { headers: &batch, payload: Some(b"[]") })), ["content_type.unsupported "]);
+    assert_eq!(errors(decode(&Message { headers: &batch, payload: Some(b"[]") })), ["content_type.unsupported "]);
 }
 
 #[test]
@@ -731,14 +732,14 @@ fn an_event_of_ours_is_read_by_the_cloudevents_sdk() {
     }
 }
 
-fn holds(result: Result<Event, Vec<Breach>>) -> Result<(), TestCaseError> {
-    if let Err(breaches) = result {
-        prop_assert!(!breaches.is_empty());
-        for breach in &breaches {
-            prop_assert!(!breach.message(Lang::Vi).contains(char::is_control));
+fn holds(result: Result<Event, Vec<ValidationError>>) -> Result<(), TestCaseError> {
+    if let Err(errors) = result {
+        prop_assert!(!errors.is_empty());
+        for error in &errors {
+            prop_assert!(!error.message(Lang::Vi).contains(char::is_control));
         }
-        let distinct: BTreeSet<(Code, &str)> = breaches.iter().map(|b| (b.code, b.pointer.as_str())).collect();
-        prop_assert_eq!(distinct.len(), breaches.len(), "each breach once");
+        let distinct: BTreeSet<(Code, &str)> = errors.iter().map(|b| (b.code, b.pointer.as_str())).collect();
+        prop_assert_eq!(distinct.len(), errors.len(), "each error once");
     }
     Ok(())
 }

@@ -48,10 +48,10 @@ fn decoder_takes(event: &Value) -> bool {
     let message = Message { headers: &[], payload: Some(payload.as_bytes()) };
     match Decoder::new().decode(&message, rules, &AllowedSources::new()) {
         Ok(_) => true,
-        Err(breaches) => breaches.iter().all(|breach| {
+        Err(errors) => errors.iter().all(|error| {
             // That a text cannot be a code at all, a schema does say.
-            let no_code = breach.code == Code::UnitUnknown && UnitCode::new(&breach.found).is_none();
-            BEYOND_SCHEMA.contains(&breach.code) && !no_code
+            let no_code = error.code == Code::UnitUnknown && UnitCode::new(&error.found).is_none();
+            BEYOND_SCHEMA.contains(&error.code) && !no_code
         }),
     }
 }

@@ -72,10 +72,10 @@ pub fn backup(context: &Context, args: &BackupArgs) -> Done {
     let what_vi = if embedded { "kho và nhật ký" } else { "kho (nhật ký nằm ở Kafka)" };
     let what_en = if embedded { "store and log" } else { "store (the log is Kafka's)" };
     print(&match context.lang() {
-        crate::wire::Lang::Vi => {
+        crate::text::Lang::Vi => {
             format!("Đã sao lưu {what_vi} vào {to}: {records} hồ sơ.\nKhôi phục: giaoban restore {to} --data THƯ-MỤC\n")
         }
-        crate::wire::Lang::En => {
+        crate::text::Lang::En => {
             format!("Backed up {what_en} to {to}: {records} records.\nTo restore: giaoban restore {to} --data DIR\n")
         }
     })?;
@@ -129,12 +129,12 @@ pub fn restore(context: &Context, args: &RestoreArgs) -> Done {
     }
     let at = data.path().display();
     print(&match context.lang() {
-        crate::wire::Lang::Vi => {
+        crate::text::Lang::Vi => {
             format!(
                 "Đã khôi phục {records} hồ sơ vào {at}.\nBắt kịp nhật ký: giaoban worker --until-caught-up --data {at}\n"
             )
         }
-        crate::wire::Lang::En => {
+        crate::text::Lang::En => {
             format!(
                 "Restored {records} records to {at}.\nTo catch up with the log: giaoban worker --until-caught-up --data {at}\n"
             )

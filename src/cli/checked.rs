@@ -10,13 +10,13 @@ use std::time::Duration;
 use super::input::{Line, Lines, Unreadable};
 use crate::domain::{Rules, UnitCode};
 use crate::wire::decode::Mark;
-use crate::wire::{AllowedSources, Breach, Decoder, Message};
+use crate::wire::{AllowedSources, Decoder, Message, ValidationError};
 
 /// At most so many lines are checked ahead.
 const AHEAD: usize = 1024;
 
 /// A line and its event, or every rule that it breaks.
-pub type Checked = (Line, Result<Good, Vec<Breach>>);
+pub type Checked = (Line, Result<Good, Vec<ValidationError>>);
 
 /// An event that keeps every rule.
 pub struct Good {

@@ -12,7 +12,8 @@ use crate::log::kafka::KafkaLog;
 use crate::log::{EventLog, Outgoing};
 use crate::store::data_dir::WriterLock;
 use crate::store::{DataDir, StoreError, StorePlace, StoreReader};
-use crate::wire::{AllowedSources, Lang, STRUCTURED};
+use crate::text::Lang;
+use crate::wire::{AllowedSources, STRUCTURED};
 
 /// What a command works with.
 pub struct Context {

@@ -23,7 +23,7 @@ use crate::report::numbers;
 use crate::rollup::Rollup;
 use crate::sample::{bad_examples, covers, sample_year};
 use crate::store::{StoreReader, StoreWriter};
-use crate::wire::Lang;
+use crate::text::Lang;
 
 /// The options of `giaoban demo`.
 #[derive(Args, Debug)]

@@ -8,7 +8,7 @@ use crate::config::{Loaded, Settings};
 use crate::doctor::{Finding, Met, Verdict, examine};
 use crate::exit::ExitCode;
 use crate::log::embedded::EmbeddedLog;
-use crate::wire::Lang;
+use crate::text::Lang;
 
 /// The options of `giaoban config`.
 #[derive(Args, Debug)]

@@ -22,8 +22,9 @@ use crate::ingest::letters::{Action, Filed, Found, Letter, Letters, State, walk}
 use crate::ingest::redrive::{Redrive, note};
 use crate::log::EventLog;
 use crate::log::embedded::EmbeddedLog;
+use crate::text::Lang;
 use crate::wire::decode::{Decoder, structured};
-use crate::wire::{Breach, Code, HANOI, Lang};
+use crate::wire::{Code, HANOI, ValidationError};
 
 /// The options of `giaoban dlq`.
 #[derive(Args, Debug)]
@@ -285,12 +286,12 @@ impl<'a> Desk<'a> {
         }
         let lang = self.context.lang();
         let mut told = 0;
-        let mut still_bad = |id: Position, breaches: &[Breach]| {
+        let mut still_bad = |id: Position, errors: &[ValidationError]| {
             /// On the terminal; `show` tells the rest.
             const SHOWN: u32 = 20;
             told += 1;
             if told <= SHOWN {
-                let reasons: Vec<String> = breaches.iter().map(|breach| breach.message(lang)).collect();
+                let reasons: Vec<String> = errors.iter().map(|error| error.message(lang)).collect();
                 let _ = writeln!(std::io::stderr(), "{id} {}", reasons.join(" | "));
             } else if told == SHOWN + 1 {
                 self.context.note("… các thư khác: giaoban dlq show", "… more of them: giaoban dlq show");
@@ -396,10 +397,10 @@ impl<'a> Desk<'a> {
             Ok(_) => {
                 text += &format!("# {} {}\n", filed.id, self.context.say("nay đã đúng", "is taken by today's rules"))
             }
-            Err(breaches) => {
-                for breach in breaches {
+            Err(errors) => {
+                for error in errors {
                     text +=
-                        &format!("# {} {}\n", filed.id, breach.message(self.context.lang()).replace(['\r', '\n'], " "));
+                        &format!("# {} {}\n", filed.id, error.message(self.context.lang()).replace(['\r', '\n'], " "));
                 }
             }
         }

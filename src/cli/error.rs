@@ -5,14 +5,14 @@ use crate::advice;
 use crate::config::ConfigError;
 use crate::exit::ExitCode;
 use crate::ingest::machine::Stopped;
-use crate::ingest::worker::{LetterRefused, Silent, WorkerError};
+use crate::ingest::worker::{DeadLetterRefused, Silent, WorkerError};
 use crate::log::LogError;
 use crate::report::ReportError;
 use crate::report::records::ListingError;
 use crate::rollup::table::RollupError;
 use crate::said;
 use crate::store::StoreError;
-use crate::wire::Lang;
+use crate::text::Lang;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub enum Failure {
     /// The worker, for a reason of its own.
     Stopped(Stopped),
     /// The dead-letter topic takes no letters.
-    DeadLetters(LetterRefused),
+    DeadLetters(DeadLetterRefused),
     /// A period or a unit that there is not.
     Rollup(RollupError),
     /// Anything that one command alone meets with.
@@ -98,10 +98,10 @@ impl Failure {
         match self {
             Self::Config(_) => ExitCode::Configuration,
             Self::Store(error) => ExitCode::of_store(error),
-            Self::Log(error) | Self::DeadLetters(LetterRefused { cause: error, .. }) => ExitCode::of_log(error),
+            Self::Log(error) | Self::DeadLetters(DeadLetterRefused { cause: error, .. }) => ExitCode::of_log(error),
             Self::Stopped(Stopped::Fenced(_)) => ExitCode::Fenced,
             Self::Stopped(Stopped::TooManyDeadLetters { .. }) => ExitCode::TooManyDeadLetters,
-            Self::Stopped(Stopped::Gap { .. } | Stopped::OtherLog { .. } | Stopped::MadeAnew { .. }) => ExitCode::Gap,
+            Self::Stopped(Stopped::Gap { .. } | Stopped::OtherLog { .. } | Stopped::Recreated { .. }) => ExitCode::Gap,
             Self::Rollup(RollupError::WhichUnit { .. }) => ExitCode::Usage,
             Self::Rollup(_) => ExitCode::NotFound,
             Self::Other(plain) => plain.code,
@@ -127,8 +127,8 @@ impl Failure {
     }
 }
 
-fn refused_text(refused: &LetterRefused, lang: Lang) -> String {
-    let LetterRefused { topic, position, cause } = refused;
+fn refused_text(refused: &DeadLetterRefused, lang: Lang) -> String {
+    let DeadLetterRefused { topic, position, cause } = refused;
     let cause = said::log(cause, lang);
     match lang {
         Lang::Vi => format!(
@@ -147,10 +147,10 @@ fn stopped_remedy(stopped: &Stopped, lang: Lang) -> &'static str {
         (Stopped::Gap { .. }, Lang::En) => {
             "Restore what the log has lost, or accept the loss: giaoban worker --accept-gap. Set retention.ms=-1 on the topic so that it does not happen again."
         }
-        (Stopped::OtherLog { .. } | Stopped::MadeAnew { .. }, Lang::Vi) => {
+        (Stopped::OtherLog { .. } | Stopped::Recreated { .. }, Lang::Vi) => {
             "Kiểm tra kafka.brokers và kafka.topic; nếu topic đã được tạo lại, dựng lại kho từ đầu bằng một --data mới."
         }
-        (Stopped::OtherLog { .. } | Stopped::MadeAnew { .. }, Lang::En) => {
+        (Stopped::OtherLog { .. } | Stopped::Recreated { .. }, Lang::En) => {
             "Check kafka.brokers and kafka.topic; if the topic was made anew, build a new store with another --data."
         }
         (Stopped::Fenced(_), Lang::Vi) => "Chỉ để một worker ghi mỗi kho dữ liệu; dừng worker kia rồi chạy lại.",

@@ -16,10 +16,11 @@ use super::rows::{Row, Rows};
 use super::text::{Ends, TextLine, TextLines, too_long};
 use crate::domain::Revision;
 use crate::exit::ExitCode;
+use crate::text::Lang;
 use crate::wire::encode::Draft;
 use crate::wire::flat::{columns, csv_data};
 use crate::wire::spec::{TYPES, TypeSpec};
-use crate::wire::{Breach, Code, Lang};
+use crate::wire::{Code, ValidationError};
 
 /// An open file, or standard input.
 pub struct Input {
@@ -152,7 +153,7 @@ pub enum Lines {
 }
 
 /// A line and its event, or what is wrong with it. Without bytes of its own, the event is the line.
-type Event = (Line, Result<Option<Vec<u8>>, Vec<Breach>>);
+type Event = (Line, Result<Option<Vec<u8>>, Vec<ValidationError>>);
 
 impl Lines {
     /// Of an input; `kind` is the type of a table without a column for it.
@@ -289,12 +290,12 @@ impl Table {
         let delimiter = said.or(most).unwrap_or(b',');
         let mut rows = Rows::of(lines, first, delimiter);
         let mut head = csv::ByteRecord::new();
-        if let Some(breach) = rows.read(&mut head).map_err(fail)?.and_then(|row| row.breach) {
+        if let Some(error) = rows.read(&mut head).map_err(fail)?.and_then(|row| row.error) {
             return Err(Failure::other(
                 ExitCode::AllRefused,
                 (
-                    format!("{name}: dòng tiêu đề: {}", breach.message(Lang::Vi)),
-                    format!("{name}: the header line: {}", breach.message(Lang::En)),
+                    format!("{name}: dòng tiêu đề: {}", error.message(Lang::Vi)),
+                    format!("{name}: the header line: {}", error.message(Lang::En)),
                 ),
                 ("Sửa dòng tiêu đề rồi gửi lại.", "Correct the header line and publish the file again."),
             ));
@@ -369,23 +370,25 @@ impl Table {
     fn next(&mut self) -> Option<Result<Event, Unreadable>> {
         let mut record = csv::ByteRecord::new();
         loop {
-            let Row { number, breach, is_cut } = match self.rows.read(&mut record) {
+            let Row { number, error, is_cut } = match self.rows.read(&mut record) {
                 Ok(row) => row?,
                 Err(error) => {
                     return Some(Err(Unreadable { after_line: self.rows.number(), cause: error.to_string() }));
                 }
             };
-            if breach.is_none() && record.iter().all(|cell| cell.trim_ascii().is_empty()) {
+            if error.is_none() && record.iter().all(|cell| cell.trim_ascii().is_empty()) {
                 continue;
             }
             let bytes = self.given_back(&record);
-            let event = breach.map_or_else(|| self.event(&record), |breach| Err(vec![breach]));
+            let event = error.map_or_else(|| self.event(&record), |error| Err(vec![error]));
             return Some(Ok((Line { number, bytes, is_cut }, event.map(Some))));
         }
     }
 
-    fn event(&self, record: &csv::ByteRecord) -> Result<Vec<u8>, Vec<Breach>> {
-        let one = |code, pointer: &str, found: &str, allowed: String| vec![Breach::new(code, pointer, found, allowed)];
+    fn event(&self, record: &csv::ByteRecord) -> Result<Vec<u8>, Vec<ValidationError>> {
+        let one = |code, pointer: &str, found: &str, allowed: String| {
+            vec![ValidationError::new(code, pointer, found, allowed)]
+        };
         if record.len() != self.columns.len() {
             return Err(one(Code::CsvColumns, "", &record.len().to_string(), self.columns.len().to_string()));
         }

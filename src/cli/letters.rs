@@ -9,9 +9,10 @@ use serde::Serialize;
 use super::context::Context;
 use super::rollup::Format;
 use crate::ingest::letters::{Filed, Letter, State};
-use crate::wire::breach::is_unseen;
+use crate::text::Lang;
+use crate::text::safe::is_unseen;
 use crate::wire::decode::Decoder;
-use crate::wire::{Breach, HANOI, Lang};
+use crate::wire::{HANOI, ValidationError};
 
 /// Of a body no more than this is shown.
 const SHOWN_BYTES: usize = 64 << 10;
@@ -193,9 +194,9 @@ pub fn show(context: &Context, letter: &Letter, filed: &Filed<'_>) -> String {
                 + &visible(filed.detail, true)
                 + "\n"
         }
-        Err(breaches) => {
+        Err(errors) => {
             let head = context.say("\nTheo quy tắc hôm nay vẫn sai:\n", "\nBy today's rules it is still bad:\n");
-            head.to_owned() + &breaches.iter().map(|breach| told(breach, lang)).collect::<String>()
+            head.to_owned() + &errors.iter().map(|error| told(error, lang)).collect::<String>()
         }
     };
     text += "\n";
@@ -229,13 +230,13 @@ fn shown(body: &[u8]) -> &[u8] {
     }
 }
 
-fn told(breach: &Breach, lang: Lang) -> String {
+fn told(error: &ValidationError, lang: Lang) -> String {
     let names = match lang {
         Lang::Vi => ["ở", "thấy", "cho phép", "cách sửa"],
         Lang::En => ["at", "found", "allowed", "remedy"],
     };
-    let mut text = format!("- {}: {}\n", breach.code.as_str(), breach.code.meaning(lang));
-    let values = [&breach.pointer, &breach.found, &breach.allowed, &breach.remedy(lang)];
+    let mut text = format!("- {}: {}\n", error.code.as_str(), error.code.meaning(lang));
+    let values = [&error.pointer, &error.found, &error.allowed, &error.remedy(lang)];
     for (name, value) in names.iter().zip(values).filter(|(_, value)| !value.is_empty()) {
         let _ = writeln!(text, "    {name:<9} {}", visible(value, false));
     }

@@ -17,7 +17,7 @@ use crate::log::{EventLog as _, LogError, TopicSpec};
 use crate::store::holding::Holding;
 use crate::store::postgres::Takeover;
 use crate::store::{DataDir, StoreError, StorePlace, StoreReader};
-use crate::wire::Lang;
+use crate::text::Lang;
 
 /// The options of `giaoban migrate`.
 #[derive(Args, Debug)]

@@ -39,7 +39,7 @@ use self::context::{Context, Done};
 use self::error::Failure;
 use crate::config::{Loaded, Overrides, Settings, load};
 use crate::exit::ExitCode;
-use crate::wire::Lang;
+use crate::text::Lang;
 
 /// Số liệu giám sát và vi phạm: từ sự kiện tới báo cáo quý · Supervision and violation events in, exact quarterly rollups out
 #[derive(Parser, Debug)]

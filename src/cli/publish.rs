@@ -22,7 +22,7 @@ use super::seen::Seen;
 use crate::exit::ExitCode;
 use crate::log::{Delivery, LogError, Outgoing, Producer};
 use crate::wire::decode::Glimpse;
-use crate::wire::{Breach, Message};
+use crate::wire::{Message, ValidationError};
 
 /// The options of `giaoban publish`.
 #[derive(Args, Debug)]
@@ -126,16 +126,16 @@ impl Tally {
     fn text(&self, context: &Context, name: &Path) -> String {
         let name = name.display();
         let mut text = match context.lang() {
-            crate::wire::Lang::Vi => format!("{name}: nhận {}, từ chối {}.\n", self.taken, self.refused),
-            crate::wire::Lang::En => format!("{name}: {} taken, {} refused.\n", self.taken, self.refused),
+            crate::text::Lang::Vi => format!("{name}: nhận {}, từ chối {}.\n", self.taken, self.refused),
+            crate::text::Lang::En => format!("{name}: {} taken, {} refused.\n", self.taken, self.refused),
         };
         if let Some(unread) = &self.unread {
             text += &match context.lang() {
-                crate::wire::Lang::Vi => format!(
+                crate::text::Lang::Vi => format!(
                     "{name}: không đọc được hết sau dòng {}: {}. Gửi lại cả tệp khi đã đủ; những gì đã nhận sẽ được nhận ra là trùng.\n",
                     unread.after_line, unread.cause
                 ),
-                crate::wire::Lang::En => format!(
+                crate::text::Lang::En => format!(
                     "{name}: cannot be read beyond line {}: {}. Publish the whole file again once it is complete; what was taken will be known as a duplicate.\n",
                     unread.after_line, unread.cause
                 ),
@@ -144,10 +144,10 @@ impl Tally {
         if let Some(receipt) = &self.receipt {
             let receipt = receipt.display();
             text += &match context.lang() {
-                crate::wire::Lang::Vi => format!(
+                crate::text::Lang::Vi => format!(
                     "Các dòng bị từ chối, kèm lý do và cách sửa: {receipt}\nSửa rồi gửi lại: giaoban publish {receipt}\n"
                 ),
-                crate::wire::Lang::En => format!(
+                crate::text::Lang::En => format!(
                     "The refused lines, with reason and remedy: {receipt}\nCorrect them and send them again: giaoban publish {receipt}\n"
                 ),
             };
@@ -167,7 +167,7 @@ enum Fate {
     /// The log has not answered yet.
     Sent,
     Taken,
-    Refused(Vec<Breach>),
+    Refused(Vec<ValidationError>),
 }
 
 /// At most so many lines are held, and so many bytes of them, whatever the log does: more than its own queue takes.
@@ -225,7 +225,7 @@ impl<'a> Publisher<'a> {
                     self.compare(&line, &good);
                     self.send(&mut line, good)
                 }
-                Err(breaches) => Fate::Refused(breaches),
+                Err(errors) => Fate::Refused(errors),
             };
             self.held_bytes += line.bytes.len();
             self.held.push_back(Held { line, fate });
@@ -244,7 +244,12 @@ impl<'a> Publisher<'a> {
         self.confirm(&mut receipt, &mut tally)?;
         if tally.taken + tally.refused == 0 && tally.unread.is_none() {
             let line = Line { number: 1, bytes: Vec::new(), is_cut: false };
-            self.refuse(&mut receipt, &mut tally, &line, &[Breach::new(crate::wire::Code::FileEmpty, "", "", "")])?;
+            self.refuse(
+                &mut receipt,
+                &mut tally,
+                &line,
+                &[ValidationError::new(crate::wire::Code::FileEmpty, "", "", "")],
+            )?;
         }
         tally.receipt = receipt.finish()?;
         Ok(tally)
@@ -330,9 +335,9 @@ impl<'a> Publisher<'a> {
             held.fate = match delivery.result {
                 Ok(_) => Fate::Taken,
                 Err(error) => {
-                    let breach = not_taken(&error.to_string());
+                    let refusal = not_taken(&error.to_string());
                     self.broken.get_or_insert(error);
-                    Fate::Refused(vec![breach])
+                    Fate::Refused(vec![refusal])
                 }
             };
         }
@@ -344,7 +349,7 @@ impl<'a> Publisher<'a> {
             let Some(Held { line, fate }) = self.held.pop_front() else { break };
             self.held_bytes -= line.bytes.len();
             match fate {
-                Fate::Refused(breaches) => self.refuse(receipt, tally, &line, &breaches)?,
+                Fate::Refused(errors) => self.refuse(receipt, tally, &line, &errors)?,
                 _ => tally.taken += 1,
             }
         }
@@ -356,27 +361,27 @@ impl<'a> Publisher<'a> {
         receipt: &mut Receipt,
         tally: &mut Tally,
         line: &Line,
-        breaches: &[Breach],
+        errors: &[ValidationError],
     ) -> Result<(), Failure> {
         tally.refused += 1;
         let lang = self.context.lang();
         if tally.refused <= SHOWN {
-            for breach in breaches {
+            for error in errors {
                 let _ = writeln!(
                     std::io::stderr(),
                     "{} {}: {}",
                     self.context.say("dòng", "line"),
                     line.number,
-                    breach.message(lang)
+                    error.message(lang)
                 );
             }
         } else if tally.refused == SHOWN + 1 {
             self.context.note("… các dòng khác: xem phiếu trả", "… more lines: see the receipt");
         }
-        receipt.add(line, breaches, lang)
+        receipt.add(line, errors, lang)
     }
 }
 
-fn not_taken(cause: &str) -> Breach {
-    Breach::new(crate::wire::Code::DeliveryFailed, "", cause, "")
+fn not_taken(cause: &str) -> ValidationError {
+    ValidationError::new(crate::wire::Code::DeliveryFailed, "", cause, "")
 }

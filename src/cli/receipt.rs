@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use super::error::Failure;
 use super::input::{Line, row_bytes};
 use super::publish::InputFormat;
-use crate::wire::{Breach, Lang};
+use crate::text::Lang;
+use crate::wire::ValidationError;
 
 /// Columns that a receipt adds to a table.
 const COLUMNS: [&[u8]; 3] = [b"_line", b"_code", b"_reason"];
@@ -50,15 +51,15 @@ impl Receipt {
     }
 
     /// Adds a refused line.
-    pub fn add(&mut self, line: &Line, breaches: &[Breach], lang: Lang) -> Result<(), Failure> {
-        let mut reasons: Vec<String> = breaches.iter().map(|breach| breach.message(lang)).collect();
+    pub fn add(&mut self, line: &Line, errors: &[ValidationError], lang: Lang) -> Result<(), Failure> {
+        let mut reasons: Vec<String> = errors.iter().map(|error| error.message(lang)).collect();
         if line.is_cut {
             reasons.push(match lang {
                 Lang::Vi => "Ở đây chỉ có phần đầu của dòng: lấy lại dòng đầy đủ từ tệp gốc.".to_owned(),
                 Lang::En => "Only its beginning stands here: take the whole line from the file itself.".to_owned(),
             });
         }
-        let codes: Vec<&str> = breaches.iter().map(|breach| breach.code.as_str()).collect();
+        let codes: Vec<&str> = errors.iter().map(|error| error.code.as_str()).collect();
         let mut text = Vec::new();
         if let (None, Some(header), Some(delimiter)) = (&self.out, &self.header, self.delimiter) {
             text.extend(with_columns(header, delimiter, &COLUMNS));

@@ -16,11 +16,12 @@ use crate::domain::{Entry, NextOffset, Offset, Partition, RecordKey, Revision, U
 use crate::exit::ExitCode;
 use crate::log::EventLog;
 use crate::store::{StoreError, StoreReader};
+use crate::text::Lang;
 use crate::wire::decode::Decoder;
 use crate::wire::encode::Draft;
 use crate::wire::flat::csv_data;
 use crate::wire::spec::{FieldSpec, Kind, TYPES, TypeSpec};
-use crate::wire::{Breach, Event, Lang, Message};
+use crate::wire::{Event, Message, ValidationError};
 
 /// Values of the flags, by column.
 type Columns = BTreeMap<String, String>;
@@ -332,8 +333,8 @@ fn wrong_in(
     let mut columns = before.clone();
     columns.insert(field.name.to_owned(), value.to_owned());
     let cell = |name: &str| columns.get(name).map(String::as_str).filter(|text| !text.is_empty());
-    let breaches = match csv_data(spec, &cell, false) {
-        Err(breaches) => breaches,
+    let errors = match csv_data(spec, &cell, false) {
+        Err(errors) => errors,
         Ok(data) => {
             let source = format!("/units/{}", cell("unit").unwrap_or_default());
             let payload = Draft::new(spec, source, String::from("?"), jiff::Timestamp::now(), data).to_json();
@@ -342,7 +343,7 @@ fn wrong_in(
         }
     };
     let of_field = format!("/data/{}", field.name);
-    breaches.iter().find(|breach| breach.pointer == of_field).map(|breach| breach.message(context.lang()))
+    errors.iter().find(|error| error.pointer == of_field).map(|error| error.message(context.lang()))
 }
 
 fn missing_flags(names: &[String]) -> Failure {
@@ -392,12 +393,12 @@ fn choose(label: &str, names: &[&str]) -> Result<String, Failure> {
 /// The data of the columns given.
 fn data_of(spec: &'static TypeSpec, columns: &Columns) -> Result<Map<String, Value>, Failure> {
     let cell = |name: &str| columns.get(name).map(String::as_str).filter(|text| !text.is_empty());
-    csv_data(spec, &cell, false).map_err(|breaches| refused(&breaches))
+    csv_data(spec, &cell, false).map_err(|errors| refused(&errors))
 }
 
-/// Every breach on a line of its own.
-fn refused(breaches: &[Breach]) -> Failure {
-    let lines = |lang| breaches.iter().map(|breach| breach.message(lang)).collect::<Vec<_>>().join("\n");
+/// Every error on a line of its own.
+fn refused(errors: &[ValidationError]) -> Failure {
+    let lines = |lang| errors.iter().map(|error| error.message(lang)).collect::<Vec<_>>().join("\n");
     Failure::other(
         ExitCode::AllRefused,
         (lines(Lang::Vi), lines(Lang::En)),
@@ -424,7 +425,7 @@ fn send(context: &Context, draft: &Draft) -> Done {
     let payload = draft.to_json();
     let message = Message { headers: &[], payload: Some(&payload) };
     let event =
-        Decoder::new().decode(&message, &context.rules, &context.sources()).map_err(|breaches| refused(&breaches))?;
+        Decoder::new().decode(&message, &context.rules, &context.sources()).map_err(|errors| refused(&errors))?;
     let mut producer = context.log()?.producer(&context.settings.kafka.topic)?;
     producer.send(&event_message(event.partition_key.as_ref().map(UnitCode::as_str), payload), 0)?;
     let delivery = producer.flush(std::time::Duration::from_secs(60)).pop();

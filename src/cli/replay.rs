@@ -18,7 +18,7 @@ use crate::log::Membership;
 use crate::store::data_dir::Generation;
 use crate::store::place::Rebuilt;
 use crate::store::{StoreError, StorePlace};
-use crate::wire::Lang;
+use crate::text::Lang;
 
 /// The options of `giaoban replay`.
 #[derive(Args, Debug)]

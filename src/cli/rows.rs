@@ -8,7 +8,7 @@ use std::io;
 use csv::ByteRecord;
 
 use super::text::{TextLine, TextLines, too_long};
-use crate::wire::{Breach, Code, MAX_MESSAGE_BYTES};
+use crate::wire::{Code, MAX_MESSAGE_BYTES, ValidationError};
 
 /// A table with fewer columns says too little to tell its rows from the lines of a text.
 const TELLING_COLUMNS: usize = 3;
@@ -30,7 +30,7 @@ pub struct Row {
     /// The line where it begins, or where the quote does that is wrong.
     pub number: u64,
     /// What is wrong.
-    pub breach: Option<Breach>,
+    pub error: Option<ValidationError>,
     /// Whether some of it is missing from its cells.
     pub is_cut: bool,
 }
@@ -60,11 +60,11 @@ impl Rows {
             self.split(first.beginning(), cells);
             // Never as many as a row has: what is cut is not taken as whole.
             cells.truncate(self.columns.saturating_sub(1));
-            return Ok(Some(Row { number, breach: Some(too_long(first.length)), is_cut: true }));
+            return Ok(Some(Row { number, error: Some(too_long(first.length)), is_cut: true }));
         }
         if !first.bytes.contains(&b'"') {
             first.bytes.split(|byte| *byte == self.delimiter).for_each(|cell| cells.push_field(cell));
-            return Ok(Some(Row { number, breach: None, is_cut: false }));
+            return Ok(Some(Row { number, error: None, is_cut: false }));
         }
         let mut scan = Scan::new(self.delimiter, self.columns, cells);
         let (mut read, mut bytes) = (vec![first], 0);
@@ -96,7 +96,7 @@ impl Rows {
                 None => break Some(Code::CsvQuoteUnclosed),
             }
         };
-        let Some(code) = fault else { return Ok(Some(Row { number, breach: None, is_cut: false })) };
+        let Some(code) = fault else { return Ok(Some(Row { number, error: None, is_cut: false })) };
         let (last, first) = (scan.around_rows.unwrap_or(scan.opened), scan.over_lines);
         // Quotes before it may be no pair already.
         let first = first.filter(|first| self.are_rows(read.get(first.line + 1..=last.line).unwrap_or_default()));
@@ -108,7 +108,7 @@ impl Rows {
         let found = String::from_utf8_lossy(&line.bytes[opened.at..]).into_owned();
         cells.truncate(opened.cell);
         self.split(&line.bytes[opened.at..], cells);
-        Ok(Some(Row { number: line.number, breach: Some(Breach::new(code, "", &found, "")), is_cut: false }))
+        Ok(Some(Row { number: line.number, error: Some(ValidationError::new(code, "", &found, "")), is_cut: false }))
     }
 
     /// Whether one of these lines is a row by itself.
@@ -310,7 +310,7 @@ mod tests {
         let mut read = Vec::new();
         while let Some(row) = rows.read(&mut cells).unwrap() {
             let cells: Vec<_> = cells.iter().map(String::from_utf8_lossy).collect();
-            let code = row.breach.map(|breach| format!("{} ", breach.code)).unwrap_or_default();
+            let code = row.error.map(|error| format!("{} ", error.code)).unwrap_or_default();
             read.push(format!("{} {code}{}", row.number, cells.join("|")));
         }
         read

@@ -47,16 +47,16 @@ pub fn run(context: &Context, args: &TopicsArgs) -> Done {
         let topic = log.topic(name)?;
         let (count, copies) = (topic.partitions.len(), topic.replication);
         print(&match (created, context.lang()) {
-            (Created::New, crate::wire::Lang::Vi) => {
+            (Created::New, crate::text::Lang::Vi) => {
                 format!("Đã tạo {name}: {count} phân vùng, {copies} bản sao, giữ mãi mãi.\n")
             }
-            (Created::New, crate::wire::Lang::En) => {
+            (Created::New, crate::text::Lang::En) => {
                 format!("Made {name}: {count} partitions, {copies} copies, kept for ever.\n")
             }
-            (Created::AlreadyThere, crate::wire::Lang::Vi) => {
+            (Created::AlreadyThere, crate::text::Lang::Vi) => {
                 format!("{name} đã có: {count} phân vùng, {copies} bản sao; không thay đổi gì.\n")
             }
-            (Created::AlreadyThere, crate::wire::Lang::En) => {
+            (Created::AlreadyThere, crate::text::Lang::En) => {
                 format!("{name} is there already: {count} partitions, {copies} copies; left as it is.\n")
             }
         })?;

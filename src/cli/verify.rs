@@ -21,7 +21,7 @@ use crate::ingest::worker::Until;
 use crate::log::Membership;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Checkpoint, DataDir, StoreReader as _, StoreWriter as _};
-use crate::wire::Lang;
+use crate::text::Lang;
 
 /// The options of `giaoban verify`.
 #[derive(Args, Debug)]

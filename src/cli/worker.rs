@@ -127,11 +127,11 @@ pub fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
 pub fn summary_text(context: &Context, summary: &Summary) -> String {
     let counts = &summary.counts;
     match context.lang() {
-        crate::wire::Lang::Vi => format!(
+        crate::text::Lang::Vi => format!(
             "Đã đọc {} bản ghi trong {} lô: {} được tính, {} trùng, {} đã có bản mới hơn, {} thư chết.\n",
             counts.read, summary.batches, counts.applied, counts.duplicate, counts.superseded, counts.dead_lettered
         ),
-        crate::wire::Lang::En => format!(
+        crate::text::Lang::En => format!(
             "Read {} records in {} batches: {} applied, {} duplicate, {} superseded, {} dead-lettered.\n",
             counts.read, summary.batches, counts.applied, counts.duplicate, counts.superseded, counts.dead_lettered
         ),

@@ -11,7 +11,7 @@ use crate::log::kafka::KafkaSettings as Client;
 use crate::report::ReportHead;
 use crate::store::postgres::{Schema, Server, masked};
 use crate::store::{DataDir, StorePlace};
-use crate::wire::Lang;
+use crate::text::Lang;
 
 /// How to reach Kafka, with secrets read in.
 pub type KafkaClient = Client;

@@ -2,7 +2,8 @@
 
 use crate::domain::Position;
 use crate::log::{Incoming, Outgoing};
-use crate::wire::{Breach, Lang};
+use crate::text::Lang;
+use crate::wire::ValidationError;
 
 /// Headers of a dead letter begin with this; what follows is fixed.
 pub const PREFIX: &str = "giaoban_dlq_";
@@ -31,25 +32,25 @@ pub struct DeadLetter {
     /// Its body; `None` for a tombstone.
     pub payload: Option<Vec<u8>>,
     /// What is wrong with it, at least one thing.
-    pub breaches: Vec<Breach>,
+    pub errors: Vec<ValidationError>,
 }
 
 impl DeadLetter {
     /// Of a message that breaks rules.
-    pub fn new(message: &Incoming<'_>, breaches: Vec<Breach>) -> Self {
+    pub fn new(message: &Incoming<'_>, errors: Vec<ValidationError>) -> Self {
         let own = |(name, value): &(&str, Option<&[u8]>)| ((*name).to_owned(), value.map(<[u8]>::to_vec));
         Self {
             position: message.position,
             key: message.key.map(<[u8]>::to_vec),
             headers: message.headers.iter().map(own).collect(),
             payload: message.payload.map(<[u8]>::to_vec),
-            breaches,
+            errors,
         }
     }
 
     /// The code of the first thing that is wrong.
     pub fn reason(&self) -> &'static str {
-        self.breaches.first().map_or("unknown", |breach| breach.code.as_str())
+        self.errors.first().map_or("unknown", |error| error.code.as_str())
     }
 
     /// Its size in memory, roughly, in bytes.
@@ -65,9 +66,9 @@ impl DeadLetter {
     /// tell a letter that was sent twice.
     pub fn outgoing(&self, topic: &str, now_ms: i64) -> Outgoing {
         let mut why = String::new();
-        for line in self.breaches.iter().map(|breach| breach.message(Lang::En)) {
+        for line in self.errors.iter().map(|error| error.message(Lang::En)) {
             if why.len() + line.len() > DETAIL_BYTES {
-                why += &format!("\n… {} breaches in all", self.breaches.len());
+                why += &format!("\n… {} errors in all", self.errors.len());
                 break;
             }
             why += if why.is_empty() { "" } else { "\n" };
@@ -108,7 +109,7 @@ mod tests {
                 headers: &headers,
                 payload: Some(&parts[2]),
             };
-            DeadLetter::new(&message, vec![Breach::new(Code::JsonSyntax, "", "x", "")]).weight()
+            DeadLetter::new(&message, vec![ValidationError::new(Code::JsonSyntax, "", "x", "")]).weight()
         };
         let light = weight(0, 0, 0);
         assert_eq!([weight(1_000, 0, 0), weight(0, 1_000, 0), weight(0, 0, 1_000)], [light + 1_000; 3]);

@@ -17,10 +17,10 @@ use std::time::Duration;
 
 use crate::domain::{NextOffset, Partition, Position, Rules};
 use crate::log::{Consumer, Incoming, LogError, PartitionRange, Polled};
-use crate::wire::{AllowedSources, Breach, Decoder, Event, Message};
+use crate::wire::{AllowedSources, Decoder, Event, Message, ValidationError};
 
 /// A message's event, or every rule that it breaks.
-pub type Decoded = Result<Event, Vec<Breach>>;
+pub type Decoded = Result<Event, Vec<ValidationError>>;
 
 /// Threads that decode, where there are as many cores: decoding takes less than twice what writing does.
 const THREADS: usize = 2;
@@ -243,7 +243,7 @@ impl DecodingConsumer {
                     self.send(chunk)?;
                 }
                 happened => {
-                    if happened == Polled::MadeAnew {
+                    if happened == Polled::Recreated {
                         self.starts.values_mut().for_each(|start| *start += 1);
                     }
                     chunk.clear();

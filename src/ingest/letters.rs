@@ -288,7 +288,7 @@ mod tests {
     use super::*;
     use crate::ingest::DeadLetter;
     use crate::log::embedded::EmbeddedLog;
-    use crate::wire::{Breach, Code};
+    use crate::wire::{Code, ValidationError};
 
     fn position(partition: i32, offset: i64) -> Position {
         Position { partition: Partition(partition), offset: Offset(offset) }
@@ -297,8 +297,8 @@ mod tests {
     fn letter(offset: i64, headers: &[(&str, Option<&[u8]>)], payload: Option<&[u8]>) -> Outgoing {
         let message =
             Incoming { position: position(2, offset), timestamp_ms: None, key: Some(b"00004"), headers, payload };
-        let breaches = vec![Breach::new(Code::JsonSyntax, "", "x", "")];
-        DeadLetter::new(&message, breaches).outgoing("events", 1_000 + offset)
+        let errors = vec![ValidationError::new(Code::JsonSyntax, "", "x", "")];
+        DeadLetter::new(&message, errors).outgoing("events", 1_000 + offset)
     }
 
     fn sent(log: &EmbeddedLog, messages: Vec<Outgoing>) {

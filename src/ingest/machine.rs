@@ -76,7 +76,7 @@ pub enum Input<'a> {
     /// These were read to their ends: nothing that lies behind what was handed over is a record.
     AtEndOf(&'a [Partition]),
     /// The log may be another than the one that was read.
-    MadeAnew,
+    Recreated,
     /// A record was read: its event, or what is wrong with it.
     Record(&'a Incoming<'a>, Decoded),
     /// The log has the dead letters of the batch under way.
@@ -178,7 +178,7 @@ pub enum Stopped {
     #[error(
         "the record before offset {next} of partition {partition} is not the one that the store has: the topic was made anew"
     )]
-    MadeAnew {
+    Recreated {
         /// The partition.
         partition: Partition,
         /// Where the store is.
@@ -352,7 +352,7 @@ impl Machine {
                     self.partitions.entry(*partition).and_modify(|reading| reading.at_end = Some(now_ms));
                 }
             }
-            Input::MadeAnew => self.look_again(now_ms),
+            Input::Recreated => self.look_again(now_ms),
             Input::DeadLettersKept => {
                 if let UnderWay::DeadLetters(batch, origin) = mem::replace(&mut self.under_way, UnderWay::Nothing) {
                     self.apply(batch, origin);
@@ -421,12 +421,12 @@ impl Machine {
             && record.timestamp_ms != Some(known)
         {
             let (partition, next) = (position.partition, reading.next);
-            return self.stop(Stopped::MadeAnew { partition, next });
+            return self.stop(Stopped::Recreated { partition, next });
         }
         if reading.stale || self.stopping || !reading.watch.wants(position.offset, reading.next) {
             return;
         }
-        let wrong = decoded.as_ref().err().and_then(|breaches| breaches.first()).map(|breach| breach.code);
+        let wrong = decoded.as_ref().err().and_then(|errors| errors.first()).map(|error| error.code);
         match reading.watch.see(position.offset, wrong) {
             Verdict::Taken => {}
             Verdict::Past => return,
@@ -456,8 +456,8 @@ impl Machine {
                 open.entries.push(entry(event, record));
                 ENTRY_WEIGHT
             }
-            Err(breaches) => {
-                let letter = DeadLetter::new(record, breaches);
+            Err(errors) => {
+                let letter = DeadLetter::new(record, errors);
                 let weight = letter.weight();
                 part.span.dead_lettered += 1;
                 open.dead_letters.push(letter);

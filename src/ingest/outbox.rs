@@ -18,7 +18,7 @@ const DEAD_LETTERS_WITHIN: Duration = Duration::from_secs(50);
     "message {} of partition {} is no event, and the dead-letter topic {topic} does not take it: {cause}",
     .position.offset, .position.partition
 )]
-pub struct LetterRefused {
+pub struct DeadLetterRefused {
     /// The topic of dead letters.
     pub topic: String,
     /// Where the message lies in the events' topic.
@@ -28,7 +28,7 @@ pub struct LetterRefused {
 }
 
 /// Sends dead letters.
-pub(super) struct Outbox {
+pub(super) struct DeadLetterProducer {
     log: Arc<dyn EventLog>,
     /// `None` if they are only counted.
     topic: Option<String>,
@@ -36,14 +36,14 @@ pub(super) struct Outbox {
     producer: Option<Box<dyn Producer>>,
 }
 
-impl Outbox {
+impl DeadLetterProducer {
     /// To that topic; without one letters are only counted.
     pub(super) fn new(log: Arc<dyn EventLog>, topic: Option<String>) -> Self {
         Self { log, topic, producer: None }
     }
 
     /// Sends the letters of that topic's messages and waits until each is confirmed.
-    pub(super) fn keep(&mut self, events: &str, letters: &[DeadLetter]) -> Result<(), LetterRefused> {
+    pub(super) fn keep(&mut self, events: &str, letters: &[DeadLetter]) -> Result<(), DeadLetterRefused> {
         let Some(topic) = self.topic.clone() else { return Ok(()) };
         let now_ms = jiff::Timestamp::now().as_millisecond();
         let all: Vec<&DeadLetter> = letters.iter().collect();
@@ -56,7 +56,7 @@ impl Outbox {
             Some((letter, cause)) => {
                 // It may have given up for good, where another can go on.
                 self.producer = None;
-                Err(LetterRefused { topic, position: letter.position, cause })
+                Err(DeadLetterRefused { topic, position: letter.position, cause })
             }
             None => Ok(()),
         }
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
     use crate::domain::{Offset, Partition};
     use crate::log::{Consumer, Created, Incoming, Membership, Outgoing, Topic, TopicSpec};
-    use crate::wire::{Breach, Code};
+    use crate::wire::{Code, ValidationError};
 
     /// A log whose first producer has given up for good.
     #[derive(Default)]
@@ -166,8 +166,8 @@ mod tests {
     fn a_producer_that_has_given_up_is_made_anew() {
         let position = Position { partition: Partition(2), offset: Offset(7) };
         let message = Incoming { position, timestamp_ms: None, key: None, headers: &[], payload: None };
-        let letters = [DeadLetter::new(&message, vec![Breach::new(Code::JsonSyntax, "", "x", "")])];
-        let mut outbox = Outbox::new(Arc::new(Log::default()), Some("dlq".into()));
+        let letters = [DeadLetter::new(&message, vec![ValidationError::new(Code::JsonSyntax, "", "x", "")])];
+        let mut outbox = DeadLetterProducer::new(Arc::new(Log::default()), Some("dlq".into()));
         let refused = outbox.keep("events", &letters).unwrap_err();
         assert_eq!((refused.position, refused.cause), (position, LogError::Transient("given up".into())));
         assert_eq!(outbox.keep("events", &letters), Ok(()));

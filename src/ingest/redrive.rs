@@ -11,7 +11,7 @@ use super::letters::{Action, Decision, Filed, Found, Letter, walk};
 use crate::domain::{Partition, Position, Rules};
 use crate::log::{EventLog, LogError, Producer};
 use crate::wire::decode::Decoder;
-use crate::wire::{AllowedSources, Breach};
+use crate::wire::{AllowedSources, ValidationError};
 
 /// Everything sent is decided within this time, or counts as not taken.
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(60);
@@ -37,7 +37,7 @@ pub struct Redrive<'a> {
     /// Only see what would be sent.
     pub dry_run: bool,
     /// Told of each letter that is still bad, and why.
-    pub still_bad: &'a mut dyn FnMut(Position, &[Breach]),
+    pub still_bad: &'a mut dyn FnMut(Position, &[ValidationError]),
 }
 
 /// What became of the letters.
@@ -83,12 +83,12 @@ impl Redrive<'_> {
             if failed.is_some() || !chosen.contains(&filed.id) {
                 return;
             }
-            if let Err(breaches) = decoder.decode(&filed.message(), self.rules, self.sources)
+            if let Err(errors) = decoder.decode(&filed.message(), self.rules, self.sources)
                 && !self.force
             {
-                let code = breaches.first().map_or("unknown", |breach| breach.code.as_str());
+                let code = errors.first().map_or("unknown", |error| error.code.as_str());
                 *outcome.still_bad.entry(code).or_default() += 1;
-                (self.still_bad)(filed.id, &breaches);
+                (self.still_bad)(filed.id, &errors);
             } else if self.dry_run {
                 outcome.sent += 1;
             } else if let Err(error) = mail.send(&filed, &mut outcome.sent) {

@@ -12,8 +12,8 @@ use super::dead_letter::DeadLetter;
 use super::decoding::DecodingConsumer;
 use super::machine::{Committed, Failure, Input, Limits, Machine, Output, Start, Stopped};
 use super::metrics::Metrics;
-pub use super::outbox::LetterRefused;
-use super::outbox::Outbox;
+use super::outbox::DeadLetterProducer;
+pub use super::outbox::DeadLetterRefused;
 use crate::domain::{Entry, NextOffset, Offset, Partition, Position, Rules};
 use crate::log::{EventLog, LogError, Membership, Polled};
 use crate::store::{Batch, Checkpoint, Counts, StoreError, StoreWriter};
@@ -82,7 +82,7 @@ pub enum WorkerError {
     Stopped(#[from] Stopped),
     /// The dead-letter topic does not take letters.
     #[error(transparent)]
-    DeadLetters(#[from] LetterRefused),
+    DeadLetters(#[from] DeadLetterRefused),
     /// What was under way was not answered in time when the worker was to stop.
     #[error(
         "{at} did not answer within {seconds} s of the stop; what was under way is rolled back or whole, as the next start will see"
@@ -138,7 +138,7 @@ enum Request {
 
 enum Reply {
     Checkpoints(Result<Vec<Checkpoint>, StoreError>),
-    Kept(Result<(), LetterRefused>),
+    Kept(Result<(), DeadLetterRefused>),
     Applied { result: Result<Vec<Counts>, StoreError>, took: Duration, store_bytes: u64, room: Vec<Entry> },
 }
 
@@ -153,7 +153,7 @@ impl Worker {
             }
             Until::At(offsets) => (Some(offsets), true),
         };
-        let letters = Outbox::new(Arc::clone(&self.log), self.dead_letter_topic.clone());
+        let letters = DeadLetterProducer::new(Arc::clone(&self.log), self.dead_letter_topic.clone());
         let consumer = self.log.consumer(&self.topic, &self.membership)?;
         if let Some(topic) = &self.dead_letter_topic {
             // Needed only when a letter comes; but better known before.
@@ -233,7 +233,7 @@ struct Writer {
     /// When its size was asked last, and the answer in bytes.
     size: (Instant, u64),
     rules: Arc<Rules>,
-    letters: Outbox,
+    letters: DeadLetterProducer,
     metrics: Arc<Metrics>,
 }
 
@@ -405,7 +405,7 @@ impl Reader {
         let polled = match polled {
             Err(error @ LogError::NoSuchTopic(_)) => match self.once_more(&self.topic, error) {
                 // There again: perhaps as another.
-                LogError::Transient(_) => Polled::MadeAnew,
+                LogError::Transient(_) => Polled::Recreated,
                 error => return Err(error.into()),
             },
             polled => polled?,
@@ -429,7 +429,7 @@ impl Reader {
                 self.machine.handle(Input::Lost(&partitions), now_ms);
             }
             Polled::AtEnd(partitions) => self.machine.handle(Input::AtEndOf(&partitions), now_ms),
-            Polled::MadeAnew => self.machine.handle(Input::MadeAnew, now_ms),
+            Polled::Recreated => self.machine.handle(Input::Recreated, now_ms),
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::numbers;
 use crate::domain::Measure;
-use crate::wire::Lang;
+use crate::text::Lang;
 
 /// More bars than these fit on no page: the greatest then.
 pub const MAX_BARS: usize = 30;

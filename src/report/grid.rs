@@ -6,7 +6,7 @@ use super::year::{Index, Plan};
 use crate::domain::{Body, Field, Figure, Measure};
 use crate::rollup::table::DISSOLVED;
 use crate::rollup::{Rollup, RollupRow};
-use crate::wire::Lang;
+use crate::text::Lang;
 
 /// A figure of a unit that has not reported.
 pub const NOT_REPORTED: &str = "–";

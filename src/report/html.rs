@@ -11,7 +11,7 @@ use super::year::YearFacts;
 use super::{SYNTHETIC_VI, numbers, words};
 use crate::domain::{Digest, Figure, Period, Quarter};
 use crate::rollup::Rollup;
-use crate::wire::Lang;
+use crate::text::Lang;
 
 /// All that a report is made of.
 pub struct Contents {

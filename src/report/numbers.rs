@@ -4,7 +4,7 @@
 use jiff::civil::Date;
 
 use crate::domain::Measure;
-use crate::wire::Lang;
+use crate::text::Lang;
 
 /// For programs: digits alone, land in m² with a dot and two decimals.
 pub fn plain(amount: i128, measure: Measure) -> String {

@@ -4,7 +4,7 @@ use super::numbers::{self, percent, written};
 use super::words;
 use crate::domain::{Figure, Measure, Period, Quarter};
 use crate::rollup::{Rollup, RollupRow};
-use crate::wire::Lang;
+use crate::text::Lang;
 
 /// A period to compare with.
 pub struct Earlier<'a> {

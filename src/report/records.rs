@@ -10,7 +10,7 @@ use crate::rollup::evidence::Scope;
 use crate::rollup::table::{DISSOLVED, OfUnit, RollupError};
 use crate::rollup::{NotInTable, Rollup};
 use crate::store::{StoreError, StoreReader};
-use crate::wire::Lang;
+use crate::text::Lang;
 
 /// What stands behind a figure.
 #[derive(Debug, Serialize)]

@@ -9,7 +9,7 @@ use super::words::{self, pick};
 use super::{SYNTHETIC_EN, SYNTHETIC_VI, numbers};
 use crate::domain::{Figure, Measure};
 use crate::rollup::{Rollup, RollupRow};
-use crate::wire::Lang;
+use crate::text::Lang;
 
 /// More rows than these are no reading: the first unit and those right under it then.
 const MAX_ROWS: usize = 60;

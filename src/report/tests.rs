@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::Period;
 use crate::rollup::Rollup;
 use crate::store::StoreReader as _;
-use crate::wire::Lang;
+use crate::text::Lang;
 
 fn rollup(period: &str, unit: Option<&str>) -> Rollup {
     let folder = tempfile::tempdir().unwrap();

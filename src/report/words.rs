@@ -1,7 +1,7 @@
 //! Names of figures, bodies, fields and periods in the reader's language.
 
 use crate::domain::{Body, Field, Figure, Period, UnitKind};
-use crate::wire::Lang;
+use crate::text::Lang;
 
 /// Of two texts, the one in that language.
 pub fn pick<T>(lang: Lang, vi: T, en: T) -> T {

@@ -557,7 +557,7 @@ mod tests {
         Rules::new(UnitTable::from_csv(units, succession).unwrap(), Calendar::Decree09)
     }
 
-    fn decode(payload: &[u8], rules: &Rules) -> Result<crate::wire::Event, Vec<crate::wire::Breach>> {
+    fn decode(payload: &[u8], rules: &Rules) -> Result<crate::wire::Event, Vec<crate::wire::ValidationError>> {
         let message = Message { headers: &[], payload: Some(payload) };
         Decoder::new().decode(&message, rules, &AllowedSources::new())
     }
@@ -566,7 +566,7 @@ mod tests {
     fn recount(rules: &Rules) -> BTreeMap<(String, String), (crate::domain::record::Rank, Fact)> {
         let mut counting = BTreeMap::new();
         for event in sample_year(rules) {
-            let event = decode(&event.payload, rules).unwrap_or_else(|breaches| panic!("{breaches:?}"));
+            let event = decode(&event.payload, rules).unwrap_or_else(|errors| panic!("{errors:?}"));
             assert!(event.synthetic);
             let key = (event.key.source().to_owned(), event.key.subject().to_owned());
             let rank = (event.revision, event.digest);

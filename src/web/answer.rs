@@ -13,7 +13,7 @@ use crate::report::{csv, json, numbers};
 use crate::rollup::table::{DISSOLVED, OfUnit, RollupError};
 use crate::rollup::{Rollup, RollupRow};
 use crate::store::{StoreError, StoreReader};
-use crate::wire::Lang;
+use crate::text::Lang;
 
 /// What is asked for.
 #[derive(Debug)]

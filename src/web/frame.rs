@@ -7,7 +7,7 @@ use crate::report::numbers::written;
 use crate::report::words;
 use crate::report::{SYNTHETIC_EN, SYNTHETIC_VI};
 use crate::rollup::table::OfUnit;
-use crate::wire::Lang;
+use crate::text::Lang;
 
 /// What every page has.
 pub struct Frame {

@@ -11,7 +11,7 @@ use crate::report::records::Listing;
 use crate::report::{numbers, words};
 use crate::rollup::table::OfUnit;
 use crate::rollup::{Rollup, RollupRow};
-use crate::wire::Lang;
+use crate::text::Lang;
 
 /// The most records that a page lists.
 const MAX_LISTED: usize = 1_000;

@@ -3,7 +3,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::breach::Lang;
+use crate::text::Lang;
 
 macro_rules! codes {
     ($($member:ident = $code:literal { vi: $vi:literal, $vi_remedy:literal; en: $en:literal, $en_remedy:literal })+) => {

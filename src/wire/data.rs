@@ -3,18 +3,18 @@
 
 use jiff::civil::{Date, date};
 
-use super::breach::Breach;
 use super::canonical::double_text;
 use super::codes::Code;
 use super::json::{Found, Members};
 use super::spec::{FieldSpec, Kind, MAX_FIELDS, TYPES, TypeSpec};
+use super::validation_error::ValidationError;
 use super::value::{Reading, pointer};
 use crate::domain::{
     ActivityKind, Area, Body, Fact, Field, IndexKind, Lookup, Period, PetitionKind, Resolution, Rules, Status,
     UnitCode, UnitRow, Vnd,
 };
 
-/// Checks `data` by the rules of its type. Every breach is added to `breaches`;
+/// Checks `data` by the rules of its type. Every error is added to `errors`;
 /// `None` where one of them keeps the fact from being made.
 ///
 /// `source` is the unit that the event comes from, if the table has it; `latest` the last day that may have happened by the
@@ -25,12 +25,12 @@ pub(super) fn check(
     source: Option<UnitCode>,
     latest: Option<Date>,
     rules: &Rules,
-    breaches: &mut Vec<Breach>,
+    errors: &mut Vec<ValidationError>,
 ) -> Option<Fact> {
-    let before = breaches.len();
-    let fields = Fields::read(spec, data, breaches);
-    Relations { fields: &fields, source, latest, rules, breaches }.check();
-    if breaches.len() > before { None } else { fields.fact() }
+    let before = errors.len();
+    let fields = Fields::read(spec, data, errors);
+    Relations { fields: &fields, source, latest, rules, errors }.check();
+    if errors.len() > before { None } else { fields.fact() }
 }
 
 /// The unit that `data` names, if it can be one.
@@ -69,7 +69,7 @@ enum Other<'j> {
 }
 
 impl<'j> Fields<'j> {
-    fn read(spec: &'static TypeSpec, data: Members<'j>, breaches: &mut Vec<Breach>) -> Self {
+    fn read(spec: &'static TypeSpec, data: Members<'j>, errors: &mut Vec<ValidationError>) -> Self {
         let mut all = Self {
             spec,
             data,
@@ -86,11 +86,16 @@ impl<'j> Fields<'j> {
         for (field, other) in spec.fields.iter().zip(&mut all.others) {
             let Some(value) = data.take(field.name, &mut rest) else {
                 if field.required {
-                    breaches.push(Breach::new(Code::FieldMissing, pointer(field.name), "", field.kind.allowed()));
+                    errors.push(ValidationError::new(
+                        Code::FieldMissing,
+                        pointer(field.name),
+                        "",
+                        field.kind.allowed(),
+                    ));
                 }
                 continue;
             };
-            let reading = Reading { field, value, breaches };
+            let reading = Reading { field, value, errors };
             match field.kind {
                 Kind::Unit => all.unit = reading.unit(),
                 Kind::Day => all.day = reading.day().map(|day| (field, day)),
@@ -233,7 +238,7 @@ struct Relations<'c, 'j> {
     source: Option<UnitCode>,
     latest: Option<Date>,
     rules: &'c Rules,
-    breaches: &'c mut Vec<Breach>,
+    errors: &'c mut Vec<ValidationError>,
 }
 
 impl Relations<'_, '_> {
@@ -268,7 +273,7 @@ impl Relations<'_, '_> {
     }
 
     fn add(&mut self, code: Code, field: &str, found: &str, allowed: String) {
-        self.breaches.push(Breach::new(code, pointer(field), found, allowed));
+        self.errors.push(ValidationError::new(code, pointer(field), found, allowed));
     }
 
     fn calendar(&self) -> String {

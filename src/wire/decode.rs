@@ -10,13 +10,13 @@ use jiff::civil::{Date, Time};
 use jiff::tz::Offset;
 use rustc_hash::FxHasher;
 
-use super::breach::Breach;
 use super::canonical::Canonical;
 use super::codes::Code;
 use super::decimal::{Decimal, Units};
 use super::envelope::{Envelope, media_type};
 use super::json::{Document, Found, Json, Members};
 use super::spec::{MAX_NAME_BYTES, TYPES, TypeSpec};
+use super::validation_error::ValidationError;
 use super::{AllowedSources, Event, HANOI, Message, data};
 use crate::domain::{Fact, RecordKey, Revision, Rules, UnitCode};
 
@@ -39,7 +39,7 @@ impl Decoder {
         message: &Message<'_>,
         rules: &Rules,
         sources: &AllowedSources,
-    ) -> Result<Event, Vec<Breach>> {
+    ) -> Result<Event, Vec<ValidationError>> {
         let Self { document, canonical } = self;
         Check::run(message, document, rules, sources, |kept| Event {
             key: RecordKey::new(kept.source, kept.subject),
@@ -60,7 +60,7 @@ impl Decoder {
         message: &Message<'_>,
         rules: &Rules,
         sources: &AllowedSources,
-    ) -> Result<(Option<UnitCode>, Mark), Vec<Breach>> {
+    ) -> Result<(Option<UnitCode>, Mark), Vec<ValidationError>> {
         let Self { document, canonical } = self;
         Check::run(message, document, rules, sources, |kept| {
             let revision = hash(&(kept.source, kept.subject, kept.revision.number()));
@@ -180,7 +180,7 @@ struct Check<'c, 'd> {
     sources: &'c AllowedSources,
     /// The unit that the source is, if the table has it.
     unit: Option<UnitCode>,
-    breaches: Vec<Breach>,
+    errors: Vec<ValidationError>,
 }
 
 impl<'c, 'd> Check<'c, 'd> {
@@ -191,12 +191,12 @@ impl<'c, 'd> Check<'c, 'd> {
         rules: &'c Rules,
         sources: &'c AllowedSources,
         make: impl FnOnce(Kept<'d>) -> T,
-    ) -> Result<T, Vec<Breach>> {
+    ) -> Result<T, Vec<ValidationError>> {
         let envelope = Envelope::read(message, document)?;
         let attributes = Attributes::of(&envelope);
         let mut check =
-            Check { binary: envelope.body.is_some(), attributes, rules, sources, unit: None, breaches: Vec::new() };
-        check.event().map(make).ok_or(check.breaches)
+            Check { binary: envelope.body.is_some(), attributes, rules, sources, unit: None, errors: Vec::new() };
+        check.event().map(make).ok_or(check.errors)
     }
 
     fn event(&mut self) -> Option<Kept<'d>> {
@@ -215,7 +215,7 @@ impl<'c, 'd> Check<'c, 'd> {
         let latest = time.and_then(|time| HANOI.to_datetime(time).date().tomorrow().ok());
         let fact = match (spec, data) {
             (Some(spec), Some((_, members))) => {
-                data::check(spec, members, self.unit, latest, self.rules, &mut self.breaches)
+                data::check(spec, members, self.unit, latest, self.rules, &mut self.errors)
             }
             _ => None,
         };
@@ -224,7 +224,7 @@ impl<'c, 'd> Check<'c, 'd> {
             None => data.and_then(|(_, members)| data::unit_of(members)),
         };
         let partition_key = self.partition_key(partitionkey, spec, unit, source);
-        if !self.breaches.is_empty() {
+        if !self.errors.is_empty() {
             return None;
         }
         let (spec, (data, _), fact) = (spec?, data?, fact?);
@@ -243,7 +243,7 @@ impl<'c, 'd> Check<'c, 'd> {
     }
 
     fn add(&mut self, code: Code, pointer: &str, found: &str, allowed: impl Into<String>) {
-        self.breaches.push(Breach::new(code, pointer, found, allowed));
+        self.errors.push(ValidationError::new(code, pointer, found, allowed));
     }
 
     /// A text attribute.

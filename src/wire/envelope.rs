@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use percent_encoding::percent_decode;
 use serde_json::Value;
 
-use super::breach::Breach;
 use super::codes::Code;
 use super::json::{Document, Found, Json, JsonError, Members};
+use super::validation_error::ValidationError;
 use super::{MAX_MESSAGE_BYTES, Message, STRUCTURED};
 
 /// The attributes and the data of an event, in whichever mode they came.
@@ -21,7 +21,7 @@ pub(super) struct Envelope<'d> {
 
 impl<'d> Envelope<'d> {
     /// Of a message in either mode, read into that document.
-    pub(super) fn read(message: &Message<'_>, document: &'d mut Document) -> Result<Self, Vec<Breach>> {
+    pub(super) fn read(message: &Message<'_>, document: &'d mut Document) -> Result<Self, Vec<ValidationError>> {
         let mut content_type = None;
         let mut binary = false;
         for (name, value) in message.headers {
@@ -39,22 +39,27 @@ impl<'d> Envelope<'d> {
             if !found.eq_ignore_ascii_case("+json") {
                 let code = Code::ContentTypeUnsupported;
                 let found = media_type.unwrap_or_default().to_ascii_lowercase();
-                return Err(vec![Breach::new(code, "", &found, STRUCTURED)]);
+                return Err(vec![ValidationError::new(code, "", &found, STRUCTURED)]);
             }
             binary = false;
         }
         let payload = message.payload.unwrap_or_default();
         if payload.len() > MAX_MESSAGE_BYTES {
             let found = format!("{} B", payload.len());
-            return Err(vec![Breach::new(Code::MessageTooLarge, "", &found, format!("≤ {MAX_MESSAGE_BYTES} B"))]);
+            return Err(vec![ValidationError::new(
+                Code::MessageTooLarge,
+                "",
+                &found,
+                format!("≤ {MAX_MESSAGE_BYTES} B"),
+            )]);
         }
         document.clear();
-        let body = parse(payload, document).map_err(|mut breach| {
+        let body = parse(payload, document).map_err(|mut error| {
             // Pointers are those of the structured form, where the body is a member.
-            if binary && !breach.pointer.is_empty() {
-                breach.pointer.insert_str(0, "/data");
+            if binary && !error.pointer.is_empty() {
+                error.pointer.insert_str(0, "/data");
             }
-            vec![breach]
+            vec![error]
         })?;
         if binary {
             let attributes = of_headers(message, media_type)?;
@@ -63,7 +68,7 @@ impl<'d> Envelope<'d> {
         }
         match document.at(body).json() {
             Json::Object(attributes) => Ok(Self { attributes, body: None }),
-            other => Err(vec![Breach::new(Code::JsonNotAnObject, "", &other.to_string(), "{…}")]),
+            other => Err(vec![ValidationError::new(Code::JsonNotAnObject, "", &other.to_string(), "{…}")]),
         }
     }
 
@@ -91,25 +96,28 @@ impl<'d> Envelope<'d> {
 }
 
 /// The attributes that the headers carry, in the order of theirs.
-fn of_headers<'m>(message: &Message<'m>, media_type: Option<&str>) -> Result<Vec<(String, Cow<'m, str>)>, Vec<Breach>> {
+fn of_headers<'m>(
+    message: &Message<'m>,
+    media_type: Option<&str>,
+) -> Result<Vec<(String, Cow<'m, str>)>, Vec<ValidationError>> {
     let mut attributes: Vec<(String, Cow<'m, str>)> = Vec::with_capacity(message.headers.len() + 1);
-    let mut breaches = Vec::new();
+    let mut errors = Vec::new();
     for (header, value) in message.headers {
         let (Some(name), Some(value)) = (attribute_name(header), value) else { continue };
         let name = name.to_ascii_lowercase();
         let pointer = format!("/{name}");
-        if breaches.iter().any(|breach: &Breach| breach.pointer == pointer) {
+        if errors.iter().any(|error: &ValidationError| error.pointer == pointer) {
             continue;
         }
         if attributes.iter().any(|(known, _)| *known == name) {
-            breaches.push(Breach::new(Code::HeaderDuplicate, pointer, header, ""));
+            errors.push(ValidationError::new(Code::HeaderDuplicate, pointer, header, ""));
             continue;
         }
         match header_text(value) {
             Some(text) => attributes.push((name, text)),
             None => {
                 let found = String::from_utf8_lossy(value);
-                breaches.push(Breach::new(Code::EncodingNotUtf8, pointer, &found, "UTF-8"));
+                errors.push(ValidationError::new(Code::EncodingNotUtf8, pointer, &found, "UTF-8"));
             }
         }
     }
@@ -118,7 +126,7 @@ fn of_headers<'m>(message: &Message<'m>, media_type: Option<&str>) -> Result<Vec
     if let Some(media_type) = media_type.filter(|_| !given) {
         attributes.push(("datacontenttype".into(), media_type.to_ascii_lowercase().into()));
     }
-    if breaches.is_empty() { Ok(attributes) } else { Err(breaches) }
+    if errors.is_empty() { Ok(attributes) } else { Err(errors) }
 }
 
 /// The attribute that a header carries: `ce_type` on Kafka, `ce-type` in HTTP.
@@ -152,24 +160,24 @@ fn after<'t>(text: &'t str, begin: &str) -> Option<&'t str> {
 }
 
 /// Reads the body: its place in the document.
-fn parse(payload: &[u8], document: &mut Document) -> Result<usize, Breach> {
+fn parse(payload: &[u8], document: &mut Document) -> Result<usize, ValidationError> {
     if payload.trim_ascii().is_empty() {
-        return Err(Breach::new(Code::MessageEmpty, "", "", ""));
+        return Err(ValidationError::new(Code::MessageEmpty, "", "", ""));
     }
     if payload.starts_with(b"\xef\xbb\xbf") {
-        return Err(Breach::new(Code::EncodingBom, "", "EF BB BF", ""));
+        return Err(ValidationError::new(Code::EncodingBom, "", "EF BB BF", ""));
     }
     let text = simdutf8::compat::from_utf8(payload).map_err(|error| {
         let offset = error.valid_up_to();
         let found = format!("0x{:02X} @ {offset}", payload.get(offset).copied().unwrap_or_default());
-        Breach::new(Code::EncodingNotUtf8, "", &found, "UTF-8")
+        ValidationError::new(Code::EncodingNotUtf8, "", &found, "UTF-8")
     })?;
     document.add(text).map_err(|error| match error {
-        JsonError::Syntax(problem) => Breach::new(Code::JsonSyntax, "", &problem, ""),
-        JsonError::NumberOutOfRange(place) => Breach::new(Code::JsonNumberOutOfRange, "", &place, "±1.8e308"),
-        JsonError::LoneSurrogate(place) => Breach::new(Code::JsonLoneSurrogate, "", &place, ""),
-        JsonError::TooDeep => Breach::new(Code::JsonTooDeep, "", "", "≤ 127"),
-        JsonError::DuplicateKey(pointer) => Breach::new(Code::JsonDuplicateKey, pointer, "", ""),
+        JsonError::Syntax(problem) => ValidationError::new(Code::JsonSyntax, "", &problem, ""),
+        JsonError::NumberOutOfRange(place) => ValidationError::new(Code::JsonNumberOutOfRange, "", &place, "±1.8e308"),
+        JsonError::LoneSurrogate(place) => ValidationError::new(Code::JsonLoneSurrogate, "", &place, ""),
+        JsonError::TooDeep => ValidationError::new(Code::JsonTooDeep, "", "", "≤ 127"),
+        JsonError::DuplicateKey(pointer) => ValidationError::new(Code::JsonDuplicateKey, pointer, "", ""),
     })
 }
 

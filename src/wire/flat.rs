@@ -5,9 +5,9 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::breach::Breach;
 use super::codes::Code;
 use super::spec::{Kind, TypeSpec};
+use super::validation_error::ValidationError;
 use super::value::refusal;
 
 /// A column: the field it fills and its name.
@@ -50,7 +50,7 @@ pub fn columns(spec: &TypeSpec) -> Vec<Column> {
     columns
 }
 
-/// The column that a breach at that pointer lies in: `/data/recommendations/party`
+/// The column that a error at that pointer lies in: `/data/recommendations/party`
 /// is `recommendations_party`; `None` for what is not in `data`.
 pub fn column_at(pointer: &str) -> Option<String> {
     pointer.strip_prefix("/data/").map(|path| path.replace('/', "_"))
@@ -60,21 +60,21 @@ pub fn column_at(pointer: &str) -> Option<String> {
 /// Empty cells are absent fields. With `decimal_comma`, `12,50` is 12.5 and
 /// `1.234.567` is 1234567; without, `12.50` and `1,234,567` are.
 ///
-/// Every cell that cannot be read becomes a breach at `/data/<column>`.
+/// Every cell that cannot be read becomes a error at `/data/<column>`.
 pub fn csv_data<'r>(
     spec: &TypeSpec,
     cell: &dyn Fn(&str) -> Option<&'r str>,
     decimal_comma: bool,
-) -> Result<Map<String, Value>, Vec<Breach>> {
+) -> Result<Map<String, Value>, Vec<ValidationError>> {
     let mut data = Map::new();
-    let mut breaches = Vec::new();
+    let mut errors = Vec::new();
     for column in columns(spec) {
         let name = column.name();
         let Some(text) = cell(&name).map(str::trim).filter(|text| !text.is_empty()) else { continue };
         let value = match read(column.kind, text, decimal_comma) {
             Ok(value) => value,
             Err(code) => {
-                breaches.push(Breach::new(code, format!("/data/{name}"), text, column.kind.allowed()));
+                errors.push(ValidationError::new(code, format!("/data/{name}"), text, column.kind.allowed()));
                 continue;
             }
         };
@@ -90,7 +90,7 @@ pub fn csv_data<'r>(
             }
         }
     }
-    if breaches.is_empty() { Ok(data) } else { Err(breaches) }
+    if errors.is_empty() { Ok(data) } else { Err(errors) }
 }
 
 fn read(kind: Kind, text: &str, decimal_comma: bool) -> Result<Value, Code> {
@@ -208,8 +208,8 @@ mod tests {
     fn a_cell_that_cannot_be_read_is_named() {
         let spec = TypeSpec::named("violation").unwrap();
         let cells = [("recommended", "maybe"), ("money_other_vnd", "1.2 tỷ")];
-        let breaches = csv_data(spec, &row(&cells), true).unwrap_err();
-        let list: Vec<String> = breaches.iter().map(|b| format!("{} {} {}", b.code, b.pointer, b.found)).collect();
+        let errors = csv_data(spec, &row(&cells), true).unwrap_err();
+        let list: Vec<String> = errors.iter().map(|b| format!("{} {} {}", b.code, b.pointer, b.found)).collect();
         assert_eq!(list, ["cell.unreadable /data/recommended maybe", "cell.unreadable /data/money_other_vnd 1.2 tỷ"]);
     }
 
@@ -218,7 +218,7 @@ mod tests {
         let spec = TypeSpec::named("violation").unwrap();
         let code = |column: &str, text: &str| {
             let read = csv_data(spec, &row(&[(column, text)]), true);
-            read.err().map(|breaches| (breaches[0].code, breaches[0].found.clone()))
+            read.err().map(|errors| (errors[0].code, errors[0].found.clone()))
         };
         let money = |text: &str| code("money_other_vnd", text).map(|(code, _)| code);
         assert_eq!(

@@ -1,9 +1,8 @@
 //! The contract with producers: CloudEvents in, typed events out, and every
-//! breach of a rule with its code, place and remedy.
+//! error of a rule with its code, place and remedy.
 //!
 //! Pure: knows the domain's types and rules, nothing of how a message came.
 
-pub mod breach;
 pub mod canonical;
 pub mod codes;
 mod data;
@@ -16,13 +15,14 @@ pub mod json;
 mod plain;
 pub mod schema;
 pub mod spec;
+pub mod validation_error;
 mod value;
 
-pub use breach::{Breach, Lang};
 pub use codes::Code;
 pub use decode::Decoder;
 pub use encode::Draft;
 pub use spec::{FieldSpec, Kind, TYPES, TypeSpec};
+pub use validation_error::ValidationError;
 
 use std::collections::BTreeSet;
 

@@ -2,21 +2,21 @@
 
 use jiff::civil::Date;
 
-use super::breach::Breach;
 use super::codes::Code;
 use super::decimal::{Decimal, Units, double};
 use super::json::{Found, Json};
 use super::spec::{FieldSpec, Kind, MAX_COUNT, YEARS};
+use super::validation_error::ValidationError;
 use crate::domain::{Area, Period, UnitCode, Vnd};
 
-/// A field's value that is to be read; a breach is added where it cannot be.
+/// A field's value that is to be read; a error is added where it cannot be.
 ///
 /// Each kind has a method of its own: one value for all kinds would be written in pieces and then read as a whole, which
 /// stalls the processor.
 pub(super) struct Reading<'b, 'j> {
     pub(super) field: &'static FieldSpec,
     pub(super) value: Found<'j>,
-    pub(super) breaches: &'b mut Vec<Breach>,
+    pub(super) errors: &'b mut Vec<ValidationError>,
 }
 
 impl<'j> Reading<'_, 'j> {
@@ -65,18 +65,18 @@ impl<'j> Reading<'_, 'j> {
     /// The counts of these names, 0 where one is absent.
     pub(super) fn counts(self, names: [&str; 3]) -> Option<[u32; 3]> {
         let Json::Object(members) = self.value.json() else { return self.wrong_type() };
-        let Self { field, breaches, .. } = self;
-        let before = breaches.len();
+        let Self { field, errors, .. } = self;
+        let before = errors.len();
         let counts = names.map(|name| {
             let value = members.get(name)?;
             let found = units(value, 0).ok_or(Code::FieldWrongType).and_then(|number| count(0, number));
             let refused = |code| {
                 let allowed = Kind::Count { min: 0 }.allowed();
-                Breach::new(code, format!("{}/{name}", pointer(field.name)), &value.written(), allowed)
+                ValidationError::new(code, format!("{}/{name}", pointer(field.name)), &value.written(), allowed)
             };
-            found.map_err(|code| breaches.push(refused(code))).ok()
+            found.map_err(|code| errors.push(refused(code))).ok()
         });
-        (breaches.len() == before).then(|| counts.map(Option::unwrap_or_default))
+        (errors.len() == before).then(|| counts.map(Option::unwrap_or_default))
     }
 
     pub(super) fn score(self) -> Option<f64> {
@@ -135,7 +135,7 @@ impl<'j> Reading<'_, 'j> {
 
     #[cold]
     fn add<T>(self, code: Code, found: &str, allowed: String) -> Option<T> {
-        self.breaches.push(Breach::new(code, pointer(self.field.name), found, allowed));
+        self.errors.push(ValidationError::new(code, pointer(self.field.name), found, allowed));
         None
     }
 }
@@ -265,12 +265,12 @@ mod tests {
 
     #[test]
     fn what_is_no_object_of_counts_is_told_as_it_is_written() {
-        let (mut document, mut breaches) = (Document::default(), Vec::new());
+        let (mut document, mut errors) = (Document::default(), Vec::new());
         let place = document.add("1.50").unwrap();
         let field = TypeSpec::named("supervision").unwrap().field("recommendations").unwrap();
-        let reading = Reading { field, value: document.at(place), breaches: &mut breaches };
+        let reading = Reading { field, value: document.at(place), errors: &mut errors };
         assert_eq!(reading.counts(["party", "authority", "other"]), None);
-        let told: Vec<_> = breaches.iter().map(|breach| (breach.code, breach.found.as_str())).collect();
+        let told: Vec<_> = errors.iter().map(|error| (error.code, error.found.as_str())).collect();
         assert_eq!(told, [(Code::FieldWrongType, "1.50")]);
     }
 

@@ -174,7 +174,7 @@ impl World {
         }
         if !self.healed && self.dice.one_in(80) {
             self.seen("a worker was told that the log may be another");
-            return self.handle(w, Input::MadeAnew);
+            return self.handle(w, Input::Recreated);
         }
         let heard = self.dice.one_in(self.hears).then(|| self.workers[w].events.pop_front()).flatten();
         match heard {

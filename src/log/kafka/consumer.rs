@@ -75,7 +75,7 @@ pub(super) struct GroupContext {
     /// Whether any broker is.
     connected: AtomicBool,
     /// Whether the topic has another id since that was last asked.
-    made_anew: AtomicBool,
+    recreated: AtomicBool,
     closing: AtomicBool,
 }
 
@@ -89,7 +89,7 @@ impl ClientContext for GroupContext {
         }
         if facility == "METADATA" && is_made_anew(message, &self.topic) {
             tracing::warn!(topic = %self.topic, "the topic has another id than before: it was made anew");
-            self.made_anew.store(true, Ordering::Relaxed);
+            self.recreated.store(true, Ordering::Relaxed);
         }
     }
 
@@ -192,7 +192,7 @@ fn client(
         ends: Mutex::default(),
         forbidden: AtomicBool::new(false),
         connected: AtomicBool::new(true),
-        made_anew: AtomicBool::new(false),
+        recreated: AtomicBool::new(false),
         closing: AtomicBool::new(false),
     };
     let mut config = config(settings, &ours);
@@ -404,7 +404,7 @@ impl Consumer for KafkaConsumer {
                 }
                 Some(Err(error)) => match self.poll_error(&error) {
                     // Of another topic than what was handed over is to be compared with.
-                    Some(_) if context.made_anew.load(Ordering::Relaxed) => break,
+                    Some(_) if context.recreated.load(Ordering::Relaxed) => break,
                     Some(fatal) => return Err(fatal),
                     None => {
                         tracing::debug!(%error, "the consumer goes on");
@@ -414,9 +414,9 @@ impl Consumer for KafkaConsumer {
                 None => break,
             }
         }
-        if context.made_anew.swap(false, Ordering::Relaxed) {
+        if context.recreated.swap(false, Ordering::Relaxed) {
             self.at_end.clear();
-            return Ok(Polled::MadeAnew);
+            return Ok(Polled::Recreated);
         }
         if handed > 0 {
             return Ok(Polled::Messages(handed));

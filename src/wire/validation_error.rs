@@ -1,23 +1,15 @@
 //! What is wrong with an event, where, and what to do about it.
 
 use super::codes::Code;
+use crate::text::Lang;
+use crate::text::safe::is_unseen;
 
-/// The language of a text for people.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Lang {
-    /// Tiếng Việt.
-    Vi,
-    /// English.
-    #[default]
-    En,
-}
-
-/// The most characters that [`Breach::found`] shows.
+/// The most characters that [`ValidationError::found`] shows.
 const MAX_FOUND: usize = 80;
 
 /// One rule that a message breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Breach {
+pub struct ValidationError {
     /// Which rule.
     pub code: Code,
     /// JSON pointer to the field in the structured form (`/data/held_on`, `/revision`); empty for the whole message.
@@ -28,8 +20,8 @@ pub struct Breach {
     pub allowed: String,
 }
 
-impl Breach {
-    /// That breach; what was found is cut to 80 characters, its control characters written as escapes.
+impl ValidationError {
+    /// That error; what was found is cut to 80 characters, its control characters written as escapes.
     pub fn new(code: Code, pointer: impl Into<String>, found: &str, allowed: impl Into<String>) -> Self {
         Self { code, pointer: pointer.into(), found: readable(found), allowed: allowed.into() }
     }
@@ -77,11 +69,6 @@ impl Breach {
     }
 }
 
-/// Whether a character steers a terminal or turns the direction of writing instead of being seen.
-pub fn is_unseen(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
-}
-
 /// At most [`MAX_FOUND`] characters, each of them visible.
 fn readable(text: &str) -> String {
     let mut out = String::new();
@@ -105,7 +92,7 @@ mod tests {
 
     #[test]
     fn what_was_found_is_cut_and_shown_without_control_characters() {
-        let found = |text: &str| Breach::new(Code::ValueUnknown, "/data/body", text, "").found;
+        let found = |text: &str| ValidationError::new(Code::ValueUnknown, "/data/body", text, "").found;
         assert_eq!(found("a\nb\u{202e}"), "a\\u{a}b\\u{202e}");
         assert_eq!(found(&"ưỡ".repeat(40)), "ưỡ".repeat(40));
         assert_eq!(found(&"ưỡ".repeat(41)), "ưỡ".repeat(39) + "ư…");
@@ -113,15 +100,16 @@ mod tests {
 
     #[test]
     fn a_message_says_what_where_and_what_to_do() {
-        let breach = Breach::new(Code::ValueUnknown, "/data/body", "fatherland_frnt", "fatherland_front, trade_union");
+        let error =
+            ValidationError::new(Code::ValueUnknown, "/data/body", "fatherland_frnt", "fatherland_front, trade_union");
         assert_eq!(
-            breach.message(Lang::En),
+            error.message(Lang::En),
             "value.unknown /data/body: the value is not in the closed list; found: fatherland_frnt; \
              allowed: fatherland_front, trade_union. Use one of the allowed values exactly as written; \
              did you mean \"fatherland_front\"?"
         );
-        assert!(breach.message(Lang::Vi).contains("có phải ý là \"fatherland_front\"?"));
-        let breach = Breach::new(Code::ValueUnknown, "/data/body", "xyz", "fatherland_front, trade_union");
-        assert!(!breach.message(Lang::En).contains("did you mean"));
+        assert!(error.message(Lang::Vi).contains("có phải ý là \"fatherland_front\"?"));
+        let error = ValidationError::new(Code::ValueUnknown, "/data/body", "xyz", "fatherland_front, trade_union");
+        assert!(!error.message(Lang::En).contains("did you mean"));
     }
 }

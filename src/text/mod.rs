@@ -1,0 +1,68 @@
+//! The text catalogue: every sentence that a person reads, in Vietnamese and
+//! English side by side, and the one way to make untrusted text safe to show.
+//!
+//! The other rooms hand over codes and typed arguments; [`texts!`] makes a
+//! function of each text, so the compiler checks that it exists in both languages
+//! and has its arguments. Only the legal prose of reports stands elsewhere, in
+//! the report's templates. Knows the domain's words and nothing else.
+
+use std::borrow::Cow;
+use std::fmt;
+
+pub mod safe;
+
+/// The language of a text for people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lang {
+    /// Tiếng Việt.
+    Vi,
+    /// English.
+    #[default]
+    En,
+}
+
+/// One text in both languages. Shown by itself, as logs and errors do, it is the English one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// Tiếng Việt.
+    pub vi: Cow<'static, str>,
+    /// English.
+    pub en: Cow<'static, str>,
+}
+
+impl Text {
+    /// A text that is the same in both languages, such as the words of another program.
+    pub fn same(text: impl Into<Cow<'static, str>>) -> Self {
+        let en = text.into();
+        Self { vi: en.clone(), en }
+    }
+
+    /// The text in that language.
+    pub fn get(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::Vi => &self.vi,
+            Lang::En => &self.en,
+        }
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.en)
+    }
+}
+
+/// Defines texts. `store_missing(at) { "chưa có kho ở {at}", "there is no store at {at}" }` becomes a function
+/// `store_missing(at: impl Display) -> Text`; format specifiers and `{at:?}`-like forms are those of `format!`.
+#[allow(unused_macros)]
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident ( $($argument:ident),* $(,)? ) { $vi:literal, $en:literal $(,)? })+) => { $(
+        #[doc = $en]
+        $(#[$doc])*
+        pub fn $name($($argument: impl std::fmt::Display),*) -> $crate::text::Text {
+            $crate::text::Text { vi: format!($vi).into(), en: format!($en).into() }
+        }
+    )+ };
+}
+#[allow(unused_imports)]
+pub(crate) use texts;
