@@ -11,6 +11,7 @@
 //! - [`ingest`]: the worker: from the log into the store.
 //! - [`report`], [`web`]: figures for people and programs.
 //! - [`config`], [`cli`]: what the operator says, and what the program answers.
+//! - [`program`], [`terminal`]: what every command starts from; what a person at a terminal sees.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -24,12 +25,14 @@ pub mod domain;
 pub mod exit;
 pub mod ingest;
 pub mod log;
+pub mod program;
 pub mod report;
 pub mod rollup;
 pub mod said;
 pub mod sample;
 mod sqlite_file;
 pub mod store;
+pub mod terminal;
 pub mod text;
 pub mod web;
 mod whole_file;

@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::context::{Context, Done, print};
+use super::Done;
 use super::error::Failure;
-use super::progress::Progress;
 use crate::exit::ExitCode;
 use crate::log::embedded::EmbeddedLog;
+use crate::program::Context;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{DataDir, StorePlace, StoreReader as _};
+use crate::terminal::print;
+use crate::terminal::progress::Progress;
 use crate::whole_file;
 
 /// The options of `giaoban backup`.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::context::{Context, Done, event_message, print};
+use super::Done;
 use super::error::Failure;
 use super::rollup::write_report;
 use super::serve::{Server, Watched};
@@ -19,10 +19,12 @@ use crate::exit::ExitCode;
 use crate::ingest::metrics::Metrics;
 use crate::ingest::worker::{Summary, Until};
 use crate::log::LogError;
+use crate::program::{Context, event_message};
 use crate::report::numbers;
 use crate::rollup::Rollup;
 use crate::sample::{bad_examples, covers, sample_year};
 use crate::store::{StoreReader, StoreWriter};
+use crate::terminal::print;
 use crate::text::Lang;
 
 /// The options of `giaoban demo`.

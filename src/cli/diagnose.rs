@@ -2,12 +2,14 @@
 
 use clap::{Args, Subcommand};
 
-use super::context::{Context, Done, open_reader, print};
+use super::Done;
 use super::error::Failure;
 use crate::config::{Loaded, Settings};
 use crate::doctor::{Finding, Met, Verdict, examine};
 use crate::exit::ExitCode;
 use crate::log::embedded::EmbeddedLog;
+use crate::program::{Context, open_reader};
+use crate::terminal::print;
 use crate::text::Lang;
 
 /// The options of `giaoban config`.

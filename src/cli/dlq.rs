@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use jiff::civil::{Date, DateTime};
 use jiff::{Timestamp, ToSpan as _};
 
-use super::context::{Context, Done, print};
+use super::Done;
 use super::error::Failure;
 use super::letters;
 use super::rollup::Format;
@@ -22,6 +22,8 @@ use crate::ingest::letters::{Action, Filed, Found, Letter, Letters, State, walk}
 use crate::ingest::redrive::{Redrive, note};
 use crate::log::EventLog;
 use crate::log::embedded::EmbeddedLog;
+use crate::program::Context;
+use crate::terminal::print;
 use crate::text::Lang;
 use crate::wire::decode::{Decoder, structured};
 use crate::wire::{Code, HANOI, ValidationError};

@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::context::Context;
 use super::rollup::Format;
 use crate::ingest::letters::{Filed, Letter, State};
+use crate::program::Context;
 use crate::text::Lang;
 use crate::text::safe::is_unseen;
 use crate::wire::decode::Decoder;

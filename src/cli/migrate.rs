@@ -3,10 +3,9 @@
 
 use clap::{Args, Subcommand};
 
+use super::Done;
 use super::changes::{Cells, cells, changes};
-use super::context::{Context, Done, open_reader, print};
 use super::error::Failure;
-use super::progress::Progress;
 use super::topics;
 use crate::domain::Figure;
 use crate::exit::ExitCode;
@@ -14,9 +13,12 @@ use crate::log::copy::{Copied, CopyError, Stage, copy, largest};
 use crate::log::embedded::EmbeddedLog;
 use crate::log::kafka::KafkaLog;
 use crate::log::{EventLog as _, LogError, TopicSpec};
+use crate::program::{Context, open_reader};
 use crate::store::holding::Holding;
 use crate::store::postgres::Takeover;
 use crate::store::{DataDir, StoreError, StorePlace, StoreReader};
+use crate::terminal::print;
+use crate::terminal::progress::Progress;
 use crate::text::Lang;
 
 /// The options of `giaoban migrate`.

@@ -4,16 +4,14 @@
 mod backup;
 mod changes;
 mod checked;
-mod context;
 mod demo;
 mod diagnose;
 mod dlq;
-mod error;
+pub(crate) mod error;
 mod input;
 mod json_events;
 mod letters;
 mod migrate;
-mod progress;
 mod publish;
 mod receipt;
 mod record;
@@ -25,7 +23,6 @@ mod seen;
 mod serve;
 mod text;
 mod topics;
-mod usage;
 mod verify;
 mod worker;
 
@@ -35,11 +32,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use self::context::{Context, Done};
 use self::error::Failure;
 use crate::config::{Loaded, Overrides, Settings, load};
 use crate::exit::ExitCode;
+use crate::program::Context;
+use crate::terminal::usage;
 use crate::text::Lang;
+
+/// What a command returns when nothing failed.
+type Done = Result<ExitCode, Failure>;
 
 /// Số liệu giám sát và vi phạm: từ sự kiện tới báo cáo quý · Supervision and violation events in, exact quarterly rollups out
 #[derive(Parser, Debug)]

@@ -12,15 +12,17 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::Done;
 use super::checked::{CheckedLines, Good};
-use super::context::{Context, Done, event_message, print};
 use super::error::Failure;
 use super::input::{Input, Line, Lines, Unreadable};
-use super::progress::Progress;
 use super::receipt::Receipt;
 use super::seen::Seen;
 use crate::exit::ExitCode;
 use crate::log::{Delivery, LogError, Outgoing, Producer};
+use crate::program::{Context, event_message};
+use crate::terminal::print;
+use crate::terminal::progress::Progress;
 use crate::wire::decode::Glimpse;
 use crate::wire::{Message, ValidationError};
 

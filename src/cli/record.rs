@@ -10,12 +10,14 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use serde_json::{Map, Value};
 use signal_hook::consts::SIGINT;
 
-use super::context::{Context, Done, event_message, print};
+use super::Done;
 use super::error::Failure;
 use crate::domain::{Entry, NextOffset, Offset, Partition, RecordKey, Revision, UnitCode};
 use crate::exit::ExitCode;
 use crate::log::EventLog;
+use crate::program::{Context, event_message};
 use crate::store::{StoreError, StoreReader};
+use crate::terminal::print;
 use crate::text::Lang;
 use crate::wire::decode::Decoder;
 use crate::wire::encode::Draft;

@@ -5,19 +5,21 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::Done;
 use super::changes::{Change, cells, changes, read_changes};
-use super::context::{Context, Done, print};
 use super::error::Failure;
-use super::progress::Progress;
 use super::rollup::Format;
 use super::worker::{new_metrics, stop_flag, summary_text, worker};
 use crate::domain::{Calendar, Rules};
 use crate::exit::ExitCode;
 use crate::ingest::worker::Until;
 use crate::log::Membership;
+use crate::program::Context;
 use crate::store::data_dir::Generation;
 use crate::store::place::Rebuilt;
 use crate::store::{StoreError, StorePlace};
+use crate::terminal::print;
+use crate::terminal::progress::Progress;
 use crate::text::Lang;
 
 /// The options of `giaoban replay`.

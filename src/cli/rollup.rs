@@ -7,14 +7,16 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
-use super::context::{Context, Done, print};
+use super::Done;
 use super::error::Failure;
 use crate::domain::{Figure, Period};
 use crate::exit::ExitCode;
+use crate::program::Context;
 use crate::report;
 use crate::report::records::{Listing, ListingError};
 use crate::rollup::Rollup;
 use crate::rollup::table::{OfUnit, RollupError};
+use crate::terminal::print;
 
 /// How a result is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -2,10 +2,11 @@
 
 use clap::{Args, ValueEnum};
 
-use super::context::{Done, print};
+use super::Done;
 use super::input::named_type;
 use crate::config::Settings;
 use crate::exit::ExitCode;
+use crate::terminal::print;
 use crate::wire::schema::{asyncapi, json_schemas};
 
 /// The options of `giaoban schema`.

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::context::{Context, open_reader};
 use super::error::Failure;
 use crate::exit::ExitCode;
+use crate::program::{Context, open_reader};
 pub use crate::web::Watched;
 use crate::web::{Figures, WebState, serve};
 

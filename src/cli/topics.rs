@@ -2,10 +2,12 @@
 
 use clap::{Args, Subcommand};
 
-use super::context::{Context, Done, print};
+use super::Done;
 use crate::exit::ExitCode;
 use crate::ingest::dead_letter::ROOM_BYTES;
 use crate::log::{Created, TopicSpec};
+use crate::program::Context;
+use crate::terminal::print;
 use crate::wire::MAX_MESSAGE_BYTES;
 
 /// The options of `giaoban topics`.

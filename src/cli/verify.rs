@@ -8,10 +8,9 @@ use std::sync::atomic::Ordering;
 
 use clap::Args;
 
+use super::Done;
 use super::changes::{Change, cells, changes};
-use super::context::{Context, Done, print};
 use super::error::Failure;
-use super::progress::Progress;
 use super::rollup::Format;
 use super::worker::{new_metrics, stop_flag, worker};
 use crate::domain::{NextOffset, Partition};
@@ -19,8 +18,11 @@ use crate::exit::ExitCode;
 use crate::ingest::verification::Verification;
 use crate::ingest::worker::Until;
 use crate::log::Membership;
+use crate::program::Context;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Checkpoint, DataDir, StoreReader as _, StoreWriter as _};
+use crate::terminal::print;
+use crate::terminal::progress::Progress;
 use crate::text::Lang;
 
 /// The options of `giaoban verify`.

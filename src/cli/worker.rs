@@ -6,16 +6,18 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 
-use super::context::{Context, Done, print};
+use super::Done;
 use super::error::Failure;
-use super::progress::Progress;
 use super::serve::{Server, Watched};
 use crate::exit::ExitCode;
 use crate::ingest::metrics::Metrics;
 use crate::ingest::worker::{Summary, Until, Worker};
 use crate::ingest::{Limits, Tolerance};
 use crate::log::Membership;
+use crate::program::Context;
 use crate::store::StoreWriter;
+use crate::terminal::print;
+use crate::terminal::progress::Progress;
 
 /// The options of `giaoban worker`.
 #[derive(Args, Debug)]

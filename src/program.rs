@@ -3,10 +3,9 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 
-use super::error::Failure;
+use crate::cli::error::Failure;
 use crate::config::Settings;
 use crate::domain::Rules;
-use crate::exit::ExitCode;
 use crate::log::embedded::EmbeddedLog;
 use crate::log::kafka::KafkaLog;
 use crate::log::{EventLog, Outgoing};
@@ -128,15 +127,3 @@ pub fn event_message(key: Option<&str>, payload: Vec<u8>) -> Outgoing {
     let headers = vec![("content-type".to_owned(), Some(STRUCTURED.as_bytes().to_vec()))];
     Outgoing { key: key.map(|key| key.as_bytes().to_vec()), headers, payload, ..Outgoing::default() }
 }
-
-/// Writes a result to standard output; a reader that went away is no failure.
-pub fn print(text: &str) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::io("standard output", &error)),
-        _ => Ok(()),
-    }
-}
-
-/// What a command returns when nothing failed.
-pub type Done = Result<ExitCode, Failure>;
