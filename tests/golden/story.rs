@@ -14,8 +14,7 @@ pub struct Story {
 
 impl Story {
     pub fn new() -> Self {
-        show::begin();
-        Self { giaoban: Giaoban::new(), text: String::new() }
+        Self { giaoban: crate::in_one_batch(), text: String::new() }
     }
 
     pub fn write(&mut self, name: &str, content: impl AsRef<[u8]>) -> &mut Self {
