@@ -14,9 +14,9 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ("log", &["domain", "text", "sqlite_file"]),
     ("store", &["domain", "text", "rollup", "sqlite_file", "whole_file"]),
     ("ingest", &["domain", "text", "wire", "rollup", "log", "store", "whole_file"]),
-    ("report", &["domain", "text", "wire", "rollup", "store"]),
+    ("report", &["domain", "text", "rollup", "store", "whole_file"]),
     ("sample", &["domain", "text", "wire"]),
-    ("web", &["domain", "text", "wire", "rollup", "store", "ingest", "report"]),
+    ("web", &["domain", "text", "rollup", "store", "ingest", "report"]),
 ];
 /// What the pure layers may not touch.
 const IMPURE: [&str; 7] = ["tokio", "rdkafka", "axum", "rusqlite", "std::fs", "Timestamp::now", "Instant::now"];

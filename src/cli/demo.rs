@@ -174,7 +174,7 @@ fn story(
     let cells = reader.cells(&year.quarters(), &context.rules)?;
     let rollup = Rollup::of(year, None, &cells, &context.rules)?;
     let figure = |figure| rollup.first().map_or(0, |row| row.figure(figure));
-    let number = |value: i128| numbers::written(value, crate::domain::Measure::Count, context.lang());
+    let number = |value: i128| numbers::grouped(value, context.lang());
     let (sessions, cases) = (number(figure(Figure::SupervisionSessions)), number(figure(Figure::ViolationsFound)));
     let (expected, reported) = (number(figure(Figure::UnitsExpected)), number(figure(Figure::UnitsReported)));
     let names = files.iter().map(|file| format!("  {}\n", file.display())).collect::<String>();

@@ -56,7 +56,7 @@ pub fn run(context: &Context, args: &RollupArgs) -> Done {
     print(&match args.format {
         Format::Json => report::json::rollup_json(&rollup, synthetic),
         Format::Csv => report::csv::rollup_csv(&rollup, synthetic),
-        Format::Table => report::table::rollup_table(&rollup, synthetic, context.lang()),
+        Format::Table => report::terminal::rollup_table(&rollup, synthetic, context.lang()),
     })?;
     Ok(ExitCode::Done)
 }
@@ -105,9 +105,9 @@ pub fn records(context: &Context, args: &RecordsArgs) -> Done {
     };
     context.note_lag(&mut *store)?;
     let text = |listing: &Listing| match args.format {
-        Format::Json => listing.json(),
-        Format::Csv => listing.csv(),
-        Format::Table => listing.table(context.lang()),
+        Format::Json => report::json::listing_json(listing),
+        Format::Csv => report::csv::listing_csv(listing),
+        Format::Table => report::terminal::listing_table(listing, context.lang()),
     };
     print(&listings.iter().map(text).collect::<Vec<_>>().join("\n"))?;
     Ok(ExitCode::Done)

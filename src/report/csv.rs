@@ -1,29 +1,93 @@
-//! A rollup for spreadsheets and statistics programs: a row per unit.
+//! Figures for spreadsheets and statistics programs, in UTF-8 with plain
+//! numbers under the names of the wire contract.
 
-use super::numbers;
+use super::datum::Datum;
+use super::document::{Column, Table, TableRow};
+use super::records::Listing;
+use super::rows;
 use crate::domain::Figure;
-use crate::rollup::Rollup;
+use crate::rollup::{Rollup, RollupRow};
 
-/// A rollup as CSV in UTF-8 with plain numbers; of made-up figures with a last
-/// column `synthetic`, so that no row can be parted from the warning.
+/// A rollup, a row for each unit; of made-up figures with a last column
+/// `synthetic`, so that no row can be parted from the warning.
 pub fn rollup_csv(rollup: &Rollup, synthetic: bool) -> String {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut header = vec!["unit", "valid_from", "name", "kind", "parent"];
-    header.extend(Figure::NAMES);
-    header.extend(synthetic.then_some("synthetic"));
-    // Writing into memory cannot fail, and every row has the header's width.
-    let _ = writer.write_record(header);
-    for row in &rollup.rows {
-        let mut fields = vec![
-            row.unit.clone(),
-            row.valid_from.map(|day| day.to_string()).unwrap_or_default(),
-            row.name.clone(),
-            row.kind.to_owned(),
-            row.parent.clone().unwrap_or_default(),
+    let heads = ["unit", "valid_from", "name", "kind", "parent"].iter().chain(Figure::NAMES);
+    let line = |row: &RollupRow| {
+        let of = [
+            Datum::day(row.valid_from),
+            Datum::text(&*row.name),
+            Datum::text(row.kind),
+            Datum::text(row.parent.as_deref().unwrap_or_default()),
         ];
-        fields.extend(Figure::ALL.iter().map(|figure| numbers::plain(row.figure(*figure), figure.measure())));
-        fields.extend(synthetic.then(|| "true".to_owned()));
-        let _ = writer.write_record(fields);
+        let figures = Figure::ALL.iter().map(|figure| rows::amount(row, *figure));
+        TableRow::named(&*row.unit, of.into_iter().chain(figures).chain(synthetic.then(|| Datum::text("true"))))
+    };
+    written(&Table {
+        columns: heads.copied().chain(synthetic.then_some("synthetic")).map(Column::words).collect(),
+        groups: vec![rollup.rows.iter().map(line).collect::<Vec<_>>().into()],
+        ..Table::default()
+    })
+}
+
+/// What stands behind a figure, a row for each record or unit; of earlier revisions, how many.
+pub fn listing_csv(listing: &Listing) -> String {
+    let unit = |code: Option<&str>| Datum::text(code.unwrap_or_default());
+    let (heads, rows): (&[&str], Vec<TableRow>) = if listing.figure.counts_units() {
+        let rows = listing.units.iter().map(|of| {
+            let parent = Datum::text(of.parent.as_deref().unwrap_or_default());
+            let flags = [of.records, of.nil_return].map(|flag| Datum::text(flag.to_string()));
+            TableRow::named(&*of.unit, [Datum::text(&*of.name), parent].into_iter().chain(flags))
+        });
+        (&["unit", "name", "parent", "records", "nil_return"], rows.collect())
+    } else {
+        let rows = listing.records.iter().map(|record| {
+            let cells = [
+                Datum::text(&*record.subject),
+                Datum::Count(record.revision.number().into()),
+                Datum::text(&*record.id),
+                Datum::text(record.kind),
+                unit(record.unit.as_deref()),
+                Datum::day(record.day),
+                Datum::day(record.resolved_on),
+                record.amount.clone(),
+                Datum::text(record.position.partition.to_string()),
+                Datum::text(record.position.offset.to_string()),
+                Datum::Count(record.earlier_revisions.len() as i128),
+            ];
+            TableRow::named(&*record.source, cells)
+        });
+        let heads = &[
+            "source",
+            "subject",
+            "revision",
+            "id",
+            "type",
+            "unit",
+            "day",
+            "resolved_on",
+            "amount",
+            "partition",
+            "offset",
+            "earlier_revisions",
+        ];
+        (heads, rows.collect())
+    };
+    let columns = heads.iter().copied().map(Column::words).collect();
+    written(&Table { columns, groups: vec![rows.into()], ..Table::default() })
+}
+
+/// Any table: its heads, then its rows.
+pub fn written(table: &Table) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    // Writing into memory cannot fail, and every row has the header's width.
+    let _ = writer.write_record(table.columns.iter().map(|column| &column.head));
+    for row in table.rows() {
+        let _ = writer.write_record(row.cells.iter().map(cell));
     }
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+}
+
+/// How a value stands in a cell; quotes are the writer's.
+fn cell(datum: &Datum) -> String {
+    datum.plain()
 }

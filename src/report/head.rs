@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::numbers;
+use crate::text::report::letterhead;
 
 /// Head, signature and recipients of a report (Decree 30/2020/NĐ-CP, appendix I).
 /// An empty text is left out, or blank where a pen fills it in.
@@ -38,16 +39,16 @@ impl Default for ReportHead {
     fn default() -> Self {
         Self {
             party: false,
-            parent_body: "THÀNH ỦY HÀ NỘI".into(),
-            issuing_body: "BAN CHỈ ĐẠO XÂY DỰNG VÀ THỰC HIỆN QUY CHẾ DÂN CHỦ Ở CƠ SỞ".into(),
+            parent_body: letterhead::PARENT_BODY.into(),
+            issuing_body: letterhead::ISSUING_BODY.into(),
             number: String::new(),
             date: String::new(),
-            place: "Hà Nội".into(),
-            addressee: "Ban Thường vụ Thành ủy Hà Nội".into(),
-            signatory_capacity: "TM. BAN CHỈ ĐẠO".into(),
-            signatory_office: "TRƯỞNG BAN".into(),
+            place: letterhead::PLACE.into(),
+            addressee: letterhead::ADDRESSEE.into(),
+            signatory_capacity: letterhead::CAPACITY.into(),
+            signatory_office: letterhead::OFFICE.into(),
             signatory_name: String::new(),
-            recipients: ["Như trên", "Các thành viên Ban Chỉ đạo"].map(str::to_owned).into(),
+            recipients: letterhead::RECIPIENTS.map(str::to_owned).into(),
         }
     }
 }
@@ -56,26 +57,21 @@ impl ReportHead {
     /// Who receives it, the archive last (Decree 30/2020/NĐ-CP, appendix I).
     pub(super) fn recipient_lines(&self) -> Vec<&str> {
         let mut lines: Vec<&str> = self.recipients.iter().map(String::as_str).collect();
-        if !lines.last().is_some_and(|line| line.starts_with("Lưu")) {
-            lines.push("Lưu: VT");
+        if !lines.last().is_some_and(|line| line.starts_with(letterhead::ARCHIVED)) {
+            lines.push(letterhead::ARCHIVE);
         }
         lines
     }
 
     /// `Số: 05/BC-BCĐ`, of a Party body `Số 05-BC/BCĐ`; blank if there is no number.
     pub(super) fn number_line(&self) -> String {
-        match (self.party, self.number.trim()) {
-            (false, "") => "Số:\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}/BC-BCĐ".into(),
-            (true, "") => "Số\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}-BC/BCĐ".into(),
-            (false, number) => format!("Số: {number}"),
-            (true, number) => format!("Số {number}"),
-        }
+        letterhead::number(self.number.trim(), self.party)
     }
 
     /// `Hà Nội, ngày 03 tháng 12 năm 2020`; of a text that is no date, the text.
     pub(super) fn place_and_date(&self) -> String {
         let date = match (self.date.trim(), self.date.trim().parse::<Date>()) {
-            ("", _) => "ngày ….. tháng ….. năm ……".to_owned(),
+            ("", _) => letterhead::NO_DATE.to_owned(),
             (_, Ok(date)) => numbers::long_day(date),
             (text, Err(_)) => text.to_owned(),
         };

@@ -1,29 +1,38 @@
-//! The machine-readable rollup, exactly as the wire contract has it.
+//! Figures for programs, exactly as the wire contract has them.
 
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
-use super::{SYNTHETIC_EN, numbers};
-use crate::domain::{Figure, Measure};
+use super::datum::Datum;
+use super::records::Listing;
+use super::rows;
+use crate::domain::Figure;
 use crate::rollup::{Rollup, RollupRow};
+use crate::text::{Lang, report as say};
 
 /// A rollup as JSON; of made-up figures with a top-level `synthetic` that says so.
 pub fn rollup_json(rollup: &Rollup, synthetic: bool) -> String {
-    let document = Document {
+    let document = RollupDocument {
         period: rollup.period.to_string(),
         calendar: &rollup.calendar,
         from: rollup.from.to_string(),
         to: rollup.to.to_string(),
         status: "open",
         revision: None,
-        synthetic: synthetic.then_some(SYNTHETIC_EN),
+        synthetic: synthetic.then(|| say::synthetic().get(Lang::En).to_owned()),
         units: rollup.rows.iter().map(Unit::of).collect(),
     };
     // Text and numbers alone: serializing them into memory cannot fail.
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
 }
 
+/// What stands behind a figure.
+pub fn listing_json(listing: &Listing) -> String {
+    // Text and numbers alone: serializing them into memory cannot fail.
+    serde_json::to_string_pretty(listing).unwrap_or_default() + "\n"
+}
+
 #[derive(serde::Serialize)]
-struct Document<'a> {
+struct RollupDocument<'a> {
     period: String,
     calendar: &'a str,
     from: String,
@@ -31,7 +40,7 @@ struct Document<'a> {
     status: &'static str,
     revision: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    synthetic: Option<&'static str>,
+    synthetic: Option<String>,
     units: Vec<Unit<'a>>,
 }
 
@@ -42,9 +51,9 @@ struct Unit<'a> {
     name: &'a str,
     kind: &'a str,
     parent: Option<&'a str>,
-    figures: Ordered<Value>,
-    by_body: Ordered<Ordered<Value>>,
-    by_field: Ordered<Ordered<Value>>,
+    figures: Ordered<Datum>,
+    by_body: Ordered<Ordered<Datum>>,
+    by_field: Ordered<Ordered<Datum>>,
 }
 
 impl<'a> Unit<'a> {
@@ -56,14 +65,12 @@ impl<'a> Unit<'a> {
             name: &row.name,
             kind: row.kind,
             parent: row.parent.as_deref(),
-            figures: Ordered(
-                figures.clone().map(|figure| (figure.name(), Value::of(figure, row.figure(figure)))).collect(),
-            ),
+            figures: Ordered(figures.clone().map(|figure| (figure.name(), rows::amount(row, figure))).collect()),
             by_body: parts(figures.clone().filter(|figure| figure.has_body()), |figure| {
-                row.by_body(figure).map(|(body, amount)| (body.name(), Value::of(figure, amount))).collect()
+                row.by_body(figure).map(|(body, amount)| (body.name(), Datum::of(figure, amount))).collect()
             }),
             by_field: parts(figures.filter(|figure| figure.has_field()), |figure| {
-                row.by_field(figure).map(|(field, amount)| (field.name(), Value::of(figure, amount))).collect()
+                row.by_field(figure).map(|(field, amount)| (field.name(), Datum::of(figure, amount))).collect()
             }),
         }
     }
@@ -72,8 +79,8 @@ impl<'a> Unit<'a> {
 /// A figure's parts, of the figures that have any.
 fn parts(
     figures: impl Iterator<Item = Figure>,
-    of: impl Fn(Figure) -> Vec<(&'static str, Value)>,
-) -> Ordered<Ordered<Value>> {
+    of: impl Fn(Figure) -> Vec<(&'static str, Datum)>,
+) -> Ordered<Ordered<Datum>> {
     let parts = figures.map(|figure| (figure.name(), Ordered(of(figure))));
     Ordered(parts.filter(|(_, parts)| !parts.0.is_empty()).collect())
 }
@@ -88,23 +95,5 @@ impl<T: Serialize> Serialize for Ordered<T> {
             map.serialize_entry(key, value)?;
         }
         map.end()
-    }
-}
-
-/// Counts and đồng as numbers, land as a decimal string.
-struct Value(i128, Measure);
-
-impl Value {
-    fn of(figure: Figure, amount: i128) -> Self {
-        Self(amount, figure.measure())
-    }
-}
-
-impl Serialize for Value {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.1 {
-            Measure::CentiM2 => serializer.serialize_str(&numbers::plain(self.0, self.1)),
-            Measure::Count | Measure::Vnd => serializer.serialize_i128(self.0),
-        }
     }
 }

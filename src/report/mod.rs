@@ -1,21 +1,40 @@
 //! Figures as people and programs read them: JSON, CSV, a terminal's table, the
 //! report for the meeting, and the records behind each figure.
 //!
+//! The way of a figure: `contents` reads a period from the store; `tables` and
+//! `units` make typed tables of it ([`document::Table`] of [`datum::Datum`]);
+//! `sections` puts them in order, with the sentences of `prose`, into a
+//! [`document::Document`]; a renderer for each format writes that. Nothing after
+//! `contents` and `records` reads a store.
+//!
+//! - **A new figure** needs nothing here: JSON, CSV, the pages and the table of
+//!   all figures go by the catalogue of the domain. Only a figure that shall also
+//!   have a column in the smaller tables is named in `tables` or `units`.
+//! - **A new format** (PDF, Word, spreadsheet) is one file beside `html.rs` that
+//!   walks the document, and a line in `write`. How a number is written in it is
+//!   for it to say: `Datum` hands it the number.
+//! - **A new table** is a function in `tables` or `units` and a line in `sections`.
+//!
 //! Knows rollups and the store's reader; nothing of how events travel, and no
 //! clock: the same store gives the same bytes.
 
-pub mod chart;
+pub mod contents;
 pub mod csv;
-pub mod grid;
+pub mod datum;
+pub mod document;
 pub mod head;
 pub mod html;
 pub mod json;
 pub mod numbers;
-pub mod prose;
+mod prose;
 pub mod records;
-pub mod table;
-pub mod words;
-pub mod write;
+pub mod rows;
+pub mod sections;
+pub mod svg;
+mod tables;
+pub mod terminal;
+pub mod units;
+mod write;
 pub mod year;
 
 #[cfg(test)]
@@ -30,11 +49,6 @@ use std::path::PathBuf;
 
 use crate::rollup::table::RollupError;
 use crate::store::StoreError;
-
-/// What every output says of made-up figures, in Vietnamese and English.
-pub const SYNTHETIC_VI: &str = "Số liệu mẫu, không có thật: có bản ghi tự khai là dữ liệu tạo ra để minh họa.";
-/// [`SYNTHETIC_VI`] in English.
-pub const SYNTHETIC_EN: &str = "Made-up sample figures: some records say of themselves that they are synthetic.";
 
 /// Why a report cannot be written.
 #[derive(Debug, thiserror::Error)]

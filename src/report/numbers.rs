@@ -3,32 +3,43 @@
 
 use jiff::civil::Date;
 
-use crate::domain::Measure;
 use crate::text::Lang;
+use crate::text::report::{letterhead, separators};
 
-/// For programs: digits alone, land in m² with a dot and two decimals.
-pub fn plain(amount: i128, measure: Measure) -> String {
-    match measure {
-        Measure::CentiM2 => {
-            let (sign, centi) = (if amount < 0 { "-" } else { "" }, amount.unsigned_abs());
-            format!("{sign}{}.{:02}", centi / 100, centi % 100)
-        }
-        Measure::Count | Measure::Vnd => amount.to_string(),
+/// `1.234.567` in Vietnamese, `1,234,567` in English.
+pub fn grouped(number: i128, lang: Lang) -> String {
+    let (separator, _) = separators(lang);
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3 + 2);
+    if number < 0 {
+        text.push('-');
     }
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(separator);
+        }
+        text.push(digit);
+    }
+    text
 }
 
-/// For people: `1.234.567` and `12,50` in Vietnamese, `1,234,567` and `12.50` in English.
-pub fn written(amount: i128, measure: Measure, lang: Lang) -> String {
-    let (group, point) = match lang {
-        Lang::Vi => ('.', ','),
-        Lang::En => (',', '.'),
-    };
-    let sign = if amount < 0 { "-" } else { "" };
-    let amount = amount.unsigned_abs();
-    match measure {
-        Measure::CentiM2 => format!("{sign}{}{point}{:02}", grouped(amount / 100, group), amount % 100),
-        Measure::Count | Measure::Vnd => format!("{sign}{}", grouped(amount, group)),
-    }
+/// Hundredths with two decimals: `1.234,50` in Vietnamese, `1,234.50` in English.
+pub fn hundredths(number: i128, lang: Lang) -> String {
+    let (_, point) = separators(lang);
+    let sign = if number < 0 && number / 100 == 0 { "-" } else { "" };
+    format!("{sign}{}{point}{:02}", grouped(number / 100, lang), number.unsigned_abs() % 100)
+}
+
+/// Hundredths for programs: `1234.50`.
+pub fn plain_hundredths(number: i128) -> String {
+    let (sign, number) = (if number < 0 { "-" } else { "" }, number.unsigned_abs());
+    format!("{sign}{}.{:02}", number / 100, number % 100)
+}
+
+/// A number that was sent with a dot, with the language's own sign.
+pub fn decimal(digits: &str, lang: Lang) -> String {
+    let (_, point) = separators(lang);
+    digits.replace('.', point.encode_utf8(&mut [0; 4]))
 }
 
 /// How many percent `part` is of `whole`, to one decimal, half away from zero: `10,5%`.
@@ -37,15 +48,11 @@ pub fn percent(part: i128, whole: i128, lang: Lang) -> Option<String> {
     if whole == 0 {
         return None;
     }
-    let negative = (part < 0) != (whole < 0) && part != 0;
-    let (part, whole) = (part.unsigned_abs(), whole.unsigned_abs());
+    let sign = if (part < 0) != (whole < 0) && part != 0 { "-" } else { "" };
+    let (part, whole) = (part.abs(), whole.abs());
     let tenths = (part * 2000 + whole) / (whole * 2);
-    let (group, point) = match lang {
-        Lang::Vi => ('.', ','),
-        Lang::En => (',', '.'),
-    };
-    let sign = if negative { "-" } else { "" };
-    Some(format!("{sign}{}{point}{}%", grouped(tenths / 10, group), tenths % 10))
+    let (_, point) = separators(lang);
+    Some(format!("{sign}{}{point}{}%", grouped(tenths / 10, lang), tenths % 10))
 }
 
 /// `15/09/2020`, in either language.
@@ -60,19 +67,7 @@ pub fn long_day(day: Date) -> String {
         month @ 1..=2 => format!("{month:02}"),
         month => month.to_string(),
     };
-    format!("ngày {:02} tháng {month} năm {}", day.day(), day.year())
-}
-
-fn grouped(number: u128, separator: char) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(separator);
-        }
-        text.push(digit);
-    }
-    text
+    letterhead::day(&format!("{:02}", day.day()), &month, day.year())
 }
 
 #[cfg(test)]
@@ -82,23 +77,11 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped_as_each_language_does() {
-        let dong = |amount, lang| written(amount, Measure::Vnd, lang);
-        assert_eq!(dong(0, Lang::Vi), "0");
-        assert_eq!(dong(999, Lang::Vi), "999");
-        assert_eq!(dong(1_000, Lang::Vi), "1.000");
-        assert_eq!(dong(-1_234_567, Lang::Vi), "-1.234.567");
-        assert_eq!(dong(1_234_567, Lang::En), "1,234,567");
-    }
-
-    #[test]
-    fn land_has_two_decimals_always() {
-        assert_eq!(written(1_250, Measure::CentiM2, Lang::Vi), "12,50");
-        assert_eq!(written(123_456_700, Measure::CentiM2, Lang::Vi), "1.234.567,00");
-        assert_eq!(written(7, Measure::CentiM2, Lang::En), "0.07");
-        assert_eq!(written(-50, Measure::CentiM2, Lang::En), "-0.50");
-        assert_eq!(plain(1_250, Measure::CentiM2), "12.50");
-        assert_eq!(plain(-50, Measure::CentiM2), "-0.50");
-        assert_eq!(plain(1_234_567, Measure::Vnd), "1234567");
+        assert_eq!(grouped(0, Lang::Vi), "0");
+        assert_eq!(grouped(999, Lang::Vi), "999");
+        assert_eq!(grouped(1_000, Lang::Vi), "1.000");
+        assert_eq!(grouped(-1_234_567, Lang::Vi), "-1.234.567");
+        assert_eq!(grouped(1_234_567, Lang::En), "1,234,567");
     }
 
     #[test]

@@ -1,156 +1,114 @@
-//! The report's paragraphs: the main figures in words, and how they moved.
+//! What the report's sentences are given; the sentences themselves stand in
+//! `templates/report/paragraphs.txt`, a paragraph a line.
 
-use super::numbers::{self, percent, written};
-use super::words;
-use crate::domain::{Figure, Measure, Period, Quarter};
+use askama::Template;
+
+use super::contents::{Compared, Contents};
+use super::datum::{Change, Datum};
+use super::{numbers, rows};
+use crate::domain::{Figure, Period, Quarter};
 use crate::rollup::{Rollup, RollupRow};
 use crate::text::Lang;
+use crate::text::report as say;
 
-/// A period to compare with.
-pub struct Earlier<'a> {
-    /// How the sentence begins: `So với quý III năm 2020`.
-    pub opening: String,
-    /// Its figures, if there are records of all its quarters.
-    pub row: Option<&'a RollupRow>,
-    /// Where there are records of some of its quarters only, the others.
-    pub missing: Vec<Quarter>,
+/// The language of the sentences.
+const LANG: Lang = Lang::Vi;
+
+#[derive(Template)]
+#[template(path = "report/paragraphs.txt")]
+struct Paragraphs<'a> {
+    period: String,
+    from: String,
+    to: String,
+    place: String,
+    recommendations: String,
+    now: Told<'a>,
+    compared: Vec<Other<'a>>,
+    to_date: Option<ToDate<'a>>,
+    all_reported: bool,
+    not_reported: String,
 }
 
-fn count(row: &RollupRow, figure: Figure) -> String {
-    written(row.figure(figure), figure.measure(), Lang::Vi)
+/// Figures as they are written in a sentence.
+struct Told<'a>(&'a RollupRow);
+
+/// A period that is compared with.
+struct Other<'a> {
+    a_year_before: bool,
+    name: String,
+    row: Option<&'a RollupRow>,
+    missing: String,
 }
 
-/// The paragraphs on the period.
-pub fn paragraphs(
-    rollup: &Rollup,
-    row: &RollupRow,
-    earlier: &[Earlier<'_>],
-    to_date: Option<&Rollup>,
-    missing_to_date: &[Quarter],
-) -> Vec<String> {
-    let of = |figure| count(row, figure);
-    let recommendations: i128 =
-        [Figure::RecommendationsParty, Figure::RecommendationsAuthority, Figure::RecommendationsOther]
-            .map(|figure| row.figure(figure))
-            .iter()
-            .sum();
-    let mut paragraphs = vec![
-        format!(
-            "Trong {} (số liệu từ ngày {} đến ngày {}), trên địa bàn {} đã tổ chức {} cuộc giám sát với {} lượt người \
-             tham gia. Qua giám sát đã có {} kiến nghị, gồm {} kiến nghị với cấp ủy, {} kiến nghị với chính quyền và {} \
-             kiến nghị khác.",
-            words::period(rollup.period, Lang::Vi),
-            numbers::day(rollup.from),
-            numbers::day(rollup.to),
-            place(row),
-            of(Figure::SupervisionSessions),
-            of(Figure::Participants),
-            written(recommendations, Measure::Count, Lang::Vi),
-            of(Figure::RecommendationsParty),
-            of(Figure::RecommendationsAuthority),
-            of(Figure::RecommendationsOther),
-        ),
-        format!(
-            "Đã phát hiện {} vụ có dấu hiệu vi phạm (kết luận có vi phạm {} vụ, kết luận không vi phạm {} vụ, đang xem xét \
-             {} vụ), kiến nghị xử lý {} vụ. Trong kỳ đã xử lý {} vụ, kể cả vụ phát hiện từ các kỳ trước; thu hồi {}\u{a0}đồng và \
-             {}\u{a0}m² đất.",
-            of(Figure::ViolationsFound),
-            of(Figure::ViolationsConfirmed),
-            of(Figure::ViolationsDismissed),
-            of(Figure::ViolationsSuspected),
-            of(Figure::ViolationsRecommended),
-            of(Figure::ViolationsResolved),
-            of(Figure::MoneyRecoveredVnd),
-            of(Figure::LandRecoveredM2),
-        ),
-    ];
-    paragraphs.push(earlier.iter().map(|earlier| comparison(row, earlier)).collect::<Vec<_>>().join(" "));
-    if let Some((to_date, sum)) = to_date.and_then(|rollup| Some((rollup, rollup.first()?))) {
-        paragraphs.push(format!(
-            "Lũy kế từ đầu năm (từ ngày {} đến ngày {}): {} cuộc giám sát, {} vụ có dấu hiệu vi phạm, đã xử lý {} vụ, thu hồi {}\u{a0}đồng và {}\u{a0}m² đất.{}",
-            numbers::day(to_date.from),
-            numbers::day(to_date.to),
-            count(sum, Figure::SupervisionSessions),
-            count(sum, Figure::ViolationsFound),
-            count(sum, Figure::ViolationsResolved),
-            count(sum, Figure::MoneyRecoveredVnd),
-            count(sum, Figure::LandRecoveredM2),
-            match missing_to_date {
-                [] => String::new(),
-                quarters => format!(" Số lũy kế không gồm {} vì không có số liệu.", listed(quarters)),
-            },
-        ));
+/// The sum from the start of the year.
+struct ToDate<'a> {
+    from: String,
+    to: String,
+    row: Told<'a>,
+    missing: String,
+}
+
+impl<'a> Other<'a> {
+    fn of(compared: Compared<'a>, contents: &Contents) -> Self {
+        Self {
+            a_year_before: compared.a_year_before,
+            name: say::period_name(compared.period).get(LANG).to_owned(),
+            row: compared.rollup.and_then(Rollup::first),
+            missing: listed(&contents.missing(compared.period)),
+        }
     }
-    let missing = row.figure(Figure::UnitsExpected) - row.figure(Figure::UnitsReported);
-    let outcome = match missing {
-        0 => "Tất cả đơn vị đã báo cáo.".to_owned(),
-        missing => format!(
-            "Còn {} đơn vị chưa báo cáo; số liệu của kỳ sẽ thay đổi khi các đơn vị này báo cáo.",
-            written(missing, Measure::Count, Lang::Vi)
-        ),
-    };
-    paragraphs.push(format!(
-        "Có {} trên {} đơn vị đã báo cáo, trong đó {} đơn vị báo cáo “không”. {outcome}",
-        of(Figure::UnitsReported),
-        of(Figure::UnitsExpected),
-        of(Figure::UnitsNil)
-    ));
-    paragraphs
 }
 
-/// The unit's name within a sentence: `thành phố Hà Nội`.
-fn place(row: &RollupRow) -> String {
-    let mut chars = row.name.chars();
+impl Told<'_> {
+    fn of(&self, figure: Figure) -> String {
+        rows::amount(self.0, figure).with_unit(LANG)
+    }
+
+    fn against(&self, other: &RollupRow, figure: Figure) -> String {
+        let change = Change { now: self.0.figure(figure), before: other.figure(figure) };
+        Datum::Change(change).written(LANG)
+    }
+}
+
+/// The paragraphs on a period.
+pub fn paragraphs(contents: &Contents) -> Vec<String> {
+    let now = &contents.now;
+    let Some(row) = now.first() else { return Vec::new() };
+    let recommendations =
+        [Figure::RecommendationsParty, Figure::RecommendationsAuthority, Figure::RecommendationsOther];
+    let not_reported = row.figure(Figure::UnitsExpected) - row.figure(Figure::UnitsReported);
+    let to_date = contents.to_date.as_ref().and_then(|sum| {
+        Some(ToDate {
+            from: numbers::day(sum.from),
+            to: numbers::day(sum.to),
+            row: Told(sum.first()?),
+            missing: listed(&contents.missing(sum.period)),
+        })
+    });
+    let told = Paragraphs {
+        period: say::period_name(now.period).get(LANG).to_owned(),
+        from: numbers::day(now.from),
+        to: numbers::day(now.to),
+        place: within_a_sentence(&row.name),
+        recommendations: numbers::grouped(recommendations.map(|figure| row.figure(figure)).iter().sum(), LANG),
+        now: Told(row),
+        compared: contents.compared().into_iter().map(|other| Other::of(other, contents)).collect(),
+        to_date,
+        all_reported: not_reported == 0,
+        not_reported: numbers::grouped(not_reported, LANG),
+    };
+    // A template of this program over texts: writing it into memory cannot fail.
+    told.render().unwrap_or_default().lines().map(str::to_owned).collect()
+}
+
+/// A unit's name within a sentence: `thành phố Hà Nội`.
+fn within_a_sentence(name: &str) -> String {
+    let mut chars = name.chars();
     chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
-}
-
-fn comparison(row: &RollupRow, earlier: &Earlier<'_>) -> String {
-    let Some(before) = earlier.row else {
-        return match &earlier.missing[..] {
-            [] => format!("{}: không có số liệu.", earlier.opening),
-            quarters => format!("{}: không đủ số liệu, thiếu {}.", earlier.opening, listed(quarters)),
-        };
-    };
-    let moved = |name: &str, figure| movement(name, row.figure(figure), before.figure(figure));
-    format!(
-        "{}: {}; {}; {}.",
-        earlier.opening,
-        moved("số cuộc giám sát", Figure::SupervisionSessions),
-        moved("số vụ có dấu hiệu vi phạm", Figure::ViolationsFound),
-        moved("số vụ đã xử lý", Figure::ViolationsResolved)
-    )
 }
 
 /// `quý I năm 2020, quý II năm 2020`.
 fn listed(quarters: &[Quarter]) -> String {
-    let names = quarters.iter().map(|quarter| words::period(Period::Quarter(*quarter), Lang::Vi));
-    names.collect::<Vec<_>>().join(", ")
-}
-
-/// `số cuộc giám sát tăng 12 (5,0%)`.
-fn movement(name: &str, now: i128, before: i128) -> String {
-    let difference = now - before;
-    let verb = match difference {
-        0 => return format!("{name} không đổi"),
-        1.. => "tăng",
-        _ => "giảm",
-    };
-    let amount = written(difference.abs(), Measure::Count, Lang::Vi);
-    match percent(difference.abs(), before, Lang::Vi) {
-        Some(percent) => format!("{name} {verb} {amount} ({percent})"),
-        None => format!("{name} {verb} {amount}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_movement_is_said_with_its_share_where_there_is_one() {
-        assert_eq!(movement("số vụ", 252, 240), "số vụ tăng 12 (5,0%)");
-        assert_eq!(movement("số vụ", 1_000, 4_000), "số vụ giảm 3.000 (75,0%)");
-        assert_eq!(movement("số vụ", 5, 0), "số vụ tăng 5");
-        assert_eq!(movement("số vụ", 5, 5), "số vụ không đổi");
-    }
+    let name = |quarter: &Quarter| say::period_name(Period::Quarter(*quarter)).get(LANG).to_owned();
+    quarters.iter().map(name).collect::<Vec<_>>().join(", ")
 }

@@ -1,106 +1,127 @@
 //! The records behind a figure: with their revisions, and where each lies in
 //! the log, so that anybody can go from a figure to what was sent.
 
-use std::fmt::Write as _;
+use std::fmt::Display;
 
-use serde::Serialize;
+use jiff::civil::Date;
+use serde::{Serialize, Serializer};
 
-use crate::domain::{Digest, Entry, Figure, Measure, Period, Position, Revision, Rules};
+use super::datum::Datum;
+use crate::domain::{Digest, Entry, Figure, Period, Position, Revision, Rules};
 use crate::rollup::evidence::Scope;
 use crate::rollup::table::{DISSOLVED, OfUnit, RollupError};
 use crate::rollup::{NotInTable, Rollup};
 use crate::store::{StoreError, StoreReader};
-use crate::text::Lang;
 
 /// What stands behind a figure.
 #[derive(Debug, Serialize)]
 pub struct Listing {
-    pub(crate) figure: &'static str,
-    pub(crate) period: String,
-    pub(crate) unit: Option<String>,
+    /// The figure.
+    pub figure: Figure,
+    /// The period.
+    #[serde(serialize_with = "shown")]
+    pub period: Period,
+    /// The unit's code, unless it is the unit over all others that was meant.
+    pub unit: Option<String>,
     /// Its first day, as the rollup has it.
-    pub(crate) valid_from: Option<String>,
+    #[serde(serialize_with = "shown_if_any")]
+    pub valid_from: Option<Date>,
     /// Its name, if it was asked for by its first day.
     #[serde(skip)]
-    pub(crate) name: Option<String>,
+    pub name: Option<String>,
     /// The figure as the rollup has it: the sum of the amounts below, or the number of units below.
-    #[serde(serialize_with = "amount_text")]
-    pub(crate) total: Amount,
+    pub total: Datum,
     /// Records, unless the figure counts units.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) records: Vec<Line>,
+    pub records: Vec<ListedRecord>,
     /// Units, if the figure counts them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) units: Vec<UnitLine>,
+    pub units: Vec<ListedUnit>,
 }
 
-/// A value in the figure's measure.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Amount(pub(crate) i128, pub(crate) Measure);
-
+/// A record behind a figure.
 #[derive(Debug, Serialize)]
-pub(crate) struct Line {
-    pub(crate) source: String,
-    pub(crate) subject: String,
-    pub(crate) revision: Revision,
-    pub(crate) id: String,
+pub struct ListedRecord {
+    /// Who sent it.
+    pub source: String,
+    /// What it is called there.
+    pub subject: String,
+    /// The revision that counts.
+    pub revision: Revision,
+    /// The event's id.
+    pub id: String,
+    /// The event's type, in short.
     #[serde(rename = "type")]
-    pub(crate) kind: &'static str,
-    pub(crate) unit: Option<String>,
-    pub(crate) day: Option<String>,
-    pub(crate) resolved_on: Option<String>,
-    #[serde(serialize_with = "amount_text")]
-    pub(crate) amount: Amount,
+    pub kind: &'static str,
+    /// The code of its unit.
+    pub unit: Option<String>,
+    /// When it happened.
+    #[serde(serialize_with = "shown_if_any")]
+    pub day: Option<Date>,
+    /// When it was settled.
+    #[serde(serialize_with = "shown_if_any")]
+    pub resolved_on: Option<Date>,
+    /// What it adds to the figure.
+    pub amount: Datum,
+    /// Where it lies in the log.
     #[serde(flatten)]
-    pub(crate) position: Position,
-    #[serde(serialize_with = "digest_text")]
-    pub(crate) digest: Digest,
-    pub(crate) earlier_revisions: Vec<Earlier>,
+    pub position: Position,
+    /// The digest of what it says.
+    #[serde(serialize_with = "shown")]
+    pub digest: Digest,
+    /// The revisions that it supersedes.
+    pub earlier_revisions: Vec<EarlierRevision>,
 }
 
+/// A revision that counts no more.
 #[derive(Debug, Serialize)]
-pub(crate) struct Earlier {
-    pub(crate) revision: Revision,
-    pub(crate) id: String,
+pub struct EarlierRevision {
+    /// Its number.
+    pub revision: Revision,
+    /// The event's id.
+    pub id: String,
+    /// The event's type, in short.
     #[serde(rename = "type")]
-    pub(crate) kind: &'static str,
+    pub kind: &'static str,
+    /// Where it lies in the log.
     #[serde(flatten)]
-    pub(crate) position: Position,
-    #[serde(serialize_with = "digest_text")]
-    pub(crate) digest: Digest,
+    pub position: Position,
+    /// The digest of what it says.
+    #[serde(serialize_with = "shown")]
+    pub digest: Digest,
 }
 
+/// A unit that a figure counts.
 #[derive(Debug, Serialize)]
-pub(crate) struct UnitLine {
-    pub(crate) unit: String,
-    pub(crate) name: String,
-    pub(crate) parent: Option<String>,
-    pub(crate) records: bool,
-    pub(crate) nil_return: bool,
+pub struct ListedUnit {
+    /// Its code.
+    pub unit: String,
+    /// Its name.
+    pub name: String,
+    /// The code of the unit that it reports to.
+    pub parent: Option<String>,
+    /// Whether it has a record.
+    pub records: bool,
+    /// Whether it has a nil return.
+    pub nil_return: bool,
 }
 
-fn amount_text<S: serde::Serializer>(amount: &Amount, serializer: S) -> Result<S::Ok, S::Error> {
-    match amount.1 {
-        Measure::CentiM2 => serializer.serialize_str(&amount.to_string()),
-        _ => serializer.serialize_i128(amount.0),
-    }
+fn shown<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
 }
 
-fn digest_text<S: serde::Serializer>(digest: &Digest, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(digest)
-}
-
-impl std::fmt::Display for Amount {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.1 {
-            Measure::CentiM2 => write!(f, "{}.{:02}", self.0 / 100, self.0 % 100),
-            _ => self.0.fmt(f),
-        }
+fn shown_if_any<S: Serializer>(value: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => serializer.collect_str(value),
+        None => serializer.serialize_none(),
     }
 }
 
 impl Listing {
     /// Asks every record of the store whether it stands behind the figure.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or it is not clear which unit is meant in the period.
     pub fn of(
         store: &mut dyn StoreReader,
         (figure, period, unit): (Figure, Period, OfUnit<'_>),
@@ -110,12 +131,12 @@ impl Listing {
         let row = listed.unwrap_or_default().row(period, rules)?;
         let described = rules.units.row(row);
         let mut listing = Self {
-            figure: figure.name(),
-            period: period.to_string(),
+            figure,
+            period,
             unit: unit.code.map(str::to_owned),
-            valid_from: listed.map(|_| described.valid_from.to_string()),
+            valid_from: listed.map(|_| described.valid_from),
             name: unit.since.map(|_| described.name.clone()),
-            total: Amount(0, figure.measure()),
+            total: Datum::of(figure, 0),
             records: Vec::new(),
             units: Vec::new(),
         };
@@ -125,8 +146,8 @@ impl Listing {
                 Some(_) => Rollup::of_row(period, row, &cells, rules)?,
                 None => Rollup::of(period, unit.code, &cells, rules)?,
             };
-            listing.units = rollup.reporting.iter().filter(|unit| unit.counts_in(figure)).map(UnitLine::of).collect();
-            listing.total.0 = listing.units.len() as i128;
+            listing.units = rollup.reporting.iter().filter(|unit| unit.counts_in(figure)).map(ListedUnit::of).collect();
+            listing.total = Datum::of(figure, listing.units.len() as i128);
             return Ok(listing);
         }
         let scope = Scope::new(figure, period, unit, rules)?;
@@ -146,132 +167,17 @@ impl Listing {
         if let Some(problem) = problem {
             return Err(StoreError::from(problem).into());
         }
+        listing.total = Datum::of(figure, entries.iter().map(|(_, amount)| amount).sum());
         for (entry, amount) in entries {
-            listing.total.0 += amount;
             let earlier = store.earlier(&entry.key)?;
-            listing.records.push(Line::of(&entry, Amount(amount, figure.measure()), &earlier));
+            listing.records.push(ListedRecord::of(&entry, Datum::of(figure, amount), &earlier));
         }
         Ok(listing)
     }
-
-    fn counts_units(&self) -> bool {
-        Figure::parse(self.figure).is_some_and(Figure::counts_units)
-    }
-
-    /// For programs.
-    pub fn json(&self) -> String {
-        // Text and numbers alone: serializing them into memory cannot fail.
-        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
-    }
-
-    /// One row per record; of earlier revisions, how many.
-    pub fn csv(&self) -> String {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        // Writing into memory cannot fail.
-        if self.counts_units() {
-            let _ = writer.write_record(["unit", "name", "parent", "records", "nil_return"]);
-            for unit in &self.units {
-                let _ = writer.write_record([
-                    &unit.unit,
-                    &unit.name,
-                    unit.parent.as_deref().unwrap_or_default(),
-                    &unit.records.to_string(),
-                    &unit.nil_return.to_string(),
-                ]);
-            }
-        } else {
-            let _ = writer.write_record([
-                "source",
-                "subject",
-                "revision",
-                "id",
-                "type",
-                "unit",
-                "day",
-                "resolved_on",
-                "amount",
-                "partition",
-                "offset",
-                "earlier_revisions",
-            ]);
-            for line in &self.records {
-                let _ = writer.write_record([
-                    &line.source,
-                    &line.subject,
-                    &line.revision.number().to_string(),
-                    &line.id,
-                    line.kind,
-                    line.unit.as_deref().unwrap_or_default(),
-                    line.day.as_deref().unwrap_or_default(),
-                    line.resolved_on.as_deref().unwrap_or_default(),
-                    &line.amount.to_string(),
-                    &line.position.partition.to_string(),
-                    &line.position.offset.to_string(),
-                    &line.earlier_revisions.len().to_string(),
-                ]);
-            }
-        }
-        String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
-    }
-
-    /// For reading on a terminal.
-    pub fn table(&self, lang: Lang) -> String {
-        let mut text = String::new();
-        let name = Figure::parse(self.figure).map_or("", |figure| match lang {
-            Lang::Vi => figure.vi(),
-            Lang::En => figure.en(),
-        });
-        let (behind, units, none) = match lang {
-            Lang::Vi => ("bản ghi", "đơn vị", ["Không có bản ghi nào.", "Không có đơn vị nào."]),
-            Lang::En => ("records", "units", ["No records.", "No units."]),
-        };
-        let (count, what, none) = match self.counts_units() {
-            false => (self.records.len(), behind, none[0]),
-            true => (self.units.len(), units, none[1]),
-        };
-        let unit = match (&self.name, &self.valid_from, lang) {
-            (Some(unit), Some(since), Lang::Vi) => format!(", {unit} (từ {since})"),
-            (Some(unit), Some(since), Lang::En) => format!(", {unit} (since {since})"),
-            _ => String::new(),
-        };
-        let _ = writeln!(text, "{name}, {}{unit}: {} ({count} {what})", self.period, self.total);
-        if count == 0 {
-            let _ = writeln!(text, "{none}");
-        }
-        for line in &self.records {
-            let day = line.resolved_on.as_deref().or(line.day.as_deref()).unwrap_or("-");
-            let unit = line.unit.as_deref().unwrap_or("-");
-            let _ = write!(
-                text,
-                "{day}  {unit:<6} {:>8}  {} {} r{}  @{}:{}",
-                line.amount.to_string(),
-                line.source,
-                line.subject,
-                line.revision.number(),
-                line.position.partition,
-                line.position.offset
-            );
-            for earlier in &line.earlier_revisions {
-                let _ = write!(
-                    text,
-                    "  ← r{} @{}:{}",
-                    earlier.revision.number(),
-                    earlier.position.partition,
-                    earlier.position.offset
-                );
-            }
-            text.push('\n');
-        }
-        for unit in &self.units {
-            let nil = if unit.nil_return { "nil" } else { "" };
-            let _ = writeln!(text, "{:<6} {} {nil}", unit.unit, unit.name);
-        }
-        text
-    }
 }
 
-impl Line {
-    fn of(entry: &Entry, amount: Amount, earlier: &[Entry]) -> Self {
+impl ListedRecord {
+    fn of(entry: &Entry, amount: Datum, earlier: &[Entry]) -> Self {
         Self {
             source: entry.key.source().to_owned(),
             subject: entry.key.subject().to_owned(),
@@ -279,17 +185,17 @@ impl Line {
             id: entry.event_id(),
             kind: entry.fact.kind(),
             unit: entry.fact.unit().map(|unit| unit.to_string()),
-            day: entry.fact.day().map(|day| day.to_string()),
-            resolved_on: entry.fact.resolved_on().map(|day| day.to_string()),
+            day: entry.fact.day(),
+            resolved_on: entry.fact.resolved_on(),
             amount,
             position: entry.position,
             digest: entry.digest,
-            earlier_revisions: earlier.iter().map(Earlier::of).collect(),
+            earlier_revisions: earlier.iter().map(EarlierRevision::of).collect(),
         }
     }
 }
 
-impl Earlier {
+impl EarlierRevision {
     fn of(entry: &Entry) -> Self {
         Self {
             revision: entry.revision,
@@ -301,7 +207,7 @@ impl Earlier {
     }
 }
 
-impl UnitLine {
+impl ListedUnit {
     fn of(unit: &crate::rollup::UnitReport) -> Self {
         Self {
             unit: unit.unit.clone(),

@@ -2,11 +2,13 @@
 
 use std::fs;
 
+use super::contents::Contents;
 use super::*;
 use crate::domain::Period;
 use crate::rollup::Rollup;
 use crate::store::StoreReader as _;
-use crate::text::Lang;
+use crate::store::sqlite::SqliteStore;
+use crate::text::{Lang, report as say};
 
 fn rollup(period: &str, unit: Option<&str>) -> Rollup {
     let folder = tempfile::tempdir().unwrap();
@@ -20,8 +22,12 @@ fn rollup(period: &str, unit: Option<&str>) -> Rollup {
 fn report(head: &ReportHead, synthetic: bool) -> String {
     let folder = tempfile::tempdir().unwrap();
     let mut store = fixture::store(&folder.path().join("store"), synthetic);
-    let contents = write::gather(&mut store, &fixture::rules(), "2020-Q4".parse().unwrap()).unwrap();
-    html::report_html(&contents, head)
+    page_of(&mut store, "2020-Q4", head)
+}
+
+fn page_of(store: &mut SqliteStore, period: &str, head: &ReportHead) -> String {
+    let contents = Contents::read(store, &fixture::rules(), period.parse().unwrap()).unwrap();
+    html::report_html(&sections::document(&contents, head).unwrap())
 }
 
 /// The part of a page from one text to another.
@@ -39,17 +45,17 @@ fn the_json_is_the_contracts() {
 fn made_up_figures_say_so_in_every_form() {
     let rollup = rollup("2020-Q4", None);
     let read: serde_json::Value = serde_json::from_str(&json::rollup_json(&rollup, true)).unwrap();
-    assert_eq!(read["synthetic"], SYNTHETIC_EN);
+    assert_eq!(read["synthetic"], say::synthetic().en.as_ref());
     let read: serde_json::Value = serde_json::from_str(&json::rollup_json(&rollup, false)).unwrap();
     assert_eq!(read.get("synthetic"), None);
-    assert!(table::rollup_table(&rollup, true, Lang::Vi).contains(SYNTHETIC_VI));
-    assert!(!table::rollup_table(&rollup, false, Lang::Vi).contains(SYNTHETIC_VI));
+    assert!(terminal::rollup_table(&rollup, true, Lang::Vi).contains(&*say::synthetic().vi));
+    assert!(!terminal::rollup_table(&rollup, false, Lang::Vi).contains(&*say::synthetic().vi));
     let csv = csv::rollup_csv(&rollup, true);
     assert!(csv.lines().next().unwrap().ends_with(",synthetic"));
     assert!(csv.lines().skip(1).all(|line| line.ends_with(",true")));
     let page = report(&ReportHead::default(), true);
     assert_eq!(page.matches("[số liệu mẫu]").count(), page.matches("<caption").count() + 1);
-    assert!(page.contains(SYNTHETIC_VI));
+    assert!(page.contains(&*say::synthetic().vi));
     assert!(!report(&ReportHead::default(), false).contains("mẫu]"));
 }
 
@@ -60,8 +66,8 @@ fn the_csv_has_a_row_per_unit() {
 
 #[test]
 fn the_table_is_aligned_in_both_languages() {
-    insta::assert_snapshot!(table::rollup_table(&rollup("2020-Q4", None), true, Lang::Vi));
-    insta::assert_snapshot!(table::rollup_table(&rollup("2020", Some("001")), false, Lang::En));
+    insta::assert_snapshot!(terminal::rollup_table(&rollup("2020-Q4", None), true, Lang::Vi));
+    insta::assert_snapshot!(terminal::rollup_table(&rollup("2020", Some("001")), false, Lang::En));
 }
 
 #[test]
@@ -90,10 +96,7 @@ fn the_report_has_one_heading_of_the_first_level_and_nothing_from_elsewhere() {
 fn a_part_of_a_period_is_no_measure_of_another_and_a_sum_says_what_it_lacks() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = fixture::store(&folder.path().join("store"), false);
-    let mut report = |period: &str| {
-        let contents = write::gather(&mut store, &fixture::rules(), period.parse().unwrap()).unwrap();
-        html::report_html(&contents, &ReportHead::default())
-    };
+    let mut report = |period: &str| page_of(&mut store, period, &ReportHead::default());
     // There are records of 2020-Q3, 2020-Q4 and 2021-Q1.
     let year = report("2021");
     assert!(year.contains("So với năm 2020: không đủ số liệu, thiếu quý I năm 2020, quý II năm 2020."), "{year}");
@@ -106,7 +109,7 @@ fn a_part_of_a_period_is_no_measure_of_another_and_a_sum_says_what_it_lacks() {
 
 #[test]
 fn a_unit_that_has_not_reported_shows_no_zeros_on_a_terminal() {
-    let text = table::rollup_table(&rollup("2020-Q4", None), false, Lang::Vi);
+    let text = terminal::rollup_table(&rollup("2020-Q4", None), false, Lang::Vi);
     let line = |name: &str| text.lines().find(|line| line.contains(name)).unwrap().split_whitespace().rev().take(5);
     assert_eq!(line("Phường Lê Lợi").collect::<Vec<_>>(), ["0/1", "–", "–", "–", "–"]);
     assert_eq!(line("Thị trấn Chúc Sơn").collect::<Vec<_>>(), ["1/1", "0", "0", "0", "0"], "a nil return");

@@ -19,8 +19,10 @@ pub struct Plan {
 /// An index of the year, or a dimension of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {
-    /// The index, with its dimension.
-    pub name: String,
+    /// The index.
+    pub index: IndexKind,
+    /// Its dimension, unless it is the index as a whole.
+    pub dimension: Option<String>,
     /// The unit's name.
     pub unit: String,
     /// The score as it was sent.
@@ -42,6 +44,9 @@ pub struct YearFacts {
 
 impl YearFacts {
     /// Asks every record of the store.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
     pub fn of(store: &mut dyn StoreReader, year: i16, rules: &Rules) -> Result<Self, StoreError> {
         let mut plans: BTreeMap<UnitCode, Entry> = BTreeMap::new();
         let mut indices: BTreeMap<(UnitCode, IndexKind, Option<String>), Entry> = BTreeMap::new();
@@ -66,8 +71,7 @@ impl YearFacts {
         });
         let indices = indices.into_iter().filter_map(|((unit, index, dimension), entry)| match entry.fact {
             Fact::Index { score, rank, out_of, .. } => {
-                let part = dimension.map(|dimension| format!(", {dimension}")).unwrap_or_default();
-                Some(Index { name: format!("{}{part}", index.vi()), unit: name(unit), score, rank, out_of })
+                Some(Index { index, dimension, unit: name(unit), score, rank, out_of })
             }
             _ => None,
         });

@@ -9,7 +9,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+pub mod report;
 pub mod safe;
+pub mod web;
 
 /// The language of a text for people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,12 +4,16 @@ use std::net::SocketAddr;
 use std::path::Path as FsPath;
 use std::thread::JoinHandle;
 
+use axum::extract::Request;
+use axum::http::{StatusCode, header};
 use tokio::sync::oneshot;
 
+use super::limits::{ANSWERS_WITHIN, READS_AT_A_TIME};
 use super::*;
-use crate::domain::{Calendar, UnitTable};
+use crate::domain::{Calendar, Rules, UnitTable};
 use crate::report::fixture;
 use crate::store::sqlite::SqliteStore;
+use crate::store::{StoreError, StoreReader};
 
 struct Well(bool);
 
@@ -156,11 +160,11 @@ fn the_first_page_shows_the_newest_quarter_and_says_that_figures_are_made_up() {
     let answer = server.get("/");
     assert_eq!(answer.content_type, "text/html; charset=utf-8");
     assert!(answer.body.contains("<h1>Thành phố Hà Nội – quý I năm 2021</h1>"));
-    assert!(answer.body.contains(crate::report::SYNTHETIC_VI));
+    assert!(answer.body.contains(&*crate::text::report::synthetic().vi));
     let english = server.get("/?period=2020-Q4&lang=en");
     assert!(english.body.contains("<html lang=\"en\">"));
     assert!(english.body.contains("quarter 4 of 2020"));
-    assert!(english.body.contains(crate::report::SYNTHETIC_EN));
+    assert!(english.body.contains(&*crate::text::report::synthetic().en));
 }
 
 #[test]

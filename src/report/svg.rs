@@ -1,35 +1,11 @@
-//! A bar chart of two counts per unit, as SVG: exact numbers beside the bars,
-//! and a unit that has not reported looks different from one that reports 0.
+//! A chart drawn as SVG: exact numbers beside the bars, and a unit that has not
+//! reported looks different from one that reports 0.
 
 use std::fmt::Write as _;
 
+use super::document::Chart;
 use super::numbers;
-use crate::domain::Measure;
 use crate::text::Lang;
-
-/// More bars than these fit on no page: the greatest then.
-pub const MAX_BARS: usize = 30;
-
-/// One unit's two counts; `None` if it has not reported.
-#[derive(Clone, Debug)]
-pub struct Bar {
-    /// Its name.
-    pub label: String,
-    /// The counts, one of each series.
-    pub values: Option<[i128; 2]>,
-}
-
-/// What a chart says in words.
-pub struct Captions<'a> {
-    /// Its title.
-    pub title: &'a str,
-    /// What one who does not see it should know.
-    pub description: &'a str,
-    /// The names of the two series.
-    pub series: [&'a str; 2],
-    /// What stands beside a unit without values.
-    pub missing: &'a str,
-}
 
 /// All sizes in units of the view box, which are CSS pixels at full size.
 const WIDTH: i128 = 660;
@@ -46,7 +22,8 @@ const INK: &str = "#1b1b1b";
 const FAINT: &str = "#5a5a5a";
 
 /// The chart, as an `svg` element to stand in a page.
-pub fn bars(captions: &Captions<'_>, bars: &[Bar], lang: Lang) -> String {
+pub fn drawn(chart: &Chart, lang: Lang) -> String {
+    let bars = &chart.bars;
     let max = bars.iter().filter_map(|bar| bar.values).flatten().max().unwrap_or(0).max(1);
     let height = TOP + ROW * bars.len() as i128 + 6;
     let mut svg = String::new();
@@ -58,10 +35,10 @@ pub fn bars(captions: &Captions<'_>, bars: &[Bar], lang: Lang) -> String {
          <desc id=\"chart-desc\">{}</desc>\n<defs><pattern id=\"chart-hatch\" width=\"6\" height=\"6\" \
          patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><path class=\"chart-hatch\" d=\"M0 0V6\" \
          stroke=\"{FAINT}\" stroke-width=\"2\"/></pattern></defs>\n",
-        escaped(captions.title),
-        escaped(captions.description)
+        escaped(&chart.title),
+        escaped(&chart.description)
     );
-    legend(&mut svg, captions);
+    legend(&mut svg, chart);
     let _ = writeln!(svg, "<path class=\"chart-axis\" d=\"M{LABELS} {}V{}\" stroke=\"{FAINT}\"/>", TOP - 2, height - 4);
     for (index, bar) in bars.iter().enumerate() {
         let y = TOP + ROW * index as i128;
@@ -86,7 +63,7 @@ pub fn bars(captions: &Captions<'_>, bars: &[Bar], lang: Lang) -> String {
                     y + 5,
                     LABELS + 68,
                     y + 16,
-                    escaped(captions.missing)
+                    escaped(&chart.missing)
                 );
             }
         }
@@ -95,7 +72,7 @@ pub fn bars(captions: &Captions<'_>, bars: &[Bar], lang: Lang) -> String {
     svg
 }
 
-fn legend(svg: &mut String, captions: &Captions<'_>) {
+fn legend(svg: &mut String, chart: &Chart) {
     let entries = [("chart-first", FIRST, 10, 6), ("chart-second", SECOND, 6, 9)];
     for (index, (class, colour, height, y)) in entries.into_iter().enumerate() {
         let x = LABELS + 1 + 190 * index as i128;
@@ -104,7 +81,7 @@ fn legend(svg: &mut String, captions: &Captions<'_>) {
             "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"22\" height=\"{height}\" fill=\"{colour}\"/>\
              <text class=\"chart-ink\" x=\"{}\" y=\"16\" fill=\"{INK}\">{}</text>",
             x + 28,
-            escaped(captions.series[index])
+            escaped(&chart.series[index])
         );
     }
 }
@@ -127,7 +104,7 @@ fn strip(
         tenths % 10,
         LABELS + tenths / 10 + 5,
         y + height - (height - 7) / 2,
-        numbers::written(value, Measure::Count, lang)
+        numbers::grouped(value, lang)
     );
 }
 
@@ -138,15 +115,19 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::document::Bar;
 
     fn chart(bars: &[Bar]) -> String {
-        let captions = Captions {
-            title: "Giám sát & vụ việc",
-            description: "Ba đơn vị.",
-            series: ["Cuộc giám sát", "Vụ có dấu hiệu vi phạm"],
-            missing: "chưa báo cáo",
+        let chart = Chart {
+            caption: String::new(),
+            title: "Giám sát & vụ việc".into(),
+            description: "Ba đơn vị.".into(),
+            series: ["Cuộc giám sát".into(), "Vụ có dấu hiệu vi phạm".into()],
+            bars: bars.to_vec(),
+            missing: "chưa báo cáo".into(),
+            note: String::new(),
         };
-        super::bars(&captions, bars, Lang::Vi)
+        drawn(&chart, Lang::Vi)
     }
 
     #[test]

@@ -1,0 +1,177 @@
+//! From what is asked to what is answered: parameters, query, view. The store
+//! is read on a thread that may wait.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use tokio::sync::Semaphore;
+
+use super::absent::Absent;
+use super::links::{Links, records_path, unit_path};
+use super::params::{ForPrograms, Params};
+use super::query::{Figures, StoreQuery};
+use super::reply::Reply;
+use super::view::Frame;
+use super::{limits, view};
+use crate::domain::Period;
+use crate::report::records::ListingError;
+use crate::report::{csv, json};
+use crate::rollup::table::{OfUnit, RollupError};
+
+/// Where answers come from, and room for those that are being made.
+#[derive(Clone)]
+pub struct Site {
+    figures: Figures,
+    reads: Arc<Semaphore>,
+}
+
+impl Site {
+    /// A site over those figures.
+    pub fn new(figures: Figures) -> Self {
+        Self { figures, reads: Arc::new(Semaphore::new(limits::READS_AT_A_TIME)) }
+    }
+}
+
+type Here = State<Site>;
+type Asked = Query<Params>;
+
+/// Who is answered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    Person,
+    Program,
+}
+
+/// What every answer knows: the store, what is asked, the period that is meant, and which there are.
+struct Question<'a> {
+    query: StoreQuery<'a>,
+    params: &'a Params,
+    period: Period,
+    periods: Vec<Period>,
+    synthetic: bool,
+}
+
+impl Question<'_> {
+    fn absent(&self, error: ListingError) -> Absent {
+        Absent::figures(error, self.query.rules)
+    }
+
+    fn frame(&self, here: String) -> Frame {
+        let links = Links { lang: self.params.lang(), period: Some(self.period) };
+        Frame { title: String::new(), links, periods: self.periods.clone(), here, synthetic: self.synthetic }
+    }
+}
+
+/// `/`.
+pub async fn overview(State(site): Here, Query(params): Asked) -> Response {
+    answered(site, params, Reader::Person, |question| {
+        let rollup = question.query.rollup(question.period, None).map_err(|error| question.absent(error))?;
+        Ok(Reply::html(StatusCode::OK, view::overview(question.frame("/".into()), &rollup)))
+    })
+    .await
+}
+
+/// `/units/{code}`.
+pub async fn unit(State(site): Here, Path(code): Path<String>, Query(params): Asked) -> Response {
+    answered(site, params, Reader::Person, move |question| {
+        let rollup = question.query.rollup(question.period, Some(&code)).map_err(|error| question.absent(error))?;
+        if !rollup.rows.iter().any(|row| row.unit == code) {
+            return Err(Absent::unit(&code, question.query.rules));
+        }
+        let lineage = question.query.lineage(question.period, OfUnit { code: Some(&code), since: None });
+        let frame = question.frame(unit_path(&code));
+        Ok(Reply::html(StatusCode::OK, view::unit(frame, &rollup, &code, &lineage)))
+    })
+    .await
+}
+
+/// `/records`.
+pub async fn records(State(site): Here, Query(params): Asked) -> Response {
+    answered(site, params, Reader::Person, |question| {
+        let (figure, since) = (question.params.figure()?, question.params.since()?);
+        let root = question.query.rules.units.root().code;
+        let code = question.params.unit().unwrap_or(root.as_str());
+        let unit = OfUnit { code: Some(code), since };
+        let listing = question.query.listing(figure, question.period, unit).map_err(|error| match error {
+            ListingError::Rollup(RollupError::WhichUnit { units, .. }) => {
+                Absent::WhichUnit(code.to_owned(), figure, units)
+            }
+            error => question.absent(error),
+        })?;
+        let lineage = question.query.lineage(question.period, unit);
+        let frame = question.frame(records_path(unit, figure));
+        Ok(Reply::html(StatusCode::OK, view::records(frame, &listing, unit, &lineage)))
+    })
+    .await
+}
+
+/// `/v1/rollup`.
+pub async fn rollup(State(site): Here, Query(params): Asked) -> Response {
+    answered(site, params, Reader::Program, |question| {
+        let unit = question.params.unit();
+        let rollup = question.query.rollup(question.period, unit).map_err(|error| question.absent(error))?;
+        Ok(match question.params.format()? {
+            ForPrograms::Json => Reply::json(StatusCode::OK, json::rollup_json(&rollup, question.synthetic)),
+            ForPrograms::Csv => Reply::csv(csv::rollup_csv(&rollup, question.synthetic)),
+        })
+    })
+    .await
+}
+
+/// Any other address.
+pub async fn nowhere(Query(params): Asked) -> Response {
+    Absent::Page.page(params.lang()).into_response()
+}
+
+/// What is being read is read to its end even if nobody waits for it, so it keeps its room until then.
+async fn answered(
+    site: Site,
+    params: Params,
+    reader: Reader,
+    answer: impl FnOnce(&mut Question<'_>) -> Result<Reply, Absent> + Send + 'static,
+) -> Response {
+    let lang = params.lang();
+    let Ok(room) = site.reads.try_acquire_owned() else { return limits::busy(lang) };
+    let read = move || {
+        let _room = room;
+        answer_of(&site.figures, &params, reader, answer)
+    };
+    tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| Absent::Failed.page(lang)).into_response()
+}
+
+fn answer_of(
+    figures: &Figures,
+    params: &Params,
+    reader: Reader,
+    answer: impl FnOnce(&mut Question<'_>) -> Result<Reply, Absent>,
+) -> Reply {
+    let mut links = Links { lang: params.lang(), period: None };
+    let mut periods = Vec::new();
+    let answered = question(figures, params, &mut periods).and_then(|mut question| {
+        links.period = Some(question.period);
+        answer(&mut question)
+    });
+    let absent = match answered {
+        Ok(reply) => return reply,
+        Err(absent) => absent,
+    };
+    if let Absent::Store(error) = &absent {
+        tracing::warn!(%error, "the figures cannot be read");
+    }
+    match (reader, &absent) {
+        (Reader::Person, _) | (_, Absent::Records) => absent.page_among(links, &periods),
+        (Reader::Program, _) => absent.json_among(links, &periods),
+    }
+}
+
+/// Opens the store; `there_are` gets the periods that it has figures of.
+fn question<'a>(figures: &'a Figures, params: &'a Params, there_are: &mut Vec<Period>) -> Result<Question<'a>, Absent> {
+    let mut query = StoreQuery::open(figures)?;
+    let periods = query.periods()?;
+    there_are.clone_from(&periods);
+    let synthetic = query.synthetic()?;
+    let period = params.period(&periods)?.ok_or(Absent::Records)?;
+    Ok(Question { query, params, period, periods, synthetic })
+}

@@ -1,0 +1,65 @@
+//! What operators and their machines watch: metrics, and whether the process lives and works.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::ingest::metrics::Metrics;
+
+/// What operators watch.
+pub trait Watched: Send + Sync {
+    /// All metrics in the Prometheus text format.
+    fn metrics(&self) -> String;
+    /// Whether the process goes round.
+    fn live(&self) -> bool;
+    /// Whether it does its work.
+    fn ready(&self) -> bool;
+    /// Whether it has begun its work.
+    fn started(&self) -> bool;
+}
+
+impl Watched for Metrics {
+    fn metrics(&self) -> String {
+        self.render()
+    }
+
+    fn live(&self) -> bool {
+        Self::live(self)
+    }
+
+    fn ready(&self) -> bool {
+        Self::ready(self)
+    }
+
+    fn started(&self) -> bool {
+        Self::started(self)
+    }
+}
+
+type Watching = State<Arc<dyn Watched>>;
+
+/// `/metrics`.
+pub async fn metrics(State(watched): Watching) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], watched.metrics()).into_response()
+}
+
+/// `/livez`.
+pub async fn live(State(watched): Watching) -> Response {
+    probe(watched.live())
+}
+
+/// `/readyz`.
+pub async fn ready(State(watched): Watching) -> Response {
+    probe(watched.ready())
+}
+
+/// `/startupz`.
+pub async fn started(State(watched): Watching) -> Response {
+    probe(watched.started())
+}
+
+fn probe(well: bool) -> Response {
+    if well { (StatusCode::OK, "ok\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ok\n") }.into_response()
+}

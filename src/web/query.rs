@@ -1,0 +1,100 @@
+//! What pages read from the store, and no more than each of them shows.
+
+use std::sync::Arc;
+
+use crate::domain::{Figure, Period, Rules, UnitRow};
+use crate::report::records::{Listing, ListingError};
+use crate::rollup::Rollup;
+use crate::rollup::table::{DISSOLVED, OfUnit};
+use crate::store::{StoreError, StoreReader};
+
+/// Opens the store for one answer.
+pub type Open = dyn Fn() -> Result<Box<dyn StoreReader>, StoreError> + Send + Sync;
+
+/// Where figures come from.
+#[derive(Clone)]
+pub struct Figures {
+    /// The rules that they are made by.
+    pub rules: Arc<Rules>,
+    /// The store, opened anew for each answer, so that a new generation is seen.
+    pub open: Arc<Open>,
+}
+
+/// The store, open for one answer.
+pub struct StoreQuery<'a> {
+    /// The rules that its figures are made by.
+    pub rules: &'a Rules,
+    store: Box<dyn StoreReader>,
+}
+
+impl<'a> StoreQuery<'a> {
+    /// Opens the store.
+    ///
+    /// # Errors
+    /// If it is not there or cannot be read.
+    pub fn open(figures: &'a Figures) -> Result<Self, StoreError> {
+        Ok(Self { rules: &figures.rules, store: (figures.open)()? })
+    }
+
+    /// The quarters that have records and their years, newest first.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn periods(&mut self) -> Result<Vec<Period>, StoreError> {
+        let mut periods = Vec::new();
+        for quarter in self.store.quarters()?.iter().rev() {
+            let year = Period::Year(quarter.year());
+            if !periods.contains(&year) {
+                periods.push(year);
+            }
+            periods.push(Period::Quarter(*quarter));
+        }
+        Ok(periods)
+    }
+
+    /// Whether any record says of itself that it is made up.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn synthetic(&mut self) -> Result<bool, StoreError> {
+        self.store.synthetic()
+    }
+
+    /// The figures of a unit and all under it; of all units if none is named.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or there is no such period or unit.
+    pub fn rollup(&mut self, period: Period, unit: Option<&str>) -> Result<Rollup, ListingError> {
+        let cells = self.store.cells(&period.quarters(), self.rules)?;
+        Ok(Rollup::of(period, unit, &cells, self.rules)?)
+    }
+
+    /// The records behind a figure of a unit.
+    ///
+    /// # Errors
+    /// If the store cannot be read, there is no such period or unit, or it is not clear which unit is meant.
+    pub fn listing(&mut self, figure: Figure, period: Period, unit: OfUnit<'_>) -> Result<Listing, ListingError> {
+        Listing::of(&mut *self.store, (figure, period, unit), self.rules)
+    }
+
+    /// The unit and those over it in the period, the highest first; of what counts in no unit, the highest alone.
+    /// The rules know them: no figure is read.
+    pub fn lineage(&self, period: Period, unit: OfUnit<'_>) -> Vec<&'a UnitRow> {
+        let units = &self.rules.units;
+        let Some((from, to)) = self.rules.calendar.range(period) else { return Vec::new() };
+        let find = |code: &str, since: Option<jiff::civil::Date>| {
+            units.rows().iter().find(|row| {
+                row.code.as_str() == code
+                    && row.in_force_within(from, to)
+                    && since.is_none_or(|since| row.valid_from == since)
+            })
+        };
+        let root = units.root().code;
+        let code = unit.code.filter(|code| *code != DISSOLVED).unwrap_or(root.as_str());
+        let above = |row: &&UnitRow| find(row.parent.as_ref()?.as_str(), None);
+        // A unit has at most three levels; the bound keeps a code that is its own ancestor from looping.
+        let mut lineage: Vec<&UnitRow> = std::iter::successors(find(code, unit.since), above).take(8).collect();
+        lineage.reverse();
+        lineage
+    }
+}
