@@ -9,6 +9,7 @@
 //! - [`log`]: the event log: embedded, or Apache Kafka.
 //! - [`store`]: ledger, cells and checkpoints in one transaction.
 //! - [`ingest`]: the worker: from the log into the store.
+//! - [`intake`]: takes events in: files, rows, single records; every rule is checked before.
 //! - [`report`], [`web`]: figures for people and programs.
 //! - [`config`], [`cli`]: what the operator says, and what the program answers.
 //! - [`program`], [`terminal`]: what every command starts from; what a person at a terminal sees.
@@ -24,6 +25,7 @@ pub mod doctor;
 pub mod domain;
 pub mod exit;
 pub mod ingest;
+pub mod intake;
 pub mod log;
 pub mod program;
 pub mod report;

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use crate::cli::error::Failure;
 use crate::config::Settings;
 use crate::domain::Rules;
+use crate::intake::check::Checker;
+use crate::intake::latest::{Archive, Latest};
+use crate::log::EventLog;
 use crate::log::embedded::EmbeddedLog;
 use crate::log::kafka::KafkaLog;
-use crate::log::{EventLog, Outgoing};
 use crate::store::data_dir::WriterLock;
 use crate::store::{DataDir, StoreError, StorePlace, StoreReader};
-use crate::text::Lang;
-use crate::wire::{AllowedSources, STRUCTURED};
+use crate::text::{Lang, Text, terminal};
+use crate::wire::AllowedSources;
 
 /// What a command works with.
 pub struct Context {
@@ -45,6 +47,29 @@ impl Context {
     /// A remark on standard error.
     pub fn note(&self, vi: &str, en: &str) {
         let _ = writeln!(std::io::stderr(), "{}", self.say(vi, en));
+    }
+
+    /// A remark on standard error.
+    pub fn remark(&self, text: &Text) {
+        let _ = writeln!(std::io::stderr(), "{}", text.get(self.lang()));
+    }
+
+    /// What events are checked by.
+    pub fn checker(&self) -> Checker {
+        Checker::new(Arc::clone(&self.rules), self.sources())
+    }
+
+    /// The present revision of a record, in the store or in what it has not read yet of the log.
+    pub fn latest(&self, source: Option<&str>, subject: &str) -> Result<Latest, Failure> {
+        let log = self.log()?;
+        let mut store = match self.reader() {
+            Ok(store) => Some(store),
+            Err(Failure::Store(StoreError::Missing { .. })) => None,
+            Err(failure) => return Err(failure),
+        };
+        let store = store.as_mut().map(|store| &mut **store as &mut dyn StoreReader);
+        let (topic, checker) = (&*self.settings.kafka.topic, &self.checker());
+        Ok(Archive { log: &*log, topic, store, checker }.find(source, subject)?)
     }
 
     /// Sources besides the units.
@@ -102,10 +127,7 @@ impl Context {
             })
             .sum();
         if missing > 0 {
-            self.note(
-                &format!("Chú ý: còn {missing} bản ghi trong nhật ký chưa vào số liệu; chạy: giaoban worker --until-caught-up"),
-                &format!("Note: {missing} records of the log are not in these figures yet; run: giaoban worker --until-caught-up"),
-            );
+            self.remark(&terminal::records_not_counted(missing));
         }
         Ok(())
     }
@@ -120,10 +142,4 @@ pub fn open_reader(place: &StorePlace, rules: &Rules) -> Result<Box<dyn StoreRea
         }
         _ => Ok(store),
     }
-}
-
-/// An event in structured mode on its way into the log.
-pub fn event_message(key: Option<&str>, payload: Vec<u8>) -> Outgoing {
-    let headers = vec![("content-type".to_owned(), Some(STRUCTURED.as_bytes().to_vec()))];
-    Outgoing { key: key.map(|key| key.as_bytes().to_vec()), headers, payload, ..Outgoing::default() }
 }

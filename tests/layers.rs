@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 /// Each layer with what it may know of.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("text", &["domain"]),
     ("wire", &["domain", "text"]),
@@ -14,6 +14,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ("log", &["domain", "text", "sqlite_file"]),
     ("store", &["domain", "text", "rollup", "sqlite_file", "whole_file"]),
     ("ingest", &["domain", "text", "wire", "rollup", "log", "store", "whole_file"]),
+    ("intake", &["domain", "text", "wire", "log", "store"]),
     ("report", &["domain", "text", "rollup", "store", "whole_file"]),
     ("sample", &["domain", "text", "wire"]),
     ("web", &["domain", "text", "rollup", "store", "ingest", "report"]),

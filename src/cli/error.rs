@@ -64,6 +64,11 @@ impl Failure {
         }))
     }
 
+    /// A failure of one command alone: what happened, and what to do.
+    pub fn texts(code: ExitCode, what: crate::text::Text, remedy: crate::text::Text) -> Self {
+        Self::other(code, (what.vi, what.en), (remedy.vi, remedy.en))
+    }
+
     /// A file or folder that cannot be read or written.
     pub fn io(path: impl std::fmt::Display, error: &std::io::Error) -> Self {
         use std::io::ErrorKind;
@@ -227,6 +232,33 @@ impl From<LogError> for Failure {
 impl From<RollupError> for Failure {
     fn from(error: RollupError) -> Self {
         Self::Rollup(error)
+    }
+}
+
+impl From<crate::intake::InputError> for Failure {
+    fn from(error: crate::intake::InputError) -> Self {
+        use crate::intake::InputError;
+        let code = match &error {
+            InputError::Io { at, cause } => return Self::io(at, cause),
+            InputError::NoSuchType { .. } => ExitCode::Usage,
+            _ => ExitCode::AllRefused,
+        };
+        Self::texts(code, error.what(), error.remedy())
+    }
+}
+
+impl From<crate::intake::RecordError> for Failure {
+    fn from(error: crate::intake::RecordError) -> Self {
+        use crate::intake::RecordError;
+        let code = match error {
+            RecordError::Log(error) => return error.into(),
+            RecordError::Store(error) => return error.into(),
+            RecordError::Refused(_) => ExitCode::AllRefused,
+            RecordError::NotFound { .. } | RecordError::Withdrawn { .. } => ExitCode::NotFound,
+            RecordError::SeveralSources { .. } | RecordError::NoSuchFields { .. } => ExitCode::Usage,
+            RecordError::Damaged { .. } => ExitCode::Store,
+        };
+        Self::texts(code, error.what(), error.remedy())
     }
 }
 

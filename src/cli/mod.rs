@@ -3,27 +3,22 @@
 
 mod backup;
 mod changes;
-mod checked;
+mod correct;
 mod demo;
 mod diagnose;
 mod dlq;
 pub(crate) mod error;
-mod input;
-mod json_events;
 mod letters;
 mod migrate;
 mod publish;
-mod receipt;
 mod record;
 mod replay;
 mod rollup;
-mod rows;
 mod schema;
-mod seen;
 mod serve;
-mod text;
 mod topics;
 mod verify;
+mod withdraw;
 mod worker;
 
 use std::ffi::OsString;
@@ -36,8 +31,7 @@ use self::error::Failure;
 use crate::config::{Loaded, Overrides, Settings, load};
 use crate::exit::ExitCode;
 use crate::program::Context;
-use crate::terminal::usage;
-use crate::text::Lang;
+use crate::text::{Lang, usage};
 
 /// What a command returns when nothing failed.
 type Done = Result<ExitCode, Failure>;
@@ -77,9 +71,9 @@ enum Command {
     /// Ghi một sự kiện · Record one event
     Record(record::RecordArgs),
     /// Đính chính một hồ sơ: bản tiếp theo · Correct a record: its next revision
-    Correct(record::CorrectArgs),
+    Correct(correct::CorrectArgs),
     /// Rút một hồ sơ: không còn được tính · Withdraw a record: it no longer counts
-    Withdraw(record::WithdrawArgs),
+    Withdraw(withdraw::WithdrawArgs),
     /// Đưa sự kiện từ nhật ký vào kho số liệu · Take events from the log into the store
     Worker(worker::WorkerArgs),
     /// Số liệu của một kỳ · The figures of a period
@@ -176,9 +170,9 @@ fn dispatch(command: Command, loaded: Loaded, data_named: bool) -> Done {
     match command {
         Command::Demo(args) => demo::run(&context, &args),
         Command::Publish(args) => publish::run(&context, &args),
-        Command::Record(args) => record::record(&context, &args),
-        Command::Correct(args) => record::correct(&context, &args),
-        Command::Withdraw(args) => record::withdraw(&context, &args),
+        Command::Record(args) => record::run(&context, &args),
+        Command::Correct(args) => correct::run(&context, &args),
+        Command::Withdraw(args) => withdraw::run(&context, &args),
         Command::Worker(args) => worker::run(&context, &args),
         Command::Rollup(args) => rollup::run(&context, &args),
         Command::Records(args) => rollup::records(&context, &args),

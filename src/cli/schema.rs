@@ -3,9 +3,9 @@
 use clap::{Args, ValueEnum};
 
 use super::Done;
-use super::input::named_type;
 use crate::config::Settings;
 use crate::exit::ExitCode;
+use crate::intake::named_type;
 use crate::terminal::print;
 use crate::wire::schema::{asyncapi, json_schemas};
 

@@ -1,8 +1,7 @@
-//! What a person at a terminal sees and types: results, a bar, what is wrong with a command line. Knows nothing of
-//! what a command does.
+//! What a person at a terminal sees and types: results, a bar, questions. Knows nothing of what a command does.
 
 pub mod progress;
-pub mod usage;
+pub mod prompt;
 
 use std::io::{ErrorKind, Write as _};
 

@@ -9,8 +9,14 @@
 use std::borrow::Cow;
 use std::fmt;
 
+pub mod cli_publish;
+pub mod cli_record;
+pub mod intake;
+pub mod nearest;
 pub mod report;
 pub mod safe;
+pub mod terminal;
+pub mod usage;
 pub mod web;
 
 /// The language of a text for people.
@@ -39,6 +45,12 @@ impl Text {
         Self { vi: en.clone(), en }
     }
 
+    /// Several texts as one, with another between each two.
+    pub fn join(texts: &[Self], between: &Self) -> Self {
+        let all = |lang| texts.iter().map(|text| text.get(lang)).collect::<Vec<_>>().join(between.get(lang)).into();
+        Self { vi: all(Lang::Vi), en: all(Lang::En) }
+    }
+
     /// The text in that language.
     pub fn get(&self, lang: Lang) -> &str {
         match lang {
@@ -50,7 +62,7 @@ impl Text {
 
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.en)
+        f.write_str(if f.alternate() { &self.vi } else { &self.en })
     }
 }
 

@@ -1,20 +1,22 @@
-//! The rows of a table in a text file. Strict where the library that writes them is not: a quote that is opened and
+//! The rows of a CSV file. Strict where the library that writes them is not: a quote that is opened and
 //! not closed would take every row after it into its own cell. Here it costs the row in which it stands, and reading
 //! goes on with the next line as if it had not been opened.
 
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, BufRead};
 
 use csv::ByteRecord;
 
-use super::text::{TextLine, TextLines, too_long};
+use super::lines::{Ends, TextLine, TextLines, too_long};
+use super::rows::{Row, Rows};
+use super::scan::{Opened, Scan, Step};
 use crate::wire::{Code, MAX_MESSAGE_BYTES, ValidationError};
 
-/// A table with fewer columns says too little to tell its rows from the lines of a text.
-const TELLING_COLUMNS: usize = 3;
+/// What stands between columns.
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
-/// Reads rows.
-pub struct Rows {
+/// Reads the rows of a CSV file.
+pub struct CsvRows {
     lines: TextLines,
     /// Lines that were looked at, to be read again.
     again: VecDeque<TextLine>,
@@ -25,34 +27,94 @@ pub struct Rows {
     columns: usize,
 }
 
-/// Where a row stands, and what keeps it from being one.
-pub struct Row {
-    /// The line where it begins, or where the quote does that is wrong.
-    pub number: u64,
-    /// What is wrong.
-    pub error: Option<ValidationError>,
-    /// Whether some of it is missing from its cells.
-    pub is_cut: bool,
-}
-
-impl Rows {
-    /// The rows after what was read of `lines`; `again` is read first.
-    pub fn of(lines: TextLines, again: Option<TextLine>, delimiter: u8) -> Self {
-        Self { lines, again: again.into_iter().collect(), failed: None, delimiter, columns: 0 }
+impl CsvRows {
+    /// The rows of a text. What stands between their columns is what a first line `sep=;` says, or else the commonest
+    /// on the first line.
+    ///
+    /// # Errors
+    ///
+    /// Where the text cannot be read.
+    pub fn of(text: Box<dyn BufRead + Send>) -> io::Result<Self> {
+        let mut lines = TextLines::of(text, Ends::Cr)?;
+        let mut first = first_line(&mut lines)?;
+        let said = first.as_ref().and_then(|line| said_delimiter(&line.bytes));
+        if said.is_some() {
+            first = first_line(&mut lines)?;
+        }
+        let head = first.as_ref().map(|line| &line.bytes[..]).unwrap_or_default();
+        let count = |delimiter: u8| head.iter().filter(|byte| **byte == delimiter).count();
+        let most = DELIMITERS.into_iter().max_by_key(|delimiter| (count(*delimiter), *delimiter == b','));
+        let delimiter = said.or(most).unwrap_or(b',');
+        Ok(Self { lines, again: first.into_iter().collect(), failed: None, delimiter, columns: 0 })
     }
 
-    /// From now on a row has so many cells.
-    pub fn expect(&mut self, columns: usize) {
+    /// What stands between the columns.
+    pub fn delimiter(&self) -> u8 {
+        self.delimiter
+    }
+
+    /// Whether one of these lines is a row by itself.
+    fn are_rows(&self, lines: &[TextLine]) -> bool {
+        lines.iter().any(|line| {
+            let mut cells = ByteRecord::new();
+            let mut scan = Scan::new(self.delimiter, 0, &mut cells);
+            matches!(scan.line(0, &line.bytes), Step::Done) && cells.len() == self.columns
+        })
+    }
+
+    /// The cells of a line, with every quote that is not closed on it as part of its cell.
+    fn split(&self, line: &[u8], cells: &mut ByteRecord) {
+        let mut rest = line;
+        loop {
+            let before = cells.len();
+            let mut scan = Scan::new(self.delimiter, 0, cells);
+            if matches!(scan.line(0, rest), Step::Done) {
+                return;
+            }
+            let Opened { at, cell, .. } = scan.opened;
+            cells.truncate(before + cell);
+            let end = rest[at..].iter().position(|byte| *byte == self.delimiter);
+            cells.push_field(&rest[at..end.map_or(rest.len(), |end| at + end)]);
+            match end {
+                Some(end) => rest = &rest[at + end + 1..],
+                None => return,
+            }
+        }
+    }
+
+    fn line(&mut self) -> io::Result<Option<TextLine>> {
+        match (self.again.pop_front(), self.failed.take()) {
+            (Some(line), failed) => {
+                self.failed = failed;
+                Ok(Some(line))
+            }
+            (None, Some(error)) => Err(error),
+            (None, None) => self.lines.next(),
+        }
+    }
+
+    /// The next line; where there is none, why is found out later.
+    fn line_ahead(&mut self) -> Option<TextLine> {
+        match self.line() {
+            Ok(line) => line,
+            Err(error) => {
+                self.failed = Some(error);
+                None
+            }
+        }
+    }
+}
+
+impl Rows for CsvRows {
+    fn expect(&mut self, columns: usize) {
         self.columns = columns;
     }
 
-    /// How many lines were read.
-    pub fn number(&self) -> u64 {
+    fn number(&self) -> u64 {
         self.again.front().map_or(self.lines.number(), |line| line.number - 1)
     }
 
-    /// Reads the next row into `cells`.
-    pub fn read(&mut self, cells: &mut ByteRecord) -> io::Result<Option<Row>> {
+    fn read(&mut self, cells: &mut ByteRecord) -> io::Result<Option<Row>> {
         cells.clear();
         let Some(first) = self.line()? else { return Ok(None) };
         let number = first.number;
@@ -110,201 +172,36 @@ impl Rows {
         self.split(&line.bytes[opened.at..], cells);
         Ok(Some(Row { number: line.number, error: Some(ValidationError::new(code, "", &found, "")), is_cut: false }))
     }
+}
 
-    /// Whether one of these lines is a row by itself.
-    fn are_rows(&self, lines: &[TextLine]) -> bool {
-        lines.iter().any(|line| {
-            let mut cells = ByteRecord::new();
-            let mut scan = Scan::new(self.delimiter, 0, &mut cells);
-            matches!(scan.line(0, &line.bytes), Step::Done) && cells.len() == self.columns
-        })
-    }
-
-    /// The cells of a line, with every quote that is not closed on it as part of its cell.
-    fn split(&self, line: &[u8], cells: &mut ByteRecord) {
-        let mut rest = line;
-        loop {
-            let before = cells.len();
-            let mut scan = Scan::new(self.delimiter, 0, cells);
-            if matches!(scan.line(0, rest), Step::Done) {
-                return;
-            }
-            let Opened { at, cell, .. } = scan.opened;
-            cells.truncate(before + cell);
-            let end = rest[at..].iter().position(|byte| *byte == self.delimiter);
-            cells.push_field(&rest[at..end.map_or(rest.len(), |end| at + end)]);
-            match end {
-                Some(end) => rest = &rest[at + end + 1..],
-                None => return,
-            }
-        }
-    }
-
-    fn line(&mut self) -> io::Result<Option<TextLine>> {
-        match (self.again.pop_front(), self.failed.take()) {
-            (Some(line), failed) => {
-                self.failed = failed;
-                Ok(Some(line))
-            }
-            (None, Some(error)) => Err(error),
-            (None, None) => self.lines.next(),
-        }
-    }
-
-    /// The next line; where there is none, why is found out later.
-    fn line_ahead(&mut self) -> Option<TextLine> {
-        match self.line() {
-            Ok(line) => line,
-            Err(error) => {
-                self.failed = Some(error);
-                None
-            }
+/// The first line that holds anything.
+fn first_line(lines: &mut TextLines) -> io::Result<Option<TextLine>> {
+    loop {
+        match lines.next()? {
+            Some(line) if line.bytes.trim_ascii().is_empty() => {}
+            line => return Ok(line),
         }
     }
 }
 
-/// Where a quote is opened.
-#[derive(Clone, Copy, Default)]
-struct Opened {
-    /// On which line of the row.
-    line: usize,
-    /// At which byte of it.
-    at: usize,
-    /// How many cells there are before it.
-    cell: usize,
-}
-
-enum Step {
-    /// The row ends with the line.
-    Done,
-    /// A quote is open.
-    Open,
-    /// Something follows a closing quote.
-    Misplaced,
-}
-
-/// Reads the cells of one row, line by line.
-struct Scan<'c> {
-    delimiter: u8,
-    cells: &'c mut ByteRecord,
-    before: usize,
-    /// What stands in the quotes so far.
-    cell: Vec<u8>,
-    is_open: bool,
-    /// The last quote.
-    opened: Opened,
-    /// How many delimiters each line has within the last quotes.
-    delimiters: Vec<usize>,
-    /// How many cells a row has.
-    columns: usize,
-    /// The first quotes over several lines.
-    over_lines: Option<Opened>,
-    /// Whether a cell after them has a quote without being in quotes.
-    is_left_over: bool,
-    /// The first quotes that hold what would be rows without them.
-    around_rows: Option<Opened>,
-}
-
-impl<'c> Scan<'c> {
-    fn new(delimiter: u8, columns: usize, cells: &'c mut ByteRecord) -> Self {
-        Self {
-            delimiter,
-            before: cells.len(),
-            cells,
-            cell: Vec::new(),
-            is_open: false,
-            opened: Opened::default(),
-            delimiters: Vec::new(),
-            columns,
-            over_lines: None,
-            is_left_over: false,
-            around_rows: None,
-        }
-    }
-
-    fn line(&mut self, number: usize, line: &[u8]) -> Step {
-        let find = |byte: u8, from: usize| line[from..].iter().position(|found| *found == byte).map(|at| from + at);
-        let mut at = 0;
-        loop {
-            if !self.is_open && line.get(at) == Some(&b'"') {
-                self.opened = Opened { line: number, at, cell: self.cells.len() - self.before };
-                self.is_open = true;
-                self.cell.clear();
-                self.delimiters.clear();
-                at += 1;
-                continue;
-            }
-            if !self.is_open {
-                let end = find(self.delimiter, at);
-                let cell = &line[at..end.unwrap_or(line.len())];
-                self.is_left_over |= self.over_lines.is_some() && cell.contains(&b'"');
-                self.cells.push_field(cell);
-                match end {
-                    Some(end) => at = end + 1,
-                    None => return Step::Done,
-                }
-                continue;
-            }
-            // A quote that is doubled stands for itself.
-            let from = at;
-            let close = loop {
-                let Some(quote) = find(b'"', at) else {
-                    self.cell.extend_from_slice(&line[at..]);
-                    self.count(&line[from..]);
-                    return Step::Open;
-                };
-                self.cell.extend_from_slice(&line[at..quote]);
-                if line.get(quote + 1) != Some(&b'"') {
-                    break quote;
-                }
-                self.cell.push(b'"');
-                at = quote + 2;
-            };
-            self.count(&line[from..close]);
-            match line.get(close + 1) {
-                Some(byte) if *byte != self.delimiter => return Step::Misplaced,
-                after => {
-                    self.cells.push_field(&self.cell);
-                    self.is_open = false;
-                    if self.delimiters.len() > 1 {
-                        self.over_lines.get_or_insert(self.opened);
-                    }
-                    if self.holds_rows() {
-                        self.around_rows.get_or_insert(self.opened);
-                    }
-                    if after.is_none() {
-                        return Step::Done;
-                    }
-                    at = close + 2;
-                }
-            }
-        }
-    }
-
-    fn count(&mut self, part: &[u8]) {
-        self.delimiters.push(part.iter().filter(|byte| **byte == self.delimiter).count());
-    }
-
-    /// Whether the last quotes hold what would be rows without them: then two quotes that have nothing to do with
-    /// each other were taken for a pair.
-    fn holds_rows(&self) -> bool {
-        let [first, within @ .., last] = &self.delimiters[..] else { return false };
-        let goes_on = self.opened.cell + first + 1 == self.columns && *last == self.opened.cell;
-        self.columns >= TELLING_COLUMNS && (goes_on || within.contains(&(self.columns - 1)))
-    }
+/// The delimiter that a first line `sep=;` names, as Excel writes and reads it.
+fn said_delimiter(line: &[u8]) -> Option<u8> {
+    let bare = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\""));
+    let (name, delimiter) = bare.unwrap_or(line).split_at_checked(4)?;
+    let is_said = name.eq_ignore_ascii_case(b"sep=");
+    DELIMITERS.into_iter().find(|known| is_said && delimiter == [*known])
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::text::Ends;
     use super::*;
 
     /// Each row's line, its code if it is none, its cells.
     fn rows(text: &str, columns: usize) -> Vec<String> {
         let lines = TextLines::of(Box::new(io::Cursor::new(text.to_owned())), Ends::Cr).unwrap();
-        let mut rows = Rows::of(lines, None, b',');
+        let mut rows = CsvRows { lines, again: VecDeque::new(), failed: None, delimiter: b',', columns: 0 };
         rows.expect(columns);
         let mut cells = ByteRecord::new();
         let mut read = Vec::new();

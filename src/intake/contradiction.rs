@@ -1,5 +1,5 @@
-//! Which revisions of records a run has sent, and what they say: to tell two lines that contradict each other. Both are
-//! taken, and only one of them counts.
+//! Which revisions of records were submitted lately, and what they say: to report two lines that contradict each other.
+//! Both are taken, and only one of them counts.
 
 use std::mem;
 

@@ -5,7 +5,7 @@ use std::io::{self, BufRead};
 
 use serde::de::IgnoredAny;
 
-use super::text::{TextLine, fill};
+use super::lines::{TextLine, fill};
 
 /// Reads events one after the other.
 pub struct JsonEvents {

@@ -1,5 +1,5 @@
-//! The lines of a file, read and checked on a thread of their own while those
-//! before are sent. Knows nothing of where they go.
+//! Events checked by every rule: a single one, or those of an input on a thread of their own while those before are
+//! sent. Knows nothing of where they go.
 
 use std::io;
 use std::sync::Arc;
@@ -7,19 +7,27 @@ use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::thread::{Builder, JoinHandle, sleep};
 use std::time::Duration;
 
-use super::input::{Line, Lines, Unreadable};
+use super::event::{InputLine, Unreadable};
+use super::reader::EventReader;
 use crate::domain::{Rules, UnitCode};
 use crate::wire::decode::Mark;
-use crate::wire::{AllowedSources, Decoder, Message, ValidationError};
+use crate::wire::{AllowedSources, Decoder, Event, Message, ValidationError};
 
 /// At most so many lines are checked ahead.
 const AHEAD: usize = 1024;
 
+/// What events are checked by.
+#[derive(Clone, Debug)]
+pub struct Checker {
+    rules: Arc<Rules>,
+    sources: AllowedSources,
+}
+
 /// A line and its event, or every rule that it breaks.
-pub type Checked = (Line, Result<Good, Vec<ValidationError>>);
+pub type CheckedLine = (InputLine, Result<GoodEvent, Vec<ValidationError>>);
 
 /// An event that keeps every rule.
-pub struct Good {
+pub struct GoodEvent {
     /// The unit's code, if it has one.
     pub key: Option<UnitCode>,
     /// Of which revision, and of what it says.
@@ -28,24 +36,37 @@ pub struct Good {
     pub event: Option<Vec<u8>>,
 }
 
-/// The checked lines of a file, in its order.
-pub struct CheckedLines {
-    lines: Receiver<Checked>,
-    thread: JoinHandle<Option<Unreadable>>,
-}
+impl Checker {
+    /// By these rules; `sources` are those besides the units.
+    pub fn new(rules: Arc<Rules>, sources: AllowedSources) -> Self {
+        Self { rules, sources }
+    }
 
-impl CheckedLines {
-    /// Starts to read and check.
-    pub fn of(mut lines: Lines, rules: Arc<Rules>, sources: AllowedSources) -> io::Result<Self> {
+    /// Checks one message.
+    ///
+    /// # Errors
+    ///
+    /// Every rule that it breaks: at least one.
+    pub fn event(&self, message: &Message<'_>) -> Result<Event, Vec<ValidationError>> {
+        Decoder::new().decode(message, &self.rules, &self.sources)
+    }
+
+    /// Starts to read and check on a thread.
+    ///
+    /// # Errors
+    ///
+    /// Where the system gives no thread.
+    pub fn lines(&self, mut reader: EventReader) -> io::Result<CheckedLines> {
+        let Self { rules, sources } = self.clone();
         let (out, checked) = sync_channel(AHEAD);
         let thread = Builder::new().name("check".into()).spawn(move || {
             let mut decoder = Decoder::new();
-            let mut check = |line: &Line, event: Option<Vec<u8>>| {
+            let mut check = |line: &InputLine, event: Option<Vec<u8>>| {
                 let message = Message { headers: &[], payload: Some(event.as_deref().unwrap_or(&line.bytes)) };
                 let (key, mark) = decoder.mark(&message, &rules, &sources)?;
-                Ok(Good { key, mark, event })
+                Ok(GoodEvent { key, mark, event })
             };
-            while let Some(next) = lines.next() {
+            while let Some(next) = reader.next() {
                 let (line, event) = match next {
                     Ok(next) => next,
                     Err(unreadable) => return Some(unreadable),
@@ -58,11 +79,19 @@ impl CheckedLines {
             }
             None
         })?;
-        Ok(Self { lines: checked, thread })
+        Ok(CheckedLines { lines: checked, thread })
     }
+}
 
+/// The checked lines of a file, in its order.
+pub struct CheckedLines {
+    lines: Receiver<CheckedLine>,
+    thread: JoinHandle<Option<Unreadable>>,
+}
+
+impl CheckedLines {
     /// The next line; waits for it.
-    pub fn next(&mut self) -> Option<Checked> {
+    pub fn next(&mut self) -> Option<CheckedLine> {
         match self.lines.try_recv() {
             Ok(checked) => Some(checked),
             Err(TryRecvError::Disconnected) => None,

@@ -1,0 +1,99 @@
+//! An event of single fields, as a person gives them: which are missing, whether one fits, and the first revision of a
+//! record with a number of its own.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::check::Checker;
+use super::error::RecordError;
+use crate::wire::encode::Draft;
+use crate::wire::flat::{self, Column, csv_data};
+use crate::wire::spec::{FieldSpec, TYPES, TypeSpec};
+use crate::wire::{Message, ValidationError};
+
+/// What was given, by column.
+pub type Columns = BTreeMap<String, String>;
+
+/// The type that takes a record back: the last of the contract's table.
+pub(super) const WITHDRAWAL: &TypeSpec = &TYPES[TYPES.len() - 1];
+
+/// The types of which a record can begin.
+pub fn recordable() -> impl Iterator<Item = &'static TypeSpec> {
+    TYPES.iter().filter(|spec| spec.name != WITHDRAWAL.name)
+}
+
+/// The fields that must be there and are not given.
+pub fn missing(spec: &'static TypeSpec, columns: &Columns) -> Vec<&'static FieldSpec> {
+    spec.fields.iter().filter(|field| field.required && !columns.contains_key(field.name)).collect()
+}
+
+/// What is wrong with a value of that field, as far as the fields given before it tell.
+pub fn error_in(
+    checker: &Checker,
+    (spec, field): (&'static TypeSpec, &FieldSpec),
+    before: &Columns,
+    value: &str,
+) -> Option<ValidationError> {
+    let mut columns = before.clone();
+    columns.insert(field.name.to_owned(), value.to_owned());
+    let errors = match data_of_columns(spec, &columns) {
+        Err(errors) => errors,
+        Ok(data) => {
+            let source = format!("/units/{}", columns.get("unit").map_or("", String::as_str));
+            let payload = Draft::new(spec, source, String::from("?"), Timestamp::now(), data).to_json();
+            checker.event(&Message { headers: &[], payload: Some(&payload) }).err().unwrap_or_default()
+        }
+    };
+    let of_field = format!("/data/{}", field.name);
+    errors.into_iter().find(|error| error.pointer == of_field)
+}
+
+/// The first revision of a record. Without a number it gets one that no other has; without a source it is its unit's.
+///
+/// # Errors
+///
+/// Where a value cannot be read.
+pub fn first_revision(
+    spec: &'static TypeSpec,
+    subject: Option<&str>,
+    source: Option<&str>,
+    columns: &Columns,
+    now: Timestamp,
+) -> Result<Draft, RecordError> {
+    let data = data_of(spec, columns)?;
+    let unit = columns.get("unit").map_or("", String::as_str);
+    // Unique without asking anybody: nanoseconds, and the process in case two share them.
+    let made = || format!("{}-{:x}-{:x}", prefix(spec.name), now.as_nanosecond(), std::process::id());
+    let subject = subject.map_or_else(made, str::to_owned);
+    let source = source.map_or_else(|| format!("/units/{unit}"), str::to_owned);
+    Ok(Draft::new(spec, source, subject, now, data))
+}
+
+/// Whether a type has that column.
+pub(super) fn has_column(spec: &TypeSpec, column: &str) -> bool {
+    flat::columns(spec).iter().map(Column::name).any(|known| known == column)
+}
+
+/// The data of the columns given.
+pub(super) fn data_of(spec: &'static TypeSpec, columns: &Columns) -> Result<Map<String, Value>, RecordError> {
+    data_of_columns(spec, columns).map_err(RecordError::Refused)
+}
+
+fn data_of_columns(spec: &'static TypeSpec, columns: &Columns) -> Result<Map<String, Value>, Vec<ValidationError>> {
+    let cell = |name: &str| columns.get(name).map(String::as_str).filter(|text| !text.is_empty());
+    csv_data(spec, &cell, false)
+}
+
+fn prefix(name: &str) -> &'static str {
+    match name {
+        "supervision" => "GS",
+        "violation" => "VP",
+        "activity" => "HD",
+        "petition" => "DT",
+        "inspectionplan" => "KH",
+        "index" => "CS",
+        _ => "BC",
+    }
+}

@@ -1,0 +1,32 @@
+//! What `giaoban record`, `correct` and `withdraw` say and ask.
+
+use super::texts;
+
+texts! {
+    nothing_to_correct() { "không có gì để đính chính", "there is nothing to correct" }
+    give_fields() {
+        "Ghi các trường cần sửa, ví dụ --participants 15.",
+        "Give the fields to change, such as --participants 15.",
+    }
+    missing(flags) { "thiếu {flags}", "{flags} missing" }
+    add_flags() {
+        "Thêm các tham số đó, hoặc chạy trên màn hình để được hỏi.",
+        "Add them, or run it on a terminal to be asked.",
+    }
+    why_withdrawn() { "Lý do rút", "Why it is withdrawn" }
+    taken(subject, revision, partition, offset) {
+        "Đã nhận {subject} (bản {revision}) tại phân vùng {partition}, vị trí {offset}.\n",
+        "Took {subject} (revision {revision}) at partition {partition}, offset {offset}.\n",
+    }
+    next_steps() {
+        "Số liệu đổi khi worker xử lý tới đó: giaoban worker --until-caught-up. Sửa: giaoban correct; rút: giaoban withdraw.",
+        "Figures change when a worker gets there: giaoban worker --until-caught-up. To correct it: giaoban correct; to take it back: giaoban withdraw.",
+    }
+    hint(what) { " ({what:#})", " ({what})" }
+    a_unit() { "mã đơn vị, ví dụ 00004", "a unit's code, such as 00004" }
+    a_day() { "năm-tháng-ngày, ví dụ 2020-03-04", "year-month-day, such as 2020-03-04" }
+    a_count_from(least) { "số nguyên từ {least}", "a whole number from {least}" }
+    a_score() { "số từ 0", "a number from 0" }
+    a_year() { "năm, ví dụ 2020", "a year, such as 2020" }
+    a_period() { "kỳ, ví dụ 2020-Q4", "a period, such as 2020-Q4" }
+}
