@@ -56,7 +56,7 @@ impl Checker {
     /// # Errors
     ///
     /// Where the system gives no thread.
-    pub fn lines(&self, mut reader: EventReader) -> io::Result<CheckedLines> {
+    pub fn lines(&self, reader: EventReader) -> io::Result<CheckedLines> {
         let Self { rules, sources } = self.clone();
         let (out, checked) = sync_channel(AHEAD);
         let thread = Builder::new().name("check".into()).spawn(move || {
@@ -66,7 +66,7 @@ impl Checker {
                 let (key, mark) = decoder.mark(&message, &rules, &sources)?;
                 Ok(GoodEvent { key, mark, event })
             };
-            while let Some(next) = reader.next() {
+            for next in reader {
                 let (line, event) = match next {
                     Ok(next) => next,
                     Err(unreadable) => return Some(unreadable),
@@ -90,8 +90,17 @@ pub struct CheckedLines {
 }
 
 impl CheckedLines {
+    /// Why the file could not be read to its end, once there is no next line.
+    pub fn unread(self) -> Option<Unreadable> {
+        self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}
+
+impl Iterator for CheckedLines {
+    type Item = CheckedLine;
+
     /// The next line; waits for it.
-    pub fn next(&mut self) -> Option<CheckedLine> {
+    fn next(&mut self) -> Option<CheckedLine> {
         match self.lines.try_recv() {
             Ok(checked) => Some(checked),
             Err(TryRecvError::Disconnected) => None,
@@ -102,10 +111,5 @@ impl CheckedLines {
                 Some(first)
             }
         }
-    }
-
-    /// Why the file could not be read to its end, once there is no next line.
-    pub fn unread(self) -> Option<Unreadable> {
-        self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 }

@@ -77,9 +77,13 @@ impl EventReader {
             _ => &[],
         }
     }
+}
+
+impl Iterator for EventReader {
+    type Item = Result<InputEvent, Unreadable>;
 
     /// The next line that holds anything; `None` after the last.
-    pub fn next(&mut self) -> Option<Result<InputEvent, Unreadable>> {
+    fn next(&mut self) -> Option<Result<InputEvent, Unreadable>> {
         match &mut self.0 {
             Form::Ndjson(lines) => loop {
                 let line = match lines.next() {
