@@ -123,7 +123,7 @@ impl Submission {
     ) -> Result<Tally, E> {
         self.inputs += 1;
         let mut tally = Tally::default();
-        while let Some((mut line, event)) = lines.next() {
+        for (mut line, event) in lines.by_ref() {
             let fate = match event {
                 Ok(good) => {
                     if let Some(contradiction) = self.contradiction(&line, &good) {
