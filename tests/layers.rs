@@ -39,7 +39,7 @@ fn sources(dir: &Path, sink: &mut dyn FnMut(&Path, String)) {
 #[test]
 fn no_layer_knows_one_above_it() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    for (layer, below) in LAYERS {
+    for &(layer, below) in LAYERS {
         sources(&src.join(layer), &mut |path, text| {
             if path.file_stem().is_some_and(|stem| stem == "tests" || stem == "fixture") {
                 return;
