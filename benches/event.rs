@@ -8,10 +8,10 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use giaoban::domain::{Calendar, Entry, NextOffset, Offset, Partition, Position, Rules, UnitTable};
+use giaoban::json::Document;
 use giaoban::store::sqlite::SqliteStore;
 use giaoban::store::{Batch, Span, StoreWriter};
-use giaoban::wire::canonical::Canonical;
-use giaoban::wire::json::Document;
+use giaoban::wire::digest::digest;
 use giaoban::wire::{AllowedSources, Decoder, Message, STRUCTURED};
 
 type Failure = Box<dyn std::error::Error>;
@@ -44,10 +44,10 @@ fn main() -> Result<(), Failure> {
     })?;
     let mut document = Document::default();
     time("of that, reading JSON", &texts, |text| black_box(document.read(text)).is_ok())?;
-    let mut canonical = Canonical::default();
+    let mut room = Vec::new();
     time("reading JSON and the digest", &texts, |text| {
         let data = document.read(text).ok().and_then(|event| event.get("data"));
-        data.map(|data| black_box(canonical.digest("vn.giaoban.supervision.v1", data.json()))).is_some()
+        data.map(|data| black_box(digest("vn.giaoban.supervision.v1", data.json(), &mut room))).is_some()
     })?;
     write(&mut events::Events::of_communes(&communes), &mut decoder, &rules)
 }

@@ -4,6 +4,7 @@
 //!
 //! - [`domain`]: units, periods, calendars, amounts, records. Pure.
 //! - [`text`]: every sentence that a person reads, in both languages.
+//! - [`json`]: JSON as it is written, and its canonical form. Pure.
 //! - [`wire`]: the contract with producers: CloudEvents, codes, schemas. Pure.
 //! - [`rollup`]: from what records say to what figures are. Pure.
 //! - [`log`]: the event log: embedded, or Apache Kafka.
@@ -26,6 +27,7 @@ pub mod domain;
 pub mod exit;
 pub mod ingest;
 pub mod intake;
+pub mod json;
 pub mod log;
 pub mod program;
 pub mod report;

@@ -3,9 +3,7 @@
 
 use jiff::civil::{Date, date};
 
-use super::canonical::double_text;
 use super::codes::Code;
-use super::json::{Found, Members};
 use super::spec::{FieldSpec, Kind, MAX_FIELDS, TYPES, TypeSpec};
 use super::validation_error::ValidationError;
 use super::value::{Reading, pointer};
@@ -13,6 +11,7 @@ use crate::domain::{
     ActivityKind, Area, Body, Fact, Field, IndexKind, Lookup, Period, PetitionKind, Resolution, Rules, Status,
     UnitCode, UnitRow, Vnd,
 };
+use crate::json::{JsonAt, Members, double_text};
 
 /// Checks `data` by the rules of its type. Every error is added to `errors`;
 /// `None` where one of them keeps the fact from being made.
@@ -35,7 +34,7 @@ pub(super) fn check(
 
 /// The unit that `data` names, if it can be one.
 pub(super) fn unit_of(data: Members<'_>) -> Option<UnitCode> {
-    data.get("unit").and_then(Found::as_str).and_then(UnitCode::new)
+    data.get("unit").and_then(JsonAt::as_str).and_then(UnitCode::new)
 }
 
 /// A type's fields as they were read: those of which a type has at most one by what they are, the others by their place

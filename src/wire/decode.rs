@@ -10,21 +10,21 @@ use jiff::civil::{Date, Time};
 use jiff::tz::Offset;
 use rustc_hash::FxHasher;
 
-use super::canonical::Canonical;
 use super::codes::Code;
-use super::decimal::{Decimal, Units};
+use super::digest::digest;
 use super::envelope::{Envelope, media_type};
-use super::json::{Document, Found, Json, Members};
 use super::spec::{MAX_NAME_BYTES, TYPES, TypeSpec};
 use super::validation_error::ValidationError;
 use super::{AllowedSources, Event, HANOI, Message, data};
 use crate::domain::{Fact, RecordKey, Revision, Rules, UnitCode};
+use crate::json::{Document, Json, JsonAt, Members, Units, write_canonical};
 
 /// Decodes messages, keeping its buffer from one to the next.
 #[derive(Debug, Default)]
 pub struct Decoder {
     document: Document,
-    canonical: Canonical,
+    /// Room for canonical forms.
+    canonical: Vec<u8>,
 }
 
 impl Decoder {
@@ -45,7 +45,7 @@ impl Decoder {
             key: RecordKey::new(kept.source, kept.subject),
             revision: kept.revision,
             id: unusual(kept.id, kept.subject, kept.revision),
-            digest: canonical.digest(kept.spec.event_type, kept.data),
+            digest: digest(kept.spec.event_type, kept.data, canonical),
             time: kept.time,
             partition_key: kept.partition_key,
             synthetic: kept.synthetic,
@@ -64,7 +64,9 @@ impl Decoder {
         let Self { document, canonical } = self;
         Check::run(message, document, rules, sources, |kept| {
             let revision = hash(&(kept.source, kept.subject, kept.revision.number()));
-            let content = hash(&(kept.spec.name, canonical.of(kept.data)));
+            canonical.clear();
+            write_canonical(kept.data, canonical);
+            let content = hash(&(kept.spec.name, canonical.as_slice()));
             (kept.partition_key, Mark { revision, content })
         })
     }
@@ -101,7 +103,7 @@ impl Glimpse {
     pub fn of(message: &Message<'_>) -> Self {
         let mut document = Document::default();
         let Ok(envelope) = Envelope::read(message, &mut document) else { return Self::default() };
-        let text = |value: Option<Found<'_>>| value.and_then(Found::as_str).map(str::to_owned);
+        let text = |value: Option<JsonAt<'_>>| value.and_then(JsonAt::as_str).map(str::to_owned);
         Self {
             unit: text(envelope.data().and_then(|data| data.json().get("unit"))),
             source: text(envelope.attributes.get("source")),
@@ -118,25 +120,25 @@ pub fn structured(message: &Message<'_>) -> Option<String> {
 /// The attributes that mean something; `None` where one is absent or `null`.
 #[derive(Clone, Copy, Default)]
 struct Attributes<'d> {
-    specversion: Option<Found<'d>>,
-    id: Option<Found<'d>>,
-    source: Option<Found<'d>>,
-    event_type: Option<Found<'d>>,
-    subject: Option<Found<'d>>,
-    revision: Option<Found<'d>>,
-    time: Option<Found<'d>>,
-    datacontenttype: Option<Found<'d>>,
-    partitionkey: Option<Found<'d>>,
-    synthetic: Option<Found<'d>>,
-    data: Option<Found<'d>>,
-    data_base64: Option<Found<'d>>,
+    specversion: Option<JsonAt<'d>>,
+    id: Option<JsonAt<'d>>,
+    source: Option<JsonAt<'d>>,
+    event_type: Option<JsonAt<'d>>,
+    subject: Option<JsonAt<'d>>,
+    revision: Option<JsonAt<'d>>,
+    time: Option<JsonAt<'d>>,
+    datacontenttype: Option<JsonAt<'d>>,
+    partitionkey: Option<JsonAt<'d>>,
+    synthetic: Option<JsonAt<'d>>,
+    data: Option<JsonAt<'d>>,
+    data_base64: Option<JsonAt<'d>>,
 }
 
 impl<'d> Attributes<'d> {
     fn of(envelope: &Envelope<'d>) -> Self {
         let mut attributes = Self::default();
-        for (name, value) in envelope.attributes.iter() {
-            let place = match name {
+        for value in envelope.attributes.iter() {
+            let place = match value.name() {
                 "specversion" => &mut attributes.specversion,
                 "id" => &mut attributes.id,
                 "source" => &mut attributes.source,
@@ -247,7 +249,7 @@ impl<'c, 'd> Check<'c, 'd> {
     }
 
     /// A text attribute.
-    fn text(&mut self, name: &str, value: Option<Found<'d>>, required: bool) -> Option<&'d str> {
+    fn text(&mut self, name: &str, value: Option<JsonAt<'d>>, required: bool) -> Option<&'d str> {
         match value.map(|value| value.as_str().ok_or(value)) {
             Some(Ok(text)) => return Some(text),
             Some(Err(other)) => self.add(Code::FieldWrongType, &format!("/{name}"), &other.to_string(), "string"),
@@ -258,7 +260,7 @@ impl<'c, 'd> Check<'c, 'd> {
     }
 
     /// `id` and `subject`.
-    fn name(&mut self, name: &str, value: Option<Found<'d>>, invalid: Code) -> Option<&'d str> {
+    fn name(&mut self, name: &str, value: Option<JsonAt<'d>>, invalid: Code) -> Option<&'d str> {
         let text = self.text(name, value, true)?;
         if text.is_empty() || text.len() > MAX_NAME_BYTES || has_control(text) {
             self.add(invalid, &format!("/{name}"), text, format!("1 … {MAX_NAME_BYTES} B"));
@@ -267,7 +269,7 @@ impl<'c, 'd> Check<'c, 'd> {
         Some(text)
     }
 
-    fn source(&mut self, value: Option<Found<'d>>) -> Option<&'d str> {
+    fn source(&mut self, value: Option<JsonAt<'d>>) -> Option<&'d str> {
         let source = self.text("source", value, true)?;
         let unit = source.strip_prefix("/units/");
         self.unit = unit.and_then(UnitCode::new).filter(|code| self.rules.units.knows(*code));
@@ -296,12 +298,10 @@ impl<'c, 'd> Check<'c, 'd> {
                 let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
                 if plain { text.parse().ok() } else { None }
             }
-            Json::Int(number) => Some(number),
-            Json::Float(text) => match Decimal::of(text).units(0) {
+            Json::Number(number) => match number.in_units(0) {
                 Units { is_negative: false, whole: Some(number), has_rest: false } => number.try_into().ok(),
                 _ => None,
             },
-            Json::Big(_) => None,
             other => {
                 let allowed = format!("integer 1 … {}", i64::MAX);
                 self.add(Code::FieldWrongType, "/revision", &other.to_string(), allowed);
@@ -312,8 +312,6 @@ impl<'c, 'd> Check<'c, 'd> {
         if revision.is_none() {
             let found = match given.json() {
                 Json::Str(text) => text.to_owned(),
-                Json::Int(number) => number.to_string(),
-                Json::Big(number) => number.to_string(),
                 _ => given.written(),
             };
             self.add(Code::RevisionInvalid, "/revision", &found, format!("integer 1 … {}", i64::MAX));
@@ -363,7 +361,7 @@ impl<'c, 'd> Check<'c, 'd> {
             self.add(Code::DataBase64, "/data_base64", "", "data");
             return None;
         }
-        match self.attributes.data.map(Found::json) {
+        match self.attributes.data.map(JsonAt::json) {
             Some(data @ Json::Object(members)) => return Some((data, members)),
             Some(other) => self.add(Code::FieldWrongType, "/data", &other.to_string(), "{…}"),
             None => self.add(Code::FieldMissing, "/data", "", "{…}"),
@@ -374,7 +372,7 @@ impl<'c, 'd> Check<'c, 'd> {
     /// The unit's code; of a withdrawal any unit's that it names, else that of its source.
     fn partition_key(
         &mut self,
-        given: Option<Found<'d>>,
+        given: Option<JsonAt<'d>>,
         spec: Option<&TypeSpec>,
         unit: Option<UnitCode>,
         source: Option<&str>,
@@ -399,7 +397,7 @@ impl<'c, 'd> Check<'c, 'd> {
     }
 
     fn synthetic(&self) -> bool {
-        match self.attributes.synthetic.map(Found::json) {
+        match self.attributes.synthetic.map(JsonAt::json) {
             Some(Json::Bool(flag)) => flag,
             Some(Json::Str(text)) => text == "true",
             _ => false,

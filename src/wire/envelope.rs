@@ -7,16 +7,16 @@ use percent_encoding::percent_decode;
 use serde_json::Value;
 
 use super::codes::Code;
-use super::json::{Document, Found, Json, JsonError, Members};
 use super::validation_error::ValidationError;
 use super::{MAX_MESSAGE_BYTES, Message, STRUCTURED};
+use crate::json::{Document, Json, JsonAt, JsonError, Members};
 
 /// The attributes and the data of an event, in whichever mode they came.
 pub(super) struct Envelope<'d> {
     /// The members of the envelope, or the headers as such.
     pub(super) attributes: Members<'d>,
     /// Binary mode, where attributes are text: the body. In structured mode `data` is one of the attributes.
-    pub(super) body: Option<Found<'d>>,
+    pub(super) body: Option<JsonAt<'d>>,
 }
 
 impl<'d> Envelope<'d> {
@@ -76,9 +76,9 @@ impl<'d> Envelope<'d> {
     pub(super) fn structured(self) -> Option<String> {
         let body = self.body?;
         let mut members: BTreeMap<&str, String> =
-            self.attributes.iter().map(|(name, value)| (name, value.to_string())).collect();
+            self.attributes.iter().map(|value| (value.name(), value.to_string())).collect();
         // A number has no other form in a header than its text.
-        if let Some(number) = self.attributes.get("revision").and_then(Found::as_str)
+        if let Some(number) = self.attributes.get("revision").and_then(JsonAt::as_str)
             && let Ok(number) = number.parse::<i64>()
         {
             members.insert("revision", number.to_string());
@@ -90,7 +90,7 @@ impl<'d> Envelope<'d> {
     }
 
     /// The data, whatever it is; `None` where it is absent or `null`.
-    pub(super) fn data(&self) -> Option<Found<'d>> {
+    pub(super) fn data(&self) -> Option<JsonAt<'d>> {
         self.body.or_else(|| self.attributes.get("data"))
     }
 }
@@ -167,7 +167,7 @@ fn parse(payload: &[u8], document: &mut Document) -> Result<usize, ValidationErr
     if payload.starts_with(b"\xef\xbb\xbf") {
         return Err(ValidationError::new(Code::EncodingBom, "", "EF BB BF", ""));
     }
-    let text = simdutf8::compat::from_utf8(payload).map_err(|error| {
+    let text = std::str::from_utf8(payload).map_err(|error| {
         let offset = error.valid_up_to();
         let found = format!("0x{:02X} @ {offset}", payload.get(offset).copied().unwrap_or_default());
         ValidationError::new(Code::EncodingNotUtf8, "", &found, "UTF-8")

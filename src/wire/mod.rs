@@ -1,18 +1,15 @@
 //! The contract with producers: CloudEvents in, typed events out, and every
 //! error of a rule with its code, place and remedy.
 //!
-//! Pure: knows the domain's types and rules, nothing of how a message came.
+//! Pure: knows JSON and the domain's types and rules, nothing of how a message came.
 
-pub mod canonical;
 pub mod codes;
 mod data;
-mod decimal;
 pub mod decode;
+pub mod digest;
 pub mod encode;
 mod envelope;
 pub mod flat;
-pub mod json;
-mod plain;
 pub mod schema;
 pub mod spec;
 pub mod validation_error;

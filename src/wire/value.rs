@@ -3,11 +3,10 @@
 use jiff::civil::Date;
 
 use super::codes::Code;
-use super::decimal::{Decimal, Units, double};
-use super::json::{Found, Json};
 use super::spec::{FieldSpec, Kind, MAX_COUNT, YEARS};
 use super::validation_error::ValidationError;
 use crate::domain::{Area, Period, UnitCode, Vnd};
+use crate::json::{Json, JsonAt, Number, Units};
 
 /// A field's value that is to be read; a error is added where it cannot be.
 ///
@@ -15,7 +14,7 @@ use crate::domain::{Area, Period, UnitCode, Vnd};
 /// stalls the processor.
 pub(super) struct Reading<'b, 'j> {
     pub(super) field: &'static FieldSpec,
-    pub(super) value: Found<'j>,
+    pub(super) value: JsonAt<'j>,
     pub(super) errors: &'b mut Vec<ValidationError>,
 }
 
@@ -141,32 +140,28 @@ impl<'j> Reading<'_, 'j> {
 }
 
 /// A number in units of 10^−`places`, exactly; `None` of what is none.
-fn units(value: Found<'_>, places: u32) -> Option<Units> {
-    Some(match value.json() {
-        Json::Int(number) => Units::of(number < 0, number.unsigned_abs(), places),
-        Json::Big(number) => Units::of(false, number, places),
-        Json::Float(text) => Decimal::of(text).units(places),
-        _ => return None,
-    })
+fn units(value: JsonAt<'_>, places: u32) -> Option<Units> {
+    match value.json() {
+        Json::Number(number) => Some(number.in_units(places)),
+        _ => None,
+    }
 }
 
-fn double_of(value: Found<'_>) -> Option<f64> {
+fn double_of(value: JsonAt<'_>) -> Option<f64> {
     match value.json() {
-        Json::Int(number) => Some(number as f64),
-        Json::Big(number) => Some(number as f64),
-        Json::Float(text) => Some(double(text)),
+        Json::Number(number) => Some(number.to_f64()),
         _ => None,
     }
 }
 
 /// What the rules say of a number that stands in a field of that kind.
 pub(super) fn refusal(kind: Kind, number: &str) -> Option<Code> {
-    let number = Decimal::of(number);
+    let number = Number::new(number);
     match kind {
-        Kind::Count { min } => count(min, number.units(0)).err(),
-        Kind::Money => money(number.units(0)).err(),
-        Kind::Land => land(number.units(2)).err(),
-        Kind::Year => year(number.units(0)).err(),
+        Kind::Count { min } => count(min, number.in_units(0)).err(),
+        Kind::Money => money(number.in_units(0)).err(),
+        Kind::Land => land(number.in_units(2)).err(),
+        Kind::Year => year(number.in_units(0)).err(),
         _ => None,
     }
 }
@@ -231,7 +226,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::wire::json::Document;
+    use crate::json::Document;
     use crate::wire::spec::TypeSpec;
 
     #[test]

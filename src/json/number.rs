@@ -1,46 +1,52 @@
 //! A number as it is written in JSON, exactly: a double tells neither 0.99999999999999999999 from 1 nor 1e-400 from 0.
 
-/// A number by its digits.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Decimal<'t> {
-    is_negative: bool,
-    whole: &'t str,
-    fraction: &'t str,
-    exponent: i64,
-}
+/// A number of a document, by the text that it has there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Number<'t>(&'t str);
 
 /// A number in units of a power of ten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Units {
+pub struct Units {
     /// Whether it is less than 0.
-    pub(super) is_negative: bool,
+    pub is_negative: bool,
     /// How many whole units there are, without the sign; `None` from 2^128.
-    pub(super) whole: Option<u128>,
+    pub whole: Option<u128>,
     /// Whether something is left of a unit.
-    pub(super) has_rest: bool,
+    pub has_rest: bool,
 }
 
-impl<'t> Decimal<'t> {
-    /// Of a number that keeps the grammar of JSON.
-    pub(super) fn of(text: &'t str) -> Self {
-        let (is_negative, text) = match text.strip_prefix('-') {
+impl<'t> Number<'t> {
+    /// The number of a text that keeps the grammar of JSON's numbers.
+    pub fn new(text: &'t str) -> Self {
+        Self(text)
+    }
+
+    /// The number as it is written.
+    pub fn as_str(self) -> &'t str {
+        self.0
+    }
+
+    /// The double that is nearest to it.
+    pub fn to_f64(self) -> f64 {
+        self.0.parse().unwrap_or_default()
+    }
+
+    /// The number in units of 10^−`places`.
+    pub fn in_units(self, places: u32) -> Units {
+        let (is_negative, text) = match self.0.strip_prefix('-') {
             Some(text) => (true, text),
-            None => (false, text),
+            None => (false, self.0),
         };
         let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         // One that is no `i64` is beyond every number that counts.
         let beyond = if exponent.starts_with('-') { i64::MIN } else { i64::MAX };
-        Self { is_negative, whole, fraction, exponent: exponent.parse().unwrap_or(beyond) }
-    }
-
-    /// In units of 10^−`places`.
-    pub(super) fn units(self, places: u32) -> Units {
-        let count = self.whole.len() + self.fraction.len();
+        let exponent: i64 = exponent.parse().unwrap_or(beyond);
+        let count = whole.len() + fraction.len();
         // So many digits are whole units.
-        let within = self.exponent.saturating_add(self.whole.len() as i64).saturating_add(places.into());
+        let within = exponent.saturating_add(whole.len() as i64).saturating_add(places.into());
         let mut units = Units { is_negative: false, whole: Some(0), has_rest: false };
-        for (index, digit) in self.whole.bytes().chain(self.fraction.bytes()).enumerate() {
+        for (index, digit) in whole.bytes().chain(fraction.bytes()).enumerate() {
             if (index as i64) < within {
                 units.shift(digit - b'0');
             } else {
@@ -49,25 +55,21 @@ impl<'t> Decimal<'t> {
         }
         // 2^128 has 39 digits.
         (count as i64..within).take(39).for_each(|_| units.shift(0));
-        units.is_negative = self.is_negative && (units.whole != Some(0) || units.has_rest);
+        units.is_negative = is_negative && (units.whole != Some(0) || units.has_rest);
         units
+    }
+
+    /// Whether it is an integer so small that every one of its size is a double, written as RFC 8785 writes it.
+    pub(super) fn is_small_integer(self) -> bool {
+        let digits = self.0.strip_prefix('-').unwrap_or(self.0);
+        digits.len() <= 15 && digits.bytes().all(|byte| byte.is_ascii_digit()) && self.0 != "-0"
     }
 }
 
 impl Units {
-    /// Of a whole number.
-    pub(super) fn of(is_negative: bool, whole: u64, places: u32) -> Self {
-        Self { is_negative, whole: Some(u128::from(whole) * 10_u128.pow(places)), has_rest: false }
-    }
-
     fn shift(&mut self, digit: u8) {
         self.whole = self.whole.and_then(|whole| whole.checked_mul(10)?.checked_add(digit.into()));
     }
-}
-
-/// The double that is nearest to a number that keeps the grammar of JSON.
-pub(super) fn double(text: &str) -> f64 {
-    text.parse().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -77,7 +79,7 @@ mod tests {
     #[test]
     fn a_number_is_as_it_is_written() {
         let units = |text, places| {
-            let Units { is_negative, whole, has_rest } = Decimal::of(text).units(places);
+            let Units { is_negative, whole, has_rest } = Number::new(text).in_units(places);
             let sign = if is_negative { "-" } else { "" };
             let whole = whole.map_or("beyond".to_owned(), |whole| whole.to_string());
             format!("{sign}{whole}{}", if has_rest { "+" } else { "" })

@@ -1,0 +1,16 @@
+//! JSON as it is written: one text read into one document, where numbers keep
+//! their digits and no name stands twice; and the canonical form of RFC 8785.
+//!
+//! `serde_json` says what is JSON and why not; what is plain is read faster, and
+//! alike. Knows nothing of events.
+
+mod canonical;
+mod document;
+mod number;
+mod plain;
+mod read;
+
+pub use canonical::{double_text, write_canonical, write_text};
+pub use document::{Document, Items, Json, JsonAt, Members};
+pub use number::{Number, Units};
+pub use read::JsonError;
