@@ -13,7 +13,7 @@ use crate::domain::{NextOffset, Offset, Rules, UnitKind};
 use crate::log::{EventLog, LogError, PartitionRange, Topic};
 use crate::said;
 use crate::store::{Checkpoint, StoreError, StoreReader};
-use crate::text::Lang;
+use crate::text::{Lang, names};
 
 /// How a thing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,7 +144,7 @@ fn units(examination: &mut Examination, rules: &Rules, now: Timestamp) {
     let in_force: Vec<UnitKind> =
         rules.units.rows().iter().filter(|row| row.in_force_on(today)).map(|row| row.kind).collect();
     let count = |kind: &UnitKind| in_force.iter().filter(|other| *other == kind).count();
-    let name = |kind: &UnitKind| if examination.lang == Lang::Vi { kind.vi() } else { kind.en() };
+    let name = |kind: &UnitKind| names::unit_kind(*kind).get(examination.lang);
     let kinds = UnitKind::ALL.iter().filter(|kind| count(kind) > 0);
     let counts = kinds.map(|kind| format!("{} {}", count(kind), name(kind))).collect::<Vec<_>>().join(", ");
     if in_force.is_empty() {

@@ -11,7 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("text", &["domain"]),
     ("json", &[]),
     ("wire", &["domain", "text", "json"]),
-    ("rollup", &["domain"]),
+    ("rollup", &["domain", "text"]),
     ("log", &["domain", "text", "sqlite_file"]),
     ("store", &["domain", "text", "rollup", "sqlite_file", "whole_file"]),
     ("ingest", &["domain", "text", "wire", "rollup", "log", "store", "whole_file"]),

@@ -43,9 +43,9 @@ pub(super) fn flags(command: Command, specs: impl Iterator<Item = &'static TypeS
                 .long(flag(&column))
                 .value_name("VALUE")
                 .allow_hyphen_values(true)
-                .help(format!("{} · {}", field.vi, field.en));
+                .help(format!("{} · {}", field.meaning.vi, field.meaning.en));
             if let Kind::OneOf(names) = field.kind {
-                arg = arg.help(format!("{} · {} [{}]", field.vi, field.en, names.join(", ")));
+                arg = arg.help(format!("{} · {} [{}]", field.meaning.vi, field.meaning.en, names.join(", ")));
             }
             command = command.arg(arg);
             known.push(column);
@@ -69,7 +69,7 @@ impl Args for RecordArgs {
         );
         recordable().fold(command, |command, spec| {
             let sub = Command::new(spec.name)
-                .about(format!("{} · {}", spec.vi, spec.en))
+                .about(format!("{} · {}", spec.meaning.vi, spec.meaning.en))
                 .arg(
                     Arg::new("subject")
                         .long("subject")
@@ -129,7 +129,7 @@ fn ask_for_missing(context: &Context, spec: &'static TypeSpec, columns: &mut Col
     }
     let (lang, checker) = (context.lang(), context.checker());
     for field in missing {
-        let label = context.say(field.vi, field.en);
+        let label = context.say(&field.meaning.vi, &field.meaning.en);
         let value = match field.kind {
             Kind::OneOf(names) => choose(label, names)?,
             Kind::Flag => choose(label, &["true", "false"])?,

@@ -67,16 +67,16 @@ impl<'de> Deserialize<'de> for UnitCode {
 closed_list! {
     /// What a unit is.
     UnitKind {
-        City = "city", "thành phố", "city";
-        Province = "province", "tỉnh", "province";
-        UrbanDistrict = "urban_district", "quận", "urban district";
-        RuralDistrict = "rural_district", "huyện", "rural district";
-        Town = "town", "thị xã", "town";
-        ProvincialCity = "provincial_city", "thành phố thuộc tỉnh", "provincial city";
-        Ward = "ward", "phường", "ward";
-        Commune = "commune", "xã", "commune";
-        Township = "township", "thị trấn", "township";
-        SpecialZone = "special_zone", "đặc khu", "special zone";
+        City = "city";
+        Province = "province";
+        UrbanDistrict = "urban_district";
+        RuralDistrict = "rural_district";
+        Town = "town";
+        ProvincialCity = "provincial_city";
+        Ward = "ward";
+        Commune = "commune";
+        Township = "township";
+        SpecialZone = "special_zone";
     }
 }
 

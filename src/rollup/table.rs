@@ -10,6 +10,7 @@ use super::cell::Cell;
 use super::contribution::Place;
 use crate::domain::unit::RowId;
 use crate::domain::{Body, Field, Figure, Period, Rules, SegmentId, UnitCode};
+use crate::text::report::dissolved_units;
 
 /// The row of what counts in no unit any more.
 pub const DISSOLVED: &str = "dissolved";
@@ -239,7 +240,7 @@ impl Rollup {
             rows.push(RollupRow {
                 unit: DISSOLVED.into(),
                 valid_from: None,
-                name: "Đơn vị đã giải thể".into(),
+                name: dissolved_units().vi.into_owned(),
                 kind: DISSOLVED,
                 parent: Some(rules.units.root().code.to_string()),
                 cell: outlived,

@@ -5,8 +5,6 @@
 //! corrections, duplicates, withdrawals, nil returns, some that never report.
 //! Every event says of itself that it is synthetic. Pure: no clock.
 
-mod texts;
-
 use jiff::civil::{Date, date};
 use jiff::{Span, Timestamp, tz};
 use rand_chacha::ChaCha8Rng;
@@ -14,6 +12,7 @@ use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use serde_json::{Map, Value, json};
 
 use crate::domain::{ActivityKind, Body, Field, PetitionKind, Revision, Rules, UnitRow};
+use crate::text::sample;
 use crate::wire::encode::Draft;
 use crate::wire::spec::TypeSpec;
 
@@ -296,7 +295,7 @@ impl Year {
         else {
             return;
         };
-        let data = [("reason".to_owned(), json!(self.pick(texts::WITHDRAWALS)))].into_iter().collect();
+        let data = [("reason".to_owned(), json!(self.pick(sample::WITHDRAWALS)))].into_iter().collect();
         let key = draft.key().map(str::to_owned);
         self.send(&Draft { spec, revision: revision(2), time, data, partition_key: key, ..draft.clone() });
     }
@@ -341,9 +340,9 @@ impl Year {
         if !self.one_in(10) {
             data.insert("participants".into(), json!(3 + self.below(45)));
         }
-        data.insert("topic".into(), json!(texts::topic(field)));
+        data.insert("topic".into(), json!(sample::topic(field)));
         if body == Body::CommunityInvestmentBoard {
-            data.insert("project".into(), json!(self.pick(texts::PROJECTS)));
+            data.insert("project".into(), json!(self.pick(sample::PROJECTS)));
         }
         if self.one_in(3) {
             data.insert(
@@ -415,7 +414,7 @@ impl Year {
         data.insert("field".into(), json!(field.name()));
         data.insert("status".into(), json!(self.pick(&["suspected", "confirmed", "confirmed", "dismissed"])));
         data.insert("recommended".into(), json!(!self.one_in(3)));
-        data.insert("summary".into(), json!(texts::summary(field)));
+        data.insert("summary".into(), json!(sample::summary(field)));
         let resolved = day.saturating_add(Span::new().days(10 + self.below(120) as i64));
         if resolved <= LAST && !self.one_in(4) {
             data.insert("resolved_on".into(), json!(resolved.to_string()));
@@ -437,7 +436,7 @@ impl Year {
                 }
             }
         } else if self.one_in(8) {
-            data.insert("legal_obstacle".into(), json!(texts::OBSTACLE));
+            data.insert("legal_obstacle".into(), json!(sample::OBSTACLE));
         }
         self.draft("violation", unit, subject, time, data)
     }

@@ -11,13 +11,18 @@ use std::fmt;
 
 pub mod cli_publish;
 pub mod cli_record;
+pub mod codes;
+pub mod fields;
 pub mod intake;
+pub mod names;
 pub mod nearest;
 pub mod report;
 pub mod safe;
+pub mod sample;
 pub mod terminal;
 pub mod usage;
 pub mod web;
+pub mod wire;
 
 /// The language of a text for people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,6 +44,11 @@ pub struct Text {
 }
 
 impl Text {
+    /// A text that has no arguments.
+    pub const fn new(vi: &'static str, en: &'static str) -> Self {
+        Self { vi: Cow::Borrowed(vi), en: Cow::Borrowed(en) }
+    }
+
     /// A text that is the same in both languages, such as the words of another program.
     pub fn same(text: impl Into<Cow<'static, str>>) -> Self {
         let en = text.into();

@@ -2,9 +2,7 @@
 //! tables, columns and signs. The report's sentences, which Decree
 //! 30/2020/NĐ-CP and the committee's custom shape, stand in its templates.
 
-use std::borrow::Cow;
-
-use super::{Lang, Text, texts};
+use super::{Lang, Text, names, texts};
 use crate::domain::{Body, Field, Figure, IndexKind, Period, UnitKind};
 
 texts! {
@@ -156,31 +154,27 @@ texts! {
 
 /// A figure's name.
 pub fn figure_name(figure: Figure) -> Text {
-    named(figure.vi(), figure.en())
+    names::figure(figure).clone()
 }
 
 /// A supervising body's name.
 pub fn body_name(body: Body) -> Text {
-    named(body.vi(), body.en())
+    names::body(body).clone()
 }
 
 /// A field's name.
 pub fn field_name(field: Field) -> Text {
-    named(field.vi(), field.en())
+    names::field(field).clone()
 }
 
 /// A yearly index's name.
 pub fn index_name(index: IndexKind) -> Text {
-    named(index.vi(), index.en())
+    names::index_kind(index).clone()
 }
 
 /// A unit's kind, from the name that a rollup gives it.
 pub fn kind_name(name: &str) -> Text {
-    UnitKind::parse(name).map_or_else(dissolved, |kind| named(kind.vi(), kind.en()))
-}
-
-fn named(vi: &'static str, en: &'static str) -> Text {
-    Text { vi: Cow::Borrowed(vi), en: Cow::Borrowed(en) }
+    UnitKind::parse(name).map_or_else(dissolved, |kind| names::unit_kind(kind).clone())
 }
 
 /// A period as it is called: `quý IV năm 2020`, `6 tháng đầu năm 2020`.

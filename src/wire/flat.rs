@@ -9,6 +9,7 @@ use super::codes::Code;
 use super::spec::{Kind, TypeSpec};
 use super::validation_error::ValidationError;
 use super::value::refusal;
+use crate::text::wire::{NO, YES};
 
 /// A column: the field it fills and its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,8 +106,8 @@ fn read(kind: Kind, text: &str, decimal_comma: bool) -> Result<Value, Code> {
             }
         }
         Kind::Flag => match text.to_lowercase().as_str() {
-            "true" | "có" | "1" => Some(true.into()),
-            "false" | "không" | "0" => Some(false.into()),
+            yes if YES.contains(&yes) => Some(true.into()),
+            no if NO.contains(&no) => Some(false.into()),
             _ => None,
         },
         Kind::Unit | Kind::Day | Kind::ResolvedOn | Kind::OneOf(_) | Kind::Period | Kind::Text => Some(text.into()),

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::STRUCTURED;
 use super::spec::{FieldSpec, Kind, MAX_COUNT, MAX_NAME_BYTES, TYPES, TypeSpec, YEARS};
 use crate::domain::{Area, Vnd};
+use crate::text::wire::DEAD_LETTER;
 
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
@@ -80,8 +81,8 @@ fn data_schema(spec: &TypeSpec) -> Value {
     let required: Vec<&str> = spec.fields.iter().filter(|field| field.required).map(|field| field.name).collect();
     let property = |field: &FieldSpec| (field.name.to_owned(), field_schema(field));
     let mut schema = json!({
-        "title": spec.vi,
-        "description": spec.en,
+        "title": spec.meaning.vi,
+        "description": spec.meaning.en,
         "type": "object",
         "required": required,
         "properties": Value::Object(spec.fields.iter().map(property).collect()),
@@ -104,11 +105,11 @@ fn field_schema(field: &FieldSpec) -> Value {
     if !field.required {
         schema["type"] = json!([schema["type"], "null"]);
     }
-    schema["title"] = field.vi.into();
+    schema["title"] = field.meaning.vi.clone().into();
     let description = match field.kind {
-        Kind::Land => format!("{}; at most 2 decimals", field.en),
-        Kind::ResolvedOn => format!("{}; not before the first date", field.en),
-        _ => field.en.to_owned(),
+        Kind::Land => format!("{}; at most 2 decimals", field.meaning.en),
+        Kind::ResolvedOn => format!("{}; not before the first date", field.meaning.en),
+        _ => field.meaning.en.to_string(),
     };
     schema["description"] = description.into();
     schema
@@ -151,8 +152,8 @@ pub fn asyncapi() -> Value {
             spec.name.to_owned(),
             json!({
                 "name": spec.event_type,
-                "title": spec.vi,
-                "summary": spec.en,
+                "title": spec.meaning.vi,
+                "summary": spec.meaning.en,
                 "contentType": STRUCTURED,
                 "payload": {"allOf": [
                     reference("components/schemas", "attributes"),
@@ -172,8 +173,8 @@ pub fn asyncapi() -> Value {
         "deadLetter".to_owned(),
         json!({
             "name": "deadLetter",
-            "title": "Thông điệp bị từ chối",
-            "summary": "A message that broke a rule, with where it lay in the topic and each rule that it breaks",
+            "title": DEAD_LETTER.vi,
+            "summary": DEAD_LETTER.en,
             "payload": {},
         }),
     );

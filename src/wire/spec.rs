@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use crate::domain::{ActivityKind, Area, Body, Field, IndexKind, PetitionKind, Status, Vnd};
+use crate::text::{Text, fields};
 
 /// The largest count that one record may carry.
 pub const MAX_COUNT: u32 = 1_000_000_000;
@@ -81,10 +82,8 @@ pub struct FieldSpec {
     pub kind: Kind,
     /// Whether it must be there.
     pub required: bool,
-    /// What it means, in Vietnamese.
-    pub vi: &'static str,
-    /// What it means, in English.
-    pub en: &'static str,
+    /// What it means.
+    pub meaning: &'static Text,
 }
 
 /// A type of event.
@@ -96,10 +95,8 @@ pub struct TypeSpec {
     pub name: &'static str,
     /// The fields of its `data`.
     pub fields: &'static [FieldSpec],
-    /// What it means, in Vietnamese.
-    pub vi: &'static str,
-    /// What it means, in English.
-    pub en: &'static str,
+    /// What it means.
+    pub meaning: &'static Text,
 }
 
 impl TypeSpec {
@@ -124,142 +121,114 @@ impl TypeSpec {
     }
 }
 
-const fn required(name: &'static str, kind: Kind, vi: &'static str, en: &'static str) -> FieldSpec {
-    FieldSpec { name, kind, required: true, vi, en }
+const fn required(name: &'static str, kind: Kind, meaning: &'static Text) -> FieldSpec {
+    FieldSpec { name, kind, required: true, meaning }
 }
 
-const fn optional(name: &'static str, kind: Kind, vi: &'static str, en: &'static str) -> FieldSpec {
-    FieldSpec { name, kind, required: false, vi, en }
+const fn optional(name: &'static str, kind: Kind, meaning: &'static Text) -> FieldSpec {
+    FieldSpec { name, kind, required: false, meaning }
 }
 
-const UNIT: FieldSpec = required("unit", Kind::Unit, "mã đơn vị", "code of the unit");
-const BODY: FieldSpec = required("body", Kind::OneOf(Body::NAMES), "chủ thể giám sát", "body that supervises");
-const FIELD: FieldSpec = required("field", Kind::OneOf(Field::NAMES), "lĩnh vực", "field that is supervised");
-const HELD_ON: FieldSpec = required("held_on", Kind::Day, "ngày tổ chức", "day it was held");
-const YEAR: FieldSpec = required("year", Kind::Year, "năm", "year");
-const RESOLVED_ON: FieldSpec =
-    optional("resolved_on", Kind::ResolvedOn, "ngày xử lý, giải quyết xong", "day it was resolved");
+const UNIT: FieldSpec = required("unit", Kind::Unit, &fields::UNIT);
+const BODY: FieldSpec = required("body", Kind::OneOf(Body::NAMES), &fields::BODY);
+const FIELD: FieldSpec = required("field", Kind::OneOf(Field::NAMES), &fields::FIELD);
+const HELD_ON: FieldSpec = required("held_on", Kind::Day, &fields::HELD_ON);
+const YEAR: FieldSpec = required("year", Kind::Year, &fields::YEAR);
+const RESOLVED_ON: FieldSpec = optional("resolved_on", Kind::ResolvedOn, &fields::RESOLVED_ON);
 
 /// Every type of event.
 pub const TYPES: &[TypeSpec] = &[
     TypeSpec {
         event_type: "vn.giaoban.supervision.v1",
         name: "supervision",
-        vi: "Một cuộc giám sát",
-        en: "A supervision session",
+        meaning: &fields::SUPERVISION,
         fields: &[
             UNIT,
             HELD_ON,
             BODY,
             FIELD,
-            optional("participants", Kind::Count { min: 0 }, "số lượt người tham gia", "how many took part"),
-            optional("topic", Kind::Text, "nội dung giám sát", "what was supervised"),
-            optional("project", Kind::Text, "dự án, công trình", "project (community investment board)"),
-            optional(
-                "recommendations",
-                Kind::Counts(["party", "authority", "other"]),
-                "số kiến nghị với cấp ủy, chính quyền, nơi khác",
-                "recommendations to the Party committee, the authority and others",
-            ),
+            optional("participants", Kind::Count { min: 0 }, &fields::PARTICIPANTS),
+            optional("topic", Kind::Text, &fields::TOPIC),
+            optional("project", Kind::Text, &fields::PROJECT),
+            optional("recommendations", Kind::Counts(["party", "authority", "other"]), &fields::RECOMMENDATIONS),
         ],
     },
     TypeSpec {
         event_type: "vn.giaoban.violation.v1",
         name: "violation",
-        vi: "Một vụ có dấu hiệu vi phạm",
-        en: "A case with signs of violation",
+        meaning: &fields::VIOLATION,
         fields: &[
             UNIT,
-            required("detected_on", Kind::Day, "ngày phát hiện", "day it was found"),
+            required("detected_on", Kind::Day, &fields::DETECTED_ON),
             BODY,
             FIELD,
-            required("status", Kind::OneOf(Status::NAMES), "tình trạng hiện nay", "what it is held to be now"),
-            required("recommended", Kind::Flag, "đã kiến nghị xử lý", "whether handling was recommended"),
-            optional(
-                "supervision",
-                Kind::Text,
-                "số hiệu cuộc giám sát đã phát hiện",
-                "subject of the session that found it",
-            ),
+            required("status", Kind::OneOf(Status::NAMES), &fields::STATUS),
+            required("recommended", Kind::Flag, &fields::RECOMMENDED),
+            optional("supervision", Kind::Text, &fields::FOUND_BY),
             RESOLVED_ON,
-            optional("money_recovered_vnd", Kind::Money, "thu hồi tiền (đồng)", "money recovered (VND)"),
-            optional("money_other_vnd", Kind::Money, "xử lý khác về tiền (đồng)", "other money handling (VND)"),
-            optional(
-                "settlement_reduction_vnd",
-                Kind::Money,
-                "giảm trừ quyết toán (đồng)",
-                "settlement reduction (VND)",
-            ),
-            optional("land_recovered_m2", Kind::Land, "thu hồi đất (m²)", "land recovered (m²)"),
-            optional("land_other_m2", Kind::Land, "xử lý khác về đất (m²)", "other land handling (m²)"),
-            optional("summary", Kind::Text, "tóm tắt", "summary"),
-            optional("legal_obstacle", Kind::Text, "vướng mắc pháp lý", "legal obstacle"),
+            optional("money_recovered_vnd", Kind::Money, &fields::MONEY_RECOVERED_VND),
+            optional("money_other_vnd", Kind::Money, &fields::MONEY_OTHER_VND),
+            optional("settlement_reduction_vnd", Kind::Money, &fields::SETTLEMENT_REDUCTION_VND),
+            optional("land_recovered_m2", Kind::Land, &fields::LAND_RECOVERED_M2),
+            optional("land_other_m2", Kind::Land, &fields::LAND_OTHER_M2),
+            optional("summary", Kind::Text, &fields::SUMMARY),
+            optional("legal_obstacle", Kind::Text, &fields::LEGAL_OBSTACLE),
         ],
     },
     TypeSpec {
         event_type: "vn.giaoban.activity.v1",
         name: "activity",
-        vi: "Một hoạt động khác",
-        en: "Another activity",
+        meaning: &fields::ACTIVITY,
         fields: &[
             UNIT,
             HELD_ON,
-            required("kind", Kind::OneOf(ActivityKind::NAMES), "loại hoạt động", "kind of activity"),
+            required("kind", Kind::OneOf(ActivityKind::NAMES), &fields::ACTIVITY_KIND),
             BODY,
-            required("count", Kind::Count { min: 1 }, "số lượt", "how many (opinions contributed; else mostly 1)"),
+            required("count", Kind::Count { min: 1 }, &fields::COUNT),
         ],
     },
     TypeSpec {
         event_type: "vn.giaoban.petition.v1",
         name: "petition",
-        vi: "Một đơn thư",
-        en: "A petition",
+        meaning: &fields::PETITION,
         fields: &[
             UNIT,
-            required("received_on", Kind::Day, "ngày tiếp nhận", "day it came"),
-            required("kind", Kind::OneOf(PetitionKind::NAMES), "loại đơn", "kind of petition"),
+            required("received_on", Kind::Day, &fields::RECEIVED_ON),
+            required("kind", Kind::OneOf(PetitionKind::NAMES), &fields::PETITION_KIND),
             RESOLVED_ON,
         ],
     },
     TypeSpec {
         event_type: "vn.giaoban.inspectionplan.v1",
         name: "inspectionplan",
-        vi: "Kế hoạch kiểm tra của một năm",
-        en: "The inspections planned for a year",
-        fields: &[
-            UNIT,
-            YEAR,
-            required("planned", Kind::Count { min: 0 }, "số cuộc kiểm tra theo kế hoạch", "inspections planned"),
-        ],
+        meaning: &fields::INSPECTIONPLAN,
+        fields: &[UNIT, YEAR, required("planned", Kind::Count { min: 0 }, &fields::PLANNED)],
     },
     TypeSpec {
         event_type: "vn.giaoban.index.v1",
         name: "index",
-        vi: "Một chỉ số hằng năm",
-        en: "A yearly index",
+        meaning: &fields::INDEX,
         fields: &[
             UNIT,
             YEAR,
-            required("index", Kind::OneOf(IndexKind::NAMES), "chỉ số", "which index"),
-            optional("dimension", Kind::Text, "nội dung thành phần", "a part of the index"),
-            required("score", Kind::Score, "điểm", "score"),
-            optional("rank", Kind::Count { min: 1 }, "xếp hạng", "rank"),
-            optional("out_of", Kind::Count { min: 1 }, "trong tổng số", "out of how many"),
+            required("index", Kind::OneOf(IndexKind::NAMES), &fields::WHICH_INDEX),
+            optional("dimension", Kind::Text, &fields::DIMENSION),
+            required("score", Kind::Score, &fields::SCORE),
+            optional("rank", Kind::Count { min: 1 }, &fields::RANK),
+            optional("out_of", Kind::Count { min: 1 }, &fields::OUT_OF),
         ],
     },
     TypeSpec {
         event_type: "vn.giaoban.nilreturn.v1",
         name: "nilreturn",
-        vi: "Báo cáo \"không\"",
-        en: "Nothing to report for a period",
-        fields: &[UNIT, required("period", Kind::Period, "kỳ báo cáo", "reporting period")],
+        meaning: &fields::NILRETURN,
+        fields: &[UNIT, required("period", Kind::Period, &fields::PERIOD)],
     },
     TypeSpec {
         event_type: "vn.giaoban.withdrawal.v1",
         name: "withdrawal",
-        vi: "Rút hồ sơ: hồ sơ không còn được tính",
-        en: "The record no longer counts",
-        fields: &[required("reason", Kind::Text, "lý do", "why")],
+        meaning: &fields::WITHDRAWAL,
+        fields: &[required("reason", Kind::Text, &fields::REASON)],
     },
 ];
 

@@ -1,8 +1,8 @@
 //! What is wrong with an event, where, and what to do about it.
 
 use super::codes::Code;
-use crate::text::Lang;
 use crate::text::safe::is_unseen;
+use crate::text::{Lang, wire as text};
 
 /// The most characters that [`ValidationError::found`] shows.
 const MAX_FOUND: usize = 80;
@@ -29,19 +29,15 @@ impl ValidationError {
     /// What to do.
     pub fn remedy(&self, lang: Lang) -> String {
         let remedy = self.code.remedy(lang);
-        match (self.nearest(), lang) {
-            (None, _) => remedy.to_owned(),
-            (Some(name), Lang::En) => format!("{remedy}; did you mean \"{name}\"?"),
-            (Some(name), Lang::Vi) => format!("{remedy}; có phải ý là \"{name}\"?"),
+        match self.nearest() {
+            None => remedy.to_owned(),
+            Some(name) => text::did_you_mean(remedy, name).get(lang).to_owned(),
         }
     }
 
     /// One line: code, place, what was found, what is allowed, what to do.
     pub fn message(&self, lang: Lang) -> String {
-        let (found, allowed) = match lang {
-            Lang::Vi => ("thấy", "cho phép"),
-            Lang::En => ("found", "allowed"),
-        };
+        let (found, allowed) = (text::FOUND.get(lang), text::ALLOWED.get(lang));
         let mut line = self.code.as_str().to_owned();
         if !self.pointer.is_empty() {
             line += &format!(" {}", self.pointer);

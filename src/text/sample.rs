@@ -3,7 +3,7 @@
 use crate::domain::Field;
 
 /// What a session supervised.
-pub(super) fn topic(field: Field) -> &'static str {
+pub fn topic(field: Field) -> &'static str {
     match field {
         Field::BudgetFinance => "Giám sát việc công khai dự toán và quyết toán ngân sách xã",
         Field::LandConstructionPlanning => "Giám sát công tác quản lý đất đai, trật tự xây dựng trên địa bàn",
@@ -18,7 +18,7 @@ pub(super) fn topic(field: Field) -> &'static str {
 }
 
 /// What a case is about.
-pub(super) fn summary(field: Field) -> &'static str {
+pub fn summary(field: Field) -> &'static str {
     match field {
         Field::BudgetFinance => "Chi sai chế độ, chưa công khai quyết toán đúng thời hạn",
         Field::LandConstructionPlanning => "Lấn chiếm đất công, xây dựng trái phép trên đất nông nghiệp",
@@ -33,7 +33,7 @@ pub(super) fn summary(field: Field) -> &'static str {
 }
 
 /// Projects under the eye of the community.
-pub(super) const PROJECTS: &[&str] = &[
+pub const PROJECTS: &[&str] = &[
     "Cải tạo đường trục thôn",
     "Xây dựng nhà văn hóa tổ dân phố",
     "Nâng cấp trường mầm non",
@@ -42,8 +42,8 @@ pub(super) const PROJECTS: &[&str] = &[
 ];
 
 /// Why a record was taken back.
-pub(super) const WITHDRAWALS: &[&str] =
+pub const WITHDRAWALS: &[&str] =
     &["Nhập nhầm đơn vị", "Trùng với hồ sơ đã gửi bằng văn bản", "Không phải cuộc giám sát"];
 
 /// Why a case is not settled.
-pub(super) const OBSTACLE: &str = "Quy định về thẩm quyền xử lý chưa thống nhất giữa các văn bản";
+pub const OBSTACLE: &str = "Quy định về thẩm quyền xử lý chưa thống nhất giữa các văn bản";
