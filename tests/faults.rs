@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use giaoban::log::kafka::{KafkaLog, KafkaSettings};
 use giaoban::log::{EventLog as _, Outgoing};
-use giaoban::store::StoreReader as _;
+use giaoban::store::ReadCheckpoints as _;
 use giaoban::store::sqlite::SqliteStore;
 use harness::broker::Broker;
 use harness::{Giaoban, session};

@@ -17,7 +17,9 @@ use database::Database;
 use giaoban::domain::*;
 use giaoban::rollup::Rollup;
 use giaoban::store::postgres::{Schema, Server};
-use giaoban::store::{Batch, Counts, Span, StoreError, StoreReader, StoreWriter};
+use giaoban::store::{
+    Batch, Counts, ReadCheckpoints as _, ReadLedger as _, Span, StoreError, StoreReader, StoreWriter as _,
+};
 use harness::{Giaoban, session};
 use jiff::civil::date;
 

@@ -13,7 +13,7 @@ use giaoban::rollup::Rollup;
 use giaoban::rollup::evidence::Scope;
 use giaoban::rollup::table::OfUnit;
 use giaoban::store::sqlite::SqliteStore;
-use giaoban::store::{Batch, Counts, Span, StoreReader, StoreWriter};
+use giaoban::store::{Batch, Counts, ReadFigures as _, Span, StoreWriter as _};
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};

@@ -13,7 +13,7 @@ use database::Database;
 use giaoban::domain::*;
 use giaoban::rollup::{Cell, Rollup};
 use giaoban::store::sqlite::SqliteStore;
-use giaoban::store::{Batch, Counts, Span, StoreError, StoreReader, StoreWriter};
+use giaoban::store::{Batch, Counts, ReadFigures as _, Span, StoreError, StoreReader, StoreWriter};
 use jiff::civil::date;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};

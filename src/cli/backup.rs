@@ -13,7 +13,7 @@ use crate::exit::ExitCode;
 use crate::log::embedded::EmbeddedLog;
 use crate::program::Context;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{DataDir, StorePlace, StoreReader as _};
+use crate::store::{DataDir, ReadLedger as _, StorePlace};
 use crate::terminal::print;
 use crate::terminal::progress::Progress;
 use crate::whole_file;

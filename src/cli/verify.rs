@@ -20,7 +20,7 @@ use crate::ingest::worker::Until;
 use crate::log::Membership;
 use crate::program::Context;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Checkpoint, DataDir, StoreReader as _, StoreWriter as _};
+use crate::store::{Checkpoint, DataDir, ReadCheckpoints as _, ReadLedger as _, StoreWriter as _};
 use crate::terminal::print;
 use crate::terminal::progress::Progress;
 use crate::text::Lang;

@@ -4,7 +4,7 @@ use crate::domain::{Calendar, Digest, Entry, Offset, Partition, Position, Quarte
 use crate::log::{Access, Consumer, Created, Incoming, Membership, Producer, TopicSpec};
 use crate::rollup::Cell;
 use crate::rollup::table::Cells;
-use crate::store::Counts;
+use crate::store::{Counts, ReadCheckpoints, ReadFigures, ReadLedger};
 
 /// A log that has one message in the last of its partitions' offsets.
 #[derive(Default)]
@@ -93,11 +93,7 @@ impl EventLog for FakeLog {
 /// A store with those checkpoints and nothing else.
 struct FakeStore(Vec<Checkpoint>);
 
-impl StoreReader for FakeStore {
-    fn describe(&self) -> String {
-        "a fake store".into()
-    }
-
+impl ReadFigures for FakeStore {
     fn fingerprint(&mut self) -> Result<Option<Digest>, StoreError> {
         Ok(None)
     }
@@ -106,26 +102,20 @@ impl StoreReader for FakeStore {
         Ok(false)
     }
 
-    fn topics(&mut self) -> Result<Vec<String>, StoreError> {
+    fn quarters(&mut self) -> Result<Vec<Quarter>, StoreError> {
         Ok(Vec::new())
-    }
-
-    fn checkpoints(&mut self, _: &str) -> Result<Vec<Checkpoint>, StoreError> {
-        Ok(self.0.clone())
-    }
-
-    fn cells(&mut self, _: &[Quarter], _: &Rules) -> Result<Cells, StoreError> {
-        Ok(Cells::default())
     }
 
     fn raw_cells(&mut self, _: Quarter, _: &mut dyn FnMut(&str, &str, Cell)) -> Result<(), StoreError> {
         Ok(())
     }
 
-    fn quarters(&mut self) -> Result<Vec<Quarter>, StoreError> {
-        Ok(Vec::new())
+    fn cells(&mut self, _: &[Quarter], _: &Rules) -> Result<Cells, StoreError> {
+        Ok(Cells::default())
     }
+}
 
+impl ReadLedger for FakeStore {
     fn entries(&mut self, _: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
         Ok(())
     }
@@ -144,6 +134,22 @@ impl StoreReader for FakeStore {
 
     fn record_count(&mut self) -> Result<u64, StoreError> {
         Ok(self.0.iter().map(|at| at.counts.applied).sum())
+    }
+}
+
+impl ReadCheckpoints for FakeStore {
+    fn topics(&mut self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn checkpoints(&mut self, _: &str) -> Result<Vec<Checkpoint>, StoreError> {
+        Ok(self.0.clone())
+    }
+}
+
+impl StoreReader for FakeStore {
+    fn describe(&self) -> String {
+        "a fake store".into()
     }
 
     fn size_bytes(&mut self) -> Result<u64, StoreError> {

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use crate::domain::*;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Batch, Span, StoreReader as _, StoreWriter as _};
+use crate::store::{Batch, ReadLedger as _, Span, StoreWriter as _};
 
 const UNITS: &str = "\
 code,name,kind,parent_code,valid_from,valid_to

@@ -6,7 +6,7 @@ use super::contents::Contents;
 use super::*;
 use crate::domain::Period;
 use crate::rollup::Rollup;
-use crate::store::StoreReader as _;
+use crate::store::ReadFigures as _;
 use crate::store::sqlite::SqliteStore;
 use crate::text::{Lang, report as say};
 

@@ -1,39 +1,9 @@
-//! What a batch changes: which revision of a record counts, and what its
-//! counting adds to the cells and takes from them.
-
-use std::cmp::Ordering;
+//! What a batch changes in the figures: what counts from now on is added to the cells, and what counts no more is
+//! taken from them.
 
 use super::cell::Cell;
 use super::contribution::{NotInTable, Place, contributions};
-use crate::domain::record::Rank;
 use crate::domain::{Fact, Quarter, Rules};
-
-/// What becomes of a revision that arrives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It counts from now on, in place of the one before, if any.
-    Applied,
-    /// It is known: the same event sent again.
-    Duplicate,
-    /// A higher one counts already.
-    Superseded,
-}
-
-/// The verdict on a revision, given the one that counts now. That a superseded
-/// one has been seen before, the store knows.
-pub fn verdict(incoming: Rank, counting: Option<Rank>) -> Verdict {
-    #[cfg(feature = "bite")]
-    if crate::bite::is_out(crate::bite::Guard::TieBreak)
-        && counting.is_some_and(|counting| counting.0 == incoming.0 && counting != incoming)
-    {
-        return Verdict::Applied;
-    }
-    match counting.map_or(Ordering::Greater, |counting| incoming.cmp(&counting)) {
-        Ordering::Greater => Verdict::Applied,
-        Ordering::Equal => Verdict::Duplicate,
-        Ordering::Less => Verdict::Superseded,
-    }
-}
 
 /// How many cells lie open: the quarters of a unit or two.
 const OPEN: usize = 8;

@@ -7,9 +7,11 @@ pub mod cell;
 pub mod contribution;
 pub mod delta;
 pub mod evidence;
+pub mod settle;
 pub mod table;
 
 pub use cell::Cell;
 pub use contribution::{Contribution, NotInTable, Place, contributions};
-pub use delta::{Delta, Verdict, verdict};
+pub use delta::Delta;
+pub use settle::{Earlier, Settled, Verdict, settle};
 pub use table::{Rollup, RollupRow, UnitReport};

@@ -12,6 +12,7 @@ use super::limits::{ANSWERS_WITHIN, READS_AT_A_TIME};
 use super::*;
 use crate::domain::{Calendar, Rules, UnitTable};
 use crate::report::fixture;
+use crate::store::ReadFigures as _;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{StoreError, StoreReader};
 

@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use giaoban::domain::record::Rank;
 use giaoban::domain::{Digest, Entry, Partition, Quarter, RecordKey, Rules};
-use giaoban::rollup::{Cell, Delta, Place, Verdict, verdict};
-use giaoban::store::{Batch, Checkpoint, Counts, Span, StoreError, StoreReader, StoreWriter};
+use giaoban::rollup::{Cell, Delta, Place, settle};
+use giaoban::store::{
+    Batch, Checkpoint, Counts, ReadCheckpoints, ReadFigures, ReadLedger, StoreError, StoreReader, StoreWriter, Tally,
+};
 
 /// Where a store in memory may be: what a path is to one on disk.
 #[derive(Clone, Default)]
@@ -78,39 +80,22 @@ impl MemoryStore {
                 return Err(StoreError::fenced(&batch.topic, span, stored));
             }
         }
-        let mut counts: Vec<Counts> = batch.spans.iter().map(Span::counts).collect();
+        let mut tally = Tally::of(batch, || "memory".to_owned())?;
         // Gathered first, so that an error leaves everything as it was.
-        let mut ledger: BTreeMap<&RecordKey, &Entry> = BTreeMap::new();
-        let mut earlier: BTreeMap<(RecordKey, Rank), Entry> = BTreeMap::new();
-        for entry in batch.by_record() {
-            let index = batch.spans.iter().position(|span| span.partition == entry.position.partition);
-            let cause = "an entry of no span".to_owned();
-            let index = index.ok_or(StoreError::Damaged { at: "memory".into(), cause })?;
-            let counting = ledger.get(&entry.key).copied().or_else(|| data.ledger.get(&entry.key));
-            let outcome = &mut counts[index];
-            match verdict(entry.rank(), counting.map(Entry::rank)) {
-                Verdict::Applied => {
-                    if let Some(counting) = counting {
-                        delta.subtract(&counting.fact, rules)?;
-                        earlier.insert((counting.key.clone(), counting.rank()), counting.clone());
-                    }
-                    delta.add(&entry.fact, rules)?;
-                    ledger.insert(&entry.key, entry);
-                    outcome.applied += 1;
+        let (mut ledger, mut earlier) = (Vec::new(), Vec::new());
+        for revisions in batch.by_record().chunk_by(|a, b| a.key == b.key) {
+            let stored = data.ledger.get(&revisions[0].key);
+            let settled = settle(stored, revisions, &mut delta, rules, |entry, verdict| tally.count(entry, verdict))?;
+            ledger.extend(settled.counting.map(|entry| (entry.key.clone(), entry.clone())));
+            for lower in settled.earlier {
+                let place = (lower.entry.key.clone(), lower.entry.rank());
+                if let Some(verdict) = lower.verdict(!data.earlier.contains_key(&place)) {
+                    tally.count(lower.entry, verdict);
                 }
-                Verdict::Duplicate => outcome.duplicate += 1,
-                Verdict::Superseded => {
-                    let place = (entry.key.clone(), entry.rank());
-                    if data.earlier.contains_key(&place) || earlier.contains_key(&place) {
-                        outcome.duplicate += 1;
-                    } else {
-                        earlier.insert(place, entry.clone());
-                        outcome.superseded += 1;
-                    }
-                }
+                earlier.push((place, lower.entry.clone()));
             }
         }
-        data.ledger.extend(ledger.into_iter().map(|(key, entry)| (key.clone(), entry.clone())));
+        data.ledger.extend(ledger);
         data.earlier.extend(earlier);
         delta.changes(|place, quarter, change| {
             let (unit, since) = name(place, rules);
@@ -120,7 +105,7 @@ impl MemoryStore {
         data.synthetic |= batch.synthetic;
         drop(data);
         self.delta = delta;
-        Ok(counts)
+        Ok(tally.into_counts())
     }
 
     /// The checkpoints alone.
@@ -151,11 +136,7 @@ fn name(place: Place, rules: &Rules) -> (String, String) {
     (format!("{prefix}{code}"), since.to_string())
 }
 
-impl StoreReader for MemoryStore {
-    fn describe(&self) -> String {
-        "memory".into()
-    }
-
+impl ReadFigures for MemoryStore {
     fn fingerprint(&mut self) -> Result<Option<Digest>, StoreError> {
         Ok(self.data().fingerprint)
     }
@@ -164,14 +145,10 @@ impl StoreReader for MemoryStore {
         Ok(self.data().synthetic)
     }
 
-    fn topics(&mut self) -> Result<Vec<String>, StoreError> {
-        let mut topics: Vec<String> = self.data().checkpoints.keys().map(|(topic, _)| topic.clone()).collect();
-        topics.dedup();
-        Ok(topics)
-    }
-
-    fn checkpoints(&mut self, topic: &str) -> Result<Vec<Checkpoint>, StoreError> {
-        Ok(self.data().checkpoints.iter().filter(|((of, _), _)| of == topic).map(|(_, at)| *at).collect())
+    fn quarters(&mut self) -> Result<Vec<Quarter>, StoreError> {
+        let mut quarters: Vec<Quarter> = self.data().cells.keys().map(|(quarter, ..)| *quarter).collect();
+        quarters.dedup();
+        Ok(quarters)
     }
 
     fn raw_cells(&mut self, quarter: Quarter, sink: &mut dyn FnMut(&str, &str, Cell)) -> Result<(), StoreError> {
@@ -182,13 +159,9 @@ impl StoreReader for MemoryStore {
         }
         Ok(())
     }
+}
 
-    fn quarters(&mut self) -> Result<Vec<Quarter>, StoreError> {
-        let mut quarters: Vec<Quarter> = self.data().cells.keys().map(|(quarter, ..)| *quarter).collect();
-        quarters.dedup();
-        Ok(quarters)
-    }
-
+impl ReadLedger for MemoryStore {
     fn entries(&mut self, sink: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
         let entries: Vec<Entry> = self.data().ledger.values().cloned().collect();
         entries.into_iter().all(sink);
@@ -211,6 +184,24 @@ impl StoreReader for MemoryStore {
 
     fn record_count(&mut self) -> Result<u64, StoreError> {
         Ok(self.data().ledger.len() as u64)
+    }
+}
+
+impl ReadCheckpoints for MemoryStore {
+    fn topics(&mut self) -> Result<Vec<String>, StoreError> {
+        let mut topics: Vec<String> = self.data().checkpoints.keys().map(|(topic, _)| topic.clone()).collect();
+        topics.dedup();
+        Ok(topics)
+    }
+
+    fn checkpoints(&mut self, topic: &str) -> Result<Vec<Checkpoint>, StoreError> {
+        Ok(self.data().checkpoints.iter().filter(|((of, _), _)| of == topic).map(|(_, at)| *at).collect())
+    }
+}
+
+impl StoreReader for MemoryStore {
+    fn describe(&self) -> String {
+        "memory".into()
     }
 
     fn size_bytes(&mut self) -> Result<u64, StoreError> {

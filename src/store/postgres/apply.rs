@@ -9,13 +9,14 @@ use ::postgres::types::{ToSql, Type};
 use ::postgres::{Client, IsolationLevel, Transaction};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::copy::{COLUMNS, Columns, Copying, ROWS, trouble};
+use super::copy::{Columns, Copying, ROWS, trouble};
+use super::read::read_entry;
 use super::schema::{Found, Schema};
-use super::settle::{Lower, Record, Records, settle};
-use super::{SELECT_ENTRY, Trouble, fill, read_entry};
-use crate::domain::{Entry, NextOffset, Partition, Rules};
-use crate::rollup::Delta;
-use crate::store::{Batch, Counts, Span, StoreError, place_key};
+use super::{Trouble, fill};
+use crate::domain::{Entry, NextOffset, Revision, Rules};
+use crate::rollup::{Delta, Earlier, settle};
+use crate::store::stored::{ENTRY_COLUMNS, SELECT_ENTRY, count_columns, place_key};
+use crate::store::{Batch, Counts, Span, StoreError, Tally};
 
 /// Every look-up is by key: a plan that reads a whole table would slow down as history grows. While the server waits
 /// for rows of a COPY no limit of its own holds: a worker whose machine is gone is found out by the connection.
@@ -73,26 +74,28 @@ pub(super) fn apply(
     delta: &mut Delta,
     look_up: &mut LookUp,
 ) -> Result<Vec<Counts>, Trouble> {
-    let spans: FxHashMap<Partition, usize> =
-        batch.spans.iter().enumerate().map(|(index, span)| (span.partition, index)).collect();
-    if let Some(stray) = batch.entries.iter().find(|entry| !spans.contains_key(&entry.position.partition)) {
-        let cause = format!("partition {} is in no span of the batch", stray.position.partition);
-        return Err(StoreError::Damaged { at: schema.describe(found.generation), cause }.into());
-    }
+    let mut tally = Tally::of(batch, || schema.describe(found.generation))?;
     delta.clear();
     let transaction = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start()?;
     let mut writing = Writing { transaction, schema, found };
     writing.generation(rules)?;
     writing.fence(batch)?;
-    let mut counts: Vec<Counts> = batch.spans.iter().map(Span::counts).collect();
-    let records = Records::of(batch);
+    let entries = batch.by_record();
+    let records: Vec<&[&Entry]> = entries.chunk_by(|a, b| a.key == b.key).collect();
     let Stored { entries: stored, repeats } = writing.stored(&records, *look_up)?;
-    // Every partition was seen to be in a span.
-    let span_of = |partition: Partition| spans.get(&partition).copied().unwrap_or_default();
-    let settled = settle(&records, stored, span_of, rules, &mut counts, delta)?;
-    writing.insert(&settled.fresh)?;
-    writing.replace(&settled.replaced)?;
-    writing.keep(&settled.lower, &mut counts)?;
+    let (mut fresh, mut replaced, mut earlier) = (Vec::new(), Vec::new(), Vec::new());
+    for (revisions, stored) in records.iter().zip(&stored) {
+        let settled = settle(stored.as_ref(), revisions, delta, rules, |entry, verdict| tally.count(entry, verdict))?;
+        match stored {
+            None => fresh.extend(settled.counting),
+            Some(_) => replaced.extend(settled.counting),
+        }
+        earlier.extend(settled.earlier);
+    }
+    writing.insert(&fresh)?;
+    writing.replace(&replaced)?;
+    writing.keep(&earlier, &mut tally)?;
+    let counts = tally.into_counts();
     writing.cells(delta, rules)?;
     writing.advance(batch, &counts)?;
     writing.transaction.commit()?;
@@ -101,7 +104,6 @@ pub(super) fn apply(
 }
 
 /// What the ledger has of a batch's records.
-#[derive(Default)]
 struct Stored {
     /// For each record in their order; `None` also where it was not looked up.
     entries: Vec<Option<Entry>>,
@@ -195,20 +197,16 @@ impl Writing<'_> {
     }
 
     /// What counts of each record until now, as far as it is looked up, and keeps others from changing it.
-    fn stored(&mut self, records: &Records<'_>, look_up: LookUp) -> Result<Stored, Trouble> {
-        let mut stored = Stored::default();
-        let mut wanted: Vec<Record<'_>> = Vec::new();
-        for record in records.each() {
-            stored.entries.push(None);
-            if look_up.is_whole() || !record.only_first {
-                wanted.push(record);
-            }
-        }
+    fn stored(&mut self, records: &[&[&Entry]], look_up: LookUp) -> Result<Stored, Trouble> {
+        let mut stored = Stored { entries: records.iter().map(|_| None).collect(), repeats: false };
+        let only_first = |revisions: &[&Entry]| revisions.iter().all(|entry| entry.revision == Revision::FIRST);
+        let is_wanted = |index: &usize| look_up.is_whole() || !only_first(records[*index]);
+        let wanted: Vec<usize> = (0..records.len()).filter(is_wanted).collect();
         if wanted.is_empty() {
             return Ok(stored);
         }
-        let sources: Vec<&str> = wanted.iter().map(|record| record.key.source()).collect();
-        let subjects: Vec<&str> = wanted.iter().map(|record| record.key.subject()).collect();
+        let sources: Vec<&str> = wanted.iter().map(|index| records[*index][0].key.source()).collect();
+        let subjects: Vec<&str> = wanted.iter().map(|index| records[*index][0].key.subject()).collect();
         // By LATERAL the rows are looked up, and locked, in the order of the keys.
         let rows = self.query(
             &format!(
@@ -220,9 +218,9 @@ impl Writing<'_> {
         )?;
         for row in &rows {
             let place: i64 = row.try_get(8)?;
-            if let Some(record) = wanted.get(place.unsigned_abs() as usize - 1) {
-                stored.entries[record.place] = Some(read_entry(row)?);
-                stored.repeats |= record.only_first;
+            if let Some(index) = wanted.get(place.unsigned_abs() as usize - 1) {
+                stored.entries[*index] = Some(read_entry(row)?);
+                stored.repeats |= only_first(records[*index]);
             }
         }
         Ok(stored)
@@ -232,7 +230,7 @@ impl Writing<'_> {
         if fresh.is_empty() {
             return Ok(());
         }
-        let sql = self.fill(&format!("COPY {{schema}}.ledger_{{n}} ({COLUMNS}) FROM STDIN (FORMAT binary)"));
+        let sql = self.fill(&format!("COPY {{schema}}.ledger_{{n}} ({ENTRY_COLUMNS}) FROM STDIN (FORMAT binary)"));
         // The driver gives this one a name; it goes out of use within the transaction.
         let statement = self.transaction.prepare(&sql)?;
         let mut copying = Copying::to(self.transaction.copy_in(&statement)?);
@@ -258,16 +256,16 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Keeps revisions that do not count; of those that came in a span, the known ones are duplicates.
-    fn keep(&mut self, lower: &[Lower<'_>], counts: &mut [Counts]) -> Result<(), Trouble> {
-        if lower.is_empty() {
+    /// Keeps revisions that do not count, unless they are kept already, and counts the verdicts that hang on that.
+    fn keep(&mut self, earlier: &[Earlier<'_>], tally: &mut Tally) -> Result<(), Trouble> {
+        if earlier.is_empty() {
             return Ok(());
         }
-        let columns = Columns::of(lower.iter().map(|lower| &*lower.entry))?;
+        let columns = Columns::of(earlier.iter().map(|earlier| earlier.entry))?;
         // Nobody else can keep one of these: the record's row is locked, or made in this transaction.
         let rows = self.query(
             &format!(
-                "INSERT INTO {{schema}}.earlier_revision_{{n}} ({COLUMNS}) SELECT {COLUMNS} FROM {ROWS}
+                "INSERT INTO {{schema}}.earlier_revision_{{n}} ({ENTRY_COLUMNS}) SELECT {ENTRY_COLUMNS} FROM {ROWS}
                  ON CONFLICT DO NOTHING RETURNING source, subject, revision, digest"
             ),
             &columns.parameters(),
@@ -276,12 +274,11 @@ impl Writing<'_> {
         for row in &rows {
             new.insert((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?));
         }
-        for Lower { entry, span } in lower {
-            let Some(counts) = span.and_then(|span| counts.get_mut(span)) else { continue };
+        for earlier in earlier {
+            let entry = earlier.entry;
             let of = (entry.key.source(), entry.key.subject(), entry.revision.number(), &entry.digest.0[..]);
-            match new.contains(&of) {
-                true => counts.superseded += 1,
-                false => counts.duplicate += 1,
+            if let Some(verdict) = earlier.verdict(new.contains(&of)) {
+                tally.count(entry, verdict);
             }
         }
         Ok(())
@@ -352,7 +349,7 @@ impl Writing<'_> {
 
     fn advance(&mut self, batch: &Batch, counts: &[Counts]) -> Result<(), Trouble> {
         let (partitions, to) = columns(&batch.spans.iter().collect::<Vec<_>>());
-        let column = |of: fn(&Counts) -> u64| counts.iter().map(|counts| of(counts) as i64).collect::<Vec<i64>>();
+        let column = |index: usize| counts.iter().map(|counts| count_columns(counts)[index]).collect::<Vec<i64>>();
         self.execute(
             "UPDATE {schema}.checkpoint_{n} AS c SET next_offset = r.next_offset, read = c.read + r.read,
              applied = c.applied + r.applied, duplicate = c.duplicate + r.duplicate,
@@ -366,11 +363,11 @@ impl Writing<'_> {
                 (&batch.topic, Type::TEXT),
                 (&partitions, Type::INT4_ARRAY),
                 (&to, Type::INT8_ARRAY),
-                (&column(|counts| counts.read), Type::INT8_ARRAY),
-                (&column(|counts| counts.applied), Type::INT8_ARRAY),
-                (&column(|counts| counts.duplicate), Type::INT8_ARRAY),
-                (&column(|counts| counts.superseded), Type::INT8_ARRAY),
-                (&column(|counts| counts.dead_lettered), Type::INT8_ARRAY),
+                (&column(0), Type::INT8_ARRAY),
+                (&column(1), Type::INT8_ARRAY),
+                (&column(2), Type::INT8_ARRAY),
+                (&column(3), Type::INT8_ARRAY),
+                (&column(4), Type::INT8_ARRAY),
                 (&batch.synthetic, Type::BOOL),
                 (&batch.spans.iter().map(|span| span.last_timestamp_ms).collect::<Vec<_>>(), Type::INT8_ARRAY),
             ],

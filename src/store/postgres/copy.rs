@@ -7,9 +7,8 @@ use ::postgres::types::{ToSql, Type};
 use super::Trouble;
 use crate::domain::{Entry, UnitCode};
 use crate::store::StoreError;
+use crate::store::stored::write_fact;
 
-/// The columns of an entry, in the order of [`Columns`] and of [`Copying`].
-pub(super) const COLUMNS: &str = "source, subject, revision, digest, event_id, partition, log_offset, fact, kind, unit";
 /// Signature, flags, and the length of a header extension.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 const FIELDS: i16 = 10;
@@ -18,9 +17,9 @@ const CHUNK: usize = 1 << 16;
 
 /// What decides figures, as it is stored.
 pub(super) fn fact(entry: &Entry) -> Result<Vec<u8>, StoreError> {
-    postcard::to_stdvec(&entry.fact).map_err(|error| StoreError::Damaged {
-        at: format!("record {} {}", entry.key.source(), entry.key.subject()),
-        cause: error.to_string(),
+    write_fact(&entry.fact).map_err(|cause| {
+        let at = format!("record {} {}", entry.key.source(), entry.key.subject());
+        StoreError::Damaged { at, cause }
     })
 }
 
@@ -107,7 +106,7 @@ pub(super) struct Columns<'e> {
     unit: Vec<Option<String>>,
 }
 
-/// What stands for [`Columns`] in a statement: `r` with [`COLUMNS`].
+/// What stands for [`Columns`] in a statement: `r` with [`ENTRY_COLUMNS`](crate::store::stored::ENTRY_COLUMNS).
 pub(super) const ROWS: &str = "unnest($1::text[], $2::text[], $3::bigint[], $4::bytea[], $5::text[], $6::integer[],
     $7::bigint[], $8::bytea[], $9::text[], $10::text[])
     AS r(source, subject, revision, digest, event_id, partition, log_offset, fact, kind, unit)";

@@ -3,11 +3,12 @@
 
 use ::postgres::types::{ToSql, Type};
 
-use super::copy::{COLUMNS, Copying, trouble};
+use super::copy::{Copying, trouble};
 use super::{PostgresStore, Schema, Trouble};
 use crate::domain::{Entry, Rules};
 use crate::rollup::Delta;
-use crate::store::{StoreError, StoreReader, StoreWriter, place_key};
+use crate::store::stored::{ENTRY_COLUMNS, count_columns, place_key};
+use crate::store::{StoreError, StoreReader, StoreWriter as _};
 
 /// Reading the other store, and comparing, takes the time that it takes.
 const SETTINGS: &str = "SET LOCAL lock_timeout = '30s'; SET LOCAL statement_timeout = 0;
@@ -84,7 +85,8 @@ impl Takeover {
         each: &mut dyn FnMut(&Entry) -> Result<(), Trouble>,
     ) -> Result<(), StoreError> {
         let at = self.store.describe();
-        let sql = self.store.fill(&format!("COPY {{schema}}.{table}_{{n}} ({COLUMNS}) FROM STDIN (FORMAT binary)"));
+        let sql =
+            self.store.fill(&format!("COPY {{schema}}.{table}_{{n}} ({ENTRY_COLUMNS}) FROM STDIN (FORMAT binary)"));
         self.store.with(|client| {
             let statement = client.prepare(&sql)?;
             let mut copying = Copying::to(client.copy_in(&statement)?);
@@ -127,9 +129,7 @@ impl Takeover {
 
     fn checkpoints(&mut self, topic: &str, synthetic: bool, from: &mut dyn StoreReader) -> Result<(), StoreError> {
         for checkpoint in from.checkpoints(topic)? {
-            let counts = checkpoint.counts;
-            let columns = [counts.read, counts.applied, counts.duplicate, counts.superseded, counts.dead_lettered]
-                .map(|count| count as i64);
+            let columns = count_columns(&checkpoint.counts);
             self.execute(
                 "INSERT INTO {schema}.checkpoint_{n}
                  (topic, partition, next_offset, read, applied, duplicate, superseded, dead_lettered, synthetic,

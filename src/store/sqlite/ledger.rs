@@ -7,9 +7,10 @@ use rusqlite::{CachedStatement, Connection, Row, Transaction, params};
 
 use super::leaf::{Packer, Records};
 use super::sql_error;
-use crate::domain::{Digest, Entry, Fact, Offset, Partition, Position, RecordKey, Revision, Rules, UnitCode};
-use crate::rollup::{Delta, Verdict, verdict};
-use crate::store::{Batch, Counts, StoreError};
+use crate::domain::{Entry, Rules, UnitCode};
+use crate::rollup::{Delta, settle};
+use crate::store::stored::{ENTRY_COLUMNS, EntryRow, SELECT_ENTRY, write_fact};
+use crate::store::{Batch, StoreError, Tally};
 
 /// A leaf of the ledger: every record from its first key up to the next leaf's.
 pub(super) struct Leaf {
@@ -65,11 +66,9 @@ pub(super) struct Settling<'s> {
     pub(super) batch: &'s Batch,
     pub(super) rules: &'s Rules,
     pub(super) path: &'s Path,
-    /// For each span.
-    pub(super) counts: &'s mut [Counts],
+    pub(super) tally: &'s mut Tally,
     pub(super) delta: &'s mut Delta,
     pub(super) packer: &'s mut Packer,
-    pub(super) fact: Vec<u8>,
 }
 
 impl Settling<'_> {
@@ -110,7 +109,16 @@ impl Settling<'_> {
             }
             let known = more && stored.key() == key;
             let before = if known { Some(stored.entry().map_err(|error| damaged(&error))?) } else { None };
-            match self.counting(before.as_ref(), revisions)? {
+            let settled = settle(before.as_ref(), revisions, self.delta, self.rules, |entry, verdict| {
+                self.tally.count(entry, verdict);
+            })?;
+            for earlier in settled.earlier {
+                let is_new = self.keep_earlier(earlier.entry)?;
+                if let Some(verdict) = earlier.verdict(is_new) {
+                    self.tally.count(earlier.entry, verdict);
+                }
+            }
+            match settled.counting {
                 Some(entry) => {
                     self.packer.put(entry).map_err(|error| damaged(&error))?;
                     changed = true;
@@ -128,47 +136,11 @@ impl Settling<'_> {
         Ok(changed)
     }
 
-    /// Settles revisions of one record in the order in which they were read:
-    /// the one that counts now, or `None` if that is still the stored one.
-    fn counting<'e>(
-        &mut self,
-        stored: Option<&Entry>,
-        revisions: &[&'e Entry],
-    ) -> Result<Option<&'e Entry>, StoreError> {
-        let mut new: Option<&'e Entry> = None;
-        for entry in revisions {
-            let counting = new.or(stored);
-            let span = self.batch.spans.iter().position(|span| span.partition == entry.position.partition);
-            let span = span.ok_or_else(|| StoreError::Damaged {
-                at: self.path.display().to_string(),
-                cause: format!("partition {} is in no span of the batch", entry.position.partition),
-            })?;
-            match verdict(entry.rank(), counting.map(Entry::rank)) {
-                Verdict::Applied => {
-                    if let Some(before) = counting {
-                        self.keep_earlier(before)?;
-                        self.delta.subtract(&before.fact, self.rules)?;
-                    }
-                    self.delta.add(&entry.fact, self.rules)?;
-                    self.counts[span].applied += 1;
-                    new = Some(entry);
-                }
-                Verdict::Duplicate => self.counts[span].duplicate += 1,
-                Verdict::Superseded => match self.keep_earlier(entry)? {
-                    0 => self.counts[span].duplicate += 1,
-                    _ => self.counts[span].superseded += 1,
-                },
-            }
-        }
-        Ok(new)
-    }
-
-    /// Keeps a revision that does not count; 0 if it is there already.
-    fn keep_earlier(&mut self, entry: &Entry) -> Result<usize, StoreError> {
-        let fact = &mut self.fact;
-        self.transaction
-            .prepare_cached(INSERT_EARLIER)
-            .and_then(|mut insert| write_entry(&mut insert, entry, fact))
+    /// Keeps a revision that does not count; false if it is there already.
+    fn keep_earlier(&mut self, entry: &Entry) -> Result<bool, StoreError> {
+        insert_earlier(self.transaction)
+            .and_then(|mut insert| write_entry(&mut insert, entry))
+            .map(|rows| rows > 0)
             .map_err(|error| sql_error(self.path, &error))
     }
 }
@@ -203,19 +175,16 @@ pub(super) fn pack_ledger(transaction: &Transaction<'_>) -> rusqlite::Result<()>
     transaction.execute_batch("DROP TABLE ledger")
 }
 
-pub(super) const SELECT_ENTRY: &str = "SELECT source, subject, revision, digest, event_id, partition, log_offset, fact";
-pub(super) const INSERT_EARLIER: &str = "INSERT OR IGNORE INTO earlier_revision
-    (source, subject, revision, digest, event_id, partition, log_offset, fact, kind, unit) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+/// Keeps a revision that does not count, unless it is there.
+pub(super) fn insert_earlier(connection: &Connection) -> rusqlite::Result<CachedStatement<'_>> {
+    connection.prepare_cached(&format!(
+        "INSERT OR IGNORE INTO earlier_revision ({ENTRY_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+    ))
+}
 
-/// Runs [`INSERT_EARLIER`]; returns the rows it changed.
-pub(super) fn write_entry(
-    statement: &mut CachedStatement<'_>,
-    entry: &Entry,
-    fact: &mut Vec<u8>,
-) -> rusqlite::Result<usize> {
-    fact.clear();
-    *fact = postcard::to_extend(&entry.fact, std::mem::take(fact))
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+/// Runs a statement that takes the columns of an entry; returns the rows it changed.
+pub(super) fn write_entry(statement: &mut CachedStatement<'_>, entry: &Entry) -> rusqlite::Result<usize> {
+    let fact = write_fact(&entry.fact).map_err(|cause| rusqlite::Error::ToSqlConversionFailure(cause.into()))?;
     let unit = entry.fact.unit();
     statement.execute(params![
         entry.key.source(),
@@ -225,25 +194,25 @@ pub(super) fn write_entry(
         entry.event_id.as_deref(),
         entry.position.partition.0,
         entry.position.offset.0,
-        &fact[..],
+        fact,
         entry.fact.kind(),
         unit.as_ref().map(UnitCode::as_str),
     ])
 }
 
+/// A row of [`SELECT_ENTRY`].
 pub(super) fn read_entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    let invalid = |column: usize, problem: &str| {
-        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Blob, problem.to_owned().into())
+    let row = EntryRow {
+        source: row.get_ref(0)?.as_str()?,
+        subject: row.get_ref(1)?.as_str()?,
+        revision: row.get(2)?,
+        digest: row.get_ref(3)?.as_blob()?,
+        event_id: row.get_ref(4)?.as_str_or_null()?,
+        partition: row.get(5)?,
+        log_offset: row.get(6)?,
+        fact: row.get_ref(7)?.as_blob()?,
     };
-    let text = |column: usize| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str()?);
-    let fact: Fact =
-        postcard::from_bytes(row.get_ref(7)?.as_blob()?).map_err(|error| invalid(7, &error.to_string()))?;
-    Ok(Entry {
-        key: RecordKey::new(text(0)?, text(1)?),
-        revision: Revision::new(row.get(2)?).ok_or_else(|| invalid(2, "a revision below 1"))?,
-        digest: Digest(row.get(3)?),
-        event_id: row.get::<_, Option<String>>(4)?.map(String::into_boxed_str),
-        fact,
-        position: Position { partition: Partition(row.get(5)?), offset: Offset(row.get(6)?) },
-    })
+    let invalid =
+        |cause: String| rusqlite::Error::FromSqlConversionFailure(7, rusqlite::types::Type::Blob, cause.into());
+    row.entry().map_err(invalid)
 }

@@ -6,21 +6,23 @@
 
 mod leaf;
 mod ledger;
+mod read;
 
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use self::leaf::{Packer, Records};
-use self::ledger::{Leaf, SELECT_ENTRY, Settling, pack_ledger, read_entry};
-use super::{Batch, Checkpoint, Counts, Span, StoreError, StoreReader, StoreWriter, place_key};
-use crate::domain::{Digest, Entry, NextOffset, Partition, Quarter, RecordKey, Rules};
-use crate::rollup::{Cell, Delta};
+use self::leaf::Packer;
+use self::ledger::{Settling, pack_ledger};
+use super::stored::{count_columns, place_key};
+use super::{Batch, Counts, ReadFigures as _, Span, StoreError, StoreReader as _, StoreWriter, Tally};
+use crate::domain::{NextOffset, Rules};
+use crate::rollup::Delta;
 use crate::sqlite_file;
 
 /// Each step takes a file from the version before to this one.
 const MIGRATIONS: [Migration; 2] =
-    [Migration::Sql(include_str!("sqlite/001.sql")), Migration::PackLedger(include_str!("sqlite/002.sql"))];
+    [Migration::Sql(include_str!("001.sql")), Migration::PackLedger(include_str!("002.sql"))];
 const VERSION: i64 = MIGRATIONS.len() as i64;
 /// `gbst`, so that another program's file is not taken for a store.
 const APPLICATION_ID: i64 = 0x6762_7374;
@@ -146,145 +148,6 @@ fn sql_error(path: &Path, error: &rusqlite::Error) -> StoreError {
     }
 }
 
-impl StoreReader for SqliteStore {
-    fn describe(&self) -> String {
-        format!("SQLite {}", self.path.display())
-    }
-
-    fn fingerprint(&mut self) -> Result<Option<Digest>, StoreError> {
-        let bytes: Option<Vec<u8>> = self.meta(FINGERPRINT)?;
-        let digest = bytes.map(|bytes| bytes.try_into().map(Digest)).transpose();
-        digest.map_err(|_| self.damaged("its rules have no proper fingerprint"))
-    }
-
-    fn synthetic(&mut self) -> Result<bool, StoreError> {
-        Ok(self.meta::<i64>(SYNTHETIC)?.is_some())
-    }
-
-    fn topics(&mut self) -> Result<Vec<String>, StoreError> {
-        let read = || -> rusqlite::Result<Vec<String>> {
-            let mut statement =
-                self.connection.prepare_cached("SELECT DISTINCT topic FROM checkpoint ORDER BY topic")?;
-            statement.query_map([], |row| row.get(0))?.collect()
-        };
-        read().map_err(|error| self.error(&error))
-    }
-
-    fn checkpoints(&mut self, topic: &str) -> Result<Vec<Checkpoint>, StoreError> {
-        let read = || -> rusqlite::Result<Vec<Checkpoint>> {
-            let mut statement = self.connection.prepare_cached(
-                "SELECT partition, next_offset, read, applied, duplicate, superseded, dead_lettered, last_timestamp_ms
-                 FROM checkpoint WHERE topic = ?1 ORDER BY partition",
-            )?;
-            let rows = statement.query_map([topic], |row| {
-                Ok(Checkpoint {
-                    partition: Partition(row.get(0)?),
-                    next: NextOffset(row.get(1)?),
-                    counts: Counts {
-                        read: row.get::<_, i64>(2)? as u64,
-                        applied: row.get::<_, i64>(3)? as u64,
-                        duplicate: row.get::<_, i64>(4)? as u64,
-                        superseded: row.get::<_, i64>(5)? as u64,
-                        dead_lettered: row.get::<_, i64>(6)? as u64,
-                    },
-                    last_timestamp_ms: row.get(7)?,
-                })
-            })?;
-            rows.collect()
-        };
-        read().map_err(|error| self.error(&error))
-    }
-
-    fn raw_cells(&mut self, quarter: Quarter, sink: &mut dyn FnMut(&str, &str, Cell)) -> Result<(), StoreError> {
-        let sql = |error: rusqlite::Error| self.error(&error);
-        let mut statement =
-            self.connection.prepare_cached("SELECT unit, since, figures FROM cell WHERE quarter = ?1").map_err(sql)?;
-        let mut rows = statement.query([quarter.to_string()]).map_err(sql)?;
-        while let Some(row) = rows.next().map_err(sql)? {
-            let read = || -> rusqlite::Result<_> {
-                Ok((row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_blob()?))
-            };
-            let (unit, since, figures) = read().map_err(sql)?;
-            let mut cell = Cell::default();
-            cell.add_encoded(figures).map_err(|error| self.damaged(error.to_string()))?;
-            sink(unit, since, cell);
-        }
-        Ok(())
-    }
-
-    fn quarters(&mut self) -> Result<Vec<Quarter>, StoreError> {
-        let read = || -> rusqlite::Result<Vec<String>> {
-            let mut statement = self.connection.prepare_cached("SELECT DISTINCT quarter FROM cell ORDER BY quarter")?;
-            statement.query_map([], |row| row.get(0))?.collect()
-        };
-        let names = read().map_err(|error| self.error(&error))?;
-        names.iter().map(|name| name.parse().map_err(|_| self.damaged(format!("\"{name}\" is no quarter")))).collect()
-    }
-
-    fn entries(&mut self, sink: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
-        let sql = |error: rusqlite::Error| self.error(&error);
-        let mut leaves = self.connection.prepare_cached("SELECT records FROM leaf ORDER BY first").map_err(sql)?;
-        let mut rows = leaves.query([]).map_err(sql)?;
-        while let Some(row) = rows.next().map_err(sql)? {
-            let mut records = Records::of(row.get_ref(0).and_then(|leaf| Ok(leaf.as_blob()?)).map_err(sql)?);
-            while records.advance().map_err(|error| self.damaged(error.to_string()))? {
-                if !sink(records.entry().map_err(|error| self.damaged(error.to_string()))?) {
-                    return Ok(());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn entry(&mut self, key: &RecordKey) -> Result<Option<Entry>, StoreError> {
-        let leaf = Leaf::holding(&self.connection, key.text()).map_err(|error| self.error(&error))?;
-        let mut records = Records::of(&leaf.records);
-        while records.advance().map_err(|error| self.damaged(error.to_string()))? {
-            if records.key() == key.text() {
-                return records.entry().map(Some).map_err(|error| self.damaged(error.to_string()));
-            }
-        }
-        Ok(None)
-    }
-
-    fn earlier(&mut self, key: &RecordKey) -> Result<Vec<Entry>, StoreError> {
-        let read = || -> rusqlite::Result<Vec<Entry>> {
-            let mut statement = self.connection.prepare_cached(&format!(
-                "{SELECT_ENTRY} FROM earlier_revision WHERE source = ?1 AND subject = ?2 ORDER BY revision, digest"
-            ))?;
-            statement.query_map([key.source(), key.subject()], read_entry)?.collect()
-        };
-        read().map_err(|error| self.error(&error))
-    }
-
-    fn earlier_entries(&mut self, sink: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
-        let mut walk = || -> rusqlite::Result<()> {
-            let mut statement = self.connection.prepare_cached(&format!("{SELECT_ENTRY} FROM earlier_revision"))?;
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                if !sink(read_entry(row)?) {
-                    break;
-                }
-            }
-            Ok(())
-        };
-        walk().map_err(|error| self.error(&error))
-    }
-
-    fn record_count(&mut self) -> Result<u64, StoreError> {
-        let count =
-            self.connection.query_row("SELECT coalesce(sum(count), 0) FROM leaf", [], |row| row.get::<_, i64>(0));
-        count.map(i64::unsigned_abs).map_err(|error| self.error(&error))
-    }
-
-    fn size_bytes(&mut self) -> Result<u64, StoreError> {
-        let mut wal = self.path.clone().into_os_string();
-        wal.push("-wal");
-        let size = |path: &Path| path.metadata().map_or(0, |file| file.len());
-        Ok(size(&self.path) + size(Path::new(&wal)))
-    }
-}
-
 impl StoreWriter for SqliteStore {
     fn adopt(&mut self, rules: &Rules) -> Result<(), StoreError> {
         let now = rules.fingerprint();
@@ -307,7 +170,7 @@ impl StoreWriter for SqliteStore {
         for span in &batch.spans {
             fence(&transaction, &batch.topic, span, &path)?;
         }
-        let mut counts: Vec<Counts> = batch.spans.iter().map(Span::counts).collect();
+        let mut tally = Tally::of(batch, || path.display().to_string())?;
         self.delta.clear();
         self.packer.clear();
         Settling {
@@ -315,13 +178,13 @@ impl StoreWriter for SqliteStore {
             batch,
             rules,
             path: &path,
-            counts: &mut counts,
+            tally: &mut tally,
             delta: &mut self.delta,
             packer: &mut self.packer,
-            fact: Vec::with_capacity(128),
         }
         .settle()?;
         write_cells(&transaction, &mut self.delta, rules, &path)?;
+        let counts = tally.into_counts();
         for (span, counts) in batch.spans.iter().zip(&counts) {
             advance(&transaction, &batch.topic, span, counts).map_err(sql)?;
         }
@@ -347,6 +210,7 @@ fn fence(transaction: &Transaction<'_>, topic: &str, span: &Span, path: &Path) -
 }
 
 fn advance(transaction: &Transaction<'_>, topic: &str, span: &Span, counts: &Counts) -> rusqlite::Result<()> {
+    let [read, applied, duplicate, superseded, dead_lettered] = count_columns(counts);
     transaction
         .prepare_cached(
             "INSERT INTO checkpoint
@@ -360,11 +224,11 @@ fn advance(transaction: &Transaction<'_>, topic: &str, span: &Span, counts: &Cou
             topic,
             span.partition.0,
             span.to.0,
-            counts.read as i64,
-            counts.applied as i64,
-            counts.duplicate as i64,
-            counts.superseded as i64,
-            counts.dead_lettered as i64,
+            read,
+            applied,
+            duplicate,
+            superseded,
+            dead_lettered,
             span.last_timestamp_ms,
         ])?;
     Ok(())
@@ -394,9 +258,14 @@ fn write_cells(transaction: &Transaction<'_>, delta: &mut Delta, rules: &Rules, 
 
 #[cfg(test)]
 mod tests {
-    use super::ledger::{INSERT_EARLIER, write_entry};
+    use super::ledger::write_entry;
     use super::*;
-    use crate::domain::{Body, Calendar, Fact, Field, Offset, Position, Revision, UnitCode, UnitTable};
+    use crate::domain::{
+        Body, Calendar, Digest, Entry, Fact, Field, Offset, Partition, Position, RecordKey, Revision, UnitCode,
+        UnitTable,
+    };
+    use crate::store::ReadLedger as _;
+    use crate::store::stored::ENTRY_COLUMNS;
 
     /// More than one leaf of records, numbered out of order.
     fn entries() -> Vec<Entry> {
@@ -420,8 +289,8 @@ mod tests {
     }
 
     fn rules() -> Rules {
-        let units = include_str!("../../config/units/hanoi.csv");
-        let units = UnitTable::from_csv(units, include_str!("../../config/units/hanoi-succession.csv")).unwrap();
+        let units = include_str!("../../../config/units/hanoi.csv");
+        let units = UnitTable::from_csv(units, include_str!("../../../config/units/hanoi-succession.csv")).unwrap();
         Rules::new(units, Calendar::Decree09)
     }
 
@@ -459,12 +328,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("store-1.db");
         let old = Connection::open(&path).unwrap();
-        old.execute_batch(include_str!("sqlite/001.sql")).unwrap();
+        old.execute_batch(include_str!("001.sql")).unwrap();
         old.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
         old.pragma_update(None, "user_version", 1).unwrap();
-        let insert = INSERT_EARLIER.replace("earlier_revision", "ledger");
+        let insert = format!("INSERT INTO ledger ({ENTRY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
         for entry in entries() {
-            write_entry(&mut old.prepare_cached(&insert).unwrap(), &entry, &mut Vec::new()).unwrap();
+            write_entry(&mut old.prepare_cached(&insert).unwrap(), &entry).unwrap();
         }
         drop(old);
 

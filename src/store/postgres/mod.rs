@@ -1,0 +1,200 @@
+//! The store of several workers: a schema in a PostgreSQL database.
+//!
+//! A batch is one transaction of a dozen statements, whatever its size, and
+//! never row by row. Every statement is sent unnamed, and what has to be kept
+//! between two lives in the transaction, so that a connection pooler may stand
+//! before the server in whichever mode.
+
+mod apply;
+mod copy;
+mod read;
+mod schema;
+mod server;
+mod takeover;
+
+pub use schema::Schema;
+pub use server::{Server, is_url, masked};
+pub use takeover::Takeover;
+
+use ::postgres::types::Type;
+use ::postgres::{Client, Row};
+
+use super::data_dir::Generation;
+use super::{Batch, Counts, ReadFigures as _, StoreError, StoreReader as _, StoreWriter};
+use crate::domain::Rules;
+use crate::rollup::{Delta, NotInTable};
+use apply::LookUp;
+use schema::{Found, number};
+
+/// A transaction that sees one moment, on whatever server.
+const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '5min'";
+/// How often a batch is tried that met with another worker's.
+const TRIES: u32 = 10;
+
+/// A generation of the store in a schema.
+pub struct PostgresStore {
+    schema: Schema,
+    found: Found,
+    /// `None` after the connection was lost, until the next call.
+    client: Option<Client>,
+    /// Within one transaction, from the opening on.
+    reading: bool,
+    /// Of the batch that is being written.
+    delta: Delta,
+    look_up: LookUp,
+}
+
+/// What ends a statement or a batch.
+enum Trouble {
+    Sql(::postgres::Error),
+    Store(StoreError),
+}
+
+impl From<::postgres::Error> for Trouble {
+    fn from(error: ::postgres::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<NotInTable> for Trouble {
+    fn from(error: NotInTable) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl Trouble {
+    fn of(self, server: &Server) -> StoreError {
+        match self {
+            Self::Sql(error) => server.error(&error),
+            Self::Store(error) => error,
+        }
+    }
+}
+
+impl PostgresStore {
+    fn new(schema: Schema, found: Found, client: Client, reading: bool) -> Self {
+        Self { schema, found, client: Some(client), reading, delta: Delta::default(), look_up: LookUp::default() }
+    }
+
+    /// Which generation it is.
+    pub fn generation(&self) -> Generation {
+        self.found.generation
+    }
+
+    /// Puts the names of schema and tables into a statement: `{ledger}`, `{n}`.
+    fn fill(&self, sql: &str) -> String {
+        fill(&self.schema, self.found.generation, sql)
+    }
+
+    /// Does something on the connection, which is made anew if it was lost.
+    fn with<T>(&mut self, act: impl FnOnce(&mut Client) -> Result<T, Trouble>) -> Result<T, StoreError> {
+        let server = &self.schema.server;
+        let mut client = match self.client.take().filter(|client| !client.is_closed()) {
+            Some(client) => client,
+            // What it has read was of a moment that is gone.
+            None if self.reading => return Err(lost(server)),
+            None => server.connect().map_err(passing)?,
+        };
+        let result = act(&mut client);
+        // A failure without a word of the server leaves the connection in an unknown state.
+        let broken = matches!(&result, Err(Trouble::Sql(error)) if error.code().is_none());
+        if !broken && !client.is_closed() {
+            self.client = Some(client);
+        }
+        result.map_err(|trouble| trouble.of(server))
+    }
+
+    fn rows(
+        &mut self,
+        sql: &str,
+        parameters: &[(&(dyn ::postgres::types::ToSql + Sync), Type)],
+    ) -> Result<Vec<Row>, StoreError> {
+        let sql = self.fill(sql);
+        self.with(|client| Ok(client.query_typed(&sql, parameters)?))
+    }
+
+    fn damaged(&self, cause: impl Into<String>) -> StoreError {
+        StoreError::Damaged { at: self.describe(), cause: cause.into() }
+    }
+}
+
+fn fill(schema: &Schema, generation: Generation, sql: &str) -> String {
+    schema.fill(sql).replace("{n}", &generation.0.to_string())
+}
+
+fn lost(server: &Server) -> StoreError {
+    StoreError::Unavailable { at: server.to_string(), cause: "the connection was lost".into() }
+}
+
+/// In the middle of work a server that is away may come back; at the start it is told by its name.
+fn passing(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Unreachable { at, cause } | StoreError::Crowded { at, cause } => {
+            StoreError::Unavailable { at, cause }
+        }
+        other => other,
+    }
+}
+
+impl StoreWriter for PostgresStore {
+    fn adopt(&mut self, rules: &Rules) -> Result<(), StoreError> {
+        let now = rules.fingerprint();
+        let update = self.fill("UPDATE {schema}.giaoban_generation SET rules = $2 WHERE number = $1 AND rules IS NULL");
+        let generation = number(self.found.generation);
+        let stored = match self.fingerprint()? {
+            Some(stored) => Some(stored),
+            None => {
+                let parameters: [(&(dyn ::postgres::types::ToSql + Sync), Type); 2] =
+                    [(&generation, Type::INT4), (&&now.0[..], Type::BYTEA)];
+                self.with(|client| Ok(client.execute_typed(&update, &parameters)?))?;
+                // Another worker may have been first, with other rules.
+                self.fingerprint()?
+            }
+        };
+        match stored {
+            Some(stored) if stored == now => Ok(()),
+            Some(stored) => Err(StoreError::OtherRules { at: self.describe(), stored, now }),
+            None => Err(self.damaged("giaoban_generation lacks the generation")),
+        }
+    }
+
+    fn apply(&mut self, batch: &Batch, rules: &Rules) -> Result<Vec<Counts>, StoreError> {
+        let (schema, found) = (self.schema.clone(), self.found);
+        let (mut delta, mut look_up) = (std::mem::take(&mut self.delta), self.look_up);
+        let mut tries = 1;
+        let result = loop {
+            let mut met = None;
+            let result = self.with(|client| {
+                let result = apply::apply(client, &schema, found, batch, rules, &mut delta, &mut look_up);
+                if let Err(Trouble::Sql(error)) = &result {
+                    met = error.code().filter(|code| apply::meets_another(code)).map(|code| code.code().to_owned());
+                }
+                result
+            });
+            match met {
+                Some(code) if tries < TRIES => {
+                    tracing::debug!(
+                        code,
+                        tries,
+                        "met with a record that is there, or with another worker; trying again"
+                    );
+                    look_up.turned_away();
+                    tries += 1;
+                }
+                Some(_) => {
+                    let cause = format!("another worker wrote the same records at the same time, {TRIES} times");
+                    break Err(StoreError::Unavailable { at: schema.server.to_string(), cause });
+                }
+                None => break result,
+            }
+        };
+        (self.delta, self.look_up) = (delta, look_up);
+        result
+    }
+}

@@ -1,0 +1,169 @@
+//! What is read of a generation: figures, ledger, checkpoints.
+
+use ::postgres::Row;
+use ::postgres::types::Type;
+
+use super::{BEGIN_READING, PostgresStore, Trouble};
+use crate::domain::{Digest, Entry, Quarter, RecordKey};
+use crate::rollup::Cell;
+use crate::store::stored::{EntryRow, SELECT_CHECKPOINT, SELECT_ENTRY, checkpoint};
+use crate::store::{Checkpoint, ReadCheckpoints, ReadFigures, ReadLedger, StoreError, StoreReader};
+
+/// How many rows of the ledger are in memory at a time.
+const ROWS_AT_A_TIME: usize = 2_000;
+
+impl PostgresStore {
+    /// Hands over the rows of a table of entries, some at a time.
+    fn walk(&mut self, table: &str, sink: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
+        let declare = self.fill(&format!(
+            "DECLARE entries NO SCROLL CURSOR FOR {SELECT_ENTRY} FROM {{schema}}.{table}_{{n}} ORDER BY source, subject"
+        ));
+        let begin = if self.reading { "" } else { BEGIN_READING };
+        let end = if self.reading { "CLOSE entries" } else { "ROLLBACK" };
+        let fetch = format!("FETCH FORWARD {ROWS_AT_A_TIME} FROM entries");
+        self.with(|client| {
+            client.batch_execute(&format!("{begin};{declare}"))?;
+            let mut walk = || -> Result<(), Trouble> {
+                loop {
+                    let rows = client.query_typed(&fetch, &[])?;
+                    for row in &rows {
+                        if !sink(read_entry(row)?) {
+                            return Ok(());
+                        }
+                    }
+                    if rows.len() < ROWS_AT_A_TIME {
+                        return Ok(());
+                    }
+                }
+            };
+            let walked = walk();
+            let ended = client.batch_execute(end);
+            walked?;
+            Ok(ended?)
+        })
+    }
+
+    fn read<T>(&self, row: impl FnOnce() -> Result<T, Trouble>) -> Result<T, StoreError> {
+        row().map_err(|trouble| trouble.of(&self.schema.server))
+    }
+}
+
+impl ReadFigures for PostgresStore {
+    fn fingerprint(&mut self) -> Result<Option<Digest>, StoreError> {
+        let (schema, generation) = (self.schema.clone(), self.found.generation);
+        self.with(|client| Ok(schema.generation(client, generation)?.and_then(|found| found.rules)))
+    }
+
+    fn synthetic(&mut self) -> Result<bool, StoreError> {
+        let rows = self.rows("SELECT EXISTS (SELECT FROM {schema}.checkpoint_{n} WHERE synthetic)", &[])?;
+        self.read(|| rows.first().map_or(Ok(false), |row| Ok(row.try_get(0)?)))
+    }
+
+    fn quarters(&mut self) -> Result<Vec<Quarter>, StoreError> {
+        let rows = self.rows("SELECT DISTINCT quarter FROM {schema}.cell_{n} ORDER BY quarter", &[])?;
+        let names: Vec<String> = self.read(|| rows.iter().map(|row| Ok(row.try_get(0)?)).collect())?;
+        names.iter().map(|name| name.parse().map_err(|_| self.damaged(format!("\"{name}\" is no quarter")))).collect()
+    }
+
+    fn raw_cells(&mut self, quarter: Quarter, sink: &mut dyn FnMut(&str, &str, Cell)) -> Result<(), StoreError> {
+        let rows = self.rows(
+            "SELECT unit, since, figures FROM {schema}.cell_{n} WHERE quarter = $1 ORDER BY unit, since, slot",
+            &[(&quarter.to_string(), Type::TEXT)],
+        )?;
+        for row in &rows {
+            let read =
+                || -> Result<(&str, &str, &[u8]), Trouble> { Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)) };
+            let (unit, since, figures) = self.read(read)?;
+            let mut cell = Cell::default();
+            cell.add_encoded(figures).map_err(|error| self.damaged(error.to_string()))?;
+            sink(unit, since, cell);
+        }
+        Ok(())
+    }
+}
+
+impl ReadLedger for PostgresStore {
+    fn entries(&mut self, sink: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
+        self.walk("ledger", sink)
+    }
+
+    fn entry(&mut self, key: &RecordKey) -> Result<Option<Entry>, StoreError> {
+        let select = format!("{SELECT_ENTRY} FROM {{schema}}.ledger_{{n}} WHERE source = $1 AND subject = $2");
+        let rows = self.rows(&select, &[(&key.source(), Type::TEXT), (&key.subject(), Type::TEXT)])?;
+        self.read(|| rows.first().map(read_entry).transpose())
+    }
+
+    fn earlier(&mut self, key: &RecordKey) -> Result<Vec<Entry>, StoreError> {
+        let select = format!(
+            "{SELECT_ENTRY} FROM {{schema}}.earlier_revision_{{n}} WHERE source = $1 AND subject = $2
+             ORDER BY revision, digest"
+        );
+        let rows = self.rows(&select, &[(&key.source(), Type::TEXT), (&key.subject(), Type::TEXT)])?;
+        self.read(|| rows.iter().map(read_entry).collect())
+    }
+
+    fn earlier_entries(&mut self, sink: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
+        self.walk("earlier_revision", sink)
+    }
+
+    fn record_count(&mut self) -> Result<u64, StoreError> {
+        let rows = self.rows("SELECT count(*) FROM {schema}.ledger_{n}", &[])?;
+        self.read(|| rows.first().map_or(Ok(0), |row| Ok(row.try_get::<_, i64>(0)?.unsigned_abs())))
+    }
+}
+
+impl ReadCheckpoints for PostgresStore {
+    fn topics(&mut self) -> Result<Vec<String>, StoreError> {
+        let rows = self.rows("SELECT DISTINCT topic FROM {schema}.checkpoint_{n} ORDER BY topic", &[])?;
+        self.read(|| rows.iter().map(|row| Ok(row.try_get(0)?)).collect())
+    }
+
+    fn checkpoints(&mut self, topic: &str) -> Result<Vec<Checkpoint>, StoreError> {
+        let select =
+            format!("{SELECT_CHECKPOINT} FROM {{schema}}.checkpoint_{{n}} WHERE topic = $1 ORDER BY partition");
+        let rows = self.rows(&select, &[(&topic, Type::TEXT)])?;
+        let of_row = |row: &Row| -> Result<Checkpoint, Trouble> {
+            let number = |column: usize| row.try_get::<_, i64>(column);
+            let numbers = [number(1)?, number(2)?, number(3)?, number(4)?, number(5)?, number(6)?];
+            Ok(checkpoint(row.try_get(0)?, numbers, row.try_get(7)?))
+        };
+        self.read(|| rows.iter().map(of_row).collect())
+    }
+}
+
+impl StoreReader for PostgresStore {
+    fn describe(&self) -> String {
+        self.schema.describe(self.found.generation)
+    }
+
+    fn is_on_server(&self) -> bool {
+        true
+    }
+
+    fn size_bytes(&mut self) -> Result<u64, StoreError> {
+        let rows = self.rows(
+            "SELECT sum(pg_total_relation_size(name))::bigint FROM unnest(ARRAY['{schema}.ledger_{n}',
+             '{schema}.earlier_revision_{n}', '{schema}.cell_{n}', '{schema}.checkpoint_{n}']::regclass[]) AS name",
+            &[],
+        )?;
+        self.read(|| rows.first().map_or(Ok(0), |row| Ok(row.try_get::<_, i64>(0)?.unsigned_abs())))
+    }
+}
+
+/// A row of [`SELECT_ENTRY`].
+pub(super) fn read_entry(row: &Row) -> Result<Entry, Trouble> {
+    let row = EntryRow {
+        source: row.try_get(0)?,
+        subject: row.try_get(1)?,
+        revision: row.try_get(2)?,
+        digest: row.try_get(3)?,
+        event_id: row.try_get(4)?,
+        partition: row.try_get(5)?,
+        log_offset: row.try_get(6)?,
+        fact: row.try_get(7)?,
+    };
+    row.entry().map_err(|cause| {
+        let at = format!("record {} {}", row.source, row.subject);
+        StoreError::Damaged { at, cause }.into()
+    })
+}

@@ -1,0 +1,144 @@
+//! What is read of the file: figures, ledger, checkpoints.
+
+use std::path::Path;
+
+use super::leaf::Records;
+use super::ledger::{Leaf, read_entry};
+use super::{FINGERPRINT, SYNTHETIC, SqliteStore};
+use crate::domain::{Digest, Entry, Quarter, RecordKey};
+use crate::rollup::Cell;
+use crate::store::stored::{SELECT_CHECKPOINT, SELECT_ENTRY, checkpoint};
+use crate::store::{Checkpoint, ReadCheckpoints, ReadFigures, ReadLedger, StoreError, StoreReader};
+
+impl ReadFigures for SqliteStore {
+    fn fingerprint(&mut self) -> Result<Option<Digest>, StoreError> {
+        let bytes: Option<Vec<u8>> = self.meta(FINGERPRINT)?;
+        let digest = bytes.map(|bytes| bytes.try_into().map(Digest)).transpose();
+        digest.map_err(|_| self.damaged("its rules have no proper fingerprint"))
+    }
+
+    fn synthetic(&mut self) -> Result<bool, StoreError> {
+        Ok(self.meta::<i64>(SYNTHETIC)?.is_some())
+    }
+
+    fn quarters(&mut self) -> Result<Vec<Quarter>, StoreError> {
+        let read = || -> rusqlite::Result<Vec<String>> {
+            let mut statement = self.connection.prepare_cached("SELECT DISTINCT quarter FROM cell ORDER BY quarter")?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        };
+        let names = read().map_err(|error| self.error(&error))?;
+        names.iter().map(|name| name.parse().map_err(|_| self.damaged(format!("\"{name}\" is no quarter")))).collect()
+    }
+
+    fn raw_cells(&mut self, quarter: Quarter, sink: &mut dyn FnMut(&str, &str, Cell)) -> Result<(), StoreError> {
+        let sql = |error: rusqlite::Error| self.error(&error);
+        let mut statement =
+            self.connection.prepare_cached("SELECT unit, since, figures FROM cell WHERE quarter = ?1").map_err(sql)?;
+        let mut rows = statement.query([quarter.to_string()]).map_err(sql)?;
+        while let Some(row) = rows.next().map_err(sql)? {
+            let read = || -> rusqlite::Result<_> {
+                Ok((row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_blob()?))
+            };
+            let (unit, since, figures) = read().map_err(sql)?;
+            let mut cell = Cell::default();
+            cell.add_encoded(figures).map_err(|error| self.damaged(error.to_string()))?;
+            sink(unit, since, cell);
+        }
+        Ok(())
+    }
+}
+
+impl ReadLedger for SqliteStore {
+    fn entries(&mut self, sink: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
+        let sql = |error: rusqlite::Error| self.error(&error);
+        let mut leaves = self.connection.prepare_cached("SELECT records FROM leaf ORDER BY first").map_err(sql)?;
+        let mut rows = leaves.query([]).map_err(sql)?;
+        while let Some(row) = rows.next().map_err(sql)? {
+            let mut records = Records::of(row.get_ref(0).and_then(|leaf| Ok(leaf.as_blob()?)).map_err(sql)?);
+            while records.advance().map_err(|error| self.damaged(error.to_string()))? {
+                if !sink(records.entry().map_err(|error| self.damaged(error.to_string()))?) {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, key: &RecordKey) -> Result<Option<Entry>, StoreError> {
+        let leaf = Leaf::holding(&self.connection, key.text()).map_err(|error| self.error(&error))?;
+        let mut records = Records::of(&leaf.records);
+        while records.advance().map_err(|error| self.damaged(error.to_string()))? {
+            if records.key() == key.text() {
+                return records.entry().map(Some).map_err(|error| self.damaged(error.to_string()));
+            }
+        }
+        Ok(None)
+    }
+
+    fn earlier(&mut self, key: &RecordKey) -> Result<Vec<Entry>, StoreError> {
+        let read = || -> rusqlite::Result<Vec<Entry>> {
+            let mut statement = self.connection.prepare_cached(&format!(
+                "{SELECT_ENTRY} FROM earlier_revision WHERE source = ?1 AND subject = ?2 ORDER BY revision, digest"
+            ))?;
+            statement.query_map([key.source(), key.subject()], read_entry)?.collect()
+        };
+        read().map_err(|error| self.error(&error))
+    }
+
+    fn earlier_entries(&mut self, sink: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
+        let mut walk = || -> rusqlite::Result<()> {
+            let mut statement = self.connection.prepare_cached(&format!("{SELECT_ENTRY} FROM earlier_revision"))?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                if !sink(read_entry(row)?) {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        walk().map_err(|error| self.error(&error))
+    }
+
+    fn record_count(&mut self) -> Result<u64, StoreError> {
+        let count =
+            self.connection.query_row("SELECT coalesce(sum(count), 0) FROM leaf", [], |row| row.get::<_, i64>(0));
+        count.map(i64::unsigned_abs).map_err(|error| self.error(&error))
+    }
+}
+
+impl ReadCheckpoints for SqliteStore {
+    fn topics(&mut self) -> Result<Vec<String>, StoreError> {
+        let read = || -> rusqlite::Result<Vec<String>> {
+            let mut statement =
+                self.connection.prepare_cached("SELECT DISTINCT topic FROM checkpoint ORDER BY topic")?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        };
+        read().map_err(|error| self.error(&error))
+    }
+
+    fn checkpoints(&mut self, topic: &str) -> Result<Vec<Checkpoint>, StoreError> {
+        let read = || -> rusqlite::Result<Vec<Checkpoint>> {
+            let select = format!("{SELECT_CHECKPOINT} FROM checkpoint WHERE topic = ?1 ORDER BY partition");
+            let mut statement = self.connection.prepare_cached(&select)?;
+            let rows = statement.query_map([topic], |row| {
+                let numbers = [row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?];
+                Ok(checkpoint(row.get(0)?, numbers, row.get(7)?))
+            })?;
+            rows.collect()
+        };
+        read().map_err(|error| self.error(&error))
+    }
+}
+
+impl StoreReader for SqliteStore {
+    fn describe(&self) -> String {
+        format!("SQLite {}", self.path.display())
+    }
+
+    fn size_bytes(&mut self) -> Result<u64, StoreError> {
+        let mut wal = self.path.clone().into_os_string();
+        wal.push("-wal");
+        let size = |path: &Path| path.metadata().map_or(0, |file| file.len());
+        Ok(size(&self.path) + size(Path::new(&wal)))
+    }
+}
