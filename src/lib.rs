@@ -7,6 +7,7 @@
 //! - [`json`]: JSON as it is written, and its canonical form. Pure.
 //! - [`wire`]: the contract with producers: CloudEvents, codes, schemas. Pure.
 //! - [`rollup`]: from what records say to what figures are. Pure.
+//! - [`files`]: files that are whole or not there, and SQLite's.
 //! - [`log`]: the event log: embedded, or Apache Kafka.
 //! - [`store`]: ledger, cells and checkpoints in one transaction.
 //! - [`ingest`]: the worker: from the log into the store.
@@ -25,6 +26,7 @@ pub mod config;
 pub mod doctor;
 pub mod domain;
 pub mod exit;
+pub mod files;
 pub mod ingest;
 pub mod intake;
 pub mod json;
@@ -34,10 +36,8 @@ pub mod report;
 pub mod rollup;
 pub mod said;
 pub mod sample;
-mod sqlite_file;
 pub mod store;
 pub mod terminal;
 pub mod text;
 pub mod web;
-mod whole_file;
 pub mod wire;

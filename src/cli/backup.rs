@@ -10,13 +10,13 @@ use clap::Args;
 use super::Done;
 use super::error::Failure;
 use crate::exit::ExitCode;
+use crate::files::WholeFile;
 use crate::log::embedded::EmbeddedLog;
 use crate::program::Context;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{DataDir, ReadLedger as _, StorePlace};
 use crate::terminal::print;
 use crate::terminal::progress::Progress;
-use crate::whole_file;
 
 /// The options of `giaoban backup`.
 #[derive(Args, Debug)]
@@ -198,6 +198,6 @@ fn move_aside(dir: &Path, stores: &[PathBuf]) -> Result<PathBuf, Failure> {
 }
 
 fn place(from: &Path, to: &Path) -> Result<(), Failure> {
-    let copied = whole_file::make(to, |partial| fs::copy(from, partial).map(|_| ()));
-    copied.map_err(|error| Failure::io(to.display(), &error))
+    let file = WholeFile::at(to);
+    fs::copy(from, file.partial()).and_then(|_| file.finish()).map_err(|error| Failure::io(to.display(), &error))
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::whole_file;
+use crate::files::WholeFile;
 
 /// The outcome of a recount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ impl Verification {
     /// Keeps it in that data folder, in place of the one before.
     pub fn keep_in(&self, dir: &Path) -> io::Result<()> {
         let json = serde_json::to_vec(self)?;
-        whole_file::make(&file_in(dir), |partial| fs::write(partial, json))
+        WholeFile::write(&file_in(dir), json)
     }
 }
 

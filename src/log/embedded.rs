@@ -15,7 +15,7 @@ use super::{
     Topic, TopicSpec,
 };
 use crate::domain::{NextOffset, Offset, Partition, Position};
-use crate::sqlite_file;
+use crate::files::sqlite as sqlite_file;
 
 const VERSION: i64 = 1;
 /// Its file within the data folder.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use super::contents::Contents;
 use super::{ReportError, ReportHead, csv, html, json, sections};
 use crate::domain::{Period, Rules};
+use crate::files::WholeFile;
 use crate::store::StoreReader;
-use crate::whole_file;
 
 /// Writes `giaoban-<period>.html`, `.csv` and `.json` into `out`, which is made
 /// if it is missing. Returns the files. The same store gives the same bytes.
@@ -32,8 +32,7 @@ pub fn write_report(
     let mut files = Vec::new();
     for (suffix, text) in texts {
         let path = out.join(format!("giaoban-{period}.{suffix}"));
-        whole_file::make(&path, |beside| fs::write(beside, &text))
-            .map_err(|error| ReportError::Write { path: path.clone(), error })?;
+        WholeFile::write(&path, &text).map_err(|error| ReportError::Write { path: path.clone(), error })?;
         files.push(path);
     }
     Ok(files)

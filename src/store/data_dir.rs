@@ -9,7 +9,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
-use crate::whole_file;
+use crate::files::WholeFile;
 
 /// A data folder.
 #[derive(Clone, Debug)]
@@ -92,8 +92,7 @@ impl DataDir {
     /// Writes which generation is in force, in a folder that nobody else writes.
     pub fn name(&self, generation: Generation) -> Result<(), StoreError> {
         let file = self.path.join("CURRENT");
-        let written = whole_file::make(&file, |partial| fs::write(partial, format!("store-{}.db\n", generation.0)));
-        written.map_err(|error| io_error(&file, &error))
+        WholeFile::write(&file, format!("store-{}.db\n", generation.0)).map_err(|error| io_error(&file, &error))
     }
 
     /// The lock of the one writer.

@@ -17,8 +17,8 @@ use self::ledger::{Settling, pack_ledger};
 use super::stored::{count_columns, place_key};
 use super::{Batch, Counts, ReadFigures as _, Span, StoreError, StoreReader as _, StoreWriter, Tally};
 use crate::domain::{NextOffset, Rules};
+use crate::files::sqlite as sqlite_file;
 use crate::rollup::Delta;
-use crate::sqlite_file;
 
 /// Each step takes a file from the version before to this one.
 const MIGRATIONS: [Migration; 2] =

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, Error, ErrorCode};
 
-use crate::whole_file;
+use super::WholeFile;
 
 /// Pages that are copied between two reports of progress.
 const STEP: i32 = 4_096;
@@ -45,7 +45,8 @@ pub(crate) fn copy(from: &Connection, to: &Path, progress: &mut dyn FnMut(u64, u
     }
     from.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
     let of_io = |error: std::io::Error| Error::ToSqlConversionFailure(error.into());
-    let copied = whole_file::make_with(to, of_io, |partial| copy_pages(from, partial, progress));
+    let file = WholeFile::at(to);
+    let copied = copy_pages(from, file.partial(), progress).and_then(|()| file.finish().map_err(of_io));
     if held {
         from.execute_batch("COMMIT")?;
     }
