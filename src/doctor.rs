@@ -7,11 +7,10 @@ use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp, tz};
 
-use crate::advice;
 use crate::config::Settings;
 use crate::domain::{NextOffset, Offset, Rules, UnitKind};
-use crate::log::{EventLog, LogError, PartitionRange, Topic};
-use crate::said;
+use crate::failure::Explained;
+use crate::log::{self, EventLog, LogError, PartitionRange, Topic};
 use crate::store::{Checkpoint, StoreError, StoreReader};
 use crate::text::{Lang, names};
 
@@ -80,9 +79,9 @@ impl Examination {
         self.findings.push(Finding { what, verdict, detail, remedy });
     }
 
-    fn failed(&mut self, what: (&str, &str), error: &LogError) {
-        let (detail, remedy) = (said::log(error, self.lang), advice::log(error, self.lang));
-        self.add(what, Verdict::Problem, detail, remedy);
+    fn failed(&mut self, what: (&str, &str), verdict: Verdict, error: &dyn Explained) {
+        let (detail, remedy) = (error.what(), error.remedy());
+        self.add(what, verdict, detail.get(self.lang).to_owned(), remedy.get(self.lang).to_owned());
     }
 
     fn good(&mut self, what: (&str, &str), detail: String) {
@@ -127,8 +126,7 @@ pub fn examine(
         (Err(error), _) => {
             let missing = matches!(error, StoreError::Missing { .. });
             let verdict = if missing { Verdict::Warning } else { Verdict::Problem };
-            let remedy = advice::store(&error, settings.lang);
-            examination.add(STORE, verdict, said::store(&error, settings.lang), remedy);
+            examination.failed(STORE, verdict, &error);
         }
     }
     examination.findings
@@ -247,7 +245,7 @@ fn topics(examination: &mut Examination, settings: &Settings, log: &dyn EventLog
             Ok(_) | Err(LogError::NoSuchTopic(_) | LogError::Authorization { .. } | LogError::TooLarge { .. })
         );
         if answers && index == 0 {
-            examination.good(LOG, said::log_place(&log.describe(), examination.lang));
+            examination.good(LOG, log::described(&log.describe()).get(examination.lang).to_owned());
         }
         match found {
             Ok(topic) => {
@@ -269,7 +267,7 @@ fn topics(examination: &mut Examination, settings: &Settings, log: &dyn EventLog
             // Who only publishes need not know of the dead letters: see `permissions`.
             Err(LogError::Authorization { .. }) if index == 1 && events.is_some() => {}
             Err(error) => {
-                examination.failed(if answers { what } else { LOG }, &error);
+                examination.failed(if answers { what } else { LOG }, Verdict::Problem, &error);
                 if !answers {
                     return events;
                 }

@@ -4,6 +4,7 @@
 //!
 //! - [`domain`]: units, periods, calendars, amounts, records. Pure.
 //! - [`text`]: every sentence that a person reads, in both languages.
+//! - [`failure`]: what a kind of failure leads to; what each error says of itself.
 //! - [`json`]: JSON as it is written, and its canonical form. Pure.
 //! - [`wire`]: the contract with producers: CloudEvents, codes, schemas. Pure.
 //! - [`rollup`]: from what records say to what figures are. Pure.
@@ -18,14 +19,13 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-pub mod advice;
 #[cfg(feature = "bite")]
 pub mod bite;
 pub mod cli;
 pub mod config;
 pub mod doctor;
 pub mod domain;
-pub mod exit;
+pub mod failure;
 pub mod files;
 pub mod ingest;
 pub mod intake;
@@ -34,7 +34,6 @@ pub mod log;
 pub mod program;
 pub mod report;
 pub mod rollup;
-pub mod said;
 pub mod sample;
 pub mod store;
 pub mod terminal;

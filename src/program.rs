@@ -3,9 +3,9 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 
-use crate::cli::error::Failure;
 use crate::config::Settings;
 use crate::domain::Rules;
+use crate::failure::{Failure, FailureKind};
 use crate::intake::check::Checker;
 use crate::intake::latest::{Archive, Latest};
 use crate::log::EventLog;
@@ -64,7 +64,7 @@ impl Context {
         let log = self.log()?;
         let mut store = match self.reader() {
             Ok(store) => Some(store),
-            Err(Failure::Store(StoreError::Missing { .. })) => None,
+            Err(failure) if failure.kind() == Some(FailureKind::StoreMissing) => None,
             Err(failure) => return Err(failure),
         };
         let store = store.as_mut().map(|store| &mut **store as &mut dyn StoreReader);

@@ -9,17 +9,18 @@ use std::path::Path;
 const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("text", &["domain"]),
+    ("failure", &["domain", "text"]),
     ("json", &[]),
     ("wire", &["domain", "text", "json"]),
-    ("rollup", &["domain", "text"]),
+    ("rollup", &["domain", "text", "failure"]),
     ("files", &[]),
-    ("log", &["domain", "text", "files"]),
-    ("store", &["domain", "text", "rollup", "files"]),
-    ("ingest", &["domain", "text", "wire", "rollup", "log", "store", "files"]),
-    ("intake", &["domain", "text", "wire", "log", "store"]),
-    ("report", &["domain", "text", "rollup", "store", "files"]),
+    ("log", &["domain", "text", "failure", "files"]),
+    ("store", &["domain", "text", "failure", "rollup", "files"]),
+    ("ingest", &["domain", "text", "failure", "wire", "rollup", "log", "store", "files"]),
+    ("intake", &["domain", "text", "failure", "wire", "log", "store"]),
+    ("report", &["domain", "text", "failure", "rollup", "store", "files"]),
     ("sample", &["domain", "text", "wire"]),
-    ("web", &["domain", "text", "rollup", "store", "ingest", "report"]),
+    ("web", &["domain", "text", "failure", "rollup", "store", "ingest", "report"]),
 ];
 /// What the pure layers may not touch.
 const IMPURE: [&str; 7] = ["tokio", "rdkafka", "axum", "rusqlite", "std::fs", "Timestamp::now", "Instant::now"];

@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::Done;
-use super::error::Failure;
-use crate::exit::ExitCode;
+use crate::failure::{ExitCode, Failure};
 use crate::files::WholeFile;
 use crate::log::embedded::EmbeddedLog;
 use crate::program::Context;

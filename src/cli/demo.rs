@@ -9,13 +9,12 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use super::Done;
-use super::error::Failure;
 use super::rollup::write_report;
 use super::serve::{Server, Watched};
 use super::worker::{new_metrics, stop_flag, summary_text, worker};
 use crate::config::Settings;
 use crate::domain::Figure;
-use crate::exit::ExitCode;
+use crate::failure::{ExitCode, Failure};
 use crate::ingest::metrics::Metrics;
 use crate::ingest::worker::{Summary, Until};
 use crate::intake::submit::event_message;

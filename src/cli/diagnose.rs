@@ -3,10 +3,9 @@
 use clap::{Args, Subcommand};
 
 use super::Done;
-use super::error::Failure;
 use crate::config::{Loaded, Settings};
 use crate::doctor::{Finding, Met, Verdict, examine};
-use crate::exit::ExitCode;
+use crate::failure::{ExitCode, Failure};
 use crate::log::embedded::EmbeddedLog;
 use crate::program::{Context, open_reader};
 use crate::terminal::print;
@@ -37,8 +36,12 @@ pub fn show(loaded: &Loaded, args: &ConfigArgs) -> Done {
     Ok(ExitCode::Done)
 }
 
+fn texts(failure: &Failure, lang: Lang) -> (String, String) {
+    (failure.what().get(lang).to_owned(), failure.remedy().get(lang).to_owned())
+}
+
 fn unconfigured(failure: &Failure, lang: Lang) -> Finding {
-    let (detail, remedy) = failure.text(lang);
+    let (detail, remedy) = texts(failure, lang);
     let what = match lang {
         Lang::Vi => "cấu hình",
         Lang::En => "configuration",
@@ -59,7 +62,7 @@ pub fn doctor(settings: Settings) -> Done {
                 None => Met::NotYet,
                 Some(Ok(log)) => Met::Open(&**log),
                 Some(Err(failure)) => {
-                    let (detail, remedy) = failure.text(lang);
+                    let (detail, remedy) = texts(failure, lang);
                     Met::Failed { detail, remedy }
                 }
             };

@@ -13,11 +13,10 @@ use jiff::civil::{Date, DateTime};
 use jiff::{Timestamp, ToSpan as _};
 
 use super::Done;
-use super::error::Failure;
 use super::letters;
 use super::rollup::Format;
 use crate::domain::Position;
-use crate::exit::ExitCode;
+use crate::failure::{ExitCode, Failure};
 use crate::ingest::letters::{Action, Filed, Found, Letter, Letters, State, walk};
 use crate::ingest::redrive::{Redrive, note};
 use crate::log::EventLog;

@@ -5,10 +5,9 @@ use clap::{Args, Subcommand};
 
 use super::Done;
 use super::changes::{Cells, cells, changes};
-use super::error::Failure;
 use super::topics;
 use crate::domain::Figure;
-use crate::exit::ExitCode;
+use crate::failure::{ExitCode, Explained as _, Failure};
 use crate::log::copy::{Copied, CopyError, Stage, copy, largest};
 use crate::log::embedded::EmbeddedLog;
 use crate::log::kafka::KafkaLog;
@@ -300,7 +299,7 @@ fn refused(error: CopyError, there: &str) -> Failure {
             anew(topic),
         ),
         CopyError::Log(log @ LogError::Transient(_)) => Failure::other(
-            ExitCode::of_log(log),
+            log.kind().policy().exit,
             what(log.to_string()),
             (
                 "Kiểm tra Kafka rồi chạy lại: nó tiếp tục từ chỗ đang dở.",

@@ -7,7 +7,6 @@ mod correct;
 mod demo;
 mod diagnose;
 mod dlq;
-pub(crate) mod error;
 mod letters;
 mod migrate;
 mod publish;
@@ -27,9 +26,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use self::error::Failure;
 use crate::config::{Loaded, Overrides, Settings, load};
-use crate::exit::ExitCode;
+use crate::failure::{ExitCode, Failure};
 use crate::program::Context;
 use crate::text::{Lang, usage};
 
@@ -115,7 +113,7 @@ pub fn run() -> ExitCode {
     let loaded = match load(&overrides, &environment) {
         Ok(loaded) => loaded,
         // Without settings, the language is that of the flag or the locale.
-        Err(error) => return fail(&Failure::Config(error), fallback_lang(&overrides, environment)),
+        Err(error) => return fail(&Failure::from(error), fallback_lang(&overrides, environment)),
     };
     let lang = loaded.settings.lang;
     start_log(&loaded.settings);
@@ -189,12 +187,8 @@ fn dispatch(command: Command, loaded: Loaded, data_named: bool) -> Done {
 }
 
 fn fail(failure: &Failure, lang: Lang) -> ExitCode {
-    let (what, remedy) = failure.text(lang);
-    let (error, hint) = match lang {
-        Lang::Vi => ("lỗi", "cách xử lý"),
-        Lang::En => ("error", "remedy"),
-    };
-    let _ = writeln!(std::io::stderr(), "{error}: {what}\n{hint}: {remedy}");
+    let text = crate::text::failure::error_and_remedy(failure.what(), failure.remedy());
+    let _ = writeln!(std::io::stderr(), "{}", text.get(lang));
     failure.code()
 }
 

@@ -10,8 +10,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::Done;
-use super::error::Failure;
-use crate::exit::ExitCode;
+use crate::failure::{ExitCode, Failure};
 use crate::intake::input::{EventInput, InputFormat};
 use crate::intake::reader::EventReader;
 use crate::intake::receipt::Receipt;
@@ -60,7 +59,7 @@ const SHOWN: u64 = 20;
 /// Runs the command.
 pub fn run(context: &Context, args: &PublishArgs) -> Done {
     if args.receipt.is_some() && args.files.len() > 1 {
-        return Err(Failure::texts(ExitCode::Usage, says::receipt_with_one_file(), says::leave_receipt_out()));
+        return Err(Failure::other(ExitCode::Usage, says::receipt_with_one_file(), says::leave_receipt_out()));
     }
     // Opened first, so that a mistyped name or a wrong header stops everything before anything is sent.
     let files = args.files.iter().map(|name| Opened::of(name, args)).collect::<Result<Vec<_>, _>>()?;

@@ -7,11 +7,10 @@ use clap::Args;
 
 use super::Done;
 use super::changes::{Change, cells, changes, read_changes};
-use super::error::Failure;
 use super::rollup::Format;
 use super::worker::{new_metrics, stop_flag, summary_text, worker};
 use crate::domain::{Calendar, Rules};
-use crate::exit::ExitCode;
+use crate::failure::{ExitCode, Failure};
 use crate::ingest::worker::Until;
 use crate::log::Membership;
 use crate::program::Context;

@@ -8,14 +8,14 @@ use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
 use super::Done;
-use super::error::Failure;
 use crate::domain::{Figure, Period};
-use crate::exit::ExitCode;
+use crate::failure::{ExitCode, Failure};
 use crate::program::Context;
 use crate::report;
 use crate::report::records::{Listing, ListingError};
 use crate::rollup::Rollup;
-use crate::rollup::table::{OfUnit, RollupError};
+use crate::rollup::RollupError;
+use crate::rollup::table::OfUnit;
 use crate::terminal::print;
 
 /// How a result is written.

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::Done;
 use crate::config::Settings;
-use crate::exit::ExitCode;
+use crate::failure::ExitCode;
 use crate::intake::named_type;
 use crate::terminal::print;
 use crate::wire::schema::{asyncapi, json_schemas};

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::error::Failure;
-use crate::exit::ExitCode;
+use crate::failure::{ExitCode, Failure};
 use crate::program::{Context, open_reader};
 pub use crate::web::Watched;
 use crate::web::{Figures, WebState, serve};

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::Done;
-use crate::exit::ExitCode;
+use crate::failure::ExitCode;
 use crate::ingest::dead_letter::ROOM_BYTES;
 use crate::log::{Created, TopicSpec};
 use crate::program::Context;

@@ -10,11 +10,10 @@ use clap::Args;
 
 use super::Done;
 use super::changes::{Change, cells, changes};
-use super::error::Failure;
 use super::rollup::Format;
 use super::worker::{new_metrics, stop_flag, worker};
 use crate::domain::{NextOffset, Partition};
-use crate::exit::ExitCode;
+use crate::failure::{ExitCode, Failure};
 use crate::ingest::verification::Verification;
 use crate::ingest::worker::Until;
 use crate::log::Membership;

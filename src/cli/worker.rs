@@ -7,9 +7,8 @@ use std::sync::atomic::AtomicBool;
 use clap::Args;
 
 use super::Done;
-use super::error::Failure;
 use super::serve::{Server, Watched};
-use crate::exit::ExitCode;
+use crate::failure::{ExitCode, Failure};
 use crate::ingest::metrics::Metrics;
 use crate::ingest::worker::{Summary, Until, Worker};
 use crate::ingest::{Limits, Tolerance};

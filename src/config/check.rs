@@ -2,10 +2,11 @@
 
 use config::{Value, ValueKind};
 
+use super::ConfigError;
 use super::keys::{Key, Shape};
 use super::load::Origin;
-use super::{Allowed, ConfigError};
 use crate::store::postgres::{Schema, Server, masked};
+use crate::text::config as says;
 
 /// A key's value as text, for people, without what is secret in it.
 pub(super) fn shown(key: &Key, value: &Value) -> String {
@@ -40,68 +41,39 @@ pub(super) fn check(key: &Key, value: &Value, origin: &Origin) -> Result<(), Con
                 _ => text.and_then(|text| text.parse().ok()),
             };
             let fits = number.is_some_and(|number| (min..=max).contains(&number));
-            let allowed =
-                Allowed::new(format!("số nguyên từ {min} đến {max}"), format!("a whole number from {min} to {max}"));
-            (fits, allowed)
+            (fits, says::whole_number(min, max))
         }
         Shape::Flag => {
             let fits = matches!(value.kind, ValueKind::Boolean(_)) || matches!(text, Some("true" | "false"));
-            (fits, Allowed::new("true hoặc false", "true or false"))
+            (fits, says::flag())
         }
-        Shape::OneOf(names) => {
-            let list = names.join(", ");
-            let allowed = Allowed::new(format!("một trong {list}"), format!("one of {list}"));
-            (text.is_some_and(|text| names.contains(&text)), allowed)
-        }
+        Shape::OneOf(names) => (text.is_some_and(|text| names.contains(&text)), says::one_of(names.join(", "))),
         Shape::List => {
             let plain = |item: &Value| is_text(item) && !show(item).contains(char::is_control);
             let fits = matches!(&value.kind, ValueKind::Array(items) if items.iter().all(plain));
-            let allowed = Allowed::new(
-                "danh sách các chữ không có ký tự điều khiển",
-                "a list of texts without control characters",
-            );
-            (fits, allowed)
+            (fits, says::list())
         }
-        Shape::Text | Shape::Secret => (is_text(value), some_text()),
-        Shape::Topic => (
-            text.is_some_and(is_topic),
-            Allowed::new(
-                "tên một topic Kafka: 1 đến 249 ký tự trong a-z A-Z 0-9 . _ -",
-                "the name of a Kafka topic: 1 to 249 of the characters a-z A-Z 0-9 . _ -",
-            ),
-        ),
-        Shape::Listen => (
-            text.is_some_and(is_listen),
-            Allowed::new("máy:cổng, ví dụ 127.0.0.1:9464, hoặc off", "host:port such as 127.0.0.1:9464, or off"),
-        ),
-        Shape::Day => (
-            text.is_some_and(|text| text.is_empty() || text.parse::<jiff::civil::Date>().is_ok()),
-            Allowed::new("một ngày, ví dụ 2020-12-03, hoặc để trống", "a day such as 2020-12-03, or empty"),
-        ),
-        Shape::Properties => (true, Allowed::new("", "")),
+        Shape::Text | Shape::Secret => (is_text(value), says::some_text()),
+        Shape::Topic => (text.is_some_and(is_topic), says::topic()),
+        Shape::Listen => (text.is_some_and(is_listen), says::listen()),
+        Shape::Day => {
+            let fits = text.is_some_and(|text| text.is_empty() || text.parse::<jiff::civil::Date>().is_ok());
+            (fits, says::day())
+        }
+        Shape::Properties => return Ok(()),
         Shape::Database => {
             match text.map(|text| if text.is_empty() { Ok(()) } else { Server::parse(text, None).map(drop) }) {
-                Some(Ok(())) => (true, some_text()),
-                Some(Err(wrong)) => (false, Allowed::database(&wrong)),
-                None => (false, some_text()),
+                Some(Ok(())) => return Ok(()),
+                Some(Err(wrong)) => (false, says::database(wrong)),
+                None => (false, says::some_text()),
             }
         }
-        Shape::Schema => (
-            text.is_some_and(Schema::is_name),
-            Allowed::new(
-                "tên một schema: 1 đến 48 ký tự trong a-z 0-9 _, không bắt đầu bằng chữ số hoặc pg_",
-                "the name of a schema: 1 to 48 of the characters a-z 0-9 _, not beginning with a digit or pg_",
-            ),
-        ),
+        Shape::Schema => (text.is_some_and(Schema::is_name), says::schema()),
     };
     if fits {
         return Ok(());
     }
     Err(ConfigError::Value { place: origin.to_string(), key: key.name.to_owned(), found: shown(key, value), allowed })
-}
-
-fn some_text() -> Allowed {
-    Allowed::new("một chuỗi chữ", "text")
 }
 
 fn is_text(value: &Value) -> bool {

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use config::{Config, File, FileFormat, Value, ValueKind};
 
+use super::ConfigError;
 use super::check::{check, show, shown};
 use super::keys::{KEYS, Key, Shape};
 use super::settings::Settings;
-use super::{Allowed, ConfigError};
+use crate::text::config as says;
 
 /// What stands before every environment variable.
 const PREFIX: &str = "GIAOBAN__";
@@ -185,10 +186,7 @@ impl Values {
             place: place.to_owned(),
             key: format!("{} {above}", key.name).trim_end().to_owned(),
             found: found.to_owned(),
-            allowed: Allowed::new(
-                "một bảng các chữ, số, true hoặc false",
-                "a table of texts, numbers and true or false",
-            ),
+            allowed: says::properties(),
         };
         if let ValueKind::Table(table) = value.kind {
             for (name, value) in table {
@@ -261,7 +259,7 @@ impl Values {
                 place: origin.to_string(),
                 key: "kafka.dead_letter_topic".to_owned(),
                 found: letters,
-                allowed: Allowed::new("topic khác với kafka.topic", "another topic than kafka.topic"),
+                allowed: says::other_topic(),
             }),
             _ => Ok(()),
         }

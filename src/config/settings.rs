@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Allowed, ConfigError};
+use super::ConfigError;
 use crate::domain::{Calendar, Rules, UnitTable};
 use crate::log::kafka::KafkaSettings as Client;
 use crate::report::ReportHead;
 use crate::store::postgres::{Schema, Server, masked};
 use crate::store::{DataDir, StorePlace};
-use crate::text::Lang;
+use crate::text::{Lang, config as says};
 
 /// How to reach Kafka, with secrets read in.
 pub type KafkaClient = Client;
@@ -241,7 +241,7 @@ impl Store {
             place: "settings".into(),
             key: "store.url".into(),
             found: masked(&self.url.0),
-            allowed: Allowed::database(&wrong),
+            allowed: says::database(wrong),
         })?;
         Ok(StorePlace::Schema(Box::new(Schema::at(server, &self.schema))))
     }

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Examination, LOG};
+use super::{Examination, LOG, Verdict};
 use crate::config::Settings;
 use crate::domain::Offset;
+use crate::failure::Explained as _;
 use crate::log::{Access, EventLog, Incoming, LogError, Topic};
 
 /// Whether this user may do what a producer or a worker has to; returns when the newest message was taken.
@@ -26,7 +27,7 @@ pub(super) fn look(
             Err(LogError::NoSuchTopic(_)) => {}
             Err(error @ LogError::Authorization { .. }) => missing.push((access, error)),
             Err(error) => {
-                examination.failed(what, &error);
+                examination.failed(what, Verdict::Problem, &error);
                 return None;
             }
         }
@@ -35,7 +36,7 @@ pub(super) fn look(
     let publishes = !lacks(asked[0]);
     let of_worker = asked[1..].iter().filter(|access| !lacks(**access)).count();
     let list = |examination: &Examination| {
-        let all = missing.iter().map(|(_, error)| crate::said::log(error, examination.lang));
+        let all = missing.iter().map(|(_, error)| error.what().get(examination.lang).to_owned());
         all.collect::<Vec<_>>().join("; ")
     };
     match (publishes, of_worker) {
@@ -62,7 +63,7 @@ pub(super) fn look(
         (_, of_worker) => {
             let told = missing.iter().filter(|(access, _)| (*access == asked[0]) == (of_worker == 0));
             for (_, error) in told {
-                examination.failed(what, error);
+                examination.failed(what, Verdict::Problem, error);
             }
         }
     }
@@ -82,7 +83,7 @@ fn newest(examination: &mut Examination, settings: &Settings, log: &dyn EventLog
         let mut sink = |message: Incoming<'_>| newest = newest.max(message.timestamp_ms);
         let last = Offset(range.high.0 - 1);
         if let Err(error) = log.read(&settings.kafka.topic, range.partition, last, 1, &mut sink) {
-            examination.failed(LOG, &error);
+            examination.failed(LOG, Verdict::Problem, &error);
             return None;
         }
     }

@@ -245,7 +245,7 @@ fn all_is_well_in_both_languages() {
 fn what_is_wrong_is_told_in_both_languages() {
     let (at, cause) = (|| "data/store-1.db".to_owned(), || "cause".to_owned());
     let stores = [
-        StoreError::Locked { at: at(), by: " by process 7".into() },
+        StoreError::Locked { at: at(), by: "7".into() },
         StoreError::OtherRules { at: at(), stored: Digest([1; 32]), now: Digest([2; 32]) },
         StoreError::Newer { at: at(), found: 9, known: 2 },
         StoreError::Damaged { at: at(), cause: cause() },

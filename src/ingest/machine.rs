@@ -151,9 +151,6 @@ pub struct Begun {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Stopped {
     /// Messages are gone that the store has not seen.
-    #[error(
-        "messages {from} to {to} of partition {partition} are gone from the log and were never read: the store would miss them"
-    )]
     Gap {
         /// The partition.
         partition: Partition,
@@ -163,9 +160,6 @@ pub enum Stopped {
         to: NextOffset,
     },
     /// The log ends before the store's checkpoint.
-    #[error(
-        "the store is at offset {stored} of partition {partition}, but the log ends at {end}: this is not the log that the store was made from"
-    )]
     OtherLog {
         /// The partition.
         partition: Partition,
@@ -175,9 +169,6 @@ pub enum Stopped {
         end: NextOffset,
     },
     /// The log has another record where the store's last one was.
-    #[error(
-        "the record before offset {next} of partition {partition} is not the one that the store has: the topic was made anew"
-    )]
     Recreated {
         /// The partition.
         partition: Partition,
@@ -185,13 +176,8 @@ pub enum Stopped {
         next: NextOffset,
     },
     /// Another worker kept writing the same partitions.
-    #[error("another worker keeps writing the same partitions; this one was turned away {0} times in a row")]
     Fenced(u32),
     /// So many records are no events that the producer must be broken.
-    #[error(
-        "{} of {} messages of partition {partition}, from offset {} to {}, are no events, most of them {}: the worker does not pass the last of them",
-        .excess.bad, .excess.of, .excess.first, .excess.last, .excess.reason
-    )]
     TooManyDeadLetters {
         /// The partition.
         partition: Partition,

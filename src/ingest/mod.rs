@@ -6,6 +6,7 @@
 
 pub mod dead_letter;
 pub mod decoding;
+mod error;
 pub mod letters;
 pub mod machine;
 pub mod metrics;

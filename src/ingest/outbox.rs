@@ -14,10 +14,6 @@ const DEAD_LETTERS_WITHIN: Duration = Duration::from_secs(50);
 
 /// A dead letter is not taken, so the message cannot be passed over.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "message {} of partition {} is no event, and the dead-letter topic {topic} does not take it: {cause}",
-    .position.offset, .position.partition
-)]
 pub struct DeadLetterRefused {
     /// The topic of dead letters.
     pub topic: String,

@@ -15,6 +15,7 @@ use super::metrics::Metrics;
 use super::outbox::DeadLetterProducer;
 pub use super::outbox::DeadLetterRefused;
 use crate::domain::{Entry, NextOffset, Offset, Partition, Position, Rules};
+use crate::failure::Explained as _;
 use crate::log::{EventLog, LogError, Membership, Polled};
 use crate::store::{Batch, Checkpoint, Counts, StoreError, StoreWriter};
 use crate::wire::AllowedSources;
@@ -72,21 +73,14 @@ pub struct Summary {
 #[derive(Debug, thiserror::Error)]
 pub enum WorkerError {
     /// The log failed.
-    #[error(transparent)]
     Log(#[from] LogError),
     /// The store failed in a way that does not pass.
-    #[error(transparent)]
     Store(#[from] StoreError),
     /// Log and store do not go together.
-    #[error(transparent)]
     Stopped(#[from] Stopped),
     /// The dead-letter topic does not take letters.
-    #[error(transparent)]
     DeadLetters(#[from] DeadLetterRefused),
     /// What was under way was not answered in time when the worker was to stop.
-    #[error(
-        "{at} did not answer within {seconds} s of the stop; what was under way is rolled back or whole, as the next start will see"
-    )]
     Slow {
         /// Who did not.
         silent: Silent,
@@ -95,16 +89,6 @@ pub enum WorkerError {
         /// How long it was waited for.
         seconds: u64,
     },
-}
-
-impl WorkerError {
-    fn may_pass(&self) -> bool {
-        match self {
-            Self::Log(error) => error.may_pass(),
-            Self::Store(error) => matches!(error, StoreError::Unavailable { .. }),
-            _ => false,
-        }
-    }
 }
 
 /// Who did not answer.
@@ -453,7 +437,7 @@ impl Reader {
         let found = if partitions.is_empty() { Ok(Vec::new()) } else { self.starts(partitions, now_ms) };
         let starts = match found {
             Ok(starts) => starts,
-            Err(error) if error.may_pass() => {
+            Err(error) if error.kind().may_pass() => {
                 tracing::warn!(%error, "cannot look up where to start; trying again");
                 self.metrics.not_ready();
                 self.machine.handle(Input::Unknown(partitions), now_ms);
@@ -501,7 +485,7 @@ impl Reader {
         let input = match reply {
             Reply::Checkpoints(_) => return Ok(()),
             Reply::Kept(Ok(())) => Input::DeadLettersKept,
-            Reply::Kept(Err(refused)) if self.once_more(&refused.topic, refused.cause.clone()).may_pass() => {
+            Reply::Kept(Err(refused)) if self.once_more(&refused.topic, refused.cause.clone()).kind().may_pass() => {
                 tracing::warn!(error = %refused, "dead letters are not confirmed; reading again from the store's offsets");
                 self.metrics.failed("dead_letter");
                 Input::Failed(Failure::Passing(refused.to_string()))
@@ -577,7 +561,7 @@ impl Reader {
     /// What may pass is tried again later.
     fn or_later(&mut self, result: Result<(), LogError>, partitions: &[Partition]) -> Result<(), WorkerError> {
         match result.map_err(|error| self.once_more(&self.topic, error)) {
-            Err(error) if error.may_pass() => {
+            Err(error) if error.kind().may_pass() => {
                 tracing::warn!(%error, "cannot read from there yet; trying again");
                 let now_ms = self.begun.elapsed().as_millis() as u64;
                 self.machine.handle(Input::Unknown(partitions), now_ms);

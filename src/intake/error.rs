@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::columns::type_names;
+use crate::failure::{Explained, FailureKind, FileError};
 use crate::log::LogError;
 use crate::store::StoreError;
 use crate::text::{Lang, Text, intake};
@@ -64,11 +65,20 @@ impl InputError {
     pub(super) fn io(name: &Path, cause: io::Error) -> Self {
         Self::Io { at: name.display().to_string(), cause }
     }
+}
 
-    /// What happened, where.
-    pub fn what(&self) -> Text {
+impl Explained for InputError {
+    fn kind(&self) -> FailureKind {
         match self {
-            Self::Io { at, cause } => Text::same(format!("{at}: {cause}")),
+            Self::Io { at, cause } => FileError { path: at, error: cause }.kind(),
+            Self::NoSuchType { .. } => FailureKind::Request,
+            _ => FailureKind::InvalidInput,
+        }
+    }
+
+    fn what(&self) -> Text {
+        match self {
+            Self::Io { at, cause } => FileError { path: at, error: cause }.what(),
             Self::Workbook { name } => intake::workbook(name),
             Self::Header { name, error } => intake::header_line(name, text_of(error)),
             Self::HeaderEncoding { name } => intake::header_not_utf8(name),
@@ -78,10 +88,9 @@ impl InputError {
         }
     }
 
-    /// What to do.
-    pub fn remedy(&self) -> Text {
+    fn remedy(&self) -> Text {
         match self {
-            Self::Io { .. } => Text::same(""),
+            Self::Io { at, cause } => FileError { path: at, error: cause }.remedy(),
             Self::Workbook { .. } | Self::HeaderEncoding { .. } => intake::save_as_csv(),
             Self::Header { .. } => intake::correct_header(),
             Self::ColumnTwice { .. } => intake::keep_one_column(),
@@ -131,9 +140,20 @@ pub enum RecordError {
     Store(StoreError),
 }
 
-impl RecordError {
-    /// What happened, where.
-    pub fn what(&self) -> Text {
+impl Explained for RecordError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Refused(_) => FailureKind::InvalidEvent,
+            Self::NotFound { .. } | Self::Withdrawn { .. } => FailureKind::NotFound,
+            Self::SeveralSources { .. } => FailureKind::Ambiguous,
+            Self::NoSuchFields { .. } => FailureKind::Request,
+            Self::Damaged { .. } => FailureKind::LogDamaged,
+            Self::Log(error) => error.kind(),
+            Self::Store(error) => error.kind(),
+        }
+    }
+
+    fn what(&self) -> Text {
         match self {
             Self::Refused(errors) => Text::join(&errors.iter().map(text_of).collect::<Vec<_>>(), &Text::same("\n")),
             Self::NotFound { subject } => intake::no_such_record(subject),
@@ -144,13 +164,12 @@ impl RecordError {
                 intake::no_such_fields(kind, columns.iter().map(flag).collect::<Vec<_>>().join(", "))
             }
             Self::Damaged { subject } => intake::record_damaged(subject),
-            Self::Log(error) => Text::same(error.to_string()),
-            Self::Store(error) => Text::same(error.to_string()),
+            Self::Log(error) => error.what(),
+            Self::Store(error) => error.what(),
         }
     }
 
-    /// What to do.
-    pub fn remedy(&self) -> Text {
+    fn remedy(&self) -> Text {
         match self {
             Self::Refused(_) => intake::correct_values(),
             Self::NotFound { .. } => intake::check_number(),
@@ -158,7 +177,8 @@ impl RecordError {
             Self::Withdrawn { .. } => intake::publish_to_bring_back(),
             Self::NoSuchFields { kind, .. } => intake::see_fields(kind),
             Self::Damaged { .. } => intake::publish_whole_event(),
-            Self::Log(_) | Self::Store(_) => Text::same(""),
+            Self::Log(error) => error.remedy(),
+            Self::Store(error) => error.remedy(),
         }
     }
 }

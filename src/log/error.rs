@@ -1,12 +1,13 @@
 //! What can go wrong with an event log.
 
 use crate::domain::{NextOffset, Partition};
+use crate::failure::{Explained, FailureKind};
+use crate::text::{Text, log as text};
 
 /// What went wrong with the log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LogError {
     /// No broker answers.
-    #[error("no answer from {at}: {cause}")]
     Unreachable {
         /// The brokers, or the file.
         at: String,
@@ -14,7 +15,6 @@ pub enum LogError {
         cause: String,
     },
     /// Wrong user, password or mechanism: trying again does not help.
-    #[error("{at} does not let this client in: {cause}")]
     Authentication {
         /// The brokers.
         at: String,
@@ -22,7 +22,6 @@ pub enum LogError {
         cause: String,
     },
     /// The broker's certificate is of an unknown authority or another name.
-    #[error("the certificate of {at} is not trusted: {cause}")]
     Certificate {
         /// The brokers.
         at: String,
@@ -30,7 +29,6 @@ pub enum LogError {
         cause: String,
     },
     /// One side speaks TLS or asks for a password, the other does not.
-    #[error("{at} ends the connection before it is made: {cause}")]
     Protocol {
         /// The brokers.
         at: String,
@@ -38,7 +36,6 @@ pub enum LogError {
         cause: String,
     },
     /// An access rule is missing.
-    #[error("not allowed to {operation} {resource}")]
     Authorization {
         /// `read`, `write`, `create`, `describe`, `join`.
         operation: String,
@@ -46,7 +43,6 @@ pub enum LogError {
         resource: String,
     },
     /// Another member of the group came with the same `group.instance.id`, and the group goes on with that one.
-    #[error("another worker joined the group as {instance} too, and this one was put out of it: {cause}")]
     InstanceTaken {
         /// The id.
         instance: String,
@@ -54,10 +50,8 @@ pub enum LogError {
         cause: String,
     },
     /// The topic is not there; it is never made silently.
-    #[error("there is no topic {0}")]
     NoSuchTopic(String),
     /// The message is larger than the log takes.
-    #[error("a message of {bytes} bytes is larger than the log takes ({cause})")]
     TooLarge {
         /// Its size.
         bytes: usize,
@@ -65,7 +59,6 @@ pub enum LogError {
         cause: String,
     },
     /// The log refuses for a cause that trying again does not mend.
-    #[error("{resource} refuses: {cause}")]
     Refused {
         /// `topic NAME` or `group NAME`.
         resource: String,
@@ -73,7 +66,6 @@ pub enum LogError {
         cause: String,
     },
     /// The offset asked for is not there any more, or not yet.
-    #[error("partition {partition} has no offset {wanted} ({cause})")]
     OffsetOutOfRange {
         /// The partition.
         partition: Partition,
@@ -83,13 +75,11 @@ pub enum LogError {
         cause: String,
     },
     /// The disk is full.
-    #[error("no space left for {at}")]
     DiskFull {
         /// The file.
         at: String,
     },
     /// The place cannot be written.
-    #[error("cannot write {at}: {cause}")]
     Unwritable {
         /// The file or folder.
         at: String,
@@ -97,7 +87,6 @@ pub enum LogError {
         cause: String,
     },
     /// The file cannot be read as a log.
-    #[error("{at}: {cause}")]
     Broken {
         /// The file.
         at: String,
@@ -105,7 +94,6 @@ pub enum LogError {
         cause: String,
     },
     /// Another process holds the file.
-    #[error("{at} is held by another process: {cause}")]
     Locked {
         /// The file.
         at: String,
@@ -113,7 +101,6 @@ pub enum LogError {
         cause: String,
     },
     /// A setting that the client refuses.
-    #[error("setting {key}: {cause}")]
     Setting {
         /// Which.
         key: String,
@@ -121,13 +108,156 @@ pub enum LogError {
         cause: String,
     },
     /// Anything else; trying again may help.
-    #[error("{0}")]
     Transient(String),
 }
 
-impl LogError {
-    /// Whether it may pass by itself, so that trying again later is right.
-    pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Transient(_) | Self::Unreachable { .. } | Self::Locked { .. })
+crate::failure::shown_as_explained!(LogError);
+
+impl Explained for LogError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Unreachable { .. } | Self::Transient(_) => FailureKind::LogUnreachable,
+            Self::Authentication { .. }
+            | Self::Certificate { .. }
+            | Self::Protocol { .. }
+            | Self::Authorization { .. }
+            | Self::NoSuchTopic(_)
+            | Self::Refused { .. }
+            | Self::TooLarge { .. } => FailureKind::LogRefuses,
+            Self::Locked { .. } => FailureKind::LogHeld,
+            Self::InstanceTaken { .. } => FailureKind::Fenced,
+            Self::OffsetOutOfRange { .. } => FailureKind::Gap,
+            Self::DiskFull { .. } | Self::Unwritable { .. } => FailureKind::CannotWrite,
+            Self::Broken { .. } => FailureKind::LogDamaged,
+            Self::Setting { .. } => FailureKind::Configuration,
+        }
+    }
+
+    fn what(&self) -> Text {
+        match self {
+            Self::Unreachable { at, cause } => text::unreachable(at, cause),
+            Self::Authentication { at, cause } => text::authentication(at, cause),
+            Self::Certificate { at, cause } => text::certificate(at, cause),
+            Self::Protocol { at, cause } => text::protocol(at, cause),
+            Self::Authorization { operation, resource: of } => {
+                text::not_allowed(operation_text(operation), resource(of))
+            }
+            Self::InstanceTaken { instance, cause } => text::instance_taken(instance, cause),
+            Self::NoSuchTopic(topic) => text::no_such_topic(topic),
+            Self::TooLarge { bytes, cause } => text::too_large(bytes, cause),
+            Self::Refused { resource: of, cause } => text::refused(resource(of), cause),
+            Self::OffsetOutOfRange { partition, wanted, cause } => text::offset_out_of_range(partition, wanted, cause),
+            Self::DiskFull { at } => text::disk_full(at),
+            Self::Unwritable { at, cause } => text::unwritable(at, cause),
+            Self::Broken { at, cause } => text::broken(at, cause),
+            Self::Locked { at, cause } => text::locked(at, cause),
+            Self::Setting { key, cause } => text::setting(key, cause),
+            Self::Transient(cause) => Text::same(cause.clone()),
+        }
+    }
+
+    fn remedy(&self) -> Text {
+        match self {
+            Self::Unreachable { .. } | Self::Transient(_) => text::check_brokers(),
+            Self::Authentication { .. } => text::check_sasl(),
+            Self::Certificate { .. } => text::set_authority(),
+            Self::Protocol { .. } => text::set_protocol(),
+            Self::Authorization { operation, resource } => text::add_rule(rule(operation), resource),
+            Self::InstanceTaken { .. } => text::own_instance(),
+            Self::NoSuchTopic(_) => text::make_topic(),
+            Self::TooLarge { .. } => text::shorten(),
+            Self::Refused { resource, .. } if resource.starts_with("group ") => text::see_group_settings(),
+            Self::Refused { .. } => text::correct_topic(),
+            Self::OffsetOutOfRange { .. } => text::accept_gap(),
+            Self::DiskFull { .. } => text::free_disk(),
+            Self::Unwritable { .. } => text::make_writable(),
+            Self::Broken { .. } => text::bring_back(),
+            Self::Locked { .. } => text::find_holder(),
+            Self::Setting { .. } => text::correct_property(),
+        }
+    }
+}
+
+/// What is not allowed, as a verb.
+fn operation_text(operation: &str) -> Text {
+    match operation {
+        "read" => text::read(),
+        "write" => text::write(),
+        "create" => text::create(),
+        "describe" => text::describe(),
+        "join" => text::join(),
+        other => Text::same(other.to_owned()),
+    }
+}
+
+/// The same as Kafka's own tool for access rules has it.
+fn rule(operation: &str) -> &'static str {
+    match operation {
+        "read" | "join" => "Read",
+        "write" => "Write",
+        "create" => "Create",
+        _ => "Describe",
+    }
+}
+
+fn resource(resource: &str) -> Text {
+    resource.strip_prefix("group ").map_or_else(|| Text::same(resource.to_owned()), text::group)
+}
+
+/// What a log is, from how it describes itself.
+pub fn described(described: &str) -> Text {
+    if let Some(at) = described.strip_prefix("the embedded log ") {
+        return text::embedded(at);
+    }
+    described.strip_prefix("Kafka at ").map_or_else(|| Text::same(described.to_owned()), text::kafka_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::ExitCode;
+    use crate::failure::tests::hold_to_promises;
+
+    #[test]
+    fn every_error_is_explained_in_both_languages() {
+        let (at, cause) = (|| "localhost:9092".to_owned(), || "cause".to_owned());
+        let errors = [
+            LogError::Unreachable { at: at(), cause: cause() },
+            LogError::Authentication { at: at(), cause: cause() },
+            LogError::Certificate { at: at(), cause: cause() },
+            LogError::Protocol { at: at(), cause: cause() },
+            LogError::Authorization { operation: "read".into(), resource: "topic t".into() },
+            LogError::InstanceTaken { instance: "worker-1".into(), cause: cause() },
+            LogError::NoSuchTopic("t".into()),
+            LogError::TooLarge { bytes: 70_000, cause: cause() },
+            LogError::Refused { resource: "topic t".into(), cause: cause() },
+            LogError::Refused { resource: "group g".into(), cause: cause() },
+            LogError::OffsetOutOfRange { partition: Partition(0), wanted: NextOffset(7), cause: cause() },
+            LogError::DiskFull { at: at() },
+            LogError::Broken { at: at(), cause: cause() },
+            LogError::Unwritable { at: at(), cause: cause() },
+            LogError::Locked { at: at(), cause: cause() },
+            LogError::Setting { key: "acks".into(), cause: cause() },
+            LogError::Transient(cause()),
+        ];
+        hold_to_promises(&errors, |error| matches!(error, LogError::Broken { .. } | LogError::Transient(_)));
+        let password = errors[1].remedy().vi;
+        assert!(password.contains("sasl.password") && password.contains("kafka.secret_files"), "{password}");
+        assert!(errors[6].remedy().en.contains("giaoban topics create"));
+    }
+
+    #[test]
+    fn a_rule_that_is_missing_is_named_as_kafka_wants_it() {
+        let group = LogError::Authorization { operation: "join".into(), resource: "group giaoban".into() };
+        assert_eq!(group.what().vi, "không có quyền tham gia nhóm tiêu thụ giaoban");
+        assert!(group.remedy().en.contains("--operation Read --group giaoban;"));
+    }
+
+    #[test]
+    fn a_held_file_is_not_taken_for_a_broker_that_is_away() {
+        let locked = LogError::Locked { at: "data/log.db".into(), cause: "database is locked".into() };
+        assert!(locked.remedy().en.contains("log.db") && !locked.remedy().en.contains("kafka"));
+        assert_eq!(locked.kind().policy().exit, ExitCode::InUse);
+        assert!(locked.kind().may_pass());
     }
 }

@@ -9,7 +9,7 @@ mod error;
 pub mod kafka;
 pub mod partitioner;
 
-pub use error::LogError;
+pub use error::{LogError, described};
 
 use std::time::Duration;
 

@@ -22,6 +22,7 @@ pub mod contents;
 pub mod csv;
 pub mod datum;
 pub mod document;
+mod error;
 pub mod head;
 pub mod html;
 pub mod json;
@@ -47,7 +48,7 @@ pub use write::write_report;
 
 use std::path::PathBuf;
 
-use crate::rollup::table::RollupError;
+use crate::rollup::RollupError;
 use crate::store::StoreError;
 
 /// Why a report cannot be written.

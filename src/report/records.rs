@@ -8,8 +8,9 @@ use serde::{Serialize, Serializer};
 
 use super::datum::Datum;
 use crate::domain::{Digest, Entry, Figure, Period, Position, Revision, Rules};
+use crate::rollup::RollupError;
 use crate::rollup::evidence::Scope;
-use crate::rollup::table::{DISSOLVED, OfUnit, RollupError};
+use crate::rollup::table::{DISSOLVED, OfUnit};
 use crate::rollup::{NotInTable, Rollup};
 use crate::store::{StoreError, StoreReader};
 

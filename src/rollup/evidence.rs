@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use super::RollupError;
 use super::contribution::{NotInTable, Place, contributions};
-use super::table::{DISSOLVED, OfUnit, RollupError, lineage_rows};
+use super::table::{DISSOLVED, OfUnit, lineage_rows};
 use crate::domain::unit::RowId;
 use crate::domain::{Fact, Figure, Period, Quarter, Rules, SegmentId};
 

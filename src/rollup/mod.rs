@@ -6,6 +6,7 @@
 pub mod cell;
 pub mod contribution;
 pub mod delta;
+mod error;
 pub mod evidence;
 pub mod settle;
 pub mod table;
@@ -13,5 +14,6 @@ pub mod table;
 pub use cell::Cell;
 pub use contribution::{Contribution, NotInTable, Place, contributions};
 pub use delta::Delta;
+pub use error::RollupError;
 pub use settle::{Earlier, Settled, Verdict, settle};
 pub use table::{Rollup, RollupRow, UnitReport};

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use super::cell::Cell;
 use super::contribution::Place;
+use super::error::RollupError;
 use crate::domain::unit::RowId;
 use crate::domain::{Body, Field, Figure, Period, Rules, SegmentId, UnitCode};
 use crate::text::report::dissolved_units;
@@ -100,37 +101,6 @@ impl RollupRow {
     pub fn by_field(&self, figure: Figure) -> impl Iterator<Item = (Field, i128)> + '_ {
         self.cell.by_field(figure)
     }
-}
-
-/// A period or a unit that the rules do not have.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RollupError {
-    /// The calendar lacks a quarter of the period.
-    #[error("the calendar {calendar} does not have all of {period}")]
-    PeriodOutsideCalendar {
-        /// Which period.
-        period: Period,
-        /// Which calendar.
-        calendar: String,
-    },
-    /// No unit had the code in the period.
-    #[error("no unit had the code {unit} in {period}")]
-    NoSuchUnit {
-        /// The code.
-        unit: String,
-        /// The period.
-        period: Period,
-    },
-    /// The code was several units in the period, or none since the day that was named.
-    #[error("in {period} the code {unit} was {}", .units.iter().map(|(name, since)| format!("{name} since {since}")).collect::<Vec<_>>().join(", "))]
-    WhichUnit {
-        /// The code.
-        unit: String,
-        /// The period.
-        period: Period,
-        /// The names of those that it was, with their first days.
-        units: Vec<(String, Date)>,
-    },
 }
 
 /// Of which unit something is asked.

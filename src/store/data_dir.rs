@@ -121,8 +121,7 @@ impl DataDir {
                 Ok(WriterLock { _file: file })
             }
             Err(TryLockError::WouldBlock) => {
-                let by = fs::read_to_string(&path).unwrap_or_default();
-                let by = if by.trim().is_empty() { String::new() } else { format!(" (process {})", by.trim()) };
+                let by = fs::read_to_string(&path).unwrap_or_default().trim().to_owned();
                 Err(StoreError::Locked { at: self.path.display().to_string(), by })
             }
             Err(TryLockError::Error(error)) => Err(io_error(&path, &error)),

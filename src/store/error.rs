@@ -2,37 +2,32 @@
 
 use super::Span;
 use crate::domain::{Digest, NextOffset, Partition};
+use crate::failure::{Explained, FailureKind};
 use crate::rollup::NotInTable;
+use crate::text::{Text, store as text};
 
 /// What went wrong with the store.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// Another writer has moved the checkpoint: this one's reading is out of date.
-    #[error(
-        "partition {partition} of {topic} is at {stored} in the store, not at {expected}: another worker has written it"
-    )]
     Fenced {
         /// The topic.
         topic: String,
         /// The partition.
         partition: Partition,
-        /// Where the store is; `nothing` if it has none of the partition.
-        stored: String,
+        /// Where the store is; `None` if it has nothing of the partition.
+        stored: Option<NextOffset>,
         /// Where the batch starts.
-        expected: String,
+        expected: Option<NextOffset>,
     },
     /// Another process writes this store.
-    #[error("{at} is in use by another process{by}")]
     Locked {
         /// The store.
         at: String,
-        /// ` (process 123)`, if known.
+        /// The number of its process; empty if it is not known.
         by: String,
     },
     /// Its figures were made by other rules.
-    #[error(
-        "{at} was made by other rules (fingerprint {stored}, now {now}): units, calendar or catalogue have changed"
-    )]
     OtherRules {
         /// The store.
         at: String,
@@ -42,7 +37,6 @@ pub enum StoreError {
         now: Digest,
     },
     /// Made by a newer version of the program.
-    #[error("{at} has schema version {found}, newer than {known}, the newest that this program knows")]
     Newer {
         /// The store.
         at: String,
@@ -52,7 +46,6 @@ pub enum StoreError {
         known: i64,
     },
     /// Not readable as a store.
-    #[error("{at} is damaged: {cause}")]
     Damaged {
         /// The file.
         at: String,
@@ -60,19 +53,16 @@ pub enum StoreError {
         cause: String,
     },
     /// There is none yet.
-    #[error("there is no store at {at}")]
     Missing {
         /// Where.
         at: String,
     },
     /// The disk is full.
-    #[error("no space left for {at}")]
     DiskFull {
         /// The file.
         at: String,
     },
     /// The place cannot be written.
-    #[error("cannot write {at}: {cause}")]
     Unwritable {
         /// Where.
         at: String,
@@ -80,10 +70,8 @@ pub enum StoreError {
         cause: String,
     },
     /// A stored fact that the rules have no place for.
-    #[error("the ledger does not agree with the rules: {0}")]
     Inconsistent(#[from] NotInTable),
     /// The database server does not answer.
-    #[error("{at} does not answer: {cause}")]
     Unreachable {
         /// User, host, port and database.
         at: String,
@@ -91,7 +79,6 @@ pub enum StoreError {
         cause: String,
     },
     /// The database server does not know this user with this password.
-    #[error("{at} refuses the login: {cause}")]
     Login {
         /// User, host, port and database.
         at: String,
@@ -99,7 +86,6 @@ pub enum StoreError {
         cause: String,
     },
     /// The server has no such database.
-    #[error("{at}: {cause}")]
     NoDatabase {
         /// User, host, port and database.
         at: String,
@@ -107,7 +93,6 @@ pub enum StoreError {
         cause: String,
     },
     /// No connection that can be trusted: the certificate, the host's name, or no TLS at all.
-    #[error("{at} cannot be trusted: {cause}")]
     Untrusted {
         /// User, host, port and database.
         at: String,
@@ -115,7 +100,6 @@ pub enum StoreError {
         cause: String,
     },
     /// The user may not do that, or nobody may on this server.
-    #[error("{at} does not allow it: {cause}")]
     Forbidden {
         /// User, host, port and database.
         at: String,
@@ -123,7 +107,6 @@ pub enum StoreError {
         cause: String,
     },
     /// The server takes no more connections.
-    #[error("{at} has no connection to spare: {cause}")]
     Crowded {
         /// User, host, port and database.
         at: String,
@@ -131,7 +114,6 @@ pub enum StoreError {
         cause: String,
     },
     /// The schema is another program's.
-    #[error("{at} is no store of giaoban: {cause}")]
     Foreign {
         /// User, host, port and database.
         at: String,
@@ -139,13 +121,11 @@ pub enum StoreError {
         cause: String,
     },
     /// A replay has put other figures in force.
-    #[error("{at} is not what is written any more: a replay has put another generation in force")]
     Switched {
         /// The store.
         at: String,
     },
     /// Anything that may pass: trying again helps.
-    #[error("{at}: {cause}")]
     Unavailable {
         /// The store.
         at: String,
@@ -157,8 +137,121 @@ pub enum StoreError {
 impl StoreError {
     /// A span that does not start where the store is.
     pub fn fenced(topic: &str, span: &Span, stored: Option<NextOffset>) -> Self {
-        let show = |next: Option<NextOffset>| next.map_or_else(|| "nothing".to_owned(), |next| next.to_string());
-        let (topic, partition) = (topic.to_owned(), span.partition);
-        Self::Fenced { topic, partition, stored: show(stored), expected: show(span.from) }
+        Self::Fenced { topic: topic.to_owned(), partition: span.partition, stored, expected: span.from }
+    }
+}
+
+crate::failure::shown_as_explained!(StoreError);
+
+impl Explained for StoreError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Fenced { .. } | Self::Switched { .. } => FailureKind::Fenced,
+            Self::Locked { .. } => FailureKind::InUse,
+            Self::OtherRules { .. } | Self::Inconsistent(_) => FailureKind::RulesChanged,
+            Self::Newer { .. } | Self::Damaged { .. } | Self::Foreign { .. } => FailureKind::StoreDamaged,
+            Self::Missing { .. } => FailureKind::StoreMissing,
+            Self::DiskFull { .. } | Self::Unwritable { .. } => FailureKind::CannotWrite,
+            Self::Unavailable { .. } => FailureKind::StoreAway,
+            Self::Unreachable { .. } | Self::Crowded { .. } => FailureKind::StoreUnreachable,
+            Self::Login { .. } | Self::NoDatabase { .. } | Self::Untrusted { .. } | Self::Forbidden { .. } => {
+                FailureKind::StoreRefuses
+            }
+        }
+    }
+
+    fn what(&self) -> Text {
+        match self {
+            Self::Fenced { topic, partition, stored, expected } => {
+                let place =
+                    |next: &Option<NextOffset>| next.map_or_else(text::nothing, |next| Text::same(next.to_string()));
+                text::fenced(partition, topic, place(stored), place(expected))
+            }
+            Self::Locked { at, by } if by.is_empty() => text::locked(at),
+            Self::Locked { at, by } => text::locked_by(at, by),
+            Self::OtherRules { at, stored, now } => text::other_rules(at, stored, now),
+            Self::Newer { at, found, known } => text::newer(at, found, known),
+            Self::Damaged { at, cause } => text::damaged(at, cause),
+            Self::Missing { at } => text::missing(at),
+            Self::DiskFull { at } => text::disk_full(at),
+            Self::Unwritable { at, cause } => text::unwritable(at, cause),
+            Self::Inconsistent(cause) => text::inconsistent(cause),
+            Self::Unreachable { at, cause } => text::unreachable(at, cause),
+            Self::Login { at, cause } => text::login(at, cause),
+            Self::Untrusted { at, cause } => text::untrusted(at, cause),
+            Self::Forbidden { at, cause } => text::forbidden(at, cause),
+            Self::Crowded { at, cause } => text::crowded(at, cause),
+            Self::Foreign { at, cause } => text::foreign(at, cause),
+            Self::Switched { at } => text::switched(at),
+            Self::NoDatabase { at, cause } | Self::Unavailable { at, cause } => text::foreign_words(at, cause),
+        }
+    }
+
+    fn remedy(&self) -> Text {
+        match self {
+            Self::Fenced { .. } => text::one_writer(),
+            Self::Locked { .. } => text::stop_the_other(),
+            Self::OtherRules { .. } | Self::Inconsistent(_) => text::rebuild(),
+            Self::Newer { .. } => text::use_newer(),
+            Self::Damaged { .. } => text::bring_back(),
+            Self::Missing { .. } => text::build_it(),
+            Self::DiskFull { .. } => text::free_disk(),
+            Self::Unwritable { .. } => text::make_writable(),
+            Self::Unavailable { .. } => text::try_again(),
+            Self::Unreachable { .. } => text::check_url(),
+            Self::Login { .. } => text::check_login(),
+            Self::NoDatabase { .. } => text::create_database(),
+            Self::Untrusted { .. } => text::set_certificate(),
+            Self::Forbidden { .. } => text::grant_role(),
+            Self::Crowded { .. } => text::raise_connections(),
+            Self::Foreign { .. } => text::choose_schema(),
+            Self::Switched { .. } => text::start_again(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::tests::hold_to_promises;
+
+    #[test]
+    fn every_error_is_explained_in_both_languages() {
+        let (at, cause) = (|| "data/store-1.db".to_owned(), || "cause".to_owned());
+        let errors = [
+            StoreError::Fenced {
+                topic: "t".into(),
+                partition: Partition(0),
+                stored: None,
+                expected: Some(NextOffset(5)),
+            },
+            StoreError::Locked { at: at(), by: String::new() },
+            StoreError::Locked { at: at(), by: "7".into() },
+            StoreError::OtherRules { at: at(), stored: Digest([0; 32]), now: Digest([1; 32]) },
+            StoreError::Newer { at: at(), found: 2, known: 1 },
+            StoreError::Damaged { at: at(), cause: cause() },
+            StoreError::Missing { at: at() },
+            StoreError::DiskFull { at: at() },
+            StoreError::Unwritable { at: at(), cause: cause() },
+            StoreError::Inconsistent(NotInTable("unit".into())),
+            StoreError::Unavailable { at: at(), cause: cause() },
+            StoreError::Unreachable { at: at(), cause: cause() },
+            StoreError::Login { at: at(), cause: cause() },
+            StoreError::NoDatabase { at: at(), cause: cause() },
+            StoreError::Untrusted { at: at(), cause: cause() },
+            StoreError::Forbidden { at: at(), cause: cause() },
+            StoreError::Crowded { at: at(), cause: cause() },
+            StoreError::Foreign { at: at(), cause: cause() },
+            StoreError::Switched { at: at() },
+        ];
+        hold_to_promises(&errors, |error| {
+            matches!(error, StoreError::NoDatabase { .. } | StoreError::Unavailable { .. })
+        });
+        assert_eq!(
+            errors[0].to_string(),
+            "partition 0 of t is at nothing in the store, not at 5: another worker has written it"
+        );
+        assert!(errors[0].what().vi.contains("đang ở chưa có gì, không phải 5"), "{}", errors[0].what().vi);
+        assert!(errors[3].remedy().en.contains("giaoban replay"));
     }
 }

@@ -5,7 +5,7 @@ pub mod prompt;
 
 use std::io::{ErrorKind, Write as _};
 
-use crate::cli::error::Failure;
+use crate::failure::Failure;
 
 /// Writes a result to standard output; a reader that went away is no failure.
 ///

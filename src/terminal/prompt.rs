@@ -5,8 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use signal_hook::consts::SIGINT;
 
-use crate::cli::error::Failure;
-use crate::exit::ExitCode;
+use crate::failure::{ExitCode, Failure};
 use crate::text::{Text, terminal};
 
 /// Asks for a text; `fits` says what is wrong with an answer, which is then asked for again.
@@ -47,5 +46,5 @@ fn interact<T>(ask: impl FnOnce() -> dialoguer::Result<T>) -> Result<T, Failure>
         let _ = dialoguer::console::Term::stderr().show_cursor();
         let _ = signal_hook::low_level::emulate_default_handler(SIGINT);
     }
-    answer.map_err(|error| Failure::texts(ExitCode::Usage, Text::same(error.to_string()), terminal::give_as_flag()))
+    answer.map_err(|error| Failure::other(ExitCode::Usage, Text::same(error.to_string()), terminal::give_as_flag()))
 }

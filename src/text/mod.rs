@@ -12,13 +12,19 @@ use std::fmt;
 pub mod cli_publish;
 pub mod cli_record;
 pub mod codes;
+pub mod config;
+pub mod failure;
 pub mod fields;
+pub mod ingest;
 pub mod intake;
+pub mod log;
 pub mod names;
 pub mod nearest;
 pub mod report;
+pub mod rollup;
 pub mod safe;
 pub mod sample;
+pub mod store;
 pub mod terminal;
 pub mod usage;
 pub mod web;
@@ -34,7 +40,8 @@ pub enum Lang {
     En,
 }
 
-/// One text in both languages. Shown by itself, as logs and errors do, it is the English one.
+/// One text in both languages. Shown by itself, as logs and errors do, it is the English one; shown by `{:#}`, as an
+/// argument of another Vietnamese text, the Vietnamese one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
     /// Tiếng Việt.
@@ -70,6 +77,12 @@ impl Text {
     }
 }
 
+impl<V: Into<Cow<'static, str>>, E: Into<Cow<'static, str>>> From<(V, E)> for Text {
+    fn from((vi, en): (V, E)) -> Self {
+        Self { vi: vi.into(), en: en.into() }
+    }
+}
+
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if f.alternate() { &self.vi } else { &self.en })
@@ -77,8 +90,8 @@ impl fmt::Display for Text {
 }
 
 /// Defines texts. `store_missing(at) { "chưa có kho ở {at}", "there is no store at {at}" }` becomes a function
-/// `store_missing(at: impl Display) -> Text`; format specifiers and `{at:?}`-like forms are those of `format!`.
-#[allow(unused_macros)]
+/// `store_missing(at: impl Display) -> Text`; format specifiers and `{at:?}`-like forms are those of `format!`. An
+/// argument that is a text itself stands as `{cause:#}` in the Vietnamese, as `{cause}` in the English.
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident ( $($argument:ident),* $(,)? ) { $vi:literal, $en:literal $(,)? })+) => { $(
         #[doc = $en]
@@ -88,5 +101,4 @@ macro_rules! texts {
         }
     )+ };
 }
-#[allow(unused_imports)]
 pub(crate) use texts;

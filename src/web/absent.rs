@@ -10,7 +10,8 @@ use super::view::{Choice, message};
 use crate::domain::{Figure, Period, Rules};
 use crate::report::numbers;
 use crate::report::records::ListingError;
-use crate::rollup::table::{OfUnit, RollupError};
+use crate::rollup::RollupError;
+use crate::rollup::table::OfUnit;
 use crate::store::StoreError;
 use crate::text::{Lang, Text, report as names, web as say};
 

@@ -18,7 +18,8 @@ use super::{limits, view};
 use crate::domain::Period;
 use crate::report::records::ListingError;
 use crate::report::{csv, json};
-use crate::rollup::table::{OfUnit, RollupError};
+use crate::rollup::RollupError;
+use crate::rollup::table::OfUnit;
 
 /// Where answers come from, and room for those that are being made.
 #[derive(Clone)]

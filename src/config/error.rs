@@ -1,0 +1,127 @@
+//! What can be wrong with the configuration.
+
+use std::path::PathBuf;
+
+use super::variable_of;
+use crate::domain::UnitTableError;
+use crate::failure::{Explained, FailureKind, shown_as_explained};
+use crate::text::{Text, config as text};
+
+/// What is wrong with the configuration, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    File {
+        /// Which.
+        file: String,
+        /// Why.
+        cause: String,
+    },
+    /// A key that there is not.
+    UnknownKey {
+        /// The file or the environment variable.
+        place: String,
+        /// What was found.
+        key: String,
+        /// The nearest right one.
+        nearest: String,
+    },
+    /// A value that the key does not take.
+    Value {
+        /// The file, the environment variable or the flag.
+        place: String,
+        /// The key.
+        key: String,
+        /// What was found.
+        found: String,
+        /// What is allowed.
+        allowed: Text,
+    },
+    /// A file that a key names cannot be read.
+    NamedFile {
+        /// The key.
+        key: String,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        cause: String,
+    },
+    /// The units: every problem, with file and line.
+    Units {
+        /// Where the table is.
+        table: String,
+        /// Where the successions are.
+        succession: String,
+        /// What is wrong with them.
+        problems: Vec<UnitTableError>,
+    },
+}
+
+shown_as_explained!(ConfigError);
+
+impl Explained for ConfigError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Configuration
+    }
+
+    fn what(&self) -> Text {
+        match self {
+            Self::File { file, cause } => text::file(file, cause),
+            Self::UnknownKey { place, key, nearest } => text::unknown_key(place, key, nearest),
+            Self::Value { place, key, found, allowed } => text::value(place, key, found, allowed),
+            Self::NamedFile { key, path, cause } => text::named_file(key, path.display(), cause),
+            Self::Units { table, succession, problems } => {
+                text::units(problems.len(), located(table, succession, problems))
+            }
+        }
+    }
+
+    fn remedy(&self) -> Text {
+        match self {
+            Self::File { .. } => text::correct_file(),
+            // Not `config show`: it stops at the same key.
+            Self::UnknownKey { place, key, nearest } if *place == variable_of(key) => {
+                text::write_nearest(variable_of(nearest))
+            }
+            Self::UnknownKey { nearest, .. } => text::write_nearest(nearest),
+            Self::Value { key, place, .. } => text::correct_value(key, place),
+            Self::NamedFile { .. } => text::check_path(),
+            Self::Units { .. } => text::correct_units(),
+        }
+    }
+}
+
+fn located(table: &str, succession: &str, problems: &[UnitTableError]) -> String {
+    let line = |problem: &UnitTableError| {
+        let file = if problem.file == "units" { table } else { succession };
+        format!("{file} line {}: {}", problem.line, problem.problem)
+    };
+    problems.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::tests::hold_to_promises;
+
+    #[test]
+    fn every_error_is_explained_in_both_languages() {
+        let (place, key) = (|| "f.toml".to_owned(), || "kafka.broker".to_owned());
+        let problem = UnitTableError { file: "units", line: 2, problem: "gap".into() };
+        let errors = [
+            ConfigError::File { file: place(), cause: "cause".into() },
+            ConfigError::UnknownKey { place: place(), key: key(), nearest: "kafka.brokers".into() },
+            ConfigError::Value { place: place(), key: key(), found: "x".into(), allowed: text::flag() },
+            ConfigError::NamedFile { key: key(), path: "x".into(), cause: "cause".into() },
+            ConfigError::Units { table: place(), succession: place(), problems: vec![problem] },
+        ];
+        hold_to_promises(&errors, |error| matches!(error, ConfigError::File { .. } | ConfigError::NamedFile { .. }));
+        assert!(errors[1].remedy().vi.contains("kafka.brokers"));
+        let variable = ConfigError::UnknownKey {
+            place: "GIAOBAN__KAFKA__BROKRS".into(),
+            key: "kafka.brokrs".into(),
+            nearest: "kafka.brokers".into(),
+        };
+        assert!(variable.remedy().en.contains("GIAOBAN__KAFKA__BROKERS"));
+    }
+}

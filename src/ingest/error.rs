@@ -1,0 +1,153 @@
+//! What each reason for a worker to stop is called, and what to do about it.
+
+use super::dead_letter::ROOM_BYTES;
+use super::machine::Stopped;
+use super::outbox::DeadLetterRefused;
+use super::worker::{Silent, WorkerError};
+use crate::failure::{Explained, FailureKind, shown_as_explained};
+use crate::log::{self, LogError};
+use crate::text::{Text, ingest as text};
+
+shown_as_explained!(Stopped, DeadLetterRefused, WorkerError);
+
+impl Explained for Stopped {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Gap { .. } | Self::OtherLog { .. } | Self::Recreated { .. } => FailureKind::Gap,
+            Self::Fenced(_) => FailureKind::Fenced,
+            Self::TooManyDeadLetters { .. } => FailureKind::TooManyDeadLetters,
+        }
+    }
+
+    fn what(&self) -> Text {
+        match self {
+            Self::Gap { partition, from, to } => text::gap(from, to, partition),
+            Self::OtherLog { partition, stored, end } => text::other_log(stored, partition, end),
+            Self::Recreated { partition, next } => text::recreated(next, partition),
+            Self::Fenced(times) => text::fenced(times),
+            Self::TooManyDeadLetters { partition, excess: it } => {
+                text::too_many_dead_letters(it.bad, it.of, partition, it.first, it.last, it.reason)
+            }
+        }
+    }
+
+    fn remedy(&self) -> Text {
+        match self {
+            Self::Gap { .. } => text::accept_gap(),
+            Self::OtherLog { .. } | Self::Recreated { .. } => text::check_topic(),
+            Self::Fenced(_) => text::one_worker(),
+            Self::TooManyDeadLetters { .. } => text::accept_dead_letters(),
+        }
+    }
+}
+
+impl Explained for DeadLetterRefused {
+    fn kind(&self) -> FailureKind {
+        self.cause.kind()
+    }
+
+    fn what(&self) -> Text {
+        let Self { topic, position, cause } = self;
+        text::dead_letter_refused(position.offset, position.partition, topic, cause.what())
+    }
+
+    fn remedy(&self) -> Text {
+        match &self.cause {
+            // Beside its message a dead letter has headers.
+            LogError::TooLarge { bytes, .. } => text::raise_limit(&self.topic, (2 * bytes).max(ROOM_BYTES)),
+            cause => cause.remedy(),
+        }
+    }
+}
+
+impl Explained for WorkerError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Log(error) => error.kind(),
+            Self::Store(error) => error.kind(),
+            Self::Stopped(stopped) => stopped.kind(),
+            Self::DeadLetters(refused) => refused.kind(),
+            Self::Slow { silent: Silent::File, .. } => FailureKind::InUse,
+            Self::Slow { silent: Silent::Server, .. } => FailureKind::StoreSilent,
+            Self::Slow { silent: Silent::Log, .. } => FailureKind::LogSilent,
+        }
+    }
+
+    fn what(&self) -> Text {
+        match self {
+            Self::Log(error) => error.what(),
+            Self::Store(error) => error.what(),
+            Self::Stopped(stopped) => stopped.what(),
+            Self::DeadLetters(refused) => refused.what(),
+            Self::Slow { at, seconds, .. } => text::slow(log::described(at), seconds),
+        }
+    }
+
+    fn remedy(&self) -> Text {
+        match self {
+            Self::Log(error) => error.remedy(),
+            Self::Store(error) => error.remedy(),
+            Self::Stopped(stopped) => stopped.remedy(),
+            Self::DeadLetters(refused) => refused.remedy(),
+            Self::Slow { silent: Silent::File, .. } => text::find_holder(),
+            Self::Slow { silent: Silent::Server, .. } => text::see_server(),
+            Self::Slow { silent: Silent::Log, .. } => text::see_log(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{NextOffset, Offset, Partition, Position};
+    use crate::failure::tests::hold_to_promises;
+    use crate::failure::{ExitCode, Failure};
+    use crate::ingest::watch::Excess;
+
+    fn refused(topic: &str, cause: LogError) -> DeadLetterRefused {
+        let position = Position { partition: Partition(0), offset: Offset(7) };
+        DeadLetterRefused { topic: topic.into(), position, cause }
+    }
+
+    #[test]
+    fn every_reason_to_stop_is_explained_in_both_languages() {
+        let (partition, at) = (Partition(0), NextOffset(7));
+        let excess = Excess { first: Offset(1), last: Offset(9), bad: 5, of: 8, reason: "E_JSON" };
+        hold_to_promises(
+            &[
+                Stopped::Gap { partition, from: at, to: at },
+                Stopped::OtherLog { partition, stored: at, end: at },
+                Stopped::Recreated { partition, next: at },
+                Stopped::Fenced(10),
+                Stopped::TooManyDeadLetters { partition, excess },
+            ],
+            |_| false,
+        );
+        let causes = [LogError::NoSuchTopic("dlq".into()), LogError::TooLarge { bytes: 1, cause: "cause".into() }];
+        hold_to_promises(&causes.map(|cause| refused("dlq", cause)), |_| false);
+    }
+
+    #[test]
+    fn a_dead_letter_that_is_too_large_names_the_limit_that_it_needs() {
+        let remedy = refused("my.dlq", LogError::TooLarge { bytes: 3 << 20, cause: String::new() }).remedy().en;
+        assert!(remedy.contains("--entity-name my.dlq --add-config max.message.bytes=6291456"), "{remedy}");
+    }
+
+    #[test]
+    fn who_kept_a_worker_from_stopping_decides_the_code() {
+        for (silent, code) in [
+            (Silent::File, ExitCode::InUse),
+            (Silent::Server, ExitCode::StoreUnreachable),
+            (Silent::Log, ExitCode::LogUnreachable),
+        ] {
+            let slow = WorkerError::Slow { silent, at: "the embedded log d/log.db".into(), seconds: 8 };
+            assert!(!slow.kind().may_pass());
+            let failure = Failure::from(slow);
+            assert_eq!(failure.code(), code);
+            let (what, remedy) = (failure.what(), failure.remedy());
+            assert!(what.en.starts_with("the embedded log d/log.db did not answer within 8 s"), "{}", what.en);
+            assert!(what.vi.starts_with("nhật ký nhúng d/log.db không trả lời trong 8 giây"), "{}", what.vi);
+            assert!(remedy.vi != remedy.en && !remedy.vi.is_ascii());
+        }
+    }
+}

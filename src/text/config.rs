@@ -1,0 +1,70 @@
+//! What is wrong with the configuration, and what to do about it.
+
+use super::texts;
+
+texts! {
+    file(file, cause) { "{file}: {cause}", "{file}: {cause}" }
+    named_file(key, path, cause) { "{key}: {path}: {cause}", "{key}: {path}: {cause}" }
+    unknown_key(place, key, nearest) {
+        "{place}: không có khóa {key}; gần nhất là {nearest}",
+        "{place}: there is no key {key}; the nearest is {nearest}",
+    }
+    value(place, key, found, allowed) {
+        "{place}: {key} là {found}, nhưng phải là {allowed:#}",
+        "{place}: {key} is {found}, but must be {allowed}",
+    }
+    units(count, lines) {
+        "bảng đơn vị có {count} chỗ sai\n{lines}",
+        "problems in the table of units: {count}\n{lines}",
+    }
+
+    whole_number(min, max) { "số nguyên từ {min} đến {max}", "a whole number from {min} to {max}" }
+    flag() { "true hoặc false", "true or false" }
+    one_of(names) { "một trong {names}", "one of {names}" }
+    list() {
+        "danh sách các chữ không có ký tự điều khiển",
+        "a list of texts without control characters",
+    }
+    some_text() { "một chuỗi chữ", "text" }
+    topic() {
+        "tên một topic Kafka: 1 đến 249 ký tự trong a-z A-Z 0-9 . _ -",
+        "the name of a Kafka topic: 1 to 249 of the characters a-z A-Z 0-9 . _ -",
+    }
+    other_topic() { "topic khác với kafka.topic", "another topic than kafka.topic" }
+    listen() {
+        "máy:cổng, ví dụ 127.0.0.1:9464, hoặc off",
+        "host:port such as 127.0.0.1:9464, or off",
+    }
+    day() { "một ngày, ví dụ 2020-12-03, hoặc để trống", "a day such as 2020-12-03, or empty" }
+    /// What is wrong with a URL is said in English alone.
+    database(wrong) { "để trống, hoặc URL của PostgreSQL ({wrong})", "empty, or {wrong}" }
+    schema() {
+        "tên một schema: 1 đến 48 ký tự trong a-z 0-9 _, không bắt đầu bằng chữ số hoặc pg_",
+        "the name of a schema: 1 to 48 of the characters a-z 0-9 _, not beginning with a digit or pg_",
+    }
+    properties() {
+        "một bảng các chữ, số, true hoặc false",
+        "a table of texts, numbers and true or false",
+    }
+
+    correct_file() {
+        "Sửa tệp, hoặc xem mẫu config/giaoban.toml.",
+        "Correct the file, or see the pattern in config/giaoban.toml.",
+    }
+    write_nearest(nearest) {
+        "Viết {nearest}, hoặc bỏ khóa này; mọi khóa có trong config/giaoban.toml.",
+        "Write {nearest}, or remove it; every key is in config/giaoban.toml.",
+    }
+    correct_value(key, place) {
+        "Sửa {key} ở {place}; ý nghĩa của từng khóa có trong config/giaoban.toml.",
+        "Correct {key} in {place}; config/giaoban.toml says what each key means.",
+    }
+    check_path() {
+        "Kiểm tra đường dẫn và quyền đọc.",
+        "Check the path and that it can be read.",
+    }
+    correct_units() {
+        "Sửa các dòng đã nêu trong bảng đơn vị.",
+        "Correct the lines named in the table of units.",
+    }
+}

@@ -1,0 +1,82 @@
+//! How the program ends, in words, and what to do about a file that cannot be used.
+
+use super::texts;
+
+texts! {
+    done() { "Xong.", "Done." }
+    internal() { "Lỗi bên trong chương trình.", "A defect of the program, or something that it has no code for." }
+    usage() { "Dòng lệnh sai.", "The command line is wrong." }
+    configuration() {
+        "Cấu hình, bảng đơn vị hoặc lịch sai.",
+        "The configuration, the units or the calendar are wrong.",
+    }
+    some_refused() {
+        "Một phần dữ liệu vào bị từ chối.",
+        "Some of the input was refused; the rest was taken.",
+    }
+    all_refused() { "Toàn bộ dữ liệu vào bị từ chối.", "All of the input was refused." }
+    log_unreachable() { "Không kết nối được Kafka.", "The event log does not answer." }
+    log_refuses() {
+        "Kafka từ chối: xác thực, quyền, topic, nhóm, kích thước hoặc thông điệp.",
+        "The event log refuses: authentication, permission, topic, group, size or message.",
+    }
+    store() {
+        "Kho số liệu hỏng, mới hơn chương trình, hoặc chưa có.",
+        "The store or the embedded log is damaged, newer than this program, or not there.",
+    }
+    in_use() { "Một tiến trình khác đang dùng.", "Another process is using it." }
+    rules_changed() {
+        "Quy tắc đã đổi: cần giaoban replay.",
+        "The rules have changed: giaoban replay is needed.",
+    }
+    gap() {
+        "Nhật ký thiếu bản ghi, hoặc là nhật ký khác.",
+        "The log has lost records, or is not the one that the store was made from.",
+    }
+    fenced() { "Bị một worker khác chặn.", "Turned away: another worker writes the same partitions." }
+    cannot_write() {
+        "Đĩa đầy hoặc không ghi được.",
+        "The disk is full, or a place cannot be read or written.",
+    }
+    port_taken() { "Cổng mạng không dùng được.", "The address to listen on cannot be used." }
+    not_found() {
+        "Không có đơn vị, kỳ, bản ghi hoặc tệp đó.",
+        "There is no such unit, period, record or file.",
+    }
+    doctor_found() { "giaoban doctor phát hiện vấn đề.", "giaoban doctor found a problem." }
+    too_many_dead_letters() {
+        "Quá nhiều thư chết: worker dừng thay vì bỏ qua tiếp.",
+        "Too many dead letters: the worker stopped rather than pass over more.",
+    }
+    store_unreachable() { "Không kết nối được PostgreSQL.", "PostgreSQL does not answer." }
+    store_refuses() {
+        "PostgreSQL từ chối: mật khẩu, quyền, cơ sở dữ liệu hoặc chứng chỉ.",
+        "PostgreSQL refuses: password, permission, database or certificate.",
+    }
+    differs() {
+        "Có khác biệt: số liệu với kết quả đếm lại (verify), hoặc nơi chuyển đến với nguồn (migrate).",
+        "Something differs: figures from a recount (verify), or where a migration leads to from its source (migrate).",
+    }
+    ended_by_signal() {
+        "Bị dừng lần thứ hai bằng Ctrl-C, SIGTERM.",
+        "Ended at once by a second Ctrl-C or SIGTERM.",
+    }
+
+    check_path() { "Kiểm tra lại đường dẫn.", "Check the path." }
+    name_files() {
+        "Đây là một thư mục: hãy ghi tên tệp, ví dụ thư mục/*.csv.",
+        "This is a folder: name files, for instance folder/*.csv.",
+    }
+    free_disk() {
+        "Giải phóng dung lượng đĩa rồi chạy lại.",
+        "Free some disk space and run it again.",
+    }
+    check_permissions() {
+        "Kiểm tra quyền truy cập, hoặc chọn nơi khác.",
+        "Check the permissions, or choose another place.",
+    }
+    error_and_remedy(what, remedy) {
+        "lỗi: {what:#}\ncách xử lý: {remedy:#}",
+        "error: {what}\nremedy: {remedy}",
+    }
+}

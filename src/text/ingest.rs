@@ -1,0 +1,67 @@
+//! Why a worker stopped, and what to do about it.
+
+use super::texts;
+
+texts! {
+    gap(from, to, partition) {
+        "các bản ghi {from} đến {to} của phân vùng {partition} đã mất khỏi nhật ký mà chưa được đọc: kho sẽ thiếu chúng",
+        "messages {from} to {to} of partition {partition} are gone from the log and were never read: the store would miss them",
+    }
+    other_log(stored, partition, end) {
+        "kho đang ở vị trí {stored} của phân vùng {partition}, nhưng nhật ký kết thúc ở {end}: đây không phải nhật ký đã tạo ra kho",
+        "the store is at offset {stored} of partition {partition}, but the log ends at {end}: this is not the log that the store was made from",
+    }
+    recreated(next, partition) {
+        "bản ghi ngay trước vị trí {next} của phân vùng {partition} không phải là bản ghi mà kho đã đọc: topic đã được tạo lại",
+        "the record before offset {next} of partition {partition} is not the one that the store has: the topic was recreated",
+    }
+    fenced(times) {
+        "một worker khác liên tục ghi cùng các phân vùng; worker này đã bị chặn {times} lần liền",
+        "another worker keeps writing the same partitions; this one was turned away {times} times in a row",
+    }
+    too_many_dead_letters(bad, of, partition, first, last, reason) {
+        "{bad} trong {of} bản ghi của phân vùng {partition}, từ vị trí {first} đến {last}, không phải là sự kiện hợp lệ, phần lớn vì {reason}: worker không bỏ qua bản ghi cuối cùng đó",
+        "{bad} of {of} messages of partition {partition}, from offset {first} to {last}, are not valid events, most of them {reason}: the worker does not pass the last of them",
+    }
+    dead_letter_refused(offset, partition, topic, cause) {
+        "bản ghi {offset} của phân vùng {partition} không phải là sự kiện hợp lệ, mà topic thư chết {topic} không nhận nó: {cause:#}",
+        "message {offset} of partition {partition} is not a valid event, and the dead-letter topic {topic} does not take it: {cause}",
+    }
+    slow(at, seconds) {
+        "{at:#} không trả lời trong {seconds} giây sau khi có lệnh dừng; phần đang làm dở được ghi trọn vẹn hoặc hoàn toàn không, lần chạy sau sẽ thấy",
+        "{at} did not answer within {seconds} s of the stop; what was in flight is rolled back or whole, as the next start will see",
+    }
+
+    accept_gap() {
+        "Khôi phục phần nhật ký đã mất, hoặc chấp nhận mất: giaoban worker --accept-gap. Đặt retention.ms=-1 cho topic để không lặp lại.",
+        "Restore what the log has lost, or accept the loss: giaoban worker --accept-gap. Set retention.ms=-1 on the topic so that it does not happen again.",
+    }
+    check_topic() {
+        "Kiểm tra kafka.brokers và kafka.topic; nếu topic đã được tạo lại, dựng lại kho từ đầu bằng một --data mới.",
+        "Check kafka.brokers and kafka.topic; if the topic was recreated, build a new store with another --data.",
+    }
+    one_worker() {
+        "Chỉ để một worker ghi mỗi kho dữ liệu; dừng worker kia rồi chạy lại.",
+        "Let one worker write each store; stop the other and start this one again.",
+    }
+    accept_dead_letters() {
+        "Sửa bên gửi (ý nghĩa của mã: docs/codes.md) hoặc bảng đơn vị. Rồi cho các bản ghi này vào thư chết: chạy một lần giaoban worker --accept-dead-letters; hoặc tăng worker.dead_letter_share, worker.dead_letter_run. Khi đã sửa, gửi lại chúng: giaoban dlq redrive.",
+        "Fix the producer (docs/codes.md has the code) or the table of units. Then let these records become dead letters: run giaoban worker --accept-dead-letters once; or raise worker.dead_letter_share, worker.dead_letter_run. What a fix has made good is sent again by giaoban dlq redrive.",
+    }
+    raise_limit(topic, bytes) {
+        "Tăng max.message.bytes của topic thư chết: kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config max.message.bytes={bytes}. Rồi chạy lại worker: nó tiếp tục từ chỗ đang đứng, không mất gì.",
+        "Raise max.message.bytes of the dead-letter topic: kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config max.message.bytes={bytes}. Then start the worker again: it resumes from where it is, with nothing lost.",
+    }
+    find_holder() {
+        "Tìm tiến trình đang giữ tệp kho rồi chạy lại worker: nó tiếp tục từ nơi kho đang đứng.",
+        "Find the process that holds the store's file, and start the worker again: it resumes from where the store is.",
+    }
+    see_server() {
+        "Xem PostgreSQL có chạy không rồi chạy lại worker: nó tiếp tục từ nơi kho đang đứng.",
+        "See whether PostgreSQL is up, and start the worker again: it resumes from where the store is.",
+    }
+    see_log() {
+        "Xem nhật ký sự kiện có nhận thư chết không (giaoban doctor) rồi chạy lại worker: nó tiếp tục từ nơi kho đang đứng.",
+        "See whether the event log takes dead letters (giaoban doctor), and start the worker again: it resumes from where the store is.",
+    }
+}

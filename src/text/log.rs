@@ -1,0 +1,114 @@
+//! What can go wrong with an event log, and what to do about it.
+
+use super::texts;
+
+texts! {
+    unreachable(at, cause) { "{at} không trả lời: {cause}", "no answer from {at}: {cause}" }
+    authentication(at, cause) { "{at} không cho kết nối: {cause}", "{at} does not let this client in: {cause}" }
+    certificate(at, cause) {
+        "chứng thư của {at} không đáng tin cậy: {cause}",
+        "the certificate of {at} is not trusted: {cause}",
+    }
+    protocol(at, cause) {
+        "{at} ngắt kết nối ngay khi bắt đầu: {cause}",
+        "{at} ends the connection before it is made: {cause}",
+    }
+    not_allowed(operation, resource) {
+        "không có quyền {operation:#} {resource:#}",
+        "not allowed to {operation} {resource}",
+    }
+    read() { "đọc", "read" }
+    write() { "ghi", "write" }
+    create() { "tạo", "create" }
+    describe() { "xem", "describe" }
+    join() { "tham gia", "join" }
+    group(name) { "nhóm tiêu thụ {name}", "group {name}" }
+    instance_taken(instance, cause) {
+        "một worker khác cũng vào nhóm với tên {instance}, và worker này bị loại ra: {cause}",
+        "another worker joined the group as {instance} too, and this one was put out of it: {cause}",
+    }
+    no_such_topic(topic) { "không có topic {topic}", "there is no topic {topic}" }
+    too_large(bytes, cause) {
+        "thông điệp {bytes} byte lớn hơn mức nhật ký nhận ({cause})",
+        "a message of {bytes} bytes is larger than the log takes ({cause})",
+    }
+    refused(resource, cause) { "{resource:#} từ chối: {cause}", "{resource} refuses: {cause}" }
+    offset_out_of_range(partition, wanted, cause) {
+        "phân vùng {partition} không có vị trí {wanted} ({cause})",
+        "partition {partition} has no offset {wanted} ({cause})",
+    }
+    disk_full(at) { "hết dung lượng đĩa cho {at}", "no space left for {at}" }
+    unwritable(at, cause) { "không ghi được {at}: {cause}", "cannot write {at}: {cause}" }
+    /// In the words of another program.
+    broken(at, cause) { "{at}: {cause}", "{at}: {cause}" }
+    locked(at, cause) { "{at} đang bị tiến trình khác giữ: {cause}", "{at} is held by another process: {cause}" }
+    setting(key, cause) { "thiết lập {key}: {cause}", "setting {key}: {cause}" }
+
+    embedded(at) { "nhật ký nhúng {at}", "the embedded log {at}" }
+    kafka_at(at) { "Kafka tại {at}", "Kafka at {at}" }
+
+    check_brokers() {
+        "Kiểm tra kafka.brokers và xem Kafka có chạy không: giaoban doctor. Những gì đã xác nhận vẫn còn.",
+        "Check kafka.brokers and whether Kafka is up: giaoban doctor. What was acknowledged is still there.",
+    }
+    check_sasl() {
+        "Kiểm tra kafka.properties: sasl.username, sasl.mechanism, và mật khẩu trong tệp mà kafka.secret_files nêu cho sasl.password.",
+        "Check kafka.properties: sasl.username, sasl.mechanism, and the password in the file that kafka.secret_files names for sasl.password.",
+    }
+    set_authority() {
+        "Đặt ssl.ca.location trong kafka.properties là tệp chứng thư của nơi đã ký cho Kafka, và trong kafka.brokers dùng tên máy có trong chứng thư.",
+        "Let ssl.ca.location in kafka.properties be the file of the authority that signed Kafka's certificate, and in kafka.brokers write a host name that the certificate has.",
+    }
+    set_protocol() {
+        "Đặt security.protocol trong kafka.properties đúng với cổng trong kafka.brokers: SASL_SSL, SSL, SASL_PLAINTEXT hoặc PLAINTEXT; nếu đã đúng, có thể Kafka đang khởi động.",
+        "Let security.protocol in kafka.properties be what the port in kafka.brokers speaks: SASL_SSL, SSL, SASL_PLAINTEXT or PLAINTEXT; if it is, Kafka may still be starting.",
+    }
+    add_rule(operation, resource) {
+        "Xin quản trị Kafka thêm quyền cho người dùng này: kafka-acls.sh --add --allow-principal User:NAME --operation {operation} --{resource}; mọi quyền cần có: config/kafka/acls.sh.",
+        "Ask Kafka's administrator for that rule: kafka-acls.sh --add --allow-principal User:NAME --operation {operation} --{resource}; config/kafka/acls.sh makes all that are needed.",
+    }
+    own_instance() {
+        "Đặt cho mỗi worker một group.instance.id riêng trong kafka.properties, rồi chạy lại worker này.",
+        "Give each worker a group.instance.id of its own in kafka.properties, and start this one again.",
+    }
+    make_topic() {
+        "Tạo topic: giaoban topics create; hoặc sửa kafka.topic, kafka.dead_letter_topic.",
+        "Make it: giaoban topics create; or correct kafka.topic, kafka.dead_letter_topic.",
+    }
+    shorten() {
+        "Rút ngắn sự kiện, hoặc tăng max.message.bytes của topic.",
+        "Shorten the event, or raise the topic's max.message.bytes.",
+    }
+    see_group_settings() {
+        "Xem thiết lập nhóm tiêu thụ của Kafka (group.consumer.*, số thành viên tối đa), hoặc đặt group.protocol = \"classic\" trong kafka.properties.",
+        "See Kafka's settings for consumer groups (group.consumer.*, the most members), or set group.protocol = \"classic\" in kafka.properties.",
+    }
+    correct_topic() {
+        "Sửa thiết lập của topic rồi chạy lại: cleanup.policy = delete, message.timestamp.type, các quy định riêng của Kafka; giaoban topics create tạo topic đúng như cần.",
+        "Correct the topic's settings and run this again: cleanup.policy = delete, message.timestamp.type, Kafka's own policies; giaoban topics create makes topics as they have to be.",
+    }
+    accept_gap() {
+        "Bản ghi đã hết hạn trong nhật ký: khôi phục chúng, hoặc chấp nhận mất: giaoban worker --accept-gap.",
+        "Records have expired in the log: restore them, or accept the loss: giaoban worker --accept-gap.",
+    }
+    free_disk() {
+        "Giải phóng dung lượng đĩa rồi gửi lại phần chưa được nhận.",
+        "Free some disk space and send again what was not taken.",
+    }
+    make_writable() {
+        "Cấp quyền ghi cho thư mục, hoặc chọn --data khác.",
+        "Make the folder writable, or choose another --data.",
+    }
+    bring_back() {
+        "Khôi phục log.db từ bản sao lưu, hoặc dùng phiên bản giaoban đã tạo ra nó.",
+        "Restore log.db from a backup, or use the version of giaoban that made it.",
+    }
+    find_holder() {
+        "Một tiến trình khác đang ghi log.db: thử lại, hoặc tìm và dừng tiến trình đó.",
+        "Another process writes log.db: try again, or find that process and stop it.",
+    }
+    correct_property() {
+        "Sửa hoặc bỏ thuộc tính đó trong kafka.properties.",
+        "Correct or remove that property in kafka.properties.",
+    }
+}

@@ -1,0 +1,116 @@
+//! What can go wrong with a store, and what to do about it.
+
+use super::texts;
+
+texts! {
+    fenced(partition, topic, stored, expected) {
+        "phân vùng {partition} của {topic} trong kho đang ở {stored:#}, không phải {expected:#}: một worker khác đã ghi",
+        "partition {partition} of {topic} is at {stored} in the store, not at {expected}: another worker has written it",
+    }
+    nothing() { "chưa có gì", "nothing" }
+    locked(at) { "{at} đang được tiến trình khác dùng", "{at} is in use by another process" }
+    locked_by(at, process) {
+        "{at} đang được tiến trình khác dùng (tiến trình {process})",
+        "{at} is in use by another process (process {process})",
+    }
+    other_rules(at, stored, now) {
+        "{at} được tạo theo quy tắc khác (dấu {stored}, nay là {now}): đơn vị, lịch hoặc danh mục đã đổi",
+        "{at} was made by other rules (fingerprint {stored}, now {now}): units, calendar or catalogue have changed",
+    }
+    newer(at, found, known) {
+        "{at} có phiên bản lược đồ {found}, mới hơn {known} là bản mới nhất mà chương trình này biết",
+        "{at} has schema version {found}, newer than {known}, the newest that this program knows",
+    }
+    damaged(at, cause) { "{at} bị hỏng: {cause}", "{at} is damaged: {cause}" }
+    missing(at) { "chưa có kho số liệu ở {at}", "there is no store at {at}" }
+    disk_full(at) { "hết dung lượng đĩa cho {at}", "no space left for {at}" }
+    unwritable(at, cause) { "không ghi được {at}: {cause}", "cannot write {at}: {cause}" }
+    inconsistent(cause) {
+        "sổ cái không khớp với quy tắc: {cause}",
+        "the ledger does not agree with the rules: {cause}",
+    }
+    unreachable(at, cause) { "{at} không trả lời: {cause}", "{at} does not answer: {cause}" }
+    login(at, cause) { "{at} không cho đăng nhập: {cause}", "{at} refuses the login: {cause}" }
+    untrusted(at, cause) { "{at} không đáng tin cậy: {cause}", "{at} cannot be trusted: {cause}" }
+    forbidden(at, cause) { "{at} không cho phép: {cause}", "{at} does not allow it: {cause}" }
+    crowded(at, cause) { "{at} không còn kết nối trống: {cause}", "{at} has no connection to spare: {cause}" }
+    foreign(at, cause) {
+        "{at} không phải là kho của giaoban: {cause}",
+        "{at} is no store of giaoban: {cause}",
+    }
+    switched(at) {
+        "{at} không còn là nơi được ghi: một lần dựng lại đã đưa bản khác vào sử dụng",
+        "{at} is not what is written any more: a replay has put another generation in force",
+    }
+    /// In the words of another program.
+    foreign_words(at, cause) { "{at}: {cause}", "{at}: {cause}" }
+
+    one_writer() {
+        "Chỉ để một worker ghi mỗi kho; worker này sẽ tiếp tục từ nơi kho đang đứng khi chạy lại.",
+        "Let one worker write each store; started again, this one resumes from where the store is.",
+    }
+    stop_the_other() {
+        "Dừng tiến trình kia, hoặc dùng --data khác.",
+        "Stop the other process, or use another --data.",
+    }
+    rebuild() {
+        "Dựng lại số liệu theo quy tắc mới và xem khác biệt: giaoban replay; hoặc trả lại cấu hình cũ.",
+        "Rebuild the figures by the new rules and see what changes: giaoban replay; or put the configuration back.",
+    }
+    use_newer() {
+        "Dùng bản giaoban đã tạo ra kho này, hoặc mới hơn.",
+        "Use the version of giaoban that made this store, or a newer one.",
+    }
+    bring_back() {
+        "Khôi phục từ bản sao lưu, hoặc chuyển nó đi nơi khác và dựng lại từ nhật ký: giaoban worker --until-caught-up.",
+        "Restore it from a backup, or move it away and rebuild it from the log: giaoban worker --until-caught-up.",
+    }
+    build_it() {
+        "Tạo kho từ nhật ký: giaoban worker --until-caught-up (cùng --data, store.url).",
+        "Build it from the log: giaoban worker --until-caught-up (with the same --data, store.url).",
+    }
+    free_disk() {
+        "Giải phóng dung lượng đĩa rồi chạy lại; những gì đã xác nhận vẫn còn.",
+        "Free some disk space and start again; what was acknowledged is still there.",
+    }
+    make_writable() {
+        "Cấp quyền ghi cho thư mục, hoặc chọn --data khác.",
+        "Make the folder writable, or choose another --data.",
+    }
+    try_again() {
+        "Thử lại; nếu vẫn lỗi, tìm tiến trình đang giữ tệp, hoặc xem máy chủ PostgreSQL có chạy không.",
+        "Try again; if it stays, look for the process that holds the file, or see whether PostgreSQL is up.",
+    }
+    check_url() {
+        "Kiểm tra store.url và xem PostgreSQL có chạy không: giaoban doctor. Những gì đã xác nhận vẫn còn.",
+        "Check store.url and whether PostgreSQL is up: giaoban doctor. What was acknowledged is still there.",
+    }
+    check_login() {
+        "Kiểm tra người dùng trong store.url, mật khẩu trong store.password_file hoặc GIAOBAN__STORE__PASSWORD, và pg_hba.conf của máy chủ.",
+        "Check the user in store.url, the password in store.password_file or GIAOBAN__STORE__PASSWORD, and the server's pg_hba.conf.",
+    }
+    create_database() {
+        "Sửa tên cơ sở dữ liệu trong store.url, hoặc tạo nó: createdb.",
+        "Correct the database in store.url, or make it: createdb.",
+    }
+    set_certificate() {
+        "Đặt sslrootcert=TỆP và tên máy đúng trong store.url; trong mạng tin cậy có thể dùng sslmode=disable hoặc no-verify.",
+        "Set sslrootcert=FILE and the right host in store.url; in a trusted network sslmode=disable or no-verify will do.",
+    }
+    grant_role() {
+        "Worker và replay cần vai trò ghi trên máy chủ chính: config/postgres/roles.sql; vai trò đọc đủ cho rollup, records, report.",
+        "Worker and replay need the writing role on the primary server: config/postgres/roles.sql; the reading role serves rollup, records, report.",
+    }
+    raise_connections() {
+        "Tăng max_connections của PostgreSQL, hoặc đặt một bộ gom kết nối (PgBouncer) ở trước.",
+        "Raise max_connections of PostgreSQL, or put a connection pooler (PgBouncer) before it.",
+    }
+    choose_schema() {
+        "Chọn một schema khác trong store.schema, hoặc một cơ sở dữ liệu khác trong store.url.",
+        "Choose another schema in store.schema, or another database in store.url.",
+    }
+    start_again() {
+        "Chạy lại: nó tiếp tục với số liệu đang có hiệu lực.",
+        "Start it again: it resumes with the figures in force.",
+    }
+}
