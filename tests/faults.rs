@@ -194,7 +194,7 @@ fn kafka_fault_a_topic_made_anew_is_not_taken_for_the_old_one() {
             None => giaoban.run(&["worker", "--until-caught-up"]),
         };
         assert!(matches!(ended.code, Some(7 | 11)), "{:?} {}", ended.code, ended.err);
-        let named = ["made anew", "no topic", "has no offset"].iter().any(|cause| ended.err.contains(cause));
+        let named = ["recreated", "no topic", "has no offset"].iter().any(|cause| ended.err.contains(cause));
         assert!(named && ended.err.contains("remedy: "), "{}", ended.err);
         assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 10, "nothing of the new one");
     }
@@ -220,7 +220,7 @@ fn kafka_fault_a_topic_made_anew_while_a_worker_stands_still_is_not_read_on_from
     signal(&worker, "CONT");
     let ended = harness::wait(worker, "worker");
     assert_eq!(ended.code, Some(11), "{}", ended.err);
-    assert!(ended.err.contains("made anew") && ended.err.contains("remedy: "), "{}", ended.err);
+    assert!(ended.err.contains("recreated") && ended.err.contains("remedy: "), "{}", ended.err);
     assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 10, "nothing of the new one");
 }
 
