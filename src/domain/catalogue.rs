@@ -156,14 +156,99 @@ pub enum Measure {
     CentiM2,
 }
 
+/// What a figure is about: reports group figures by it, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// Supervision sessions and what came of them.
+    Supervision,
+    /// Cases with signs of violation.
+    Violations,
+    /// How cases were handled, and what was recovered.
+    Handling,
+    /// Activities besides supervision.
+    Activities,
+    /// Complaints, denunciations, petitions.
+    Petitions,
+    /// Which units have reported: counts units, not records, and so is no sum of the quarters.
+    Reporting,
+}
+
+/// What a figure is also given by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Parts {
+    Neither,
+    Body,
+    BodyAndField,
+}
+
 impl Figure {
-    /// What it is measured in.
-    pub fn measure(self) -> Measure {
+    /// All that is decided of a figure, a row each.
+    const fn row(self) -> (Subject, Measure, Parts) {
+        use Measure::{CentiM2, Count, Vnd};
+        use Parts::{Body, BodyAndField, Neither};
+        use Subject::{Activities, Handling, Petitions, Reporting, Supervision, Violations};
         match self {
-            Self::MoneyRecoveredVnd | Self::MoneyOtherVnd | Self::SettlementReductionVnd => Measure::Vnd,
-            Self::LandRecoveredM2 | Self::LandOtherM2 => Measure::CentiM2,
-            _ => Measure::Count,
+            Self::SupervisionSessions => (Supervision, Count, BodyAndField),
+            Self::Participants => (Supervision, Count, BodyAndField),
+            Self::RecommendationsParty => (Supervision, Count, BodyAndField),
+            Self::RecommendationsAuthority => (Supervision, Count, BodyAndField),
+            Self::RecommendationsOther => (Supervision, Count, BodyAndField),
+            Self::ViolationsFound => (Violations, Count, BodyAndField),
+            Self::ViolationsSuspected => (Violations, Count, BodyAndField),
+            Self::ViolationsConfirmed => (Violations, Count, BodyAndField),
+            Self::ViolationsDismissed => (Violations, Count, BodyAndField),
+            Self::ViolationsRecommended => (Violations, Count, BodyAndField),
+            Self::ViolationsResolved => (Handling, Count, BodyAndField),
+            Self::MoneyRecoveredVnd => (Handling, Vnd, BodyAndField),
+            Self::MoneyOtherVnd => (Handling, Vnd, BodyAndField),
+            Self::SettlementReductionVnd => (Handling, Vnd, BodyAndField),
+            Self::LandRecoveredM2 => (Handling, CentiM2, BodyAndField),
+            Self::LandOtherM2 => (Handling, CentiM2, BodyAndField),
+            Self::SocialCriticism => (Activities, Count, Body),
+            Self::OpinionContribution => (Activities, Count, Body),
+            Self::PropagandaSession => (Activities, Count, Body),
+            Self::ThematicSession => (Activities, Count, Body),
+            Self::Inspection => (Activities, Count, Body),
+            Self::ComplaintsReceived => (Petitions, Count, Neither),
+            Self::DenunciationsReceived => (Petitions, Count, Neither),
+            Self::PetitionsReceived => (Petitions, Count, Neither),
+            Self::ComplaintsResolved => (Petitions, Count, Neither),
+            Self::DenunciationsResolved => (Petitions, Count, Neither),
+            Self::PetitionsResolved => (Petitions, Count, Neither),
+            Self::UnitsExpected => (Reporting, Count, Neither),
+            Self::UnitsReported => (Reporting, Count, Neither),
+            Self::UnitsNil => (Reporting, Count, Neither),
         }
+    }
+
+    /// What it is about.
+    pub const fn subject(self) -> Subject {
+        self.row().0
+    }
+
+    /// What it is measured in.
+    pub const fn measure(self) -> Measure {
+        self.row().1
+    }
+
+    /// Whether it is also given by supervising body.
+    pub const fn has_body(self) -> bool {
+        !matches!(self.row().2, Parts::Neither)
+    }
+
+    /// Whether it is also given by field: the figures of supervision and violations.
+    pub const fn has_field(self) -> bool {
+        matches!(self.row().2, Parts::BodyAndField)
+    }
+
+    /// Whether it counts units, not records, and so is no sum of the quarters.
+    pub const fn counts_units(self) -> bool {
+        matches!(self.subject(), Subject::Reporting)
+    }
+
+    /// The figures of a subject, in the order of the list.
+    pub fn about(subject: Subject) -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(move |figure| figure.subject() == subject)
     }
 
     /// The figure that sums up activities of a kind.
@@ -175,21 +260,6 @@ impl Figure {
             ActivityKind::ThematicSession => Self::ThematicSession,
             ActivityKind::Inspection => Self::Inspection,
         }
-    }
-
-    /// Whether it is also given by supervising body.
-    pub const fn has_body(self) -> bool {
-        self as u8 <= Self::Inspection as u8
-    }
-
-    /// Whether it is also given by field: the figures of supervision and violations.
-    pub const fn has_field(self) -> bool {
-        self as u8 <= Self::LandOtherM2 as u8
-    }
-
-    /// Whether it counts units, not records, and so is no sum of the quarters.
-    pub fn counts_units(self) -> bool {
-        self >= Self::UnitsExpected
     }
 }
 

@@ -13,7 +13,7 @@ pub mod unit;
 
 pub use amount::{Area, Vnd};
 pub use calendar::{Calendar, CalendarError};
-pub use catalogue::{ActivityKind, Body, Field, Figure, IndexKind, Measure, PetitionKind, Status};
+pub use catalogue::{ActivityKind, Body, Field, Figure, IndexKind, Measure, PetitionKind, Status, Subject};
 pub use period::{Period, PeriodError, Quarter};
 pub use record::{Digest, Entry, Fact, NextOffset, Offset, Partition, Position, RecordKey, Resolution, Revision};
 pub use rules::Rules;

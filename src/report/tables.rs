@@ -5,7 +5,7 @@ use super::datum::Datum;
 use super::document::{Column, Group, Table, TableRow};
 use super::rows::{self, Sum};
 use super::year::{Index, Plan};
-use crate::domain::{Body, Figure};
+use crate::domain::{Body, Figure, Subject};
 use crate::rollup::RollupRow;
 use crate::text::{Lang, Text, report as say};
 
@@ -36,13 +36,13 @@ pub type Beside<'a> = (Text, Option<&'a RollupRow>);
 
 /// Every figure but those that count units, by subject, in several periods.
 pub fn by_period(periods: &[Beside<'_>], lang: Lang) -> Table {
-    let row = |figure: &Figure| {
-        let value = |(_, row): &Beside<'_>| row.map_or(Datum::NoFigures, |row| rows::amount(row, *figure));
-        TableRow::named(say::figure_name(*figure).get(lang), periods.iter().map(value))
+    let row = |figure: Figure| {
+        let value = |(_, row): &Beside<'_>| row.map_or(Datum::NoFigures, |row| rows::amount(row, figure));
+        TableRow::named(say::figure_name(figure).get(lang), periods.iter().map(value))
     };
-    let group = |(subject, figures): Subject| Group {
-        heading: Some(subject().get(lang).to_owned()),
-        rows: figures.iter().map(row).collect(),
+    let group = |(name, subject): &(fn() -> Text, Subject)| Group {
+        heading: Some(name().get(lang).to_owned()),
+        rows: Figure::about(*subject).map(row).collect(),
     };
     let heads = periods.iter().map(|(name, _)| Column::numbers(name.get(lang)));
     let lacks_one = periods.iter().any(|(_, row)| row.is_none());
@@ -50,27 +50,19 @@ pub fn by_period(periods: &[Beside<'_>], lang: Lang) -> Table {
         id: "bang-1",
         caption: say::table(1, say::overview().get(lang)).get(lang).to_owned(),
         columns: std::iter::once(Column::words(say::figure().get(lang))).chain(heads).collect(),
-        groups: subjects().into_iter().map(group).collect(),
+        groups: SUBJECTS.iter().map(group).collect(),
         legend: if lacks_one { say::signs_of_periods().get(lang).to_owned() } else { String::new() },
     }
 }
 
-/// What figures are about, with the figures.
-type Subject = (fn() -> Text, Vec<Figure>);
-
-/// The figures by what they are about.
-fn subjects() -> [Subject; 5] {
-    let within = |range: std::ops::RangeInclusive<Figure>| {
-        Figure::ALL.iter().copied().filter(|figure| range.contains(figure)).collect()
-    };
-    [
-        (say::supervision, within(Figure::SupervisionSessions..=Figure::RecommendationsOther)),
-        (say::violations, within(Figure::ViolationsFound..=Figure::ViolationsRecommended)),
-        (say::handling, within(Figure::ViolationsResolved..=Figure::LandOtherM2)),
-        (say::activities, within(Figure::SocialCriticism..=Figure::Inspection)),
-        (say::petitions, within(Figure::ComplaintsReceived..=Figure::PetitionsResolved)),
-    ]
-}
+/// The subjects of the table of all figures, as it calls them.
+const SUBJECTS: [(fn() -> Text, Subject); 5] = [
+    (say::supervision, Subject::Supervision),
+    (say::violations, Subject::Violations),
+    (say::handling, Subject::Handling),
+    (say::activities, Subject::Activities),
+    (say::petitions, Subject::Petitions),
+];
 
 /// By supervising body.
 pub fn by_body(row: &RollupRow, lang: Lang) -> Table {
@@ -105,14 +97,13 @@ fn by_part(
 /// What became of cases, by the two boards that have forms of their own.
 pub fn outcomes(row: &RollupRow, lang: Lang) -> Table {
     let boards = [Body::PeoplesInspectionBoard, Body::CommunityInvestmentBoard];
-    let [_, (_, mut figures), (_, handled), ..] = subjects();
-    figures.extend(handled);
-    let line = |figure: &Figure| {
-        let all = row.figure(*figure);
-        let [inspection, investment] = boards.map(|body| rows::of_body(row, *figure, body));
+    let figures = Figure::about(Subject::Violations).chain(Figure::about(Subject::Handling));
+    let line = |figure: Figure| {
+        let all = row.figure(figure);
+        let [inspection, investment] = boards.map(|body| rows::of_body(row, figure, body));
         let amounts = [inspection, investment, all - inspection - investment, all];
-        let cells = amounts.map(|amount| Datum::of(*figure, amount));
-        TableRow::named(say::figure_name(*figure).get(lang), cells)
+        let cells = amounts.map(|amount| Datum::of(figure, amount));
+        TableRow::named(say::figure_name(figure).get(lang), cells)
     };
     let [inspection, investment] = boards.map(say::body_name);
     let heads = [inspection, investment, say::other_bodies(), say::total()];
@@ -122,7 +113,7 @@ pub fn outcomes(row: &RollupRow, lang: Lang) -> Table {
         columns: std::iter::once(Column::words(say::outcome().get(lang)))
             .chain(heads.iter().map(|head| Column::numbers(head.get(lang))))
             .collect(),
-        groups: vec![figures.iter().map(line).collect::<Vec<_>>().into()],
+        groups: vec![figures.map(line).collect::<Vec<_>>().into()],
         legend: String::new(),
     }
 }

@@ -185,7 +185,7 @@ impl Rollup {
                     root
                 }
             };
-            for row in lineage_rows(rules, segment) {
+            for row in lineage_rows(rules, segment).filter(|row| subtree.contains(*row)) {
                 sums.entry(row).or_default().add_cell(cell);
             }
         }
