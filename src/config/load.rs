@@ -10,6 +10,7 @@ use super::check::{check, show, shown};
 use super::keys::{KEYS, Key, Shape};
 use super::settings::Settings;
 use crate::text::config as says;
+use crate::text::nearest::nearest;
 
 /// What stands before every environment variable.
 const PREFIX: &str = "GIAOBAN__";
@@ -113,13 +114,13 @@ fn list_value(text: &str) -> Value {
 }
 
 /// The key most like a mistyped one; a section that was left out or mistaken counts little.
-fn nearest(name: &str) -> String {
+fn nearest_key(name: &str) -> String {
     let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
     let likeness = |key: &&Key| {
         let whole = strsim::jaro_winkler(key.name, name);
         whole.max(0.95 * strsim::jaro_winkler(&last(key.name), &last(name)))
     };
-    KEYS.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b))).map_or_else(String::new, |key| key.name.to_owned())
+    nearest(KEYS, likeness, -1.0).map_or_else(String::new, |key| key.name.to_owned())
 }
 
 /// A parser's message without the line that it quotes: a password may stand there.
@@ -151,7 +152,7 @@ impl Values {
             return Err(ConfigError::UnknownKey {
                 place: place.to_owned(),
                 key: above.to_owned(),
-                nearest: nearest(above),
+                nearest: nearest_key(above),
             });
         };
         let mut table: Vec<_> = table.into_iter().collect();
@@ -169,7 +170,7 @@ impl Values {
                     if !is_section {
                         return Err(ConfigError::UnknownKey {
                             place: place.to_owned(),
-                            nearest: nearest(&full),
+                            nearest: nearest_key(&full),
                             key: full,
                         });
                     }
@@ -219,7 +220,7 @@ impl Values {
             self.properties.insert((key.name, property), (value.to_owned(), origin));
             return Ok(());
         }
-        Err(ConfigError::UnknownKey { place: variable.to_owned(), nearest: nearest(&name), key: name })
+        Err(ConfigError::UnknownKey { place: variable.to_owned(), nearest: nearest_key(&name), key: name })
     }
 
     fn finish(self, environment: &[(String, String)]) -> Result<Loaded, ConfigError> {
@@ -327,7 +328,7 @@ mod tests {
         for (name, right) in
             [("brokers", "kafka.brokers"), ("listen", "http.listen"), ("report.adressee", "report.addressee")]
         {
-            assert_eq!(nearest(name), right);
+            assert_eq!(nearest_key(name), right);
         }
     }
 

@@ -1,6 +1,7 @@
 //! What is wrong with an event, where, and what to do about it.
 
 use super::codes::Code;
+use crate::text::nearest::nearest;
 use crate::text::safe::is_unseen;
 use crate::text::{Lang, wire as text};
 
@@ -57,11 +58,8 @@ impl ValidationError {
         if !matches!(self.code, Code::ValueUnknown | Code::TypeUnknown | Code::TypeVersionUnknown | Code::UnitUnknown) {
             return None;
         }
-        let likeness = |name: &str| strsim::jaro_winkler(name, &self.found);
-        self.allowed
-            .split(", ")
-            .filter(|name| *name != "…" && likeness(name) > 0.7)
-            .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+        let names = self.allowed.split(", ").filter(|name| *name != "…");
+        nearest(names, |name| strsim::jaro_winkler(name, &self.found), 0.7)
     }
 }
 
