@@ -18,6 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &["domain", "text", "failure", "rollup", "files"]),
     ("ingest", &["domain", "text", "failure", "wire", "rollup", "log", "store", "files"]),
     ("intake", &["domain", "text", "failure", "wire", "log", "store"]),
+    ("terminal", &["failure", "text"]),
     ("report", &["domain", "text", "failure", "rollup", "store", "files"]),
     ("sample", &["domain", "text", "wire"]),
     ("web", &["domain", "text", "failure", "rollup", "store", "ingest", "report"]),
