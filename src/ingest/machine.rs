@@ -375,6 +375,14 @@ impl Machine {
         self.paused
     }
 
+    /// Whether it holds nothing and waits for nothing: until an input comes, the passing of time changes nothing.
+    pub fn is_idle(&self) -> bool {
+        matches!(self.under_way, UnderWay::Nothing)
+            && self.open.parts.is_empty()
+            && self.resync_at_ms.is_none()
+            && !self.stopping
+    }
+
     /// Whether each of its partitions has been read up to the end that is given for it.
     pub fn has_read(&self, ends: &BTreeMap<Partition, NextOffset>) -> bool {
         let mut partitions = self.partitions.iter();

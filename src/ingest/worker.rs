@@ -112,7 +112,10 @@ const TELL_EVERY: Duration = Duration::from_secs(10);
 const KNOWN_WITHIN: Duration = Duration::from_secs(5);
 /// A group gives partitions within this long, or has none to give.
 const ASSIGNED_WITHIN: Duration = Duration::from_secs(10);
+/// A poll waits this long while a batch is gathered or in flight, or an end is to be reached.
 const POLL: Duration = Duration::from_millis(20);
+/// And this long where nothing is: a message ends it at once, a stop is seen within it.
+const IDLE_POLL: Duration = Duration::from_millis(200);
 
 enum Request {
     Checkpoints,
@@ -378,8 +381,9 @@ impl Reader {
             self.consumer.resume()?;
             self.asleep = false;
         }
+        let wait = if self.machine.is_idle() && self.targets.is_none() { IDLE_POLL } else { POLL };
         let (machine, bounds) = (&mut self.machine, self.targets.as_ref().filter(|_| self.bounded));
-        let polled = self.consumer.poll(POLL, 1000, &mut |incoming, decoded| {
+        let polled = self.consumer.poll(wait, 1000, &mut |incoming, decoded| {
             let Position { partition, offset } = incoming.position;
             if bounds.is_some_and(|bounds| bounds.get(&partition).is_none_or(|end| offset.next() > *end)) {
                 return;
