@@ -491,17 +491,10 @@ run() {
 # those that reached PostgreSQL with postgres_.
 was_tested() { grep -Eq "^test ([A-Za-z0-9_]+::)*$1[A-Za-z0-9_:]* \.\.\. ok" "$2"; }
 
-# That the simulation fails with any guard of the worker taken out. Comes before the tests proper,
-# so that what it builds is not what stays in target/.
-run_bites() {
-  run cargo test --profile "$PROFILE" --locked --features bite --test simulation -- --show-output bite::
-}
-
 run_tests() {
   local log=$ROOT/target/test.log
   export GIAOBAN_SEEDS=${GIAOBAN_SEEDS:-10000}
-  { [ $# -gt 0 ] || run_bites; } 2>&1 | tee "$log"
-  run cargo test --profile "$PROFILE" --locked -- --include-ignored "${skipped[@]}" "$@" 2>&1 | tee -a "$log"
+  run cargo test --profile "$PROFILE" --locked -- --include-ignored "${skipped[@]}" "$@" 2>&1 | tee "$log"
   [ $# -gt 0 ] || { was_tested "kafka_[a-r]" "$log" && was_tested kafka_secured_ "$log"; } ||
     die "no test named kafka_… or none named kafka_secured_… ran. A run that did not reach real Kafka is no green run"
   [ $# -gt 0 ] || was_tested postgres_ "$log" ||

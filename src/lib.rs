@@ -11,6 +11,8 @@
 //! - [`files`]: files that are whole or not there, and SQLite's.
 //! - [`log`]: the event log: embedded, or Apache Kafka.
 //! - [`store`]: ledger, cells and checkpoints in one transaction.
+//! - [`dead_letters`]: messages that are not valid events, kept and sent again.
+//! - [`observability`]: metrics, lag and health.
 //! - [`ingest`]: the worker: from the log into the store.
 //! - [`intake`]: takes events in: files, rows, single records; every rule is checked before.
 //! - [`report`], [`web`]: figures for people and programs.
@@ -19,10 +21,9 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-#[cfg(feature = "bite")]
-pub mod bite;
 pub mod cli;
 pub mod config;
+pub mod dead_letters;
 pub mod doctor;
 pub mod domain;
 pub mod failure;
@@ -31,6 +32,7 @@ pub mod ingest;
 pub mod intake;
 pub mod json;
 pub mod log;
+pub mod observability;
 pub mod program;
 pub mod report;
 pub mod rollup;

@@ -6,8 +6,9 @@ mod harness;
 
 use std::sync::LazyLock;
 
+use giaoban::dead_letters::Tolerance;
 use giaoban::domain::*;
-use giaoban::ingest::{Failure, Input, Limits, Machine, Output, Start, Stopped, Tolerance};
+use giaoban::ingest::{Failure, Input, Limits, Machine, Output, Start, Stopped};
 use giaoban::log::{Incoming, PartitionRange};
 use giaoban::store::{Batch, Counts, Span};
 use giaoban::wire::{AllowedSources, Decoder, Message};
@@ -257,7 +258,7 @@ fn the_first_record_of_each_batch_is_told_once() {
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9), start(B, None, 0, 9)]), 0);
     record(&mut machine, A, 0, false);
     record(&mut machine, A, 1, false);
-    let told = |machine: &mut Machine| -> Vec<_> { machine.begun().map(|begun| begun.position).collect() };
+    let told = |machine: &mut Machine| -> Vec<_> { machine.begun().map(|(position, _)| position).collect() };
     let at = |partition, offset| Position { partition, offset: Offset(offset) };
     assert_eq!(told(&mut machine), [at(A, 0)]);
     applied(record(&mut machine, B, 5, false));

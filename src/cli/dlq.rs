@@ -15,10 +15,12 @@ use jiff::{Timestamp, ToSpan as _};
 use super::Done;
 use super::letters;
 use super::rollup::Format;
+use crate::dead_letters::reader::{
+    Action, DeadLetterState, DeadLetterTopic, FiledDeadLetter, ListedDeadLetter, TopicMessage, walk,
+};
+use crate::dead_letters::redrive::{Redrive, note};
 use crate::domain::Position;
 use crate::failure::{ExitCode, Failure};
-use crate::ingest::letters::{Action, Filed, Found, Letter, Letters, State, walk};
-use crate::ingest::redrive::{Redrive, note};
 use crate::log::EventLog;
 use crate::log::embedded::EmbeddedLog;
 use crate::program::Context;
@@ -111,7 +113,7 @@ struct Filter {
 
 #[derive(Args, Debug)]
 struct Pick {
-    /// Mã thư, phân vùng:vị trí · Letters, partition:offset
+    /// Mã thư, phân vùng:vị trí · DeadLetterTopic, partition:offset
     #[arg(value_name = "ID", conflicts_with_all = ["reason", "unit", "since", "until"])]
     ids: Vec<Position>,
     #[command(flatten)]
@@ -119,7 +121,7 @@ struct Pick {
 }
 
 impl Filter {
-    fn takes(&self, letter: &Letter) -> bool {
+    fn takes(&self, letter: &ListedDeadLetter) -> bool {
         let is = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|wanted| wanted == found);
         is(&self.reason, &letter.reason)
             && is(&self.unit, &letter.unit)
@@ -180,13 +182,13 @@ pub fn run(context: &Context, args: &DlqArgs) -> Done {
 struct Desk<'a> {
     context: &'a Context,
     log: Arc<dyn EventLog>,
-    letters: Letters,
+    topic: DeadLetterTopic,
 }
 
 /// What was picked, by what became of it.
 #[derive(Default)]
 struct Picked<'l> {
-    open: Vec<&'l Letter>,
+    open: Vec<&'l ListedDeadLetter>,
     redriven: u64,
     discarded: u64,
 }
@@ -194,19 +196,19 @@ struct Picked<'l> {
 impl<'a> Desk<'a> {
     fn open(context: &'a Context) -> Result<Self, Failure> {
         let log = context.log()?;
-        let letters = Letters::read(&*log, &context.settings.kafka.dead_letter_topic)?;
-        if letters.others > 0 {
-            let others = letters.others;
+        let topic = DeadLetterTopic::read(&*log, &context.settings.kafka.dead_letter_topic)?;
+        if topic.others > 0 {
+            let others = topic.others;
             context.note(
                 &format!("Chú ý: {others} bản ghi của topic thư chết không do giaoban ghi; chúng được bỏ qua."),
                 &format!("Note: {others} messages of the dead-letter topic were not written by giaoban; they are passed over."),
             );
         }
-        Ok(Self { context, log, letters })
+        Ok(Self { context, log, topic })
     }
 
-    fn find(&self, id: Position) -> Result<&Letter, Failure> {
-        let found = self.letters.letters.iter().find(|letter| letter.id == id);
+    fn find(&self, id: Position) -> Result<&ListedDeadLetter, Failure> {
+        let found = self.topic.dead_letters.iter().find(|letter| letter.id == id);
         found.ok_or_else(|| {
             Failure::other(
                 ExitCode::NotFound,
@@ -218,37 +220,37 @@ impl<'a> Desk<'a> {
 
     /// `again` takes also what was given up.
     fn pick(&self, pick: &Pick, again: bool) -> Result<Picked<'_>, Failure> {
-        let mut chosen: BTreeMap<Position, &Letter> = BTreeMap::new();
+        let mut chosen: BTreeMap<Position, &ListedDeadLetter> = BTreeMap::new();
         for id in &pick.ids {
             let mut letter = self.find(*id)?;
-            if let State::Copy(of) = letter.state {
+            if let DeadLetterState::Copy(of) = letter.state {
                 letter = self.find(of)?;
             }
             chosen.insert(letter.id, letter);
         }
         if pick.ids.is_empty() {
-            let letters = self.letters.letters.iter().filter(|letter| pick.filter.takes(letter));
+            let letters = self.topic.dead_letters.iter().filter(|letter| pick.filter.takes(letter));
             chosen.extend(letters.map(|letter| (letter.id, letter)));
         }
         let mut picked = Picked::default();
         for letter in chosen.into_values() {
             match &letter.state {
-                State::Open => picked.open.push(letter),
-                State::Decided(decision) if decision.action == Action::Redriven => picked.redriven += 1,
-                State::Decided(_) if again => picked.open.push(letter),
-                State::Decided(_) => picked.discarded += 1,
+                DeadLetterState::Open => picked.open.push(letter),
+                DeadLetterState::Decided(decision) if decision.action == Action::Redriven => picked.redriven += 1,
+                DeadLetterState::Decided(_) if again => picked.open.push(letter),
+                DeadLetterState::Decided(_) => picked.discarded += 1,
                 // Its like is picked instead.
-                State::Copy(_) => {}
+                DeadLetterState::Copy(_) => {}
             }
         }
         Ok(picked)
     }
 
     fn list(&self, filter: &Filter, all: bool, format: Format) -> Done {
-        let shown = |letter: &&Letter| filter.takes(letter) && (all || letter.is_open());
-        let shown: Vec<&Letter> = self.letters.letters.iter().filter(shown).collect();
+        let shown = |letter: &&ListedDeadLetter| filter.takes(letter) && (all || letter.is_open());
+        let shown: Vec<&ListedDeadLetter> = self.topic.dead_letters.iter().filter(shown).collect();
         print(&letters::list(self.context, &shown, format))?;
-        let decided = self.letters.letters.iter().filter(|letter| !letter.is_open() && filter.takes(letter)).count();
+        let decided = self.topic.dead_letters.iter().filter(|letter| !letter.is_open() && filter.takes(letter)).count();
         if !all && decided > 0 {
             self.context.note(
                 &format!("{decided} thư nữa đã được quyết định: --all."),
@@ -262,7 +264,7 @@ impl<'a> Desk<'a> {
         let letter = self.find(id)?;
         let mut text = String::new();
         self.log.read(&self.context.settings.kafka.dead_letter_topic, id.partition, id.offset, 1, &mut |incoming| {
-            if let Found::Letter(filed) = Found::of(&incoming) {
+            if let TopicMessage::DeadLetter(filed) = TopicMessage::of(&incoming) {
                 text = letters::show(self.context, letter, &filed);
             }
         })?;
@@ -276,7 +278,7 @@ impl<'a> Desk<'a> {
         }
         let mut picked = self.pick(pick, force)?;
         let kafka = &self.context.settings.kafka;
-        let of_topic = |letter: &&Letter| letter.topic == kafka.topic;
+        let of_topic = |letter: &&ListedDeadLetter| letter.topic == kafka.topic;
         let elsewhere = picked.open.iter().filter(|letter| !of_topic(letter)).count();
         picked.open.retain(of_topic);
         if elsewhere > 0 {
@@ -374,7 +376,7 @@ impl<'a> Desk<'a> {
         let chosen: BTreeMap<Position, ()> = picked.open.iter().map(|letter| (letter.id, ())).collect();
         let topic = &self.context.settings.kafka.dead_letter_topic;
         walk(&*self.log, topic, &|_| true, &mut |found| {
-            if let Found::Letter(filed) = found
+            if let TopicMessage::DeadLetter(filed) = found
                 && chosen.contains_key(&filed.id)
                 && result.is_ok()
             {
@@ -391,7 +393,7 @@ impl<'a> Desk<'a> {
     }
 
     /// What is wrong as remarks, which publishing passes over, and the event on one line.
-    fn line(&self, filed: &Filed<'_>, decoder: &mut Decoder) -> String {
+    fn line(&self, filed: &FiledDeadLetter<'_>, decoder: &mut Decoder) -> String {
         let message = filed.message();
         let mut text = String::new();
         match decoder.decode(&message, &self.context.rules, &self.context.sources()) {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::rollup::Format;
-use crate::ingest::letters::{Filed, Letter, State};
+use crate::dead_letters::reader::{DeadLetterState, FiledDeadLetter, ListedDeadLetter};
 use crate::program::Context;
 use crate::text::Lang;
 use crate::text::safe::is_unseen;
@@ -39,11 +39,13 @@ impl<'a> Row<'a> {
     const COLUMNS: &'static str =
         "id,time,reason,unit,source,subject,topic,partition,offset,bytes,state,decided,note\n";
 
-    fn of(letter: &'a Letter) -> Self {
+    fn of(letter: &'a ListedDeadLetter) -> Self {
         let (state, decided, note) = match &letter.state {
-            State::Open => ("open".to_owned(), String::new(), ""),
-            State::Decided(decision) => (decision.action.name().to_owned(), time(decision.time_ms), &*decision.note),
-            State::Copy(of) => (format!("copy of {of}"), String::new(), ""),
+            DeadLetterState::Open => ("open".to_owned(), String::new(), ""),
+            DeadLetterState::Decided(decision) => {
+                (decision.action.name().to_owned(), time(decision.time_ms), &*decision.note)
+            }
+            DeadLetterState::Copy(of) => (format!("copy of {of}"), String::new(), ""),
         };
         Self {
             id: letter.id.to_string(),
@@ -68,7 +70,7 @@ fn time(ms: i64) -> String {
 }
 
 /// These letters in that form.
-pub fn list(context: &Context, letters: &[&Letter], format: Format) -> String {
+pub fn list(context: &Context, letters: &[&ListedDeadLetter], format: Format) -> String {
     let rows = letters.iter().map(|letter| Row::of(letter));
     match format {
         // Texts and numbers alone: serializing them cannot fail.
@@ -82,7 +84,7 @@ pub fn list(context: &Context, letters: &[&Letter], format: Format) -> String {
     }
 }
 
-fn table(context: &Context, letters: &[&Letter]) -> String {
+fn table(context: &Context, letters: &[&ListedDeadLetter]) -> String {
     if letters.is_empty() {
         return context.say("Không có thư chết nào.\n", "No dead letters.\n").to_owned();
     }
@@ -161,7 +163,7 @@ fn bytes(bytes: &[u8], lines: bool) -> String {
 }
 
 /// Everything of one letter.
-pub fn show(context: &Context, letter: &Letter, filed: &Filed<'_>) -> String {
+pub fn show(context: &Context, letter: &ListedDeadLetter, filed: &FiledDeadLetter<'_>) -> String {
     let lang = context.lang();
     let row = Row::of(letter);
     let mut text = String::new();

@@ -3,8 +3,8 @@
 use clap::{Args, Subcommand};
 
 use super::Done;
+use crate::dead_letters::message::ROOM_BYTES;
 use crate::failure::ExitCode;
-use crate::ingest::dead_letter::ROOM_BYTES;
 use crate::log::{Created, TopicSpec};
 use crate::program::Context;
 use crate::terminal::print;

@@ -8,11 +8,12 @@ use clap::Args;
 
 use super::Done;
 use super::serve::{Server, Watched};
+use crate::dead_letters::Tolerance;
 use crate::failure::{ExitCode, Failure};
-use crate::ingest::metrics::Metrics;
+use crate::ingest::Limits;
 use crate::ingest::worker::{Summary, Until, Worker};
-use crate::ingest::{Limits, Tolerance};
 use crate::log::Membership;
+use crate::observability::Metrics;
 use crate::program::Context;
 use crate::store::StoreWriter;
 use crate::terminal::print;

@@ -1,14 +1,12 @@
 //! What each reason for a worker to stop is called, and what to do about it.
 
-use super::dead_letter::ROOM_BYTES;
 use super::machine::Stopped;
-use super::outbox::DeadLetterRefused;
 use super::worker::{Silent, WorkerError};
 use crate::failure::{Explained, FailureKind, shown_as_explained};
-use crate::log::{self, LogError};
+use crate::log;
 use crate::text::{Text, ingest as text};
 
-shown_as_explained!(Stopped, DeadLetterRefused, WorkerError);
+shown_as_explained!(Stopped, WorkerError);
 
 impl Explained for Stopped {
     fn kind(&self) -> FailureKind {
@@ -37,25 +35,6 @@ impl Explained for Stopped {
             Self::OtherLog { .. } | Self::Recreated { .. } => text::check_topic(),
             Self::Fenced(_) => text::one_worker(),
             Self::TooManyDeadLetters { .. } => text::accept_dead_letters(),
-        }
-    }
-}
-
-impl Explained for DeadLetterRefused {
-    fn kind(&self) -> FailureKind {
-        self.cause.kind()
-    }
-
-    fn what(&self) -> Text {
-        let Self { topic, position, cause } = self;
-        text::dead_letter_refused(position.offset, position.partition, topic, cause.what())
-    }
-
-    fn remedy(&self) -> Text {
-        match &self.cause {
-            // Beside its message a dead letter has headers.
-            LogError::TooLarge { bytes, .. } => text::raise_limit(&self.topic, (2 * bytes).max(ROOM_BYTES)),
-            cause => cause.remedy(),
         }
     }
 }
@@ -99,15 +78,10 @@ impl Explained for WorkerError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{NextOffset, Offset, Partition, Position};
+    use crate::dead_letters::limit::Excess;
+    use crate::domain::{NextOffset, Offset, Partition};
     use crate::failure::tests::hold_to_promises;
     use crate::failure::{ExitCode, Failure};
-    use crate::ingest::watch::Excess;
-
-    fn refused(topic: &str, cause: LogError) -> DeadLetterRefused {
-        let position = Position { partition: Partition(0), offset: Offset(7) };
-        DeadLetterRefused { topic: topic.into(), position, cause }
-    }
 
     #[test]
     fn every_reason_to_stop_is_explained_in_both_languages() {
@@ -123,14 +97,6 @@ mod tests {
             ],
             |_| false,
         );
-        let causes = [LogError::NoSuchTopic("dlq".into()), LogError::TooLarge { bytes: 1, cause: "cause".into() }];
-        hold_to_promises(&causes.map(|cause| refused("dlq", cause)), |_| false);
-    }
-
-    #[test]
-    fn a_dead_letter_that_is_too_large_names_the_limit_that_it_needs() {
-        let remedy = refused("my.dlq", LogError::TooLarge { bytes: 3 << 20, cause: String::new() }).remedy().en;
-        assert!(remedy.contains("--entity-name my.dlq --add-config max.message.bytes=6291456"), "{remedy}");
     }
 
     #[test]

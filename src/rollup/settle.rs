@@ -90,12 +90,6 @@ pub fn settle<'e>(
 
 /// The verdict on a revision, given the one that counts now.
 fn verdict(incoming: Rank, counting: Option<Rank>) -> Verdict {
-    #[cfg(feature = "bite")]
-    if crate::bite::is_out(crate::bite::Guard::TieBreak)
-        && counting.is_some_and(|counting| counting.0 == incoming.0 && counting != incoming)
-    {
-        return Verdict::Applied;
-    }
     match counting.map_or(Ordering::Greater, |counting| incoming.cmp(&counting)) {
         Ordering::Greater => Verdict::Applied,
         Ordering::Equal => Verdict::Duplicate,

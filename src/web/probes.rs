@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::ingest::metrics::Metrics;
+use crate::observability::Metrics;
 
 /// What operators watch.
 pub trait Watched: Send + Sync {
@@ -26,15 +26,15 @@ impl Watched for Metrics {
     }
 
     fn live(&self) -> bool {
-        Self::live(self)
+        self.health.live()
     }
 
     fn ready(&self) -> bool {
-        Self::ready(self)
+        self.health.ready()
     }
 
     fn started(&self) -> bool {
-        Self::started(self)
+        self.health.started()
     }
 }
 

@@ -10,7 +10,6 @@
 
 #![allow(clippy::unwrap_used)]
 
-#[cfg(feature = "bite")]
 mod bite;
 mod events;
 #[allow(dead_code)]

@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
 
+use giaoban::dead_letters::DeadLetter;
 use giaoban::domain::{NextOffset, Partition, Position};
 use giaoban::ingest::machine::{Committed, Stopped};
-use giaoban::ingest::{DeadLetter, Failure, Input, Limits, Machine, Output, Start};
+use giaoban::ingest::{Failure, Input, Limits, Machine, Output, Start};
 use giaoban::log::{Incoming, PartitionRange};
 use giaoban::store::{Batch, Checkpoint, Counts, StoreError};
 use giaoban::wire::{AllowedSources, Decoder, Message};
@@ -182,6 +183,9 @@ impl World {
             Some(Event::Revoked(partitions)) => {
                 self.workers[w].revoking.extend(&partitions);
                 self.handle(w, Input::Revoked(&partitions));
+                if self.without == Some(Guard::DrainBeforeRelease) {
+                    self.release(w, &partitions);
+                }
             }
             Some(Event::Lost(partitions)) => {
                 self.workers[w].revoking.retain(|partition| !partitions.contains(partition));
@@ -312,11 +316,12 @@ impl World {
                 let low = self.log[partition.0 as usize].low;
                 self.workers[w].positions.insert(partition, from.0.max(low));
             }
-            Output::Release(partitions) => {
-                for partition in partitions {
-                    self.workers[w].positions.remove(&partition);
-                    self.released(w, partition);
-                }
+            Output::Release(partitions) => self.release(w, &partitions),
+            Output::DeadLetter(letters) if self.without == Some(Guard::LetterBeforeOffset) => {
+                self.handle(w, Input::DeadLettersKept);
+                let outputs: Vec<Output> = self.workers[w].machine.outputs().collect();
+                outputs.into_iter().for_each(|output| self.obey(w, output));
+                self.ask(w, Request::Letters(letters));
             }
             Output::DeadLetter(letters) => self.ask(w, Request::Letters(letters)),
             Output::Apply(batch) => self.ask(w, Request::Apply(batch)),
@@ -335,6 +340,13 @@ impl World {
                 assert!(!spans.iter().any(ahead), "the log is told more than is in the store: {spans:?} {stored:?}");
             }
             Output::Pause | Output::Resume => {}
+        }
+    }
+
+    fn release(&mut self, w: usize, partitions: &[Partition]) {
+        for partition in partitions {
+            self.workers[w].positions.remove(partition);
+            self.released(w, *partition);
         }
     }
 

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use giaoban::dead_letters::Tolerance;
 use giaoban::domain::Partition;
-use giaoban::ingest::{Limits, Tolerance};
+use giaoban::ingest::Limits;
 use giaoban::store::sqlite::SqliteStore;
 use giaoban::store::{Batch, StoreWriter};
 
@@ -15,7 +16,6 @@ use super::worker::{Event, State, Worker};
 
 /// What keeps figures exact, each taken out to see that a run notices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "bite"), allow(dead_code))]
 pub enum Guard {
     /// A span is compared with where the store is.
     Fence,
@@ -47,6 +47,7 @@ impl Store {
         } else {
             let mut store = Memory::default().create();
             store.fenced = without != Some(Guard::Fence);
+            store.settles_ties = without != Some(Guard::TieBreak);
             Self::Memory(store)
         };
         store.writer().adopt(&RULES).unwrap();

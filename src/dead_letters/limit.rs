@@ -43,7 +43,7 @@ pub struct Excess {
 
 /// What is to be done with a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub enum LimitVerdict {
     /// It is taken.
     Taken,
     /// It was looked back at, nothing more.
@@ -64,7 +64,7 @@ struct Bad {
 
 /// The records of one partition.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub struct DeadLetterLimit {
     tolerance: Option<Tolerance>,
     /// Records that were seen, one after the other.
     seen: u64,
@@ -80,14 +80,14 @@ pub(super) struct Watch {
     until: Option<Offset>,
 }
 
-impl Watch {
+impl DeadLetterLimit {
     /// `whole` says that the log has nothing before the first record that will be seen.
-    pub(super) fn new(tolerance: Option<Tolerance>, whole: bool) -> Self {
+    pub fn new(tolerance: Option<Tolerance>, whole: bool) -> Self {
         Self { tolerance, seen: 0, run: 0, bad: VecDeque::new(), whole, exceeded: false, until: None }
     }
 
     /// Whether this record is to be seen, if `next` is the next to be taken.
-    pub(super) fn wants(&self, offset: Offset, next: NextOffset) -> bool {
+    pub fn wants(&self, offset: Offset, next: NextOffset) -> bool {
         match self.until {
             // What was already on its way when the reading went back comes again.
             Some(until) => offset <= until,
@@ -96,13 +96,13 @@ impl Watch {
     }
 
     /// Sees a record: what is wrong with it first, if anything.
-    pub(super) fn see(&mut self, offset: Offset, wrong: Option<Code>) -> Verdict {
-        let Some(tolerance) = self.tolerance else { return Verdict::Taken };
+    pub fn see(&mut self, offset: Offset, wrong: Option<Code>) -> LimitVerdict {
+        let Some(tolerance) = self.tolerance else { return LimitVerdict::Taken };
         let reach = WINDOW.max(tolerance.run + 1);
         if let Some(until) = self.until {
             if offset < until {
                 self.count(offset, wrong);
-                return Verdict::Past;
+                return LimitVerdict::Past;
             }
             self.until = None;
             self.whole = true;
@@ -111,16 +111,16 @@ impl Watch {
         self.whole |= self.seen >= reach;
         if !self.whole && wrong.is_some() {
             *self = Self { until: Some(offset), ..Self::new(self.tolerance, false) };
-            return Verdict::LookBack(NextOffset((offset.0 - reach as i64).max(0)));
+            return LimitVerdict::LookBack(NextOffset((offset.0 - reach as i64).max(0)));
         }
         self.count(offset, wrong);
         if !self.whole {
-            return Verdict::Taken;
+            return LimitVerdict::Taken;
         }
         let too_many = self.too_many(tolerance);
         match (std::mem::replace(&mut self.exceeded, too_many.is_some()), too_many) {
-            (false, Some((bad, of))) => Verdict::TooMany(self.excess(offset, bad, of)),
-            _ => Verdict::Taken,
+            (false, Some((bad, of))) => LimitVerdict::TooMany(self.excess(offset, bad, of)),
+            _ => LimitVerdict::Taken,
         }
     }
 
@@ -160,15 +160,15 @@ mod tests {
 
     /// A log of one partition, read from an offset on; returns where it stops.
     fn read(log: &[Option<Code>], tolerance: Tolerance, from: usize) -> Option<Excess> {
-        let mut watch = Watch::new(Some(tolerance), from == 0);
+        let mut watch = DeadLetterLimit::new(Some(tolerance), from == 0);
         let (mut at, mut next) = (from, NextOffset(from as i64));
         while at < log.len() {
             let offset = Offset(at as i64);
             if watch.wants(offset, next) {
                 match watch.see(offset, log[at]) {
-                    Verdict::Taken => next = offset.next(),
-                    Verdict::Past => {}
-                    Verdict::LookBack(back) => {
+                    LimitVerdict::Taken => next = offset.next(),
+                    LimitVerdict::Past => {}
+                    LimitVerdict::LookBack(back) => {
                         assert!(log[next.0 as usize..at].iter().all(Option::is_none), "at the first bad record");
                         // Records that were on their way still come.
                         for late in at + 1..(at + 4).min(log.len()) {
@@ -177,7 +177,7 @@ mod tests {
                         at = back.0 as usize;
                         continue;
                     }
-                    Verdict::TooMany(excess) => return Some(excess),
+                    LimitVerdict::TooMany(excess) => return Some(excess),
                 }
             }
             at += 1;
@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn without_a_limit_nothing_stops_and_nothing_is_looked_back_at() {
-        let mut watch = Watch::new(None, false);
-        assert!((0..3_000).all(|offset| watch.see(Offset(offset), BAD) == Verdict::Taken));
+        let mut watch = DeadLetterLimit::new(None, false);
+        assert!((0..3_000).all(|offset| watch.see(Offset(offset), BAD) == LimitVerdict::Taken));
     }
 }

@@ -1,4 +1,4 @@
-//! Letters sent again to the topic of events, once each.
+//! DeadLetterTopic sent again to the topic of events, once each.
 //!
 //! A letter counts as sent when the log has confirmed it; then that is noted in
 //! the dead-letter topic. A crash between the two sends it once more, which
@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::letters::{Action, Decision, Filed, Found, Letter, walk};
+use super::reader::{Action, Decision, FiledDeadLetter, ListedDeadLetter, TopicMessage, walk};
 use crate::domain::{Partition, Position, Rules};
 use crate::log::{EventLog, LogError, Producer};
 use crate::wire::decode::Decoder;
@@ -15,7 +15,7 @@ use crate::wire::{AllowedSources, ValidationError};
 
 /// Everything sent is decided within this time, or counts as not taken.
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(60);
-/// Letters that are confirmed and noted together.
+/// DeadLetterTopic that are confirmed and noted together.
 const TOGETHER: usize = 500;
 /// Or fewer, if their bodies come to this.
 const TOGETHER_BYTES: usize = 8 << 20;
@@ -58,13 +58,13 @@ impl Outcome {
 
 impl Redrive<'_> {
     /// Sends these letters. What was sent before an error is in the outcome, and noted.
-    pub fn run(&mut self, letters: &[&Letter]) -> (Outcome, Result<(), LogError>) {
+    pub fn run(&mut self, letters: &[&ListedDeadLetter]) -> (Outcome, Result<(), LogError>) {
         let mut outcome = Outcome::default();
         let result = self.send_all(letters, &mut outcome);
         (outcome, result)
     }
 
-    fn send_all(&mut self, letters: &[&Letter], outcome: &mut Outcome) -> Result<(), LogError> {
+    fn send_all(&mut self, letters: &[&ListedDeadLetter], outcome: &mut Outcome) -> Result<(), LogError> {
         if letters.is_empty() {
             return Ok(());
         }
@@ -79,7 +79,7 @@ impl Redrive<'_> {
         let mut decoder = Decoder::new();
         let mut failed = None;
         walk(self.log, self.dead_letter_topic, &|partition| partitions.contains(&partition), &mut |found| {
-            let Found::Letter(filed) = found else { return };
+            let TopicMessage::DeadLetter(filed) = found else { return };
             if failed.is_some() || !chosen.contains(&filed.id) {
                 return;
             }
@@ -111,7 +111,7 @@ struct Mail {
 }
 
 impl Mail {
-    fn send(&mut self, filed: &Filed<'_>, sent: &mut u64) -> Result<(), LogError> {
+    fn send(&mut self, filed: &FiledDeadLetter<'_>, sent: &mut u64) -> Result<(), LogError> {
         let tag = self.waiting.len() as u64;
         self.waiting.insert(tag, filed.id);
         self.bytes += filed.payload.map_or(0, <[u8]>::len);

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use super::dead_letter::{PREFIX, REDRIVE};
+use super::message::{PREFIX, REDRIVE};
 use crate::domain::{Offset, Partition, Position};
 use crate::log::{EventLog, Incoming, LogError, Outgoing};
 use crate::wire::Message;
@@ -14,7 +14,7 @@ use crate::wire::decode::Glimpse;
 
 /// A letter as it lies in its topic.
 #[derive(Clone, Debug)]
-pub struct Filed<'a> {
+pub struct FiledDeadLetter<'a> {
     /// Where it lies in the dead-letter topic: what it is called.
     pub id: Position,
     /// The topic that its message came from.
@@ -35,7 +35,7 @@ pub struct Filed<'a> {
     pub payload: Option<&'a [u8]>,
 }
 
-impl Filed<'_> {
+impl FiledDeadLetter<'_> {
     /// The message as it was, for the rules.
     pub fn message(&self) -> Message<'_> {
         Message { headers: &self.headers, payload: self.payload }
@@ -101,16 +101,16 @@ impl Decision {
 
 /// What one message of the dead-letter topic is.
 #[derive(Clone, Debug)]
-pub enum Found<'a> {
+pub enum TopicMessage<'a> {
     /// A letter.
-    Letter(Filed<'a>),
+    DeadLetter(FiledDeadLetter<'a>),
     /// A decision.
     Decision(Decision),
     /// Neither: this program did not write it.
     Other,
 }
 
-impl<'a> Found<'a> {
+impl<'a> TopicMessage<'a> {
     /// Of a message of the dead-letter topic.
     pub fn of(incoming: &Incoming<'a>) -> Self {
         // The last of a name is ours: a bad message may have brought headers of these names with it.
@@ -125,7 +125,7 @@ impl<'a> Found<'a> {
         };
         if let (Some(topic), Some(origin), Some(reason)) = (own("topic"), position(), own("reason")) {
             let theirs = |header: &(&str, _)| !header.0.starts_with(PREFIX) && header.0 != REDRIVE;
-            return Self::Letter(Filed {
+            return Self::DeadLetter(FiledDeadLetter {
                 id: incoming.position,
                 topic,
                 origin,
@@ -157,7 +157,7 @@ pub fn walk(
     log: &dyn EventLog,
     topic: &str,
     wanted: &dyn Fn(Partition) -> bool,
-    sink: &mut dyn FnMut(Found<'_>),
+    sink: &mut dyn FnMut(TopicMessage<'_>),
 ) -> Result<(), LogError> {
     for range in log.topic(topic)?.partitions {
         let (partition, count) = (range.partition, range.high.0 - range.low.0);
@@ -166,7 +166,7 @@ pub fn walk(
         }
         // All that there is, or an error: a decision that was not read would be made a second time.
         log.read(topic, partition, Offset(range.low.0), count.unsigned_abs() as usize, &mut |incoming| {
-            sink(Found::of(&incoming));
+            sink(TopicMessage::of(&incoming));
         })?;
     }
     Ok(())
@@ -174,7 +174,7 @@ pub fn walk(
 
 /// What is to be known of a letter without its body.
 #[derive(Clone, Debug)]
-pub struct Letter {
+pub struct ListedDeadLetter {
     /// Where it lies in the dead-letter topic.
     pub id: Position,
     /// The topic that its message came from.
@@ -194,12 +194,12 @@ pub struct Letter {
     /// Of the body.
     pub bytes: usize,
     /// What became of it.
-    pub state: State,
+    pub state: DeadLetterState,
 }
 
 /// What became of a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum DeadLetterState {
     /// It waits for a decision.
     Open,
     /// Decided.
@@ -208,8 +208,8 @@ pub enum State {
     Copy(Position),
 }
 
-impl Letter {
-    fn of(filed: &Filed<'_>) -> Self {
+impl ListedDeadLetter {
+    fn of(filed: &FiledDeadLetter<'_>) -> Self {
         let glimpse = Glimpse::of(&filed.message());
         let key = filed.key.and_then(|key| std::str::from_utf8(key).ok()).filter(|key| !key.is_empty());
         Self {
@@ -222,63 +222,63 @@ impl Letter {
             source: glimpse.source.unwrap_or_default(),
             subject: glimpse.subject.unwrap_or_default(),
             bytes: filed.payload.map_or(0, <[u8]>::len),
-            state: State::Open,
+            state: DeadLetterState::Open,
         }
     }
 
     /// Whether it waits for a decision.
     pub fn is_open(&self) -> bool {
-        self.state == State::Open
+        self.state == DeadLetterState::Open
     }
 }
 
 /// Every letter of a topic, without the bodies.
 #[derive(Clone, Debug, Default)]
-pub struct Letters {
+pub struct DeadLetterTopic {
     /// In the order of their times.
-    pub letters: Vec<Letter>,
+    pub dead_letters: Vec<ListedDeadLetter>,
     /// Messages of the topic that are neither letters nor decisions.
     pub others: u64,
 }
 
-impl Letters {
+impl DeadLetterTopic {
     /// Reads the whole topic.
     pub fn read(log: &dyn EventLog, topic: &str) -> Result<Self, LogError> {
         let mut all = Self::default();
         let mut contents = Vec::new();
         let mut decisions: BTreeMap<Position, Decision> = BTreeMap::new();
         walk(log, topic, &|_| true, &mut |found| match found {
-            Found::Letter(filed) => {
+            TopicMessage::DeadLetter(filed) => {
                 let mut hasher = DefaultHasher::new();
                 (filed.topic, filed.origin, filed.key, filed.payload).hash(&mut hasher);
                 contents.push(hasher.finish());
-                all.letters.push(Letter::of(&filed));
+                all.dead_letters.push(ListedDeadLetter::of(&filed));
             }
-            Found::Decision(decision) => match decisions.get(&decision.letter) {
+            TopicMessage::Decision(decision) => match decisions.get(&decision.letter) {
                 // What was sent again stays so; else the last word counts.
                 Some(made) if made.action == Action::Redriven => {}
                 Some(made) if decision.action == Action::Discarded && made.time_ms > decision.time_ms => {}
                 _ => drop(decisions.insert(decision.letter, decision)),
             },
-            Found::Other => all.others += 1,
+            TopicMessage::Other => all.others += 1,
         })?;
         // Of copies, the first that was decided counts, else the first.
         let mut firsts: HashMap<u64, Position> = HashMap::new();
         for decided in [true, false] {
-            for (letter, content) in all.letters.iter().zip(&contents) {
+            for (letter, content) in all.dead_letters.iter().zip(&contents) {
                 if decided == decisions.contains_key(&letter.id) {
                     firsts.entry(*content).or_insert(letter.id);
                 }
             }
         }
-        for (letter, content) in all.letters.iter_mut().zip(&contents) {
+        for (letter, content) in all.dead_letters.iter_mut().zip(&contents) {
             letter.state = match (decisions.remove(&letter.id), firsts.get(content)) {
-                (Some(decision), _) => State::Decided(decision),
-                (None, Some(first)) if *first != letter.id => State::Copy(*first),
-                _ => State::Open,
+                (Some(decision), _) => DeadLetterState::Decided(decision),
+                (None, Some(first)) if *first != letter.id => DeadLetterState::Copy(*first),
+                _ => DeadLetterState::Open,
             };
         }
-        all.letters.sort_by_key(|letter| (letter.time_ms, letter.id));
+        all.dead_letters.sort_by_key(|letter| (letter.time_ms, letter.id));
         Ok(all)
     }
 }
@@ -286,7 +286,7 @@ impl Letters {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ingest::DeadLetter;
+    use crate::dead_letters::DeadLetter;
     use crate::log::embedded::EmbeddedLog;
     use crate::wire::{Code, ValidationError};
 
@@ -319,7 +319,7 @@ mod tests {
         sent(&log, vec![letter(7, &headers, Some(b"{x")), letter(8, &[], None)]);
         let mut seen = 0;
         walk(&log, "dlq", &|_| true, &mut |found| {
-            let Found::Letter(filed) = found else { panic!("{found:?}") };
+            let TopicMessage::DeadLetter(filed) = found else { panic!("{found:?}") };
             seen += 1;
             assert_eq!((filed.topic, filed.reason), ("events", "json.syntax"));
             assert!(filed.detail.starts_with("json.syntax: "));
@@ -344,15 +344,16 @@ mod tests {
         // A log made anew has other messages at the same offsets: no copies.
         let letters = [(1, &b"a"[..]), (1, b"a"), (1, b"b"), (2, b"c"), (3, b"d")];
         sent(&log, letters.into_iter().map(|(offset, payload)| letter(offset, &[], Some(payload))).collect());
-        let ids: Vec<Position> = Letters::read(&log, "dlq").unwrap().letters.iter().map(|letter| letter.id).collect();
+        let ids: Vec<Position> =
+            DeadLetterTopic::read(&log, "dlq").unwrap().dead_letters.iter().map(|letter| letter.id).collect();
         let states = || -> Vec<String> {
-            let read = Letters::read(&log, "dlq").unwrap();
-            let state = |letter: &Letter| match &letter.state {
-                State::Open => "open".to_owned(),
-                State::Decided(decision) => format!("{} {}", decision.action.name(), decision.note),
-                State::Copy(of) => format!("copy of {of}"),
+            let read = DeadLetterTopic::read(&log, "dlq").unwrap();
+            let state = |letter: &ListedDeadLetter| match &letter.state {
+                DeadLetterState::Open => "open".to_owned(),
+                DeadLetterState::Decided(decision) => format!("{} {}", decision.action.name(), decision.note),
+                DeadLetterState::Copy(of) => format!("copy of {of}"),
             };
-            read.letters.iter().map(state).collect()
+            read.dead_letters.iter().map(state).collect()
         };
         assert_eq!(states(), ["open", &format!("copy of {}", ids[0]), "open", "open", "open"]);
         sent(
@@ -366,7 +367,7 @@ mod tests {
         );
         let first = format!("copy of {}", ids[1]);
         assert_eq!(states(), [&first, "redriven vì trùng", "open", "discarded vì trùng", "open"]);
-        assert_eq!(Letters::read(&log, "dlq").unwrap().others, 1);
+        assert_eq!(DeadLetterTopic::read(&log, "dlq").unwrap().others, 1);
     }
 
     #[test]
@@ -380,9 +381,12 @@ mod tests {
             ("giaoban_dlq_reason", Some(b"none")),
         ];
         sent(&log, vec![letter(1, &[], Some(b"a")), letter(2, &forged, Some(b"b"))]);
-        let read = Letters::read(&log, "dlq").unwrap();
-        let seen: Vec<_> =
-            read.letters.iter().map(|letter| (letter.origin.offset.0, &*letter.reason, letter.is_open())).collect();
+        let read = DeadLetterTopic::read(&log, "dlq").unwrap();
+        let seen: Vec<_> = read
+            .dead_letters
+            .iter()
+            .map(|letter| (letter.origin.offset.0, &*letter.reason, letter.is_open()))
+            .collect();
         assert_eq!(seen, [(1, "json.syntax", true), (2, "json.syntax", true)]);
     }
 }

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::dead_letter::DeadLetter;
+use super::message::{DeadLetter, ROOM_BYTES};
 use crate::domain::Position;
+use crate::failure::{Explained, FailureKind};
 use crate::log::{Delivery, EventLog, LogError, Producer};
+use crate::text::{Text, ingest as text};
 
 /// Longer than a message waits in the producer, which then says why.
 const DEAD_LETTERS_WITHIN: Duration = Duration::from_secs(50);
@@ -23,8 +25,29 @@ pub struct DeadLetterRefused {
     pub cause: LogError,
 }
 
+crate::failure::shown_as_explained!(DeadLetterRefused);
+
+impl Explained for DeadLetterRefused {
+    fn kind(&self) -> FailureKind {
+        self.cause.kind()
+    }
+
+    fn what(&self) -> Text {
+        let Self { topic, position, cause } = self;
+        text::dead_letter_refused(position.offset, position.partition, topic, cause.what())
+    }
+
+    fn remedy(&self) -> Text {
+        match &self.cause {
+            // Beside its message a dead letter has headers.
+            LogError::TooLarge { bytes, .. } => text::raise_limit(&self.topic, (2 * bytes).max(ROOM_BYTES)),
+            cause => cause.remedy(),
+        }
+    }
+}
+
 /// Sends dead letters.
-pub(super) struct DeadLetterProducer {
+pub struct DeadLetterProducer {
     log: Arc<dyn EventLog>,
     /// `None` if they are only counted.
     topic: Option<String>,
@@ -34,12 +57,12 @@ pub(super) struct DeadLetterProducer {
 
 impl DeadLetterProducer {
     /// To that topic; without one letters are only counted.
-    pub(super) fn new(log: Arc<dyn EventLog>, topic: Option<String>) -> Self {
+    pub fn new(log: Arc<dyn EventLog>, topic: Option<String>) -> Self {
         Self { log, topic, producer: None }
     }
 
     /// Sends the letters of that topic's messages and waits until each is confirmed.
-    pub(super) fn keep(&mut self, events: &str, letters: &[DeadLetter]) -> Result<(), DeadLetterRefused> {
+    pub fn keep(&mut self, events: &str, letters: &[DeadLetter]) -> Result<(), DeadLetterRefused> {
         let Some(topic) = self.topic.clone() else { return Ok(()) };
         let now_ms = jiff::Timestamp::now().as_millisecond();
         let all: Vec<&DeadLetter> = letters.iter().collect();
@@ -163,10 +186,27 @@ mod tests {
         let position = Position { partition: Partition(2), offset: Offset(7) };
         let message = Incoming { position, timestamp_ms: None, key: None, headers: &[], payload: None };
         let letters = [DeadLetter::new(&message, vec![ValidationError::new(Code::JsonSyntax, "", "x", "")])];
-        let mut outbox = DeadLetterProducer::new(Arc::new(Log::default()), Some("dlq".into()));
-        let refused = outbox.keep("events", &letters).unwrap_err();
+        let mut producer = DeadLetterProducer::new(Arc::new(Log::default()), Some("dlq".into()));
+        let refused = producer.keep("events", &letters).unwrap_err();
         assert_eq!((refused.position, refused.cause), (position, LogError::Transient("given up".into())));
-        assert_eq!(outbox.keep("events", &letters), Ok(()));
-        assert_eq!(outbox.keep("events", &letters), Ok(()));
+        assert_eq!(producer.keep("events", &letters), Ok(()));
+        assert_eq!(producer.keep("events", &letters), Ok(()));
+    }
+
+    fn refused(topic: &str, cause: LogError) -> DeadLetterRefused {
+        let position = Position { partition: Partition(0), offset: Offset(7) };
+        DeadLetterRefused { topic: topic.into(), position, cause }
+    }
+
+    #[test]
+    fn a_refusal_is_explained_in_both_languages() {
+        let causes = [LogError::NoSuchTopic("dlq".into()), LogError::TooLarge { bytes: 1, cause: "cause".into() }];
+        crate::failure::tests::hold_to_promises(&causes.map(|cause| refused("dlq", cause)), |_| false);
+    }
+
+    #[test]
+    fn a_dead_letter_that_is_too_large_names_the_limit_that_it_needs() {
+        let remedy = refused("my.dlq", LogError::TooLarge { bytes: 3 << 20, cause: String::new() }).remedy().en;
+        assert!(remedy.contains("--entity-name my.dlq --add-config max.message.bytes=6291456"), "{remedy}");
     }
 }

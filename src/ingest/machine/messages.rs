@@ -1,0 +1,171 @@
+//! What the machine is told and what it says: the words between it and the
+//! threads that work for it.
+
+use crate::dead_letters::limit::Excess;
+use crate::dead_letters::{DeadLetter, Tolerance};
+use crate::domain::{NextOffset, Partition};
+use crate::log::{Incoming, PartitionRange};
+use crate::store::{Batch, Counts};
+use crate::wire::{Event, ValidationError};
+
+/// A message's event, or every rule that it breaks.
+pub type Decoded = Result<Event, Vec<ValidationError>>;
+
+/// When a batch is closed, and how long to wait after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// At most this many records in a batch; it goes from three quarters of that on when the store is free.
+    pub records: usize,
+    /// At most about this many bytes of events in a batch, likewise.
+    pub bytes: usize,
+    /// A record waits at most this long for others, in milliseconds; five times
+    /// as long in a flow that fills more than a twentieth of a batch meanwhile.
+    pub wait_ms: u64,
+    /// The first wait after a failure, in milliseconds; doubles up to a hundredfold.
+    pub backoff_ms: u64,
+    /// Start at the first message that is still there, although earlier ones are gone.
+    pub accept_gap: bool,
+    /// When bad records are too many; `None` to accept any number.
+    pub dead_letters: Option<Tolerance>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { records: 125_000, bytes: 40 << 20, wait_ms: 100, backoff_ms: 200, accept_gap: false, dead_letters: None }
+    }
+}
+
+/// A partition that is now this worker's, with what store and log have of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// Where the store is; `None` if it has nothing of the partition.
+    pub stored: Option<NextOffset>,
+    /// When the log took the last record that the store has, if it is known.
+    pub last_timestamp_ms: Option<i64>,
+    /// What the log has.
+    pub range: PartitionRange,
+}
+
+/// Why a batch did not get into the store, or its dead letters into the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Another writer moved the checkpoint.
+    Fenced,
+    /// It may pass; whether the batch was written is unknown.
+    Passing(String),
+}
+
+/// What happened. Times are milliseconds of a clock that only goes forward.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// Partitions are this worker's, or are to be started again after [`Output::Resync`].
+    Assigned(&'a [Start]),
+    /// Store or log could not be asked about these partitions; ask again later.
+    Unknown(&'a [Partition]),
+    /// Partitions are to be given up, after what is in flight of them is done.
+    Revoked(&'a [Partition]),
+    /// Partitions are gone already.
+    Lost(&'a [Partition]),
+    /// These were read to their ends: nothing that lies behind what was handed over is a record.
+    AtEndOf(&'a [Partition]),
+    /// The log may be another than the one that was read.
+    Recreated,
+    /// A record was read: its event, or what is wrong with it.
+    Record(&'a Incoming<'a>, Decoded),
+    /// The log has the dead letters of the batch in flight.
+    DeadLettersKept,
+    /// The batch in flight is in the store, with these counts for each span.
+    Committed(Vec<Counts>),
+    /// The batch in flight, or its dead letters, failed.
+    Failed(Failure),
+    /// Time has passed.
+    Tick,
+    /// Nothing more is to be read: what is gathered waits for no other record.
+    AtEnd,
+    /// Stop when what is in flight is done.
+    Stop,
+}
+
+/// What to do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Read these partitions from these offsets.
+    Start(Vec<(Partition, NextOffset)>),
+    /// Read this partition again from there, or from the first message that is left.
+    LookBack(Partition, NextOffset),
+    /// Give these up now.
+    Release(Vec<Partition>),
+    /// Keep these in the dead-letter topic, confirmed, and answer.
+    DeadLetter(Vec<DeadLetter>),
+    /// Write this batch in one transaction, and answer.
+    Apply(Batch),
+    /// These are in the store: tell the log, as a hint, and count.
+    Commit {
+        /// What each span came to.
+        spans: Vec<Committed>,
+        /// When the first record of the batch was read, by the inputs' clock.
+        since_ms: u64,
+    },
+    /// Hand over no more records until [`Output::Resume`].
+    Pause,
+    /// Go on.
+    Resume,
+    /// Look up store and log of these and answer with [`Input::Assigned`].
+    Resync(Vec<Partition>),
+    /// Stop: all is done, or this is why it cannot go on.
+    Stop(Result<(), Stopped>),
+}
+
+/// What one span of a batch came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// The partition.
+    pub partition: Partition,
+    /// Where the store is now.
+    pub next: NextOffset,
+    /// What became of the span's records.
+    pub counts: Counts,
+    /// When the log took the last of them, in milliseconds since 1970.
+    pub last_timestamp_ms: Option<i64>,
+    /// How many had been dead letters and were sent again.
+    pub redriven: u64,
+}
+
+/// Why the worker cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Stopped {
+    /// Messages are gone that the store has not seen.
+    Gap {
+        /// The partition.
+        partition: Partition,
+        /// The first that is gone.
+        from: NextOffset,
+        /// The first that is there.
+        to: NextOffset,
+    },
+    /// The log ends before the store's checkpoint.
+    OtherLog {
+        /// The partition.
+        partition: Partition,
+        /// Where the store is.
+        stored: NextOffset,
+        /// Where the log ends.
+        end: NextOffset,
+    },
+    /// The log has another record where the store's last one was.
+    Recreated {
+        /// The partition.
+        partition: Partition,
+        /// Where the store is.
+        next: NextOffset,
+    },
+    /// Another worker kept writing the same partitions.
+    Fenced(u32),
+    /// So many records are no events that the producer must be broken.
+    TooManyDeadLetters {
+        /// The partition.
+        partition: Partition,
+        /// Which records, how many, and why.
+        excess: Excess,
+    },
+}

@@ -1,0 +1,63 @@
+//! Whether a worker that is to end has done its work: by itself, or with others
+//! of its group.
+
+use super::Reader;
+use crate::domain::{NextOffset, Offset, Partition};
+use crate::ingest::worker::WorkerError;
+use crate::store::StoreError;
+
+use std::time::Duration;
+
+/// A group gives partitions within this long, or has none to give.
+const ASSIGNED_WITHIN: Duration = Duration::from_secs(10);
+
+impl Reader {
+    /// Whether the store is at every end that was seen at the start, by this worker's own doing.
+    pub(super) fn caught_up(&self) -> bool {
+        let Some(targets) = self.targets.as_ref().filter(|_| self.looked_up) else { return false };
+        targets.iter().all(|(partition, end)| self.is_reached(*partition, *end))
+    }
+
+    /// The same of one partition; of one without messages nothing is to be reached.
+    fn is_reached(&self, partition: Partition, end: NextOffset) -> bool {
+        end.0 == 0
+            || self.committed.get(&partition).is_some_and(|next| *next >= end)
+            || self.machine.is_done(partition, end)
+    }
+
+    /// The same, where other workers have a part in it.
+    pub(super) fn elsewhere_caught_up(&mut self) -> Result<bool, WorkerError> {
+        let Some(targets) = self.targets.clone() else { return Ok(false) };
+        // What the group gives this one is looked at first: the topic may be another than the store's. Where it gives
+        // nothing, that may not be told.
+        if !self.looked_up && self.begun.elapsed() < ASSIGNED_WITHIN {
+            return Ok(false);
+        }
+        if targets.keys().all(|partition| self.committed.contains_key(partition)) {
+            return Ok(self.caught_up());
+        }
+        let now_ms = self.begun.elapsed().as_millis() as u64;
+        let stored = match self.checkpoints(now_ms) {
+            // Asked again soon.
+            Err(WorkerError::Store(StoreError::Unavailable { .. })) => return Ok(false),
+            stored => stored?,
+        };
+        for (partition, end) in targets {
+            if self.is_reached(partition, end) {
+                continue;
+            }
+            let stored = stored.iter().find(|at| at.partition == partition).map_or(NextOffset(0), |at| at.next);
+            let before = self.elsewhere.insert(partition, stored);
+            // Where another worker stands still, perhaps nothing follows that is a record.
+            if stored < end && (before != Some(stored) || self.has_record(partition, stored)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the log has a record of a partition at an offset or after it, as far as can be found out.
+    fn has_record(&self, partition: Partition, from: NextOffset) -> bool {
+        !matches!(self.log.read(&self.topic, partition, Offset(from.0), 1, &mut |_| {}), Ok(0))
+    }
+}

@@ -1,0 +1,333 @@
+//! The thread that reads: it polls the log, decodes, asks the machine what to do
+//! and does it, but for what the writer does.
+//!
+//! `lookup` finds out where partitions start, `end` whether a worker that is to
+//! end has done its work.
+
+mod end;
+mod lookup;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use super::machine::{Committed, Failure, Input, Machine, Output};
+use super::portion::Portion;
+use super::worker::{Silent, Summary, WorkerError};
+use super::writer::{Reply, Request};
+use crate::domain::{NextOffset, Partition, Position, Rules};
+use crate::failure::Explained as _;
+use crate::log::{Consumer, EventLog, LogError, Polled};
+use crate::observability::Metrics;
+use crate::store::StoreError;
+use crate::wire::decode::Decoder;
+use crate::wire::{AllowedSources, Message};
+
+/// A stop waits this long for what is in flight.
+const STOP_WITHIN: Duration = Duration::from_secs(8);
+/// How often it is said that the store does not answer.
+const TELL_EVERY: Duration = Duration::from_secs(10);
+/// A poll waits this long while a batch is gathered or in flight, or an end is to be reached.
+const POLL: Duration = Duration::from_millis(20);
+/// And this long where nothing is: a message ends it at once, a stop is seen within it.
+const IDLE_POLL: Duration = Duration::from_millis(200);
+
+/// The thread that reads.
+pub(super) struct Reader {
+    pub(super) log: Arc<dyn EventLog>,
+    pub(super) topic: String,
+    pub(super) machine: Machine,
+    pub(super) decoder: Decoder,
+    pub(super) rules: Arc<Rules>,
+    pub(super) sources: AllowedSources,
+    pub(super) portion: Portion,
+    pub(super) consumer: Box<dyn Consumer>,
+    pub(super) requests: Sender<Request>,
+    pub(super) replies: Receiver<Reply>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) stop: Arc<AtomicBool>,
+    /// When it saw that it is to stop.
+    pub(super) stop_at: Option<Instant>,
+    /// Who is waited for: the store, or the log while it keeps dead letters.
+    pub(super) of_store: (Silent, String),
+    pub(super) of_log: (Silent, String),
+    pub(super) keeping: bool,
+    /// Where to stop, if that is known at the start.
+    pub(super) targets: Option<BTreeMap<Partition, NextOffset>>,
+    /// Whether what lies at or after these is left alone.
+    pub(super) bounded: bool,
+    /// Whether it was ever given partitions, perhaps none, and knows where these start.
+    pub(super) looked_up: bool,
+    /// Where the store is, as far as this worker knows.
+    pub(super) committed: BTreeMap<Partition, NextOffset>,
+    /// Where the store was a second ago in partitions that are others'.
+    pub(super) elsewhere: BTreeMap<Partition, NextOffset>,
+    /// Partitions that the consumer reads: they are sought, not started.
+    pub(super) started: Vec<Partition>,
+    /// Of the dead letters in flight.
+    pub(super) reasons: BTreeMap<&'static str, u64>,
+    /// How long the last write took, and the size of the store after it.
+    pub(super) written: (Duration, u64),
+    pub(super) begun: Instant,
+    /// Whether the consumer is paused for longer than a moment.
+    pub(super) asleep: bool,
+    /// How long the store had owed an answer when that was last said.
+    pub(super) told: Duration,
+    pub(super) progress: Box<dyn FnMut(u64, Option<u64>)>,
+    pub(super) summary: Summary,
+}
+
+impl Reader {
+    /// Works until it is stopped, has caught up, or cannot go on.
+    pub(super) fn run(&mut self) -> Result<(), WorkerError> {
+        let mut asked_at = Instant::now();
+        let mut told = false;
+        loop {
+            self.metrics.health.beat();
+            let now_ms = self.begun.elapsed().as_millis() as u64;
+            if self.is_to_stop()? && !told {
+                told = true;
+                self.machine.handle(Input::Stop, now_ms);
+            }
+            self.poll(now_ms)?;
+            while let Ok(reply) = self.replies.try_recv() {
+                self.reply(reply, now_ms)?;
+            }
+            let at_end = self.targets.as_ref().is_some_and(|targets| self.machine.has_read(targets));
+            self.machine.handle(if at_end { Input::AtEnd } else { Input::Tick }, now_ms);
+            if self.act()? {
+                return Ok(());
+            }
+            if asked_at.elapsed() > Duration::from_secs(1) {
+                asked_at = Instant::now();
+                // Behind the last record may lie offsets that are no records: these are not waited for.
+                // (What has come while nothing is read is not known to be none.)
+                let end = |(partition, end): (Partition, NextOffset)| {
+                    let at = self.machine.end_of(partition).filter(|_| !self.machine.paused());
+                    (partition, at.map_or(end, |at| end.min(at)))
+                };
+                let ends: Vec<_> = self.consumer.ends().into_iter().map(end).collect();
+                self.metrics.ends(&ends);
+                self.metrics.connected(self.consumer.connected());
+                self.tell_of_silence();
+                if self.elsewhere_caught_up()? {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Whether it is to stop; a failure if it was to for too long.
+    fn is_to_stop(&mut self) -> Result<bool, WorkerError> {
+        if self.stop.load(Ordering::Relaxed) {
+            self.stop_at.get_or_insert_with(Instant::now);
+        }
+        match self.stop_at {
+            Some(at) if at.elapsed() > STOP_WITHIN => {
+                let (silent, at) = if self.keeping { &self.of_log } else { &self.of_store };
+                Err(WorkerError::Slow { silent: *silent, at: at.clone(), seconds: STOP_WITHIN.as_secs() })
+            }
+            at => Ok(at.is_some()),
+        }
+    }
+
+    /// Says every ten seconds that the store owes an answer.
+    fn tell_of_silence(&mut self) {
+        let Some(waited) = self.metrics.health.unanswered() else {
+            self.told = Duration::ZERO;
+            return;
+        };
+        if waited >= self.told + TELL_EVERY {
+            self.told = waited;
+            tracing::warn!(seconds = waited.as_secs(), "the store does not answer; waiting for it");
+        }
+    }
+
+    /// Reads on, or waits for the store while the machine wants no more.
+    fn poll(&mut self, now_ms: u64) -> Result<(), WorkerError> {
+        if self.machine.paused() && !self.asleep {
+            match self.replies.recv_timeout(Duration::from_millis(500)) {
+                Ok(reply) => return self.reply(reply, now_ms),
+                Err(RecvTimeoutError::Disconnected) => return Err(no_answer()),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.consumer.pause()?;
+                    self.asleep = true;
+                }
+            }
+        }
+        if self.asleep && !self.machine.paused() {
+            self.consumer.resume()?;
+            self.asleep = false;
+        }
+        let wait = if self.machine.is_idle() && self.targets.is_none() { IDLE_POLL } else { POLL };
+        let (machine, bounds) = (&mut self.machine, self.targets.as_ref().filter(|_| self.bounded));
+        let (decoder, rules, sources, portion) = (&mut self.decoder, &self.rules, &self.sources, &mut self.portion);
+        let polled = self.consumer.poll(wait, portion.most(), &mut |incoming| {
+            portion.saw(incoming.bytes());
+            let Position { partition, offset } = incoming.position;
+            if bounds.is_some_and(|bounds| bounds.get(&partition).is_none_or(|end| offset.next() > *end)) {
+                return;
+            }
+            let message = Message { headers: incoming.headers, payload: incoming.payload };
+            machine.handle(Input::Record(&incoming, decoder.decode(&message, rules, sources)), now_ms);
+        });
+        self.portion.end();
+        let polled = match polled {
+            Err(error @ LogError::NoSuchTopic(_)) => match self.once_more(&self.topic, error) {
+                // There again: perhaps as another.
+                LogError::Transient(_) => Polled::Recreated,
+                error => return Err(error.into()),
+            },
+            polled => polled?,
+        };
+        self.metrics.begun(self.machine.begun());
+        match polled {
+            Polled::Messages(_) => {}
+            Polled::Assigned(partitions) => {
+                self.metrics.rebalanced("assigned");
+                tracing::info!(?partitions, "assigned");
+                self.look_up(&partitions, now_ms)?;
+            }
+            Polled::Revoked(partitions) => {
+                self.metrics.rebalanced("revoked");
+                tracing::info!(?partitions, "revoked");
+                self.machine.handle(Input::Revoked(&partitions), now_ms);
+            }
+            Polled::Lost(partitions) => {
+                self.metrics.rebalanced("lost");
+                tracing::warn!(?partitions, "lost: the session timed out");
+                self.machine.handle(Input::Lost(&partitions), now_ms);
+            }
+            Polled::AtEnd(partitions) => self.machine.handle(Input::AtEndOf(&partitions), now_ms),
+            Polled::Recreated => self.machine.handle(Input::Recreated, now_ms),
+        }
+        Ok(())
+    }
+
+    fn reply(&mut self, reply: Reply, now_ms: u64) -> Result<(), WorkerError> {
+        self.keeping &= !matches!(reply, Reply::Kept(_));
+        let input = match reply {
+            Reply::Checkpoints(_) => return Ok(()),
+            Reply::Kept(Ok(())) => Input::DeadLettersKept,
+            Reply::Kept(Err(refused)) if self.once_more(&refused.topic, refused.cause.clone()).kind().may_pass() => {
+                tracing::warn!(error = %refused, "dead letters are not confirmed; reading again from the store's offsets");
+                self.metrics.failed("dead_letter");
+                Input::Failed(Failure::Passing(refused.to_string()))
+            }
+            Reply::Kept(Err(refused)) => return Err(refused.into()),
+            Reply::Applied { result: Ok(counts), took, store_bytes, room } => {
+                self.written = (took, store_bytes);
+                self.machine.take_back(room);
+                Input::Committed(counts)
+            }
+            Reply::Applied { result: Err(error @ StoreError::Fenced { .. }), .. } => {
+                tracing::error!(%error, "fenced: dropped what was read, starting again from the store's offsets");
+                self.metrics.failed("fenced");
+                Input::Failed(Failure::Fenced)
+            }
+            Reply::Applied { result: Err(error @ StoreError::Unavailable { .. }), .. } => {
+                tracing::warn!(%error, "the store did not take a batch; trying again from its offsets");
+                self.metrics.failed("passing");
+                Input::Failed(Failure::Passing(error.to_string()))
+            }
+            Reply::Applied { result: Err(error), .. } => return Err(error.into()),
+        };
+        self.machine.handle(input, now_ms);
+        Ok(())
+    }
+
+    /// Does what the machine says; true when it says that all is done.
+    fn act(&mut self) -> Result<bool, WorkerError> {
+        while self.machine.has_outputs() {
+            for output in self.machine.outputs() {
+                match output {
+                    Output::Start(from) => {
+                        let partitions: Vec<Partition> = from.iter().map(|(partition, _)| *partition).collect();
+                        let started = self.start(from);
+                        self.or_later(started, &partitions)?;
+                    }
+                    Output::LookBack(partition, from) => {
+                        let sought = self.look_back(partition, from);
+                        self.or_later(sought, &[partition])?;
+                    }
+                    Output::Release(partitions) => {
+                        self.consumer.release(&partitions)?;
+                        self.metrics.released(&partitions);
+                        self.started.retain(|partition| !partitions.contains(partition));
+                        self.committed.retain(|partition, _| !partitions.contains(partition));
+                    }
+                    Output::DeadLetter(letters) => {
+                        self.reasons.clear();
+                        for letter in &letters {
+                            *self.reasons.entry(letter.reason()).or_default() += 1;
+                        }
+                        self.keeping = true;
+                        self.requests.send(Request::DeadLetter(letters)).map_err(|_| no_answer())?;
+                    }
+                    Output::Apply(batch) => self.requests.send(Request::Apply(batch)).map_err(|_| no_answer())?,
+                    Output::Commit { spans, since_ms } => self.committed(&spans, since_ms),
+                    // Followed by way of `Machine::paused`, so that a pause of a moment costs nothing.
+                    Output::Pause | Output::Resume => {}
+                    Output::Resync(partitions) => {
+                        let now_ms = self.begun.elapsed().as_millis() as u64;
+                        self.look_up(&partitions, now_ms)?;
+                    }
+                    Output::Stop(result) => {
+                        result?;
+                        return Ok(true);
+                    }
+                }
+            }
+        }
+        Ok(self.caught_up())
+    }
+
+    fn look_back(&mut self, partition: Partition, from: NextOffset) -> Result<(), LogError> {
+        // What has expired meanwhile is not asked for.
+        let low = self.consumer.range(partition)?.low;
+        tracing::debug!(%partition, %from, "the first bad record since the start: looking at those before it");
+        self.consumer.seek(partition, from.max(low))
+    }
+
+    fn start(&mut self, from: Vec<(Partition, NextOffset)>) -> Result<(), LogError> {
+        let nothing = from.is_empty();
+        let (known, new): (Vec<_>, Vec<_>) =
+            from.into_iter().partition(|(partition, _)| self.started.contains(partition));
+        for (partition, next) in known {
+            self.consumer.seek(partition, next)?;
+        }
+        // An assignment of nothing wants its answer too, or the group waits for it.
+        if !new.is_empty() || nothing {
+            self.consumer.start(&new)?;
+            self.started.extend(new.iter().map(|(partition, _)| *partition));
+        }
+        Ok(())
+    }
+
+    fn committed(&mut self, spans: &[Committed], since_ms: u64) {
+        let whole = self.begun.elapsed().saturating_sub(Duration::from_millis(since_ms));
+        let records = spans.iter().map(|span| span.counts.read).sum();
+        self.metrics.batch(records, whole, self.written.0, self.written.1);
+        self.metrics.dead_lettered(&std::mem::take(&mut self.reasons));
+        self.summary.batches += 1;
+        let mut hints = Vec::with_capacity(spans.len());
+        for span in spans {
+            self.metrics.committed(span.partition, span.next, &span.counts, span.last_timestamp_ms, span.redriven);
+            self.summary.counts.add(&span.counts);
+            // One that was lost meanwhile is another's, and so is its progress.
+            if let Some(next) = self.committed.get_mut(&span.partition) {
+                *next = span.next;
+            }
+            hints.push((span.partition, span.next));
+        }
+        self.consumer.commit_hint(&hints);
+        let of = self.targets.as_ref().map(|targets| targets.values().map(|end| end.0.unsigned_abs()).sum());
+        (self.progress)(self.summary.counts.read, of);
+    }
+}
+
+fn no_answer() -> WorkerError {
+    WorkerError::Log(LogError::Transient("the thread that writes the store has ended unexpectedly".into()))
+}

@@ -1,0 +1,76 @@
+//! The thread that writes: dead letters to the log, batches to the store, one
+//! after the other as it is asked, and an answer to each.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender};
+use std::time::{Duration, Instant};
+
+use crate::dead_letters::DeadLetter;
+use crate::dead_letters::producer::{DeadLetterProducer, DeadLetterRefused};
+use crate::domain::{Entry, Rules};
+use crate::observability::Metrics;
+use crate::store::{Batch, Checkpoint, Counts, StoreError, StoreWriter};
+
+/// How often the size of the store is asked.
+const SIZE_EVERY: Duration = Duration::from_secs(1);
+
+/// What the reading thread asks for.
+pub(super) enum Request {
+    Checkpoints,
+    DeadLetter(Vec<DeadLetter>),
+    Apply(Batch),
+}
+
+/// What it is answered; `room` is the memory of the batch's entries.
+pub(super) enum Reply {
+    Checkpoints(Result<Vec<Checkpoint>, StoreError>),
+    Kept(Result<(), DeadLetterRefused>),
+    Applied { result: Result<Vec<Counts>, StoreError>, took: Duration, store_bytes: u64, room: Vec<Entry> },
+}
+
+/// The thread that writes.
+pub(super) struct Writer {
+    pub(super) topic: String,
+    pub(super) store: Box<dyn StoreWriter>,
+    /// When its size was asked last, and the answer in bytes.
+    pub(super) size: (Instant, u64),
+    pub(super) rules: Arc<Rules>,
+    pub(super) dead_letters: DeadLetterProducer,
+    pub(super) metrics: Arc<Metrics>,
+}
+
+impl Writer {
+    /// Serves until nobody asks any more.
+    pub(super) fn serve(&mut self, requests: &Receiver<Request>, replies: &Sender<Reply>) {
+        while let Ok(request) = requests.recv() {
+            let begun = Instant::now();
+            let reply = match request {
+                Request::DeadLetter(dead_letters) => Reply::Kept(self.dead_letters.keep(&self.topic, &dead_letters)),
+                Request::Checkpoints => {
+                    self.metrics.health.asked(Some(begun));
+                    Reply::Checkpoints(self.store.checkpoints(&self.topic))
+                }
+                Request::Apply(mut batch) => {
+                    self.metrics.health.asked(Some(begun));
+                    let result = self.store.apply(&batch, &self.rules);
+                    let took = begun.elapsed();
+                    batch.entries.clear();
+                    Reply::Applied { result, took, store_bytes: self.store_bytes(), room: batch.entries }
+                }
+            };
+            self.metrics.health.asked(None);
+            if replies.send(reply).is_err() {
+                break;
+            }
+        }
+    }
+
+    /// The size of the store, asked now and then: to a database it is one more question.
+    fn store_bytes(&mut self) -> u64 {
+        let (asked, bytes) = &mut self.size;
+        if asked.elapsed() >= SIZE_EVERY {
+            (*asked, *bytes) = (Instant::now(), self.store.size_bytes().unwrap_or_default());
+        }
+        *bytes
+    }
+}

@@ -1,0 +1,16 @@
+//! What operators watch: metrics, lag and health of a worker.
+//!
+//! `names` describes every metric once, `lag` and `health` are what they are
+//! made from, `metrics` is what the worker tells and Prometheus reads;
+//! `verification` is what the last recount found. Knows the store's checkpoints
+//! and counts; nothing of the worker that tells it, nor of HTTP.
+
+mod health;
+mod lag;
+mod metrics;
+pub mod names;
+mod verification;
+
+pub use health::Health;
+pub use metrics::Metrics;
+pub use verification::Verification;
