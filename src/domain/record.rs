@@ -12,79 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::amount::{Area, Vnd};
 use super::catalogue::{ActivityKind, Body, Field, IndexKind, PetitionKind, Status};
 use super::period::Period;
+use super::position::Position;
 use super::unit::UnitCode;
-
-/// A partition of the event log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Partition(pub i32);
-
-/// Where one message lies in its partition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Offset(pub i64);
-
-impl Offset {
-    /// The offset to read after this message.
-    pub fn next(self) -> NextOffset {
-        NextOffset(self.0 + 1)
-    }
-}
-
-/// The first offset not yet read: one past the last message. Kept apart from
-/// [`Offset`] so that no commit is off by one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct NextOffset(pub i64);
-
-impl fmt::Display for Partition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Display for Offset {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Display for NextOffset {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// Where a revision lies in the event log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct Position {
-    /// The partition.
-    pub partition: Partition,
-    /// The offset in it.
-    pub offset: Offset,
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.partition, self.offset)
-    }
-}
-
-impl std::str::FromStr for Position {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let read = || {
-            let (partition, offset) = text.split_once(':')?;
-            Some((
-                partition.parse().ok().filter(|number| *number >= 0)?,
-                offset.parse().ok().filter(|number| *number >= 0)?,
-            ))
-        };
-        let (partition, offset) = read().ok_or("partition:offset, such as 0:17")?;
-        Ok(Self { partition: Partition(partition), offset: Offset(offset) })
-    }
-}
 
 /// (`source`, `subject`): what a record is called, for ever. Neither has a
 /// control character: the wire and the configuration refuse them.
@@ -408,7 +337,7 @@ pub struct Entry {
     pub key: RecordKey,
     /// Which revision.
     pub revision: Revision,
-    /// Of its content.
+    /// The digest of its content.
     pub digest: Digest,
     /// The event's id, where it is not the usual `<subject>.<revision>`.
     pub event_id: Option<Box<str>>,

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::calendar::Calendar;
 use super::catalogue;
 use super::record::Digest;
-use super::unit::UnitTable;
+use super::unit_table::UnitTable;
 
 /// The rules that a store's figures were made by.
 #[derive(Clone, Debug)]

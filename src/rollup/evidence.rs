@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::RollupError;
 use super::contribution::{NotInTable, Place, contributions};
 use super::table::{DISSOLVED, OfUnit, lineage_rows};
-use crate::domain::unit::RowId;
+use crate::domain::RowId;
 use crate::domain::{Fact, Figure, Period, Quarter, Rules, SegmentId};
 
 /// A figure of a unit (with all under it) in a period.

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use super::cell::Cell;
 use super::contribution::Place;
 use super::error::RollupError;
-use crate::domain::unit::RowId;
+use crate::domain::RowId;
 use crate::domain::{Body, Field, Figure, Period, Rules, SegmentId, UnitCode};
 use crate::text::report::dissolved_units;
 

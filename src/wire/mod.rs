@@ -12,6 +12,7 @@ mod envelope;
 pub mod flat;
 pub mod schema;
 pub mod spec;
+mod time;
 pub mod validation_error;
 mod value;
 
