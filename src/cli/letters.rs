@@ -10,7 +10,7 @@ use super::rollup::Format;
 use crate::dead_letters::reader::{DeadLetterState, FiledDeadLetter, ListedDeadLetter};
 use crate::program::Context;
 use crate::text::Lang;
-use crate::text::safe::is_unseen;
+use crate::text::safe::{visible, visible_bytes, visible_lines};
 use crate::wire::decode::Decoder;
 use crate::wire::{HANOI, ValidationError};
 
@@ -134,31 +134,10 @@ pub fn tally<'a>(counts: impl IntoIterator<Item = (&'a str, u64)>) -> String {
 /// One cell of a table: one line, and not too long.
 fn cell(text: &str) -> String {
     const LONGEST: usize = 40;
-    let text = visible(text, false);
+    let text = visible(text).into_owned();
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => text[..end].to_owned() + "…",
         None => text,
-    }
-}
-
-/// Nothing in it steers a terminal.
-fn visible(text: &str, lines: bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' | '\t' if lines => out.push(c),
-            c if is_unseen(c) => out.extend(c.escape_unicode()),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// Text as it is, other bytes as escapes.
-fn bytes(bytes: &[u8], lines: bool) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => visible(text, lines),
-        Err(_) => bytes.escape_ascii().to_string(),
     }
 }
 
@@ -168,7 +147,7 @@ pub fn show(context: &Context, letter: &ListedDeadLetter, filed: &FiledDeadLette
     let row = Row::of(letter);
     let mut text = String::new();
     let mut line = |vi: &str, en: &str, value: &str| {
-        let _ = writeln!(text, "{:<12} {}", context.say(vi, en), visible(value, false));
+        let _ = writeln!(text, "{:<12} {}", context.say(vi, en), visible(value));
     };
     line("thư", "letter", &row.id);
     line("trạng thái", "state", format!("{} {} {}", row.state, row.decided, row.note).trim());
@@ -178,10 +157,10 @@ pub fn show(context: &Context, letter: &ListedDeadLetter, filed: &FiledDeadLette
     line("đơn vị", "unit", row.unit);
     line("nguồn", "source", row.source);
     line("số hồ sơ", "subject", row.subject);
-    let key = filed.key.map_or_else(|| context.say("không có", "none").to_owned(), |key| bytes(key, false));
+    let key = filed.key.map_or_else(|| context.say("không có", "none").to_owned(), |key| visible_bytes(key, visible));
     line("khóa", "key", &key);
     for (name, value) in &filed.headers {
-        let value = value.map_or_else(|| "null".to_owned(), |value| bytes(value, false));
+        let value = value.map_or_else(|| "null".to_owned(), |value| visible_bytes(value, visible));
         line("header", "header", &format!("{name}: {value}"));
     }
     text += &match Decoder::new().decode(&filed.message(), &context.rules, &context.sources()) {
@@ -193,7 +172,7 @@ pub fn show(context: &Context, letter: &ListedDeadLetter, filed: &FiledDeadLette
                 )
                 .to_owned()
                 + &format!("{}\n\n{}\n", row.id, context.say("Lý do khi đó:", "What was wrong then:"))
-                + &visible(filed.detail, true)
+                + &visible_lines(filed.detail)
                 + "\n"
         }
         Err(errors) => {
@@ -216,7 +195,7 @@ pub fn show(context: &Context, letter: &ListedDeadLetter, filed: &FiledDeadLette
                 (_, Lang::Vi) => format!("… và {left} byte nữa\n"),
                 (_, Lang::En) => format!("… and {left} bytes more\n"),
             };
-            head + &bytes(shown, true) + "\n" + &rest
+            head + &visible_bytes(shown, visible_lines) + "\n" + &rest
         }
     };
     text
@@ -240,7 +219,7 @@ fn told(error: &ValidationError, lang: Lang) -> String {
     let mut text = format!("- {}: {}\n", error.code.as_str(), error.code.meaning(lang));
     let values = [&error.pointer, &error.found, &error.allowed, &error.remedy(lang)];
     for (name, value) in names.iter().zip(values).filter(|(_, value)| !value.is_empty()) {
-        let _ = writeln!(text, "    {name:<9} {}", visible(value, false));
+        let _ = writeln!(text, "    {name:<9} {}", visible(value));
     }
     text
 }

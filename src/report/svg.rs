@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::document::Chart;
 use super::numbers;
 use crate::text::Lang;
+use crate::text::safe::markup;
 
 /// All sizes in units of the view box, which are CSS pixels at full size.
 const WIDTH: i128 = 660;
@@ -35,8 +36,8 @@ pub fn drawn(chart: &Chart, lang: Lang) -> String {
          <desc id=\"chart-desc\">{}</desc>\n<defs><pattern id=\"chart-hatch\" width=\"6\" height=\"6\" \
          patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><path class=\"chart-hatch\" d=\"M0 0V6\" \
          stroke=\"{FAINT}\" stroke-width=\"2\"/></pattern></defs>\n",
-        escaped(&chart.title),
-        escaped(&chart.description)
+        markup(&chart.title),
+        markup(&chart.description)
     );
     legend(&mut svg, chart);
     let _ = writeln!(svg, "<path class=\"chart-axis\" d=\"M{LABELS} {}V{}\" stroke=\"{FAINT}\"/>", TOP - 2, height - 4);
@@ -47,7 +48,7 @@ pub fn drawn(chart: &Chart, lang: Lang) -> String {
             "<text class=\"chart-ink\" x=\"{}\" y=\"{}\" text-anchor=\"end\" fill=\"{INK}\">{}</text>",
             LABELS - 8,
             y + 15,
-            escaped(&bar.label)
+            markup(&bar.label)
         );
         match bar.values {
             Some(values) => {
@@ -63,7 +64,7 @@ pub fn drawn(chart: &Chart, lang: Lang) -> String {
                     y + 5,
                     LABELS + 68,
                     y + 16,
-                    escaped(&chart.missing)
+                    markup(&chart.missing)
                 );
             }
         }
@@ -81,7 +82,7 @@ fn legend(svg: &mut String, chart: &Chart) {
             "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"22\" height=\"{height}\" fill=\"{colour}\"/>\
              <text class=\"chart-ink\" x=\"{}\" y=\"16\" fill=\"{INK}\">{}</text>",
             x + 28,
-            escaped(&chart.series[index])
+            markup(&chart.series[index])
         );
     }
 }
@@ -106,10 +107,6 @@ fn strip(
         y + height - (height - 7) / 2,
         numbers::grouped(value, lang)
     );
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::{Calendar, Entry, Fact, Figure, Offset, Partition, Period, Position, UnitTable};
+use crate::domain::{Calendar, Entry, Fact, Figure, Offset, Partition, Period, Position, Revision, UnitTable};
 use crate::rollup::table::Cells;
 use crate::rollup::{Rollup, contributions};
 use crate::wire::decode::Decoder;

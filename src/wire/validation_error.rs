@@ -2,7 +2,7 @@
 
 use super::codes::Code;
 use crate::text::nearest::nearest;
-use crate::text::safe::is_unseen;
+use crate::text::safe::excerpt;
 use crate::text::{Lang, wire as text};
 
 /// The most characters that [`ValidationError::found`] shows.
@@ -24,7 +24,7 @@ pub struct ValidationError {
 impl ValidationError {
     /// That error; what was found is cut to 80 characters, its control characters written as escapes.
     pub fn new(code: Code, pointer: impl Into<String>, found: &str, allowed: impl Into<String>) -> Self {
-        Self { code, pointer: pointer.into(), found: readable(found), allowed: allowed.into() }
+        Self { code, pointer: pointer.into(), found: excerpt(found, MAX_FOUND), allowed: allowed.into() }
     }
 
     /// What to do.
@@ -61,23 +61,6 @@ impl ValidationError {
         let names = self.allowed.split(", ").filter(|name| *name != "…");
         nearest(names, |name| strsim::jaro_winkler(name, &self.found), 0.7)
     }
-}
-
-/// At most [`MAX_FOUND`] characters, each of them visible.
-fn readable(text: &str) -> String {
-    let mut out = String::new();
-    for (index, c) in text.chars().enumerate() {
-        if index == MAX_FOUND - 1 && text.chars().nth(MAX_FOUND).is_some() {
-            out.push('…');
-            break;
-        }
-        if is_unseen(c) {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
-    }
-    out
 }
 
 #[cfg(test)]

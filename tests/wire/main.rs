@@ -8,7 +8,7 @@ mod refused;
 mod taken;
 
 use giaoban::domain::{Calendar, Rules, UnitTable};
-use giaoban::wire::{AllowedSources, Code, Decoder, Draft, Event, Message, TypeSpec, ValidationError};
+use giaoban::wire::{AllowedSources, Decoder, Event, Message, ValidationError};
 use serde_json::{Value, json};
 
 const EXAMPLE: &str = r#"{"specversion":"1.0","id":"GS-2020-000123.1","source":"/units/00004","type":"vn.giaoban.supervision.v1",

@@ -1,7 +1,7 @@
 //! Both content modes, and the CloudEvents SDK.
 
 use giaoban::domain::Revision;
-use giaoban::wire::{Draft, Event, Message, TypeSpec};
+use giaoban::wire::{Draft, Message, TypeSpec};
 use serde_json::{Value, json};
 
 use crate::{EXAMPLE, KINDS, decode, decode_bytes, decode_json, errors, event, with};

@@ -8,7 +8,7 @@ use giaoban::wire::{AllowedSources, Decoder, Event, Message};
 use jiff::civil::date;
 use serde_json::{Value, json};
 
-use crate::{EXAMPLE, KINDS, decode, decode_bytes, decode_json, errors, event, key_of, with};
+use crate::{EXAMPLE, KINDS, decode_bytes, decode_json, errors, event, key_of, with};
 
 #[test]
 fn the_example_of_the_contract_is_taken_whole() {
