@@ -5,7 +5,7 @@ use super::ReportError;
 use super::year::YearFacts;
 use crate::domain::{Digest, Figure, Period, Quarter, Rules};
 use crate::rollup::Rollup;
-use crate::store::StoreReader;
+use crate::store::{ReadFigures, StoreReader};
 
 /// All that a report is made of.
 #[derive(Debug)]
@@ -96,7 +96,7 @@ fn a_year_before(period: Period) -> Option<Period> {
     format!("{year:04}{}", name.get(4..)?).parse().ok()
 }
 
-fn rollup(store: &mut dyn StoreReader, rules: &Rules, period: Period) -> Result<Rollup, ReportError> {
+fn rollup(store: &mut dyn ReadFigures, rules: &Rules, period: Period) -> Result<Rollup, ReportError> {
     let cells = store.cells(&period.quarters(), rules)?;
     Ok(Rollup::of(period, None, &cells, rules)?)
 }

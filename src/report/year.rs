@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::record::Rank;
 use crate::domain::{Entry, Fact, IndexKind, Rules, UnitCode};
-use crate::store::{StoreError, StoreReader};
+use crate::store::{ReadLedger, StoreError};
 
 /// Inspections that a unit has planned for the year.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl YearFacts {
     ///
     /// # Errors
     /// If the store cannot be read.
-    pub fn of(store: &mut dyn StoreReader, year: i16, rules: &Rules) -> Result<Self, StoreError> {
+    pub fn of(store: &mut dyn ReadLedger, year: i16, rules: &Rules) -> Result<Self, StoreError> {
         let mut plans: BTreeMap<UnitCode, Entry> = BTreeMap::new();
         let mut indices: BTreeMap<(UnitCode, IndexKind, Option<String>), Entry> = BTreeMap::new();
         store.entries(&mut |entry| {

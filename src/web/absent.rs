@@ -8,6 +8,7 @@ use super::links::Links;
 use super::reply::Reply;
 use super::view::{Choice, message};
 use crate::domain::{Figure, Period, Rules};
+use crate::failure::Explained as _;
 use crate::report::numbers;
 use crate::report::records::ListingError;
 use crate::rollup::RollupError;
@@ -105,7 +106,8 @@ impl Absent {
         match self {
             Self::Records => StatusCode::OK,
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Busy | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(error) => StatusCode::from_u16(error.kind().policy().status).unwrap_or_default(),
             _ => StatusCode::NOT_FOUND,
         }
     }
