@@ -26,6 +26,10 @@ pub struct Context {
 
 impl Context {
     /// Loads the rules.
+    ///
+    /// # Errors
+    ///
+    /// Where units or calendar cannot be read, or contradict themselves.
     pub fn new(settings: Settings) -> Result<Self, Failure> {
         let rules = Arc::new(settings.rules()?);
         Ok(Self { settings, rules })
@@ -60,6 +64,10 @@ impl Context {
     }
 
     /// The present revision of a record, in the store or in what it has not read yet of the log.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none, several sources have one, or store or log cannot be read.
     pub fn latest(&self, source: Option<&str>, subject: &str) -> Result<Latest, Failure> {
         let log = self.log()?;
         let mut store = match self.reader() {
@@ -78,6 +86,10 @@ impl Context {
     }
 
     /// The event log: embedded unless brokers are set.
+    ///
+    /// # Errors
+    ///
+    /// Where the embedded log cannot be opened, or a setting of the client is wrong.
     pub fn log(&self) -> Result<Arc<dyn EventLog>, Failure> {
         match self.settings.kafka.client()? {
             Some(client) => Ok(Arc::new(KafkaLog::new(client)?)),
@@ -86,12 +98,20 @@ impl Context {
     }
 
     /// Where the store is.
+    ///
+    /// # Errors
+    ///
+    /// Where the address of the store is wrong.
     pub fn place(&self) -> Result<StorePlace, Failure> {
         Ok(self.settings.store.place(&self.settings.data)?)
     }
 
     /// What keeps a second worker away, where there can be one only: of a store
     /// in the data folder, and of the embedded log, which has no groups.
+    ///
+    /// # Errors
+    ///
+    /// Where another worker holds it, or the folder cannot be written.
     pub fn lock_worker(&self) -> Result<Option<WriterLock>, Failure> {
         if self.settings.store.is_shared() && !self.settings.kafka.brokers.is_empty() {
             return Ok(None);
@@ -100,6 +120,10 @@ impl Context {
     }
 
     /// The store in force, for reading, made by the rules in force.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none, it cannot be read, or other rules made it.
     pub fn reader(&self) -> Result<Box<dyn StoreReader>, Failure> {
         Ok(open_reader(&self.place()?, &self.rules)?)
     }
@@ -110,6 +134,10 @@ impl Context {
     }
 
     /// A remark if the store lacks records of the embedded log. A broker is not asked: it may be away.
+    ///
+    /// # Errors
+    ///
+    /// Where store or log cannot be read.
     pub fn note_lag(&self, store: &mut dyn StoreReader) -> Result<(), Failure> {
         if !self.settings.kafka.brokers.is_empty() {
             return Ok(());
@@ -134,6 +162,10 @@ impl Context {
 }
 
 /// The store in force, for reading; refused if other rules made it.
+///
+/// # Errors
+///
+/// Where it cannot be read, or other rules made it.
 pub fn open_reader(place: &StorePlace, rules: &Rules) -> Result<Box<dyn StoreReader>, StoreError> {
     let mut store = place.read()?;
     match store.fingerprint()? {

@@ -128,7 +128,7 @@ fn ask_for_missing(context: &Context, spec: &'static TypeSpec, columns: &mut Col
     }
     let (lang, checker) = (context.lang(), context.checker());
     for field in missing {
-        let label = context.say(&field.meaning.vi, &field.meaning.en);
+        let label = field.meaning.get(lang);
         let value = match field.kind {
             Kind::OneOf(names) => choose(label, names)?,
             Kind::Flag => choose(label, &["true", "false"])?,

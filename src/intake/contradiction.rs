@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use crate::wire::decode::Mark;
 
 /// So many revisions are remembered at least, and at most twice as many, by hashes alone: a contradiction that is
-/// farther apart is not told, and one in 10^8 runs of a million lines tells one that is none.
+/// farther apart is not reported, and one in 10^8 runs of a million lines reports one that is none.
 const REMEMBERED: usize = 1 << 18;
 
 /// What was sent lately.

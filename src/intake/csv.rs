@@ -1,6 +1,6 @@
 //! The rows of a CSV file. Strict where the library that writes them is not: a quote that is opened and
 //! not closed would take every row after it into its own cell. Here it costs the row in which it stands, and reading
-//! goes on with the next line as if it had not been opened.
+//! resumes with the next line as if it had not been opened.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead};

@@ -50,6 +50,10 @@ impl JsonEvents {
     }
 
     /// The next event, on one line, with the number of the line where it begins.
+    ///
+    /// # Errors
+    ///
+    /// Where the text cannot be read on.
     pub fn next(&mut self) -> io::Result<Option<TextLine>> {
         let mut reading: Option<Reading> = None;
         loop {

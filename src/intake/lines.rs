@@ -71,6 +71,10 @@ pub struct TextLines {
 
 impl TextLines {
     /// Of a text; a byte order mark at its beginning is no part of its first line.
+    ///
+    /// # Errors
+    ///
+    /// Where the text cannot be read.
     pub fn of(mut reader: Box<dyn BufRead + Send>, ends: Ends) -> io::Result<Self> {
         const BOM: &[u8] = b"\xef\xbb\xbf";
         if reader.fill_buf()?.starts_with(BOM) {
@@ -85,6 +89,10 @@ impl TextLines {
     }
 
     /// What comes next, as far as it has been read.
+    ///
+    /// # Errors
+    ///
+    /// Where the text cannot be read.
     pub fn ahead(&mut self) -> io::Result<&[u8]> {
         self.reader.fill_buf()
     }
@@ -95,6 +103,10 @@ impl TextLines {
     }
 
     /// The next line.
+    ///
+    /// # Errors
+    ///
+    /// Where the text cannot be read on.
     pub fn next(&mut self) -> io::Result<Option<TextLine>> {
         let mut line = TextLine::new(self.number + 1);
         loop {
@@ -132,6 +144,10 @@ impl TextLines {
 }
 
 /// What comes next; none at the end.
+///
+/// # Errors
+///
+/// Where it cannot be read; that it was interrupted is no reason.
 pub fn fill(reader: &mut dyn BufRead) -> io::Result<&[u8]> {
     while let Err(error) = reader.fill_buf() {
         if error.kind() != ErrorKind::Interrupted {
