@@ -78,11 +78,7 @@ pub fn load(overrides: &Overrides, environment: &[(String, String)]) -> Result<L
     let variable = |name: &str| environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let mut values = Values::default();
     for key in KEYS.iter().filter(|key| key.shape != Shape::Properties) {
-        let value = match key.shape {
-            Shape::List => list_value(key.default),
-            _ => Value::from(key.default),
-        };
-        values.plain.insert(key.name, (value, Origin::Default));
+        values.plain.insert(key.name, (default_of(key), Origin::Default));
     }
     let of_variable = || variable(FILE_VARIABLE).filter(|file| !file.is_empty()).map(PathBuf::from);
     let named = overrides.config.clone().or_else(of_variable);
@@ -106,6 +102,11 @@ pub fn load(overrides: &Overrides, environment: &[(String, String)]) -> Result<L
         loaded.settings.data.clone_from(data);
     }
     Ok(loaded)
+}
+
+pub(super) fn default_of(key: &Key) -> Value {
+    // Any JSON is a value of that crate.
+    serde_json::from_value(key.default().clone()).unwrap_or_else(|_| Value::new(None, ValueKind::Nil))
 }
 
 fn list_value(text: &str) -> Value {
@@ -418,14 +419,14 @@ mod tests {
         for key in KEYS {
             let of_properties = key.shape == Shape::Properties;
             let name = if of_properties { format!("{}.sasl_username", key.name) } else { key.name.to_owned() };
-            let value = match key.default {
-                "" if key.shape == Shape::Database => "postgres://u@h/d",
-                "" if key.shape == Shape::Day => "2020-12-03",
-                "" => "text",
-                default => default,
+            let value = match show(&default_of(key)) {
+                default if !default.is_empty() && !of_properties => default,
+                _ if key.shape == Shape::Database => "postgres://u@h/d".to_owned(),
+                _ if key.shape == Shape::Day => "2020-12-03".to_owned(),
+                _ => "text".to_owned(),
             };
             let variable = variable_of(&name);
-            let loaded = load(&Overrides::default(), &environment(&[(&variable, value)])).unwrap();
+            let loaded = load(&Overrides::default(), &environment(&[(&variable, &value)])).unwrap();
             let shown = if of_properties { format!("{}.\"sasl.username\"", key.name) } else { name };
             let origin = loaded.shown.iter().find(|(known, ..)| *known == shown).map(|(.., origin)| origin);
             assert_eq!(origin, Some(&Origin::Variable(variable)), "{shown}");

@@ -1,7 +1,8 @@
 //! Settings in layers: defaults, then a file, then the environment, then flags.
 //!
-//! One table of keys (`keys`) drives defaults, the check for unknown keys,
-//! `giaoban config show` and the shipped `config/giaoban.toml`.
+//! A key is a field of its section (`settings`, and `ReportHead`, `Limits` in their
+//! rooms), which has its default, and a row in one table (`keys`), which drives the
+//! checks, `giaoban config show` and the shipped `config/giaoban.toml`.
 
 mod check;
 mod error;

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
 use crate::domain::{Calendar, Rules, UnitTable};
+use crate::ingest::Limits;
 use crate::log::kafka::KafkaSettings as Client;
 use crate::report::ReportHead;
 use crate::store::postgres::{Schema, Server, masked};
@@ -20,7 +21,7 @@ const UNITS: &str = include_str!("../../config/units/hanoi.csv");
 const SUCCESSION: &str = include_str!("../../config/units/hanoi-succession.csv");
 
 /// A text that is never shown.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
 
@@ -58,7 +59,7 @@ pub struct Settings {
 }
 
 /// Files of the units; empty for what is built in.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Units {
     /// The table.
@@ -68,7 +69,7 @@ pub struct Units {
 }
 
 /// The event log.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kafka {
     /// `host:port,…`; empty for the embedded log.
@@ -88,7 +89,7 @@ pub struct Kafka {
 }
 
 /// Who may keep records besides units.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sources {
     /// URI-references.
@@ -96,7 +97,7 @@ pub struct Sources {
 }
 
 /// Where figures are kept.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Store {
     url: Secret,
@@ -106,7 +107,7 @@ pub struct Store {
 }
 
 /// Of the worker.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Worker {
     /// Most records.
@@ -122,7 +123,7 @@ pub struct Worker {
 }
 
 /// Where pages and metrics are served.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Http {
     /// `host:port`, or `off`.
@@ -130,7 +131,7 @@ pub struct Http {
 }
 
 /// The program's own log.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
     /// `error` to `trace`.
@@ -139,9 +140,10 @@ pub struct Log {
     pub format: String,
 }
 
-#[derive(Deserialize)]
+/// What the layers say, key by key. Its defaults are the first layer.
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Raw {
+pub(super) struct Layered {
     data: PathBuf,
     lang: String,
     calendar: String,
@@ -155,18 +157,88 @@ struct Raw {
     report: ReportHead,
 }
 
+impl Default for Layered {
+    fn default() -> Self {
+        Self {
+            data: "giaoban-data".into(),
+            lang: "auto".into(),
+            calendar: Calendar::NAMES[0].into(),
+            units: Units::default(),
+            kafka: Kafka::default(),
+            sources: Sources::default(),
+            store: Store::default(),
+            worker: Worker::default(),
+            http: Http::default(),
+            log: Log::default(),
+            report: ReportHead::default(),
+        }
+    }
+}
+
+impl Default for Kafka {
+    fn default() -> Self {
+        Self {
+            brokers: String::new(),
+            topic: "giaoban.events".into(),
+            dead_letter_topic: "giaoban.events.dlq".into(),
+            group: "giaoban".into(),
+            partitions: 6,
+            replication: 1,
+            properties: BTreeMap::new(),
+            secret_files: BTreeMap::new(),
+        }
+    }
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            url: Secret::default(),
+            schema: "giaoban".into(),
+            password: Secret::default(),
+            password_file: PathBuf::new(),
+        }
+    }
+}
+
+impl Default for Worker {
+    /// The limits that the worker has of itself, and those of dead letters.
+    fn default() -> Self {
+        let Limits { records, bytes, wait_ms, .. } = Limits::default();
+        Self {
+            batch_records: records,
+            batch_bytes: bytes,
+            batch_wait_ms: wait_ms,
+            dead_letter_share: 50,
+            dead_letter_run: 2000,
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:9464".into() }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".into(), format: "auto".into() }
+    }
+}
+
 impl Settings {
     /// From values that were checked against the table of keys.
     pub(super) fn from_value(value: config::Value, environment: &[(String, String)]) -> Result<Self, ConfigError> {
-        let raw: Raw = value
+        let layered: Layered = value
             .try_deserialize()
             .map_err(|error| ConfigError::File { file: "settings".into(), cause: error.to_string() })?;
-        let lang = match raw.lang.as_str() {
+        let lang = match layered.lang.as_str() {
             "vi" => Lang::Vi,
             "en" => Lang::En,
             _ => of_locale(environment),
         };
-        let Raw { data, calendar, units, kafka, sources, store, worker, http, log, report, .. } = raw;
+        let Layered { data, calendar, units, kafka, sources, store, worker, http, log, report, .. } = layered;
         Ok(Self { data, lang, calendar, units, kafka, sources, store, worker, http, log, report })
     }
 

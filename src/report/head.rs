@@ -1,14 +1,14 @@
 //! What stands at the head and foot of a report: whose it is and who signs.
 
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::numbers;
 use crate::text::report::letterhead;
 
 /// Head, signature and recipients of a report (Decree 30/2020/NĐ-CP, appendix I).
 /// An empty text is left out, or blank where a pen fills it in.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ReportHead {
     /// The head of a Party body instead of a state body's.
@@ -110,8 +110,8 @@ mod tests {
 
     #[test]
     fn a_key_that_is_no_part_of_a_head_is_refused() {
-        assert!(toml::from_str::<ReportHead>("signatory = \"A\"").is_err());
-        let head: ReportHead = toml::from_str("party = true").unwrap();
+        assert!(serde_json::from_str::<ReportHead>(r#"{"signatory": "A"}"#).is_err());
+        let head: ReportHead = serde_json::from_str(r#"{"party": true}"#).unwrap();
         assert_eq!(head, ReportHead { party: true, ..ReportHead::default() });
     }
 }

@@ -216,7 +216,7 @@ pub mod letterhead {
     /// Where it is issued.
     pub const PLACE: &str = "Hà Nội";
     /// To whom it is sent.
-    pub const ADDRESSEE: &str = "Ban Thường vụ Thành ủy Hà Nội";
+    pub const ADDRESSEE: &str = "Thường trực Thành ủy Hà Nội";
     /// In what capacity it is signed.
     pub const CAPACITY: &str = "TM. BAN CHỈ ĐẠO";
     /// The signatory's office.
