@@ -3,10 +3,11 @@
 
 mod backup;
 mod changes;
+mod config;
 mod correct;
 mod demo;
-mod diagnose;
 mod dlq;
+mod doctor;
 mod letters;
 mod migrate;
 mod publish;
@@ -97,7 +98,7 @@ enum Command {
     /// Lược đồ JSON và AsyncAPI của các sự kiện · JSON Schemas and AsyncAPI of the events
     Schema(schema::SchemaArgs),
     /// Cấu hình đang có hiệu lực · The configuration in force
-    Config(diagnose::ConfigArgs),
+    Config(config::ConfigArgs),
     /// Kiểm tra cấu hình, Kafka, kho, đĩa, đồng hồ, đơn vị · Check configuration, broker, store, disk, clock, units
     Doctor,
 }
@@ -155,9 +156,9 @@ fn fallback_lang(overrides: &Overrides, environment: Vec<(String, String)>) -> L
 fn dispatch(command: Command, loaded: Loaded, data_named: bool) -> Done {
     // What has to work when the rules do not load.
     match &command {
-        Command::Config(args) => return diagnose::show(&loaded, args),
+        Command::Config(args) => return config::run(&loaded, args),
         Command::Schema(args) => return schema::run(&loaded.settings, args),
-        Command::Doctor => return diagnose::doctor(loaded.settings),
+        Command::Doctor => return doctor::run(loaded.settings),
         _ => {}
     }
     let mut settings = loaded.settings;

@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::{Examination, LOG, Verdict};
+use super::{Examination, Verdict};
 use crate::config::Settings;
 use crate::domain::Offset;
 use crate::failure::Explained as _;
 use crate::log::{Access, EventLog, Incoming, LogError, Topic};
+use crate::text::{Text, doctor as says};
 
 /// Whether this user may do what a producer or a worker has to; returns when the newest message was taken.
 pub(super) fn look(
@@ -15,7 +16,6 @@ pub(super) fn look(
     log: &dyn EventLog,
     events: &Topic,
 ) -> Option<Timestamp> {
-    let what = ("quyền", "permissions");
     let kafka = &settings.kafka;
     let (topic, letters, group) = (kafka.topic.as_str(), kafka.dead_letter_topic.as_str(), kafka.group.as_str());
     let asked = [Access::Write(topic), Access::Read(topic), Access::Join { group, topic }, Access::Write(letters)];
@@ -27,7 +27,7 @@ pub(super) fn look(
             Err(LogError::NoSuchTopic(_)) => {}
             Err(error @ LogError::Authorization { .. }) => missing.push((access, error)),
             Err(error) => {
-                examination.failed(what, Verdict::Problem, &error);
+                examination.failed(says::permissions(), Verdict::Problem, &error);
                 return None;
             }
         }
@@ -35,35 +35,16 @@ pub(super) fn look(
     let lacks = |access: Access<'_>| missing.iter().any(|(of, _)| *of == access);
     let publishes = !lacks(asked[0]);
     let of_worker = asked[1..].iter().filter(|access| !lacks(**access)).count();
-    let list = |examination: &Examination| {
-        let all = missing.iter().map(|(_, error)| error.what().get(examination.lang).to_owned());
-        all.collect::<Vec<_>>().join("; ")
-    };
+    let lacking = || Text::join(&missing.iter().map(|(_, error)| error.what()).collect::<Vec<_>>(), &Text::same("; "));
     match (publishes, of_worker) {
-        (true, 3) => {
-            examination.good(what, examination.say("đủ cho publish và worker", "enough for publish and worker"))
-        }
-        (false, 3) => {
-            let lacking = list(examination);
-            let detail = examination.say(
-                format!("đủ cho worker, không cho publish ({lacking})"),
-                format!("enough for worker, not for publish ({lacking})"),
-            );
-            examination.good(what, detail);
-        }
-        (true, 0) => {
-            let lacking = list(examination);
-            let detail = examination.say(
-                format!("đủ cho publish, không cho worker ({lacking})"),
-                format!("enough for publish, not for worker ({lacking})"),
-            );
-            examination.good(what, detail);
-        }
+        (true, 3) => examination.good(says::permissions(), says::enough_for_both()),
+        (false, 3) => examination.good(says::permissions(), says::enough_for_worker(lacking())),
+        (true, 0) => examination.good(says::permissions(), says::enough_for_publish(lacking())),
         // With a part of a worker's permissions it is a worker's that are missing; with none a producer's.
         (_, of_worker) => {
             let told = missing.iter().filter(|(access, _)| (*access == asked[0]) == (of_worker == 0));
             for (_, error) in told {
-                examination.failed(what, Verdict::Problem, error);
+                examination.failed(says::permissions(), Verdict::Problem, error);
             }
         }
     }
@@ -83,7 +64,7 @@ fn newest(examination: &mut Examination, settings: &Settings, log: &dyn EventLog
         let mut sink = |message: Incoming<'_>| newest = newest.max(message.timestamp_ms);
         let last = Offset(range.high.0 - 1);
         if let Err(error) = log.read(&settings.kafka.topic, range.partition, last, 1, &mut sink) {
-            examination.failed(LOG, Verdict::Problem, &error);
+            examination.failed(says::log(), Verdict::Problem, &error);
             return None;
         }
     }

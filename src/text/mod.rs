@@ -13,6 +13,7 @@ pub mod cli_publish;
 pub mod cli_record;
 pub mod codes;
 pub mod config;
+pub mod doctor;
 pub mod failure;
 pub mod fields;
 pub mod ingest;

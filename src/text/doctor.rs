@@ -1,0 +1,117 @@
+//! What `giaoban doctor` finds, and what to do about it.
+
+use super::texts;
+
+texts! {
+    log() { "nhật ký", "event log" }
+    store() { "kho", "store" }
+    topic() { "topic", "topic" }
+    units() { "đơn vị và lịch", "units and calendar" }
+    clock() { "đồng hồ", "clock" }
+    folder() { "thư mục dữ liệu", "data folder" }
+    reconciliation() { "đối soát", "reconciliation" }
+    offsets() { "vị trí", "offsets" }
+    lag() { "độ trễ", "lag" }
+    permissions() { "quyền", "permissions" }
+    configuration() { "cấu hình", "configuration" }
+
+    no_events_yet() { "nhật ký nhúng chưa có sự kiện nào", "the embedded log has no events yet" }
+    publish_some() { "Gửi sự kiện: giaoban publish FILE.", "Send some: giaoban publish FILE." }
+
+    no_unit_in_force(today) { "không đơn vị nào có hiệu lực ngày {today}", "no unit is in force on {today}" }
+    bring_up_to_date() {
+        "Bổ sung bảng đơn vị (units.file).",
+        "Bring the table of units (units.file) up to date.",
+    }
+    no_quarter(calendar, today) {
+        "lịch {calendar}: ngày {today} không thuộc quý nào",
+        "calendar {calendar}: {today} lies in no quarter",
+    }
+    add_quarter() {
+        "Bổ sung quý vào tệp lịch (calendar); sự kiện của ngày này bị từ chối.",
+        "Add the quarter to the calendar's file (calendar); events of this day are refused.",
+    }
+    units_of_kind(count, kind) { "{count} {kind:#}", "{count} {kind}" }
+    rules(root, today, counts, calendar, quarter, fingerprint) {
+        "{root}, ngày {today}: {counts:#}; lịch {calendar}, quý {quarter}; dấu quy tắc {fingerprint}",
+        "{root} on {today}: {counts}; calendar {calendar}, quarter {quarter}; rules {fingerprint}",
+    }
+
+    set_clock() {
+        "Đặt lại đồng hồ (NTP): thời gian của sự kiện và thư chết lấy từ đây.",
+        "Set the clock (NTP): the time of events and dead letters comes from it.",
+    }
+    ahead_of_clock(now, newest) {
+        "{now}, nhưng thông điệp mới nhất trong nhật ký đề {newest}",
+        "{now}, but the newest message in the log is of {newest}",
+    }
+    set_either_clock() {
+        "Đặt lại đồng hồ (NTP) của máy này, hoặc của máy đã gửi thông điệp đó.",
+        "Set the clock (NTP) of this machine, or of the one that sent that message.",
+    }
+
+    make_writable() { "Cấp quyền ghi, hoặc chọn --data khác.", "Make it writable, or choose another --data." }
+    check_disk() { "Kiểm tra ổ đĩa.", "Check the disk." }
+    writable() { "ghi được", "writable" }
+    not_there_yet() { "chưa có, sẽ được tạo khi cần", "not there yet, made when needed" }
+    folder_state(at, state, megabytes) {
+        "{at}: {state:#}, còn {megabytes} MB",
+        "{at}: {state}, {megabytes} MB free",
+    }
+    free_disk() { "Giải phóng dung lượng đĩa.", "Free some disk space." }
+
+    topic_state(name, partitions, copies, messages) {
+        "{name}: {partitions} phân vùng, {copies} bản sao, {messages} thông điệp",
+        "{name}: {partitions} partitions, {copies} copies, {messages} messages",
+    }
+    loses(topic, setting) {
+        "{topic} không giữ thông điệp mãi mãi ({setting}): sau này không dựng lại, đếm lại được từ nhật ký",
+        "{topic} does not keep its messages for ever ({setting}): later nothing can be rebuilt or recounted from it",
+    }
+    keep_messages(topic) {
+        "Giữ mãi mãi: kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config retention.ms=-1,retention.bytes=-1,cleanup.policy=delete.",
+        "Keep them: kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config retention.ms=-1,retention.bytes=-1,cleanup.policy=delete.",
+    }
+
+    store_state(name, records, megabytes) {
+        "{name}: {records} hồ sơ, {megabytes} MB",
+        "{name}: {records} records, {megabytes} MB",
+    }
+    none_vanished(read) {
+        "{read} bản ghi đã đọc, không thiếu bản nào",
+        "{read} records read, none has vanished",
+    }
+    difference(partition, difference) {
+        "phân vùng {partition}: số đã đọc trừ số đã xử lý là {difference}, phải là 0",
+        "partition {partition}: records read less records settled is {difference}, not 0",
+    }
+    rebuild() {
+        "Dựng lại từ nhật ký và so sánh: giaoban replay.",
+        "Rebuild from the log and compare: giaoban replay.",
+    }
+
+    outside_log(partition, next, low, high) {
+        "phân vùng {partition}: kho ở {next}, nhật ký có từ {low} đến {high}",
+        "partition {partition}: the store is at {next}, the log has {low} to {high}",
+    }
+    check_topic() {
+        "Xem kafka.topic có đúng không; nếu bản ghi đã hết hạn: giaoban worker --accept-gap.",
+        "Check kafka.topic; if records have expired: giaoban worker --accept-gap.",
+    }
+    records_to_go(lag) { "{lag} bản ghi chưa vào kho", "{lag} records are not in the store yet" }
+    run_worker() { "Chạy worker: giaoban worker.", "Run a worker: giaoban worker." }
+
+    enough_for_both() { "đủ cho publish và worker", "enough for publish and worker" }
+    enough_for_worker(lacking) {
+        "đủ cho worker, không cho publish ({lacking:#})",
+        "enough for worker, not for publish ({lacking})",
+    }
+    enough_for_publish(lacking) {
+        "đủ cho publish, không cho worker ({lacking:#})",
+        "enough for publish, not for worker ({lacking})",
+    }
+
+    good() { "tốt     ", "ok      " }
+    warning() { "chú ý   ", "warning " }
+    problem() { "VẤN ĐỀ  ", "PROBLEM " }
+}
