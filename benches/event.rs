@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use giaoban::domain::{Calendar, Entry, NextOffset, Offset, Partition, Position, Rules, UnitTable};
-use giaoban::json::Document;
+use giaoban::json::JsonDocument;
 use giaoban::store::sqlite::SqliteStore;
 use giaoban::store::{Batch, Span, StoreWriter};
 use giaoban::wire::digest::digest;
@@ -42,7 +42,7 @@ fn main() -> Result<(), Failure> {
         let message = Message { headers: &headers, payload: Some(text.as_bytes()) };
         black_box(decoder.decode(&message, &rules, &sources)).is_ok()
     })?;
-    let mut document = Document::default();
+    let mut document = JsonDocument::default();
     time("of that, reading JSON", &texts, |text| black_box(document.read(text)).is_ok())?;
     let mut room = Vec::new();
     time("reading JSON and the digest", &texts, |text| {

@@ -13,7 +13,7 @@ use crate::terminal::print;
 use crate::terminal::prompt::{ask, choose};
 use crate::text::{Text, cli_record as says};
 use crate::wire::encode::Draft;
-use crate::wire::flat::{self, Column};
+use crate::wire::flat::{self, FlatColumn};
 use crate::wire::spec::{Kind, TypeSpec};
 
 /// The options of `giaoban record`.
@@ -35,7 +35,7 @@ pub(super) fn flags(command: Command, specs: impl Iterator<Item = &'static TypeS
     let mut command = command;
     let mut known = Vec::new();
     for spec in specs {
-        for column in flat::columns(spec).iter().map(Column::name) {
+        for column in flat::columns(spec).iter().map(FlatColumn::name) {
             let field = spec.fields.iter().find(|field| column.starts_with(field.name));
             let Some(field) = field.filter(|_| !known.contains(&column)) else { continue };
             let mut arg = Arg::new(column.clone())

@@ -72,6 +72,10 @@ impl Calendar {
     }
 
     /// A calendar from CSV with the columns `quarter,from,to`, both days inclusive.
+    ///
+    /// # Errors
+    ///
+    /// The first row that cannot be read or does not follow the one before it, with its line.
     pub fn from_csv(name: &str, text: &str) -> Result<Self, CalendarError> {
         let mut starts = BTreeMap::new();
         let mut previous: Option<(Quarter, Date)> = None;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::check::Checker;
 use super::error::RecordError;
 use crate::wire::encode::Draft;
-use crate::wire::flat::{self, Column, csv_data};
+use crate::wire::flat::{self, FlatColumn, csv_data};
 use crate::wire::spec::{FieldSpec, TYPES, TypeSpec};
 use crate::wire::{Message, ValidationError};
 
@@ -73,7 +73,7 @@ pub fn first_revision(
 
 /// Whether a type has that column.
 pub(super) fn has_column(spec: &TypeSpec, column: &str) -> bool {
-    flat::columns(spec).iter().map(Column::name).any(|known| known == column)
+    flat::columns(spec).iter().map(FlatColumn::name).any(|known| known == column)
 }
 
 /// The data of the columns given.

@@ -123,7 +123,7 @@ fn head(name: &str) -> u64 {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::json::Document;
+    use crate::json::JsonDocument;
     use proptest::prelude::*;
 
     /// Lists and objects of these leaves; objects have up to `most` members with such names.
@@ -142,7 +142,7 @@ pub(super) mod tests {
     }
 
     fn canonical_text(text: &str) -> String {
-        Document::default().read(text).unwrap().to_string()
+        JsonDocument::default().read(text).unwrap().to_string()
     }
 
     fn any_json() -> impl Strategy<Value = serde_json::Value> {

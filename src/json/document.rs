@@ -6,7 +6,7 @@ use super::number::Number;
 
 /// A JSON text as nodes: a value's node, then those of what it holds.
 #[derive(Debug, Default)]
-pub struct Document {
+pub struct JsonDocument {
     /// Every name, text and number, one after the other.
     text: String,
     nodes: Vec<Node>,
@@ -15,7 +15,7 @@ pub struct Document {
 /// A value with the name under which it stands, if it is a member.
 #[derive(Clone, Copy, Debug)]
 struct Node {
-    name: Span,
+    name: Stretch,
     value: NodeValue,
     /// The node after all that it holds.
     end: u32,
@@ -23,7 +23,7 @@ struct Node {
 
 /// A stretch of a document's text, in bytes; a message is far smaller than 4 GB.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Span {
+pub(super) struct Stretch {
     pub(super) from: u32,
     pub(super) to: u32,
 }
@@ -32,8 +32,8 @@ pub(super) struct Span {
 pub(super) enum NodeValue {
     Null,
     Bool(bool),
-    Number(Span),
-    Str(Span),
+    Number(Stretch),
+    Str(Stretch),
     Array,
     Object,
 }
@@ -58,7 +58,7 @@ pub enum Json<'d> {
 /// A value where it stands in its document, not looked into yet.
 #[derive(Clone, Copy, Debug)]
 pub struct JsonAt<'d> {
-    document: &'d Document,
+    document: &'d JsonDocument,
     place: usize,
 }
 
@@ -73,7 +73,7 @@ pub struct Members<'d>(Level<'d>);
 /// The nodes of one level, each with all that it holds.
 #[derive(Clone, Copy, Debug)]
 struct Level<'d> {
-    document: &'d Document,
+    document: &'d JsonDocument,
     from: usize,
     to: usize,
 }
@@ -88,7 +88,7 @@ impl<'d> Iterator for Level<'d> {
     }
 }
 
-impl Document {
+impl JsonDocument {
     /// Forgets what was read; keeps the room.
     pub fn clear(&mut self) {
         self.text.clear();
@@ -118,7 +118,7 @@ impl Document {
 
     /// Adds an object of texts: its place.
     pub fn add_texts<'t>(&mut self, members: impl IntoIterator<Item = (&'t str, &'t str)>) -> usize {
-        let object = self.open(Span::default(), NodeValue::Object);
+        let object = self.open(Stretch::default(), NodeValue::Object);
         for (name, text) in members {
             let (name, text) = (self.keep(name), self.keep(text));
             let place = self.open(name, NodeValue::Str(text));
@@ -134,7 +134,7 @@ impl Document {
     }
 
     /// One more node, which holds all that is added until it is closed: its place.
-    pub(super) fn open(&mut self, name: Span, value: NodeValue) -> usize {
+    pub(super) fn open(&mut self, name: Stretch, value: NodeValue) -> usize {
         self.nodes.push(Node { name, value, end: 0 });
         self.nodes.len() - 1
     }
@@ -145,14 +145,14 @@ impl Document {
     }
 
     /// Adds to the text.
-    pub(super) fn keep(&mut self, text: &str) -> Span {
+    pub(super) fn keep(&mut self, text: &str) -> Stretch {
         let from = self.text.len() as u32;
         self.text.push_str(text);
-        Span { from, to: self.text.len() as u32 }
+        Stretch { from, to: self.text.len() as u32 }
     }
 
     /// A stretch of the text.
-    pub(super) fn text(&self, span: Span) -> &str {
+    pub(super) fn text(&self, span: Stretch) -> &str {
         &self.text[span.from as usize..span.to as usize]
     }
 

@@ -11,6 +11,6 @@ mod plain;
 mod read;
 
 pub use canonical::{double_text, write_canonical, write_text};
-pub use document::{Document, Items, Json, JsonAt, Members};
-pub use number::{Number, Units};
+pub use document::{Items, Json, JsonAt, JsonDocument, Members};
+pub use number::{Number, Scaled};
 pub use read::JsonError;

@@ -6,7 +6,7 @@ pub struct Number<'t>(&'t str);
 
 /// A number in units of a power of ten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Units {
+pub struct Scaled {
     /// Whether it is less than 0.
     pub is_negative: bool,
     /// How many whole units there are, without the sign; `None` from 2^128.
@@ -32,7 +32,7 @@ impl<'t> Number<'t> {
     }
 
     /// The number in units of 10^−`places`.
-    pub fn in_units(self, places: u32) -> Units {
+    pub fn in_units(self, places: u32) -> Scaled {
         let (is_negative, text) = match self.0.strip_prefix('-') {
             Some(text) => (true, text),
             None => (false, self.0),
@@ -45,7 +45,7 @@ impl<'t> Number<'t> {
         let count = whole.len() + fraction.len();
         // So many digits are whole units.
         let within = exponent.saturating_add(whole.len() as i64).saturating_add(places.into());
-        let mut units = Units { is_negative: false, whole: Some(0), has_rest: false };
+        let mut units = Scaled { is_negative: false, whole: Some(0), has_rest: false };
         for (index, digit) in whole.bytes().chain(fraction.bytes()).enumerate() {
             if (index as i64) < within {
                 units.shift(digit - b'0');
@@ -66,7 +66,7 @@ impl<'t> Number<'t> {
     }
 }
 
-impl Units {
+impl Scaled {
     fn shift(&mut self, digit: u8) {
         self.whole = self.whole.and_then(|whole| whole.checked_mul(10)?.checked_add(digit.into()));
     }
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn a_number_is_as_it_is_written() {
         let units = |text, places| {
-            let Units { is_negative, whole, has_rest } = Number::new(text).in_units(places);
+            let Scaled { is_negative, whole, has_rest } = Number::new(text).in_units(places);
             let sign = if is_negative { "-" } else { "" };
             let whole = whole.map_or("beyond".to_owned(), |whole| whole.to_string());
             format!("{sign}{whole}{}", if has_rest { "+" } else { "" })

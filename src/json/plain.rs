@@ -2,7 +2,7 @@
 //! nesting. Nearly every message is, and is read so in a quarter of the time.
 //! Whatever is not, broken or merely rarer, is left to [`super::read`].
 
-use super::document::{Document, NodeValue, Span};
+use super::document::{JsonDocument, NodeValue, Stretch};
 
 /// Objects with more members than this are left to others.
 const MEMBERS: usize = 64;
@@ -12,10 +12,10 @@ const DEPTH: usize = 8;
 const DIGITS: usize = 40;
 
 /// Reads one JSON text into a document: the place of its value; `None` if it is not plain.
-pub(super) fn read(text: &str, document: &mut Document) -> Option<usize> {
+pub(super) fn read(text: &str, document: &mut JsonDocument) -> Option<usize> {
     let begin = document.keep(text).from as usize;
     let mut reader = Reader { text: text.as_bytes(), at: 0, begin, document };
-    let place = reader.value(Span::default(), DEPTH)?;
+    let place = reader.value(Stretch::default(), DEPTH)?;
     reader.peek().is_none().then_some(place)
 }
 
@@ -24,7 +24,7 @@ struct Reader<'t, 'd> {
     at: usize,
     /// Where the text begins in the document's.
     begin: usize,
-    document: &'d mut Document,
+    document: &'d mut JsonDocument,
 }
 
 impl Reader<'_, '_> {
@@ -53,7 +53,7 @@ impl Reader<'_, '_> {
         there
     }
 
-    fn value(&mut self, name: Span, depth: usize) -> Option<usize> {
+    fn value(&mut self, name: Stretch, depth: usize) -> Option<usize> {
         let value = match self.peek()? {
             b'"' => NodeValue::Str(self.string()?),
             b'{' => return self.object(name, depth.checked_sub(1)?),
@@ -74,11 +74,11 @@ impl Reader<'_, '_> {
         there.then_some(value)
     }
 
-    fn span(&self, from: usize, to: usize) -> Span {
-        Span { from: (self.begin + from) as u32, to: (self.begin + to) as u32 }
+    fn span(&self, from: usize, to: usize) -> Stretch {
+        Stretch { from: (self.begin + from) as u32, to: (self.begin + to) as u32 }
     }
 
-    fn string(&mut self) -> Option<Span> {
+    fn string(&mut self) -> Option<Stretch> {
         if self.next()? != b'"' {
             return None;
         }
@@ -88,7 +88,7 @@ impl Reader<'_, '_> {
         self.skip(b'"').then(|| self.span(from, from + length))
     }
 
-    fn number(&mut self) -> Option<Span> {
+    fn number(&mut self) -> Option<Stretch> {
         let from = self.at;
         self.skip(b'-');
         let zero = self.text.get(self.at) == Some(&b'0');
@@ -110,7 +110,7 @@ impl Reader<'_, '_> {
         (count > 0).then_some(count)
     }
 
-    fn array(&mut self, name: Span, depth: usize) -> Option<usize> {
+    fn array(&mut self, name: Stretch, depth: usize) -> Option<usize> {
         self.next()?;
         let array = self.document.open(name, NodeValue::Array);
         if self.peek()? == b']' {
@@ -119,7 +119,7 @@ impl Reader<'_, '_> {
             return Some(array);
         }
         loop {
-            self.value(Span::default(), depth)?;
+            self.value(Stretch::default(), depth)?;
             match self.next()? {
                 b',' => {}
                 b']' => break,
@@ -130,7 +130,7 @@ impl Reader<'_, '_> {
         Some(array)
     }
 
-    fn object(&mut self, name: Span, depth: usize) -> Option<usize> {
+    fn object(&mut self, name: Stretch, depth: usize) -> Option<usize> {
         self.next()?;
         let object = self.document.open(name, NodeValue::Object);
         if self.peek()? == b'}' {
@@ -163,7 +163,7 @@ impl Reader<'_, '_> {
     }
 
     /// Whether the object, as far as it is read, has a member of that name.
-    fn is_member(&self, object: usize, name: Span) -> bool {
+    fn is_member(&self, object: usize, name: Stretch) -> bool {
         let name = self.document.text(name);
         self.document.members(object).iter().any(|member| member.name() == name)
     }

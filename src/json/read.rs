@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::canonical::in_order;
-use super::document::{Document, Json, NodeValue, Span};
+use super::document::{Json, JsonDocument, NodeValue, Stretch};
 use super::plain;
 
 /// Why bytes are not JSON, or not such as has a canonical form.
@@ -24,7 +24,7 @@ pub enum JsonError {
     DuplicateKey(String),
 }
 
-impl Document {
+impl JsonDocument {
     /// Reads one JSON text, with nothing but white space after it, in the place of all that was read before.
     ///
     /// # Errors
@@ -40,7 +40,7 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// As [`Document::read`].
+    /// As [`JsonDocument::read`].
     pub fn add(&mut self, text: &str) -> Result<usize, JsonError> {
         let before = self.mark();
         match plain::read(text, self) {
@@ -57,7 +57,7 @@ impl Document {
         let (_, place) = self.mark();
         let duplicate = RefCell::new(None);
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        let reader = Reader { document: self, name: Span::default(), duplicate: &duplicate };
+        let reader = Reader { document: self, name: Stretch::default(), duplicate: &duplicate };
         let read = reader.deserialize(&mut deserializer).and_then(|()| deserializer.end());
         read.map_err(|error| match duplicate.into_inner() {
             Some(mut path) => {
@@ -121,8 +121,8 @@ fn pointer_part(name: &str) -> String {
 
 /// Reads a value into a node; where a name stands twice, leaves the way to it, innermost first.
 struct Reader<'r> {
-    document: &'r mut Document,
-    name: Span,
+    document: &'r mut JsonDocument,
+    name: Stretch,
     duplicate: &'r RefCell<Option<Vec<String>>>,
 }
 
@@ -134,7 +134,7 @@ impl Reader<'_> {
     }
 
     /// The reader of a value that this one holds.
-    fn within(&mut self, name: Span) -> Reader<'_> {
+    fn within(&mut self, name: Stretch) -> Reader<'_> {
         Reader { document: self.document, name, duplicate: self.duplicate }
     }
 
@@ -172,15 +172,15 @@ impl<'de> Visitor<'de> for Reader<'_> {
 
     // What is written is looked up once all is read.
     fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        self.set(NodeValue::Number(Span::default()))
+        self.set(NodeValue::Number(Stretch::default()))
     }
 
     fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        self.set(NodeValue::Number(Span::default()))
+        self.set(NodeValue::Number(Stretch::default()))
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        self.set(NodeValue::Number(Span::default()))
+        self.set(NodeValue::Number(Stretch::default()))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<(), E> {
@@ -192,7 +192,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
         let array = self.document.open(self.name, NodeValue::Array);
         let mut count = 0;
         loop {
-            match seq.next_element_seed(self.within(Span::default())) {
+            match seq.next_element_seed(self.within(Stretch::default())) {
                 Ok(Some(())) => count += 1,
                 Ok(None) => break,
                 Err(error) => return Err(self.leave(&count.to_string(), error)),
@@ -228,7 +228,7 @@ mod tests {
     use crate::json::canonical::tests::nested;
 
     fn error(text: &str) -> JsonError {
-        Document::default().read(text).unwrap_err()
+        JsonDocument::default().read(text).unwrap_err()
     }
 
     /// JSON that is read without a look at escapes and exponents.
@@ -250,9 +250,9 @@ mod tests {
             let at = at.index(text.len());
             text.splice(at..(at + cut).min(text.len()), edit.chars());
             let text: String = text.into_iter().collect();
-            let mut document = Document::default();
+            let mut document = JsonDocument::default();
             let expected = document.add_any(&text).map(|place| document.at(place).written());
-            let mut document = Document::default();
+            let mut document = JsonDocument::default();
             prop_assert_eq!(document.add(&text).map(|place| document.at(place).written()), expected);
         }
     }
@@ -291,7 +291,7 @@ mod tests {
     fn a_number_stands_as_it_is_written() {
         let text =
             r#"{"a -1.5":[-0,1,1.50,"\"2.5",18446744073709551616,-2E-3,18446744073709551615],"b":0.10,"c":{"d":-7}}"#;
-        let mut document = Document::default();
+        let mut document = JsonDocument::default();
         document.read(text).unwrap();
         assert_eq!(document.at(0).written(), text);
     }

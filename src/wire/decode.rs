@@ -16,12 +16,12 @@ use super::time::rfc3339;
 use super::validation_error::ValidationError;
 use super::{AllowedSources, Event, HANOI, Message, data};
 use crate::domain::{Fact, RecordKey, Revision, Rules, UnitCode};
-use crate::json::{Document, Json, JsonAt, Members, Units, write_canonical};
+use crate::json::{Json, JsonAt, JsonDocument, Members, Scaled, write_canonical};
 
 /// Decodes messages, keeping its buffer from one to the next.
 #[derive(Debug, Default)]
 pub struct Decoder {
-    document: Document,
+    document: JsonDocument,
     /// Room for canonical forms.
     canonical: Vec<u8>,
 }
@@ -32,7 +32,11 @@ impl Decoder {
         Self::default()
     }
 
-    /// The event of a message, or every rule that it breaks: at least one.
+    /// The event of a message.
+    ///
+    /// # Errors
+    ///
+    /// Every rule that the message breaks: at least one.
     pub fn decode(
         &mut self,
         message: &Message<'_>,
@@ -52,8 +56,12 @@ impl Decoder {
         })
     }
 
-    /// The Kafka key of a message that is an event ([`Event::partition_key`]) and its mark, or every rule that it
-    /// breaks: for those who send it on, and need nothing else.
+    /// The Kafka key of a message that is a valid event ([`Event::partition_key`]) and its mark: for those who send it
+    /// on, and need nothing else.
+    ///
+    /// # Errors
+    ///
+    /// Every rule that the message breaks: at least one.
     pub fn mark(
         &mut self,
         message: &Message<'_>,
@@ -100,7 +108,7 @@ pub struct Glimpse {
 impl Glimpse {
     /// Of a message: as much as can be read.
     pub fn of(message: &Message<'_>) -> Self {
-        let mut document = Document::default();
+        let mut document = JsonDocument::default();
         let Ok(envelope) = Envelope::read(message, &mut document) else { return Self::default() };
         let text = |value: Option<JsonAt<'_>>| value.and_then(JsonAt::as_str).map(str::to_owned);
         Self {
@@ -113,7 +121,7 @@ impl Glimpse {
 
 /// The structured form of a message in binary mode, as one line of JSON; `None` of any other message.
 pub fn structured(message: &Message<'_>) -> Option<String> {
-    Envelope::read(message, &mut Document::default()).ok()?.structured()
+    Envelope::read(message, &mut JsonDocument::default()).ok()?.structured()
 }
 
 /// The attributes that mean something; `None` where one is absent or `null`.
@@ -188,7 +196,7 @@ impl<'c, 'd> Check<'c, 'd> {
     /// What `make` makes of the event of a message, or every rule that it breaks: at least one.
     fn run<T>(
         message: &Message<'_>,
-        document: &'d mut Document,
+        document: &'d mut JsonDocument,
         rules: &'c Rules,
         sources: &'c AllowedSources,
         make: impl FnOnce(Kept<'d>) -> T,
@@ -298,7 +306,7 @@ impl<'c, 'd> Check<'c, 'd> {
                 if plain { text.parse().ok() } else { None }
             }
             Json::Number(number) => match number.in_units(0) {
-                Units { is_negative: false, whole: Some(number), has_rest: false } => number.try_into().ok(),
+                Scaled { is_negative: false, whole: Some(number), has_rest: false } => number.try_into().ok(),
                 _ => None,
             },
             other => {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::codes::Code;
 use super::validation_error::ValidationError;
 use super::{MAX_MESSAGE_BYTES, Message, STRUCTURED};
-use crate::json::{Document, Json, JsonAt, JsonError, Members};
+use crate::json::{Json, JsonAt, JsonDocument, JsonError, Members};
 
 /// The attributes and the data of an event, in whichever mode they came.
 pub(super) struct Envelope<'d> {
@@ -21,7 +21,7 @@ pub(super) struct Envelope<'d> {
 
 impl<'d> Envelope<'d> {
     /// Of a message in either mode, read into that document.
-    pub(super) fn read(message: &Message<'_>, document: &'d mut Document) -> Result<Self, Vec<ValidationError>> {
+    pub(super) fn read(message: &Message<'_>, document: &'d mut JsonDocument) -> Result<Self, Vec<ValidationError>> {
         let mut content_type = None;
         let mut binary = false;
         for (name, value) in message.headers {
@@ -160,7 +160,7 @@ fn after<'t>(text: &'t str, begin: &str) -> Option<&'t str> {
 }
 
 /// Reads the body: its place in the document.
-fn parse(payload: &[u8], document: &mut Document) -> Result<usize, ValidationError> {
+fn parse(payload: &[u8], document: &mut JsonDocument) -> Result<usize, ValidationError> {
     if payload.trim_ascii().is_empty() {
         return Err(ValidationError::new(Code::MessageEmpty, "", "", ""));
     }
@@ -189,7 +189,7 @@ mod tests {
     fn the_structured_form_has_numbers_as_they_are_written() {
         let headers: [(&str, Option<&[u8]>); 1] = [("ce_id", Some(b"1"))];
         let data = r#"{"a":0.99999999999999999999,"b":[12.50,18446744073709551615,9007199254740993,-0]}"#;
-        let mut document = Document::default();
+        let mut document = JsonDocument::default();
         let message = Message { headers: &headers, payload: Some(data.as_bytes()) };
         let structured = Envelope::read(&message, &mut document).unwrap().structured();
         assert_eq!(structured, Some(format!("{{\"data\":{data},\"id\":\"1\"}}")));

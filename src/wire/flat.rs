@@ -13,7 +13,7 @@ use crate::text::wire::{NO, YES};
 
 /// A column: the field it fills and its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Column {
+pub struct FlatColumn {
     /// The field of `data`.
     pub field: &'static str,
     /// Within that field, the member.
@@ -24,7 +24,7 @@ pub struct Column {
     pub required: bool,
 }
 
-impl Column {
+impl FlatColumn {
     /// Its name: the field's, with the member's after an underscore.
     pub fn name(&self) -> String {
         match self.member {
@@ -35,12 +35,12 @@ impl Column {
 }
 
 /// The columns of a type, in the order of the contract; `recommendations` is three.
-pub fn columns(spec: &TypeSpec) -> Vec<Column> {
+pub fn columns(spec: &TypeSpec) -> Vec<FlatColumn> {
     let mut columns = Vec::new();
     for field in spec.fields {
-        let column = Column { field: field.name, member: None, kind: field.kind, required: field.required };
+        let column = FlatColumn { field: field.name, member: None, kind: field.kind, required: field.required };
         match field.kind {
-            Kind::Counts(members) => columns.extend(members.map(|member| Column {
+            Kind::Counts(members) => columns.extend(members.map(|member| FlatColumn {
                 member: Some(member),
                 kind: Kind::Count { min: 0 },
                 ..column
@@ -51,7 +51,7 @@ pub fn columns(spec: &TypeSpec) -> Vec<Column> {
     columns
 }
 
-/// The column that a error at that pointer lies in: `/data/recommendations/party`
+/// The column that an error at that pointer lies in: `/data/recommendations/party`
 /// is `recommendations_party`; `None` for what is not in `data`.
 pub fn column_at(pointer: &str) -> Option<String> {
     pointer.strip_prefix("/data/").map(|path| path.replace('/', "_"))
@@ -61,7 +61,9 @@ pub fn column_at(pointer: &str) -> Option<String> {
 /// Empty cells are absent fields. With `decimal_comma`, `12,50` is 12.5 and
 /// `1.234.567` is 1234567; without, `12.50` and `1,234,567` are.
 ///
-/// Every cell that cannot be read becomes a error at `/data/<column>`.
+/// # Errors
+///
+/// Every cell that cannot be read, each at `/data/<column>`.
 pub fn csv_data<'r>(
     spec: &TypeSpec,
     cell: &dyn Fn(&str) -> Option<&'r str>,
@@ -235,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_breach_is_led_back_to_its_column() {
+    fn an_error_is_led_back_to_its_column() {
         for spec in TYPES {
             for column in columns(spec) {
                 let member = column.member.map(|member| format!("/{member}")).unwrap_or_default();
@@ -247,7 +249,8 @@ mod tests {
 
     #[test]
     fn the_columns_are_the_fields_with_recommendations_apart() {
-        let names: Vec<String> = columns(TypeSpec::named("supervision").unwrap()).iter().map(Column::name).collect();
+        let names: Vec<String> =
+            columns(TypeSpec::named("supervision").unwrap()).iter().map(FlatColumn::name).collect();
         assert_eq!(
             names.join(","),
             "unit,held_on,body,field,participants,topic,project,recommendations_party,recommendations_authority,recommendations_other"

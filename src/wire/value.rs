@@ -6,9 +6,9 @@ use super::codes::Code;
 use super::spec::{FieldSpec, Kind, MAX_COUNT, YEARS};
 use super::validation_error::ValidationError;
 use crate::domain::{Area, Period, UnitCode, Vnd};
-use crate::json::{Json, JsonAt, Number, Units};
+use crate::json::{Json, JsonAt, Number, Scaled};
 
-/// A field's value that is to be read; a error is added where it cannot be.
+/// A field's value that is to be read; an error is added where it cannot be.
 ///
 /// Each kind has a method of its own: one value for all kinds would be written in pieces and then read as a whole, which
 /// stalls the processor.
@@ -107,7 +107,7 @@ impl<'j> Reading<'_, 'j> {
     }
 
     /// A number in units of 10^−`places`, as far as the rules allow it.
-    fn number<T>(self, places: u32, allowed: impl FnOnce(Units) -> Result<T, Code>) -> Option<T> {
+    fn number<T>(self, places: u32, allowed: impl FnOnce(Scaled) -> Result<T, Code>) -> Option<T> {
         let Some(number) = units(self.value, places) else { return self.wrong_type() };
         match allowed(number) {
             Ok(number) => Some(number),
@@ -140,7 +140,7 @@ impl<'j> Reading<'_, 'j> {
 }
 
 /// A number in units of 10^−`places`, exactly; `None` of what is none.
-fn units(value: JsonAt<'_>, places: u32) -> Option<Units> {
+fn units(value: JsonAt<'_>, places: u32) -> Option<Scaled> {
     match value.json() {
         Json::Number(number) => Some(number.in_units(places)),
         _ => None,
@@ -166,39 +166,39 @@ pub(super) fn refusal(kind: Kind, number: &str) -> Option<Code> {
     }
 }
 
-fn count(min: u32, number: Units) -> Result<u32, Code> {
+fn count(min: u32, number: Scaled) -> Result<u32, Code> {
     match number {
-        Units { has_rest: true, .. } => Err(Code::NumberFractional),
-        Units { is_negative: false, whole: Some(number), .. } => {
+        Scaled { has_rest: true, .. } => Err(Code::NumberFractional),
+        Scaled { is_negative: false, whole: Some(number), .. } => {
             u32::try_from(number).ok().filter(|number| (min..=MAX_COUNT).contains(number)).ok_or(Code::NumberOutOfRange)
         }
         _ => Err(Code::NumberOutOfRange),
     }
 }
 
-fn money(number: Units) -> Result<Vnd, Code> {
+fn money(number: Scaled) -> Result<Vnd, Code> {
     match number {
-        Units { is_negative: true, .. } => Err(Code::MoneyNegative),
-        Units { has_rest: true, .. } => Err(Code::MoneyFractional),
-        Units { whole, .. } => {
+        Scaled { is_negative: true, .. } => Err(Code::MoneyNegative),
+        Scaled { has_rest: true, .. } => Err(Code::MoneyFractional),
+        Scaled { whole, .. } => {
             whole.and_then(|dong| dong.try_into().ok()).and_then(Vnd::new).ok_or(Code::MoneyTooLarge)
         }
     }
 }
 
 /// In hundredths of a square metre.
-fn land(number: Units) -> Result<Area, Code> {
+fn land(number: Scaled) -> Result<Area, Code> {
     let area = number.whole.and_then(|centi| centi.try_into().ok()).and_then(Area::from_centi);
     match (number, area) {
-        (Units { is_negative: true, .. }, _) => Err(Code::LandNegative),
+        (Scaled { is_negative: true, .. }, _) => Err(Code::LandNegative),
         (_, None) => Err(Code::LandTooLarge),
-        (Units { has_rest: true, .. }, Some(area)) if area == Area::MAX => Err(Code::LandTooLarge),
-        (Units { has_rest: true, .. }, _) => Err(Code::LandTooFine),
+        (Scaled { has_rest: true, .. }, Some(area)) if area == Area::MAX => Err(Code::LandTooLarge),
+        (Scaled { has_rest: true, .. }, _) => Err(Code::LandTooFine),
         (_, Some(area)) => Ok(area),
     }
 }
 
-fn year(number: Units) -> Result<i16, Code> {
+fn year(number: Scaled) -> Result<i16, Code> {
     let year = number.whole.and_then(|year| i16::try_from(year).ok()).filter(|year| YEARS.contains(year));
     year.filter(|_| !number.is_negative && !number.has_rest).ok_or(Code::YearInvalid)
 }
@@ -226,7 +226,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::json::Document;
+    use crate::json::JsonDocument;
     use crate::wire::spec::TypeSpec;
 
     #[test]
@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn land_is_exact_to_the_hundredth() {
         let land = |text| {
-            let mut document = Document::default();
+            let mut document = JsonDocument::default();
             let place = document.add(text).unwrap();
             units(document.at(place), 2).ok_or(Code::FieldWrongType).and_then(land).map(Area::centi_m2)
         };
@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn what_is_no_object_of_counts_is_told_as_it_is_written() {
-        let (mut document, mut errors) = (Document::default(), Vec::new());
+        let (mut document, mut errors) = (JsonDocument::default(), Vec::new());
         let place = document.add("1.50").unwrap();
         let field = TypeSpec::named("supervision").unwrap().field("recommendations").unwrap();
         let reading = Reading { field, value: document.at(place), errors: &mut errors };
@@ -272,7 +272,7 @@ mod tests {
     #[test]
     fn a_whole_number_may_be_written_with_an_exponent() {
         let money = |text| {
-            let mut document = Document::default();
+            let mut document = JsonDocument::default();
             let place = document.add(text).unwrap();
             units(document.at(place), 0).ok_or(Code::FieldWrongType).and_then(money).map(Vnd::dong)
         };

@@ -183,7 +183,7 @@ fn every_bad_message_gets_its_code() {
 }
 
 #[test]
-fn all_breaches_of_an_event_are_told_at_once() {
+fn all_errors_of_an_event_are_reported_at_once() {
     let unresolved = with(event("violation"), "/data/resolved_on", Value::Null);
     assert_eq!(
         errors(decode_json(&with(unresolved, "/data/land_recovered_m2", json!(0.125)))),
@@ -205,7 +205,7 @@ fn all_breaches_of_an_event_are_told_at_once() {
 }
 
 #[test]
-fn a_breach_names_what_was_found_and_what_is_right() {
+fn an_error_names_what_was_found_and_what_is_right() {
     let first = |event: Value| decode_json(&event).unwrap_err().remove(0);
     let error = first(with(event("supervision"), "/data/held_on", json!("2019-12-31")));
     assert_eq!(error.found, "00004, 2019-12-31");
