@@ -25,7 +25,7 @@ use crate::log::EventLog;
 use crate::log::embedded::EmbeddedLog;
 use crate::program::Context;
 use crate::terminal::print;
-use crate::text::Lang;
+use crate::text::dead_letters as text;
 use crate::wire::decode::{Decoder, structured};
 use crate::wire::{Code, HANOI, ValidationError};
 
@@ -162,11 +162,7 @@ pub fn run(context: &Context, args: &DlqArgs) -> Done {
     let settings = &context.settings;
     if settings.kafka.brokers.is_empty() && !EmbeddedLog::is_in(&settings.data) {
         let data = settings.data.display();
-        return Err(Failure::other(
-            ExitCode::NotFound,
-            (format!("không có nhật ký sự kiện trong {data}"), format!("there is no event log in {data}")),
-            ("Kiểm tra --data, hoặc đặt kafka.brokers.", "Check --data, or set kafka.brokers."),
-        ));
+        return Err(Failure::other(ExitCode::NotFound, text::no_log(data), text::check_data()));
     }
     let desk = Desk::open(context)?;
     match &args.action {
@@ -178,7 +174,7 @@ pub fn run(context: &Context, args: &DlqArgs) -> Done {
     }
 }
 
-/// The letters, with what it takes to work on them.
+/// The dead letters, with what it takes to work on them.
 struct Desk<'a> {
     context: &'a Context,
     log: Arc<dyn EventLog>,
@@ -199,23 +195,15 @@ impl<'a> Desk<'a> {
         let topic = DeadLetterTopic::read(&*log, &context.settings.kafka.dead_letter_topic)?;
         if topic.others > 0 {
             let others = topic.others;
-            context.note(
-                &format!("Chú ý: {others} bản ghi của topic thư chết không do giaoban ghi; chúng được bỏ qua."),
-                &format!("Note: {others} messages of the dead-letter topic were not written by giaoban; they are passed over."),
-            );
+            let said = text::others(others);
+            context.remark(&said);
         }
         Ok(Self { context, log, topic })
     }
 
     fn find(&self, id: Position) -> Result<&ListedDeadLetter, Failure> {
         let found = self.topic.dead_letters.iter().find(|letter| letter.id == id);
-        found.ok_or_else(|| {
-            Failure::other(
-                ExitCode::NotFound,
-                (format!("không có thư chết {id}"), format!("there is no dead letter {id}")),
-                ("Xem mã thư: giaoban dlq list --all.", "See what there is: giaoban dlq list --all."),
-            )
-        })
+        found.ok_or_else(|| Failure::other(ExitCode::NotFound, text::no_such(id), text::list_all()))
     }
 
     /// `again` takes also what was given up.
@@ -252,23 +240,21 @@ impl<'a> Desk<'a> {
         print(&letters::list(self.context, &shown, format))?;
         let decided = self.topic.dead_letters.iter().filter(|letter| !letter.is_open() && filter.takes(letter)).count();
         if !all && decided > 0 {
-            self.context.note(
-                &format!("{decided} thư nữa đã được quyết định: --all."),
-                &format!("{decided} more are decided: --all."),
-            );
+            let said = text::more_decided(decided);
+            self.context.remark(&said);
         }
         Ok(ExitCode::Done)
     }
 
     fn show(&self, id: Position) -> Done {
         let letter = self.find(id)?;
-        let mut text = String::new();
+        let mut out = String::new();
         self.log.read(&self.context.settings.kafka.dead_letter_topic, id.partition, id.offset, 1, &mut |incoming| {
             if let TopicMessage::DeadLetter(filed) = TopicMessage::of(&incoming) {
-                text = letters::show(self.context, letter, &filed);
+                out = letters::show(self.context, letter, &filed);
             }
         })?;
-        print(&text)?;
+        print(&out)?;
         Ok(ExitCode::Done)
     }
 
@@ -282,10 +268,8 @@ impl<'a> Desk<'a> {
         let elsewhere = picked.open.iter().filter(|letter| !of_topic(letter)).count();
         picked.open.retain(of_topic);
         if elsewhere > 0 {
-            self.context.note(
-                &format!("{elsewhere} thư là của topic khác, không gửi lại; xem giaoban dlq show, đặt kafka.topic."),
-                &format!("{elsewhere} letters are of another topic and are not sent; see giaoban dlq show, and set kafka.topic."),
-            );
+            let said = text::of_another_topic(elsewhere);
+            self.context.remark(&said);
         }
         let lang = self.context.lang();
         let mut told = 0;
@@ -297,7 +281,8 @@ impl<'a> Desk<'a> {
                 let reasons: Vec<String> = errors.iter().map(|error| error.message(lang)).collect();
                 let _ = writeln!(std::io::stderr(), "{id} {}", reasons.join(" | "));
             } else if told == SHOWN + 1 {
-                self.context.note("… các thư khác: giaoban dlq show", "… more of them: giaoban dlq show");
+                let said = text::more_still_bad();
+                self.context.remark(&said);
             }
         };
         let mut redrive = Redrive {
@@ -314,18 +299,11 @@ impl<'a> Desk<'a> {
         let why = letters::tally(outcome.still_bad.iter().map(|(code, count)| (*code, *count)));
         let (bad, why) = (outcome.bad(), if why.is_empty() { why } else { format!(" ({why})") });
         let (sent, redriven, discarded) = (outcome.sent, picked.redriven, picked.discarded);
-        let head = match (dry_run, lang) {
-            (true, Lang::Vi) => "Sẽ gửi lại",
-            (true, Lang::En) => "would be sent again",
-            (false, Lang::Vi) => "Đã gửi lại",
-            (false, Lang::En) => "sent again",
+        let said = match dry_run {
+            true => text::would_be_sent(sent, bad, why, redriven, discarded),
+            false => text::sent(sent, bad, why, redriven, discarded),
         };
-        print(&match lang {
-            Lang::Vi => format!("{head} {sent}; còn sai {bad}{why}; đã gửi từ trước {redriven}; đã bỏ {discarded}.\n"),
-            Lang::En => {
-                format!("{sent} {head}; {bad} still bad{why}; {redriven} sent before; {discarded} discarded.\n")
-            }
-        })?;
+        print(said.get(lang))?;
         result?;
         Ok(match (sent, bad) {
             (_, 0) => ExitCode::Done,
@@ -339,14 +317,7 @@ impl<'a> Desk<'a> {
         if !pick.ids.is_empty() || !pick.filter.is_empty() {
             return Ok(());
         }
-        Err(Failure::other(
-            ExitCode::Usage,
-            ("chưa chọn thư nào", "no letters are chosen"),
-            (
-                "Ghi mã thư, hoặc --reason, --unit, --since, --until.",
-                "Name letters, or give --reason, --unit, --since, --until.",
-            ),
-        ))
+        Err(Failure::other(ExitCode::Usage, text::none_chosen(), text::choose()))
     }
 
     fn discard(&self, pick: &Pick, why: &str) -> Done {
@@ -355,10 +326,7 @@ impl<'a> Desk<'a> {
         let mut producer = self.log.producer(&self.context.settings.kafka.dead_letter_topic)?;
         let noted = note(&mut *producer, Action::Discarded, why, picked.open.iter().map(|letter| letter.id))?;
         let before = picked.redriven + picked.discarded;
-        print(&match self.context.lang() {
-            Lang::Vi => format!("Đã bỏ {noted}; đã quyết định từ trước {before}.\n"),
-            Lang::En => format!("{noted} discarded; {before} decided before.\n"),
-        })?;
+        print(text::discarded(noted, before).get(self.context.lang()))?;
         Ok(ExitCode::Done)
     }
 
@@ -385,34 +353,30 @@ impl<'a> Desk<'a> {
         })?;
         result.and_then(|()| out.flush()).map_err(failed)?;
         let (count, file) = (chosen.len(), file.display());
-        self.context.note(
-            &format!("Đã ghi {count} thư ra {file}. Sửa rồi gửi: giaoban publish {file}; sau đó giaoban dlq discard."),
-            &format!("Wrote {count} letters to {file}. Correct them and send them: giaoban publish {file}; then giaoban dlq discard."),
-        );
+        let said = text::exported(count, file);
+        self.context.remark(&said);
         Ok(ExitCode::Done)
     }
 
     /// What is wrong as remarks, which publishing passes over, and the event on one line.
     fn line(&self, filed: &FiledDeadLetter<'_>, decoder: &mut Decoder) -> String {
         let message = filed.message();
-        let mut text = String::new();
+        let mut out = String::new();
         match decoder.decode(&message, &self.context.rules, &self.context.sources()) {
-            Ok(_) => {
-                text += &format!("# {} {}\n", filed.id, self.context.say("nay đã đúng", "is taken by today's rules"))
-            }
+            Ok(_) => out += &format!("# {} {}\n", filed.id, text::now_taken().get(self.context.lang())),
             Err(errors) => {
                 for error in errors {
-                    text +=
+                    out +=
                         &format!("# {} {}\n", filed.id, error.message(self.context.lang()).replace(['\r', '\n'], " "));
                 }
             }
         }
         let body = filed.payload.unwrap_or_default();
         match (structured(&message), std::str::from_utf8(body)) {
-            (Some(event), _) => text + &event + "\n",
+            (Some(event), _) => out + &event + "\n",
             // White space between JSON's tokens; within them it is what has to be corrected.
-            (None, Ok(body)) if !body.trim().is_empty() => text + &body.trim().replace(['\r', '\n'], " ") + "\n",
-            _ => text,
+            (None, Ok(body)) if !body.trim().is_empty() => out + &body.trim().replace(['\r', '\n'], " ") + "\n",
+            _ => out,
         }
     }
 }

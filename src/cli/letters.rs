@@ -9,15 +9,15 @@ use serde::Serialize;
 use super::rollup::Format;
 use crate::dead_letters::reader::{DeadLetterState, FiledDeadLetter, ListedDeadLetter};
 use crate::program::Context;
-use crate::text::Lang;
 use crate::text::safe::{visible, visible_bytes, visible_lines};
+use crate::text::{Lang, Text, dead_letters as text};
 use crate::wire::decode::Decoder;
 use crate::wire::{HANOI, ValidationError};
 
 /// Of a body no more than this is shown.
 const SHOWN_BYTES: usize = 64 << 10;
 
-/// A letter for programs.
+/// A dead letter for programs.
 #[derive(Serialize)]
 struct Row<'a> {
     id: String,
@@ -69,7 +69,7 @@ fn time(ms: i64) -> String {
     Timestamp::from_millisecond(ms).map(|time| time.display_with_offset(HANOI).to_string()).unwrap_or_default()
 }
 
-/// These letters in that form.
+/// These dead letters in that form.
 pub fn list(context: &Context, letters: &[&ListedDeadLetter], format: Format) -> String {
     let rows = letters.iter().map(|letter| Row::of(letter));
     match format {
@@ -86,13 +86,13 @@ pub fn list(context: &Context, letters: &[&ListedDeadLetter], format: Format) ->
 
 fn table(context: &Context, letters: &[&ListedDeadLetter]) -> String {
     if letters.is_empty() {
-        return context.say("Không có thư chết nào.\n", "No dead letters.\n").to_owned();
+        return text::none().get(context.lang()).to_owned();
     }
-    let head = match context.lang() {
-        Lang::Vi => ["thư", "thời gian", "lý do", "đơn vị", "nguồn", "số hồ sơ", "nằm ở", ""],
-        Lang::En => ["letter", "time", "reason", "unit", "source", "subject", "lay at", ""],
-    };
-    let mut rows: Vec<[String; 8]> = vec![head.map(str::to_owned)];
+    let (lang, title) = (context.lang(), |text: Text| text.get(context.lang()).to_owned());
+    let heads =
+        [text::letter(), text::time(), text::reason(), text::unit(), text::source(), text::subject(), text::lay_at()];
+    let [letter, time, reason, unit, source, subject, at] = heads.map(title);
+    let mut rows: Vec<[String; 8]> = vec![[letter, time, reason, unit, source, subject, at, String::new()]];
     rows.extend(letters.iter().map(|letter| {
         let row = Row::of(letter);
         let state = if letter.is_open() { String::new() } else { format!("{} {}", row.state, row.note) };
@@ -106,22 +106,19 @@ fn table(context: &Context, letters: &[&ListedDeadLetter]) -> String {
             *width = (*width).max(cell.chars().count());
         }
     }
-    let mut text = String::new();
+    let mut out = String::new();
     for row in &rows {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(widths) {
             let _ = write!(line, "{cell:<width$}  ");
         }
-        text += line.trim_end();
-        text.push('\n');
+        out += line.trim_end();
+        out.push('\n');
     }
     let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
     letters.iter().for_each(|letter| *reasons.entry(&letter.reason).or_default() += 1);
-    text += &match context.lang() {
-        Lang::Vi => format!("\n{} thư chết: {}\n", letters.len(), tally(reasons)),
-        Lang::En => format!("\n{} dead letters: {}\n", letters.len(), tally(reasons)),
-    };
-    text
+    out += text::count(letters.len(), tally(reasons)).get(lang);
+    out
 }
 
 /// `unit.unknown 3, json.syntax 1`: the commonest first.
@@ -141,64 +138,53 @@ fn cell(text: &str) -> String {
     }
 }
 
-/// Everything of one letter.
+/// Everything of one dead letter.
 pub fn show(context: &Context, letter: &ListedDeadLetter, filed: &FiledDeadLetter<'_>) -> String {
     let lang = context.lang();
     let row = Row::of(letter);
-    let mut text = String::new();
-    let mut line = |vi: &str, en: &str, value: &str| {
-        let _ = writeln!(text, "{:<12} {}", context.say(vi, en), visible(value));
+    let mut out = String::new();
+    let mut line = |name: Text, value: &str| {
+        let _ = writeln!(out, "{:<12} {}", name.get(lang), visible(value));
     };
-    line("thư", "letter", &row.id);
-    line("trạng thái", "state", format!("{} {} {}", row.state, row.decided, row.note).trim());
-    line("thời gian", "time", &row.time);
-    line("nằm ở", "lay at", &format!("{} {}", row.topic, letter.origin));
-    line("lý do", "reason", row.reason);
-    line("đơn vị", "unit", row.unit);
-    line("nguồn", "source", row.source);
-    line("số hồ sơ", "subject", row.subject);
-    let key = filed.key.map_or_else(|| context.say("không có", "none").to_owned(), |key| visible_bytes(key, visible));
-    line("khóa", "key", &key);
+    line(text::letter(), &row.id);
+    line(text::state(), format!("{} {} {}", row.state, row.decided, row.note).trim());
+    line(text::time(), &row.time);
+    line(text::lay_at(), &format!("{} {}", row.topic, letter.origin));
+    line(text::reason(), row.reason);
+    line(text::unit(), row.unit);
+    line(text::source(), row.source);
+    line(text::subject(), row.subject);
+    let key = filed.key.map_or_else(|| text::no_key().get(lang).to_owned(), |key| visible_bytes(key, visible));
+    line(text::key(), &key);
     for (name, value) in &filed.headers {
         let value = value.map_or_else(|| "null".to_owned(), |value| visible_bytes(value, visible));
-        line("header", "header", &format!("{name}: {value}"));
+        line(text::header(), &format!("{name}: {value}"));
     }
-    text += &match Decoder::new().decode(&filed.message(), &context.rules, &context.sources()) {
+    match Decoder::new().decode(&filed.message(), &context.rules, &context.sources()) {
         Ok(_) => {
-            context
-                .say(
-                    "\nTheo quy tắc hôm nay: được nhận. Gửi lại: giaoban dlq redrive ",
-                    "\nBy today's rules it would be taken. Send it again: giaoban dlq redrive ",
-                )
-                .to_owned()
-                + &format!("{}\n\n{}\n", row.id, context.say("Lý do khi đó:", "What was wrong then:"))
-                + &visible_lines(filed.detail)
-                + "\n"
+            out += text::would_be_taken(&row.id).get(lang);
+            out += &visible_lines(filed.detail);
+            out.push('\n');
         }
         Err(errors) => {
-            let head = context.say("\nTheo quy tắc hôm nay vẫn sai:\n", "\nBy today's rules it is still bad:\n");
-            head.to_owned() + &errors.iter().map(|error| told(error, lang)).collect::<String>()
+            out += text::still_bad().get(lang);
+            errors.iter().for_each(|error| out += &explained(error, lang));
         }
-    };
-    text += "\n";
-    text += &match filed.payload {
-        None => context.say("Nội dung: không có (tombstone)\n", "Body: none (a tombstone)\n").to_owned(),
+    }
+    out.push('\n');
+    match filed.payload {
+        None => out += text::no_body().get(lang),
         Some(body) => {
             let shown = shown(body);
-            let left = body.len() - shown.len();
-            let head = match lang {
-                Lang::Vi => format!("Nội dung, {} byte:\n", body.len()),
-                Lang::En => format!("Body, {} bytes:\n", body.len()),
-            };
-            let rest = match (left, lang) {
-                (0, _) => String::new(),
-                (_, Lang::Vi) => format!("… và {left} byte nữa\n"),
-                (_, Lang::En) => format!("… and {left} bytes more\n"),
-            };
-            head + &visible_bytes(shown, visible_lines) + "\n" + &rest
+            out += text::body(body.len()).get(lang);
+            out += &visible_bytes(shown, visible_lines);
+            out.push('\n');
+            if shown.len() < body.len() {
+                out += text::more_bytes(body.len() - shown.len()).get(lang);
+            }
         }
-    };
-    text
+    }
+    out
 }
 
 /// The beginning of a body, not cut within a character.
@@ -211,15 +197,12 @@ fn shown(body: &[u8]) -> &[u8] {
     }
 }
 
-fn told(error: &ValidationError, lang: Lang) -> String {
-    let names = match lang {
-        Lang::Vi => ["ở", "thấy", "cho phép", "cách sửa"],
-        Lang::En => ["at", "found", "allowed", "remedy"],
-    };
-    let mut text = format!("- {}: {}\n", error.code.as_str(), error.code.meaning(lang));
+fn explained(error: &ValidationError, lang: Lang) -> String {
+    let names = [text::at(), text::found(), text::allowed(), text::remedy()];
+    let mut out = format!("- {}: {}\n", error.code.as_str(), error.code.meaning(lang));
     let values = [&error.pointer, &error.found, &error.allowed, &error.remedy(lang)];
     for (name, value) in names.iter().zip(values).filter(|(_, value)| !value.is_empty()) {
-        let _ = writeln!(text, "    {name:<9} {}", visible(value));
+        let _ = writeln!(out, "    {:<9} {}", name.get(lang), visible(value));
     }
-    text
+    out
 }

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::failure::{ExitCode, Failure};
 use crate::program::{Context, open_reader};
+use crate::text::worker as text;
 pub use crate::web::Watched;
 use crate::web::{Figures, WebState, serve};
 
@@ -30,14 +31,7 @@ impl Server {
             return Ok(None);
         }
         let taken = |error: std::io::Error| {
-            Failure::other(
-                ExitCode::PortTaken,
-                (format!("không mở được địa chỉ {listen}: {error}"), format!("cannot listen on {listen}: {error}")),
-                (
-                    "Chọn địa chỉ khác: GIAOBAN__HTTP__LISTEN=127.0.0.1:9465, hoặc off để tắt.",
-                    "Choose another address: GIAOBAN__HTTP__LISTEN=127.0.0.1:9465, or off for none.",
-                ),
-            )
+            Failure::other(ExitCode::PortTaken, text::cannot_listen(listen, error), text::other_address())
         };
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().thread_name("http").build();

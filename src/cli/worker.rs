@@ -15,9 +15,10 @@ use crate::ingest::worker::{Summary, Until, Worker};
 use crate::log::Membership;
 use crate::observability::Metrics;
 use crate::program::Context;
-use crate::store::StoreWriter;
+use crate::store::{Counts, StoreWriter};
 use crate::terminal::print;
 use crate::terminal::progress::Progress;
+use crate::text::{Text, worker as text};
 
 /// The options of `giaoban worker`.
 #[derive(Args, Debug)]
@@ -56,7 +57,7 @@ pub fn run(context: &Context, args: &WorkerArgs) -> Done {
     }
     if args.until_caught_up {
         worker.until = Until::CaughtUp;
-        let mut bar = Progress::new(context.say("xử lý", "settling"));
+        let mut bar = Progress::new(text::settling().get(context.lang()));
         worker.progress = Box::new(move |done, of| bar.set(done, of));
     }
     let summary = worker.run()?;
@@ -104,14 +105,9 @@ fn limits(context: &Context) -> Limits {
 
 /// The metrics of this process.
 pub fn new_metrics() -> Result<Arc<Metrics>, Failure> {
-    Metrics::new().map(Arc::new).map_err(|error| {
-        let what = format!("metrics: {error}");
-        Failure::other(
-            ExitCode::Internal,
-            (what.clone(), what),
-            ("Đây là lỗi của chương trình.", "This is a defect of the program."),
-        )
-    })
+    Metrics::new()
+        .map(Arc::new)
+        .map_err(|error| Failure::other(ExitCode::Internal, Text::same(format!("metrics: {error}")), text::defect()))
 }
 
 /// A flag that SIGTERM and Ctrl-C set; a second one ends the process at once.
@@ -127,15 +123,7 @@ pub fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
 
 /// What a worker did, for people.
 pub fn summary_text(context: &Context, summary: &Summary) -> String {
-    let counts = &summary.counts;
-    match context.lang() {
-        crate::text::Lang::Vi => format!(
-            "Đã đọc {} bản ghi trong {} lô: {} được tính, {} trùng, {} đã có bản mới hơn, {} thư chết.\n",
-            counts.read, summary.batches, counts.applied, counts.duplicate, counts.superseded, counts.dead_lettered
-        ),
-        crate::text::Lang::En => format!(
-            "Read {} records in {} batches: {} applied, {} duplicate, {} superseded, {} dead-lettered.\n",
-            counts.read, summary.batches, counts.applied, counts.duplicate, counts.superseded, counts.dead_lettered
-        ),
-    }
+    let Counts { read, applied, duplicate, superseded, dead_lettered } = summary.counts;
+    let text = text::summary(read, summary.batches, applied, duplicate, superseded, dead_lettered);
+    text.get(context.lang()).to_owned()
 }

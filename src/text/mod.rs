@@ -13,6 +13,7 @@ pub mod cli_publish;
 pub mod cli_record;
 pub mod codes;
 pub mod config;
+pub mod dead_letters;
 pub mod doctor;
 pub mod failure;
 pub mod fields;
@@ -30,6 +31,7 @@ pub mod terminal;
 pub mod usage;
 pub mod web;
 pub mod wire;
+pub mod worker;
 
 /// The language of a text for people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

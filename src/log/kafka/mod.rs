@@ -32,6 +32,10 @@ use crate::domain::{NextOffset, Offset, Partition};
 /// How long a question to the brokers may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(6);
 
+/// With these settings a topic keeps its messages for ever.
+pub const UNLIMITED_RETENTION: [(&str, &str); 3] =
+    [("retention.ms", "-1"), ("retention.bytes", "-1"), ("cleanup.policy", "delete")];
+
 /// Where Kafka is and how to talk to it.
 #[derive(Clone)]
 pub struct KafkaSettings {
@@ -219,9 +223,8 @@ impl EventLog for KafkaLog {
             None => return Ok(None),
         };
         let value = |name: &str| found.get(name).and_then(|entry| entry.value.clone());
-        let for_ever = [("retention.ms", "-1"), ("retention.bytes", "-1"), ("cleanup.policy", "delete")];
         let differs = |(name, wanted): &(&str, &str)| value(name).filter(|value| value != wanted);
-        Ok(for_ever.iter().find_map(|setting| Some(format!("{}={}", setting.0, differs(setting)?))))
+        Ok(UNLIMITED_RETENTION.iter().find_map(|setting| Some(format!("{}={}", setting.0, differs(setting)?))))
     }
 
     fn create_topic(&self, spec: &TopicSpec) -> Result<Created, LogError> {
@@ -233,10 +236,10 @@ impl EventLog for KafkaLog {
         let watch = Watch::new(&self.settings.brokers);
         let admin: AdminClient<Watch> = make(&config(&self.settings, &[]), watch.clone())?;
         let max = spec.max_message_bytes.to_string();
-        let topic = NewTopic::new(&spec.name, spec.partitions, TopicReplication::Fixed(spec.replication))
-            .set("retention.ms", "-1")
-            .set("retention.bytes", "-1")
-            .set("cleanup.policy", "delete")
+        let topic = NewTopic::new(&spec.name, spec.partitions, TopicReplication::Fixed(spec.replication));
+        let topic = UNLIMITED_RETENTION
+            .iter()
+            .fold(topic, |topic, (key, value)| topic.set(key, value))
             // A message keeps its time when it is copied here from another log.
             .set("message.timestamp.type", "CreateTime")
             .set("max.message.bytes", &max);
