@@ -27,11 +27,11 @@ pub enum Verdict {
 
 /// What a batch makes of one record.
 #[derive(Debug)]
-pub struct Settled<'e> {
+pub struct Settled<'s, 'e> {
     /// The revision that counts from now on; `None` if that is still the stored one.
     pub counting: Option<&'e Entry>,
     /// The revisions that do not count (any more), each once, in the order in which they lost: to be kept.
-    pub earlier: Vec<Earlier<'e>>,
+    pub earlier: Vec<Earlier<'s>>,
 }
 
 /// A revision that does not count (any more).
@@ -57,13 +57,13 @@ impl Earlier<'_> {
 ///
 /// # Errors
 /// If the rules have no place for a revision that counts, or has counted.
-pub fn settle<'e>(
-    stored: Option<&'e Entry>,
+pub fn settle<'s, 'e: 's>(
+    stored: Option<&'s Entry>,
     revisions: &[&'e Entry],
     delta: &mut Delta,
     rules: &Rules,
     mut ended: impl FnMut(&'e Entry, Verdict),
-) -> Result<Settled<'e>, NotInTable> {
+) -> Result<Settled<'s, 'e>, NotInTable> {
     let mut settled = Settled { counting: None, earlier: Vec::new() };
     let mut lost: FxHashSet<Rank> = FxHashSet::default();
     for &entry in revisions {
@@ -167,12 +167,9 @@ mod tests {
                 earlier.verdict(is_new).into_iter().for_each(|verdict| self.count(verdict));
             }
             self.counting = settled.counting.cloned().or(stored);
-            delta
-                .changes(|place, quarter, cell| {
-                    self.cells.entry((quarter, place)).or_default().add_cell(cell);
-                    Ok::<_, ()>(())
-                })
-                .unwrap();
+            for (quarter, place, cell) in delta.changes() {
+                self.cells.entry((quarter, place)).or_default().add_cell(cell);
+            }
             self.cells.retain(|_, cell| !cell.is_zero());
         }
     }
@@ -201,11 +198,8 @@ mod tests {
             prop_assert_eq!(&held.earlier, &ranks.iter().copied().filter(|rank| *rank != highest).collect());
             let mut alone = Delta::default();
             alone.add(&held.counting.as_ref().unwrap().fact, &rules).unwrap();
-            let mut cells = BTreeMap::new();
-            alone.changes(|place, quarter, cell| {
-                cells.insert((quarter, place), cell.clone());
-                Ok::<_, ()>(())
-            }).unwrap();
+            let cells =
+                alone.changes().into_iter().map(|(quarter, place, cell)| ((quarter, place), cell.clone())).collect();
             prop_assert_eq!(&held.cells, &cells);
             // Each revision was new once, and a duplicate from then on.
             prop_assert_eq!(held.applied + held.superseded, ranks.len());

@@ -29,7 +29,7 @@ impl Memory {
     /// The store that is there, or a new one.
     pub fn create(&self) -> MemoryStore {
         self.0.lock().unwrap().get_or_insert_default();
-        MemoryStore { at: self.clone(), delta: Delta::default(), fenced: true, settles_ties: true }
+        MemoryStore { at: self.clone(), fenced: true, settles_ties: true }
     }
 
     /// The store as it is now, for reading.
@@ -37,13 +37,12 @@ impl Memory {
         let data = self.0.lock().unwrap().clone();
         let data = data.ok_or_else(|| StoreError::Missing { at: "memory".into() })?;
         let at = Self(Arc::new(Mutex::new(Some(data))));
-        Ok(MemoryStore { at, delta: Delta::default(), fenced: true, settles_ties: true })
+        Ok(MemoryStore { at, fenced: true, settles_ties: true })
     }
 }
 
 pub struct MemoryStore {
     at: Memory,
-    delta: Delta,
     /// Whether a batch that does not start where the store is is turned away.
     pub fenced: bool,
     /// Whether of equal revisions the content decides which counts; else the one that came last does.
@@ -73,8 +72,7 @@ impl MemoryStore {
 
     /// Ledger and cells alone, if every span starts where the store is.
     pub fn write_records(&mut self, batch: &Batch, rules: &Rules) -> Result<Vec<Counts>, StoreError> {
-        let mut delta = std::mem::take(&mut self.delta);
-        delta.clear();
+        let mut delta = Delta::default();
         let mut data = self.data();
         for span in batch.spans.iter().filter(|_| self.fenced) {
             let stored = data.checkpoints.get(&(batch.topic.clone(), span.partition)).map(|at| at.next);
@@ -106,14 +104,12 @@ impl MemoryStore {
         }
         data.ledger.extend(ledger);
         data.earlier.extend(earlier);
-        delta.changes(|place, quarter, change| {
+        for (quarter, place, change) in delta.changes() {
             let (unit, since) = name(place, rules);
             data.cells.entry((quarter, unit, since)).or_default().add_cell(change);
-            Ok::<_, StoreError>(())
-        })?;
+        }
         data.synthetic |= batch.synthetic;
         drop(data);
-        self.delta = delta;
         Ok(tally.into_counts())
     }
 

@@ -71,11 +71,10 @@ pub(super) fn apply(
     found: Found,
     batch: &Batch,
     rules: &Rules,
-    delta: &mut Delta,
     look_up: &mut LookUp,
 ) -> Result<Vec<Counts>, Trouble> {
     let mut tally = Tally::of(batch, || schema.describe(found.generation))?;
-    delta.clear();
+    let mut delta = Delta::default();
     let transaction = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start()?;
     let mut writing = Writing { transaction, schema, found };
     writing.generation(rules)?;
@@ -85,7 +84,8 @@ pub(super) fn apply(
     let Stored { entries: stored, repeats } = writing.stored(&records, *look_up)?;
     let (mut fresh, mut replaced, mut earlier) = (Vec::new(), Vec::new(), Vec::new());
     for (revisions, stored) in records.iter().zip(&stored) {
-        let settled = settle(stored.as_ref(), revisions, delta, rules, |entry, verdict| tally.count(entry, verdict))?;
+        let settled =
+            settle(stored.as_ref(), revisions, &mut delta, rules, |entry, verdict| tally.count(entry, verdict))?;
         match stored {
             None => fresh.extend(settled.counting),
             Some(_) => replaced.extend(settled.counting),
@@ -96,7 +96,7 @@ pub(super) fn apply(
     writing.replace(&replaced)?;
     writing.keep(&earlier, &mut tally)?;
     let counts = tally.into_counts();
-    writing.cells(delta, rules)?;
+    writing.cells(&delta, rules)?;
     writing.advance(batch, &counts)?;
     writing.transaction.commit()?;
     look_up.written(repeats);
@@ -284,18 +284,14 @@ impl Writing<'_> {
         Ok(())
     }
 
-    fn cells(&mut self, delta: &mut Delta, rules: &Rules) -> Result<(), Trouble> {
-        let (mut quarters, mut units, mut sinces) = (Vec::new(), Vec::new(), Vec::new());
-        delta.changes(|place, quarter, _| {
-            let (unit, since) = place_key(place, rules);
-            quarters.push(quarter.to_string());
-            units.push(unit);
-            sinces.push(since);
-            Ok::<_, Trouble>(())
-        })?;
-        if quarters.is_empty() {
+    fn cells(&mut self, delta: &Delta, rules: &Rules) -> Result<(), Trouble> {
+        let changes = delta.changes();
+        if changes.is_empty() {
             return Ok(());
         }
+        let quarters: Vec<String> = changes.iter().map(|(quarter, ..)| quarter.to_string()).collect();
+        let places = changes.iter().map(|(_, place, _)| place_key(*place, rules));
+        let (units, sinces): (Vec<String>, Vec<String>) = places.unzip();
         let slot = self.slot()?;
         let keys = [
             (&quarters as &(dyn ToSql + Sync), Type::TEXT_ARRAY),
@@ -313,15 +309,15 @@ impl Writing<'_> {
         for row in &rows {
             stored.insert(row.try_get(0)?, row.try_get(1)?);
         }
-        let mut figures = Vec::with_capacity(quarters.len());
-        delta.changes(|_, _, cell| {
-            if let Some(stored) = stored.get(&(figures.len() as i64 + 1)) {
+        let mut figures = Vec::with_capacity(changes.len());
+        for (index, (_, _, change)) in changes.into_iter().enumerate() {
+            let mut cell = change.clone();
+            if let Some(stored) = stored.get(&(index as i64 + 1)) {
                 let at = self.schema.describe(self.found.generation);
                 cell.add_encoded(stored).map_err(|error| StoreError::Damaged { at, cause: error.to_string() })?;
             }
             figures.push(cell.encode());
-            Ok::<_, StoreError>(())
-        })?;
+        }
         self.execute(
             "INSERT INTO {schema}.cell_{n} (quarter, unit, since, slot, figures)
              SELECT quarter, unit, since, $4, figures

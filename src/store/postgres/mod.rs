@@ -11,10 +11,12 @@ mod read;
 mod schema;
 mod server;
 mod takeover;
+mod url;
 
 pub use schema::Schema;
-pub use server::{Server, is_url, masked};
+pub use server::Server;
 pub use takeover::Takeover;
+pub use url::{is_url, masked};
 
 use ::postgres::types::Type;
 use ::postgres::{Client, Row};
@@ -22,7 +24,7 @@ use ::postgres::{Client, Row};
 use super::data_dir::Generation;
 use super::{Batch, Counts, ReadFigures as _, StoreError, StoreReader as _, StoreWriter};
 use crate::domain::Rules;
-use crate::rollup::{Delta, NotInTable};
+use crate::rollup::NotInTable;
 use apply::LookUp;
 use schema::{Found, number};
 
@@ -39,8 +41,6 @@ pub struct PostgresStore {
     client: Option<Client>,
     /// Within one transaction, from the opening on.
     reading: bool,
-    /// Of the batch that is being written.
-    delta: Delta,
     look_up: LookUp,
 }
 
@@ -79,7 +79,7 @@ impl Trouble {
 
 impl PostgresStore {
     fn new(schema: Schema, found: Found, client: Client, reading: bool) -> Self {
-        Self { schema, found, client: Some(client), reading, delta: Delta::default(), look_up: LookUp::default() }
+        Self { schema, found, client: Some(client), reading, look_up: LookUp::default() }
     }
 
     /// Which generation it is.
@@ -166,12 +166,12 @@ impl StoreWriter for PostgresStore {
 
     fn apply(&mut self, batch: &Batch, rules: &Rules) -> Result<Vec<Counts>, StoreError> {
         let (schema, found) = (self.schema.clone(), self.found);
-        let (mut delta, mut look_up) = (std::mem::take(&mut self.delta), self.look_up);
+        let mut look_up = self.look_up;
         let mut tries = 1;
         let result = loop {
             let mut met = None;
             let result = self.with(|client| {
-                let result = apply::apply(client, &schema, found, batch, rules, &mut delta, &mut look_up);
+                let result = apply::apply(client, &schema, found, batch, rules, &mut look_up);
                 if let Err(Trouble::Sql(error)) = &result {
                     met = error.code().filter(|code| apply::meets_another(code)).map(|code| code.code().to_owned());
                 }
@@ -194,7 +194,7 @@ impl StoreWriter for PostgresStore {
                 None => break result,
             }
         };
-        (self.delta, self.look_up) = (delta, look_up);
+        self.look_up = look_up;
         result
     }
 }

@@ -65,7 +65,7 @@ impl Takeover {
             progress(taken);
             Ok(())
         })?;
-        self.cells(&mut delta, rules)?;
+        self.cells(&delta, rules)?;
         let synthetic = from.synthetic()?;
         for topic in from.topics()? {
             self.checkpoints(&topic, synthetic, from)?;
@@ -104,16 +104,15 @@ impl Takeover {
         })
     }
 
-    fn cells(&mut self, delta: &mut Delta, rules: &Rules) -> Result<(), StoreError> {
+    fn cells(&mut self, delta: &Delta, rules: &Rules) -> Result<(), StoreError> {
         let (mut quarters, mut units, mut sinces, mut figures) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        delta.changes(|place, quarter, cell| {
+        for (quarter, place, cell) in delta.changes() {
             let (unit, since) = place_key(place, rules);
             quarters.push(quarter.to_string());
             units.push(unit);
             sinces.push(since);
             figures.push(cell.encode());
-            Ok::<_, StoreError>(())
-        })?;
+        }
         self.execute(
             "INSERT INTO {schema}.cell_{n} (quarter, unit, since, slot, figures)
              SELECT quarter, unit, since, 0, figures

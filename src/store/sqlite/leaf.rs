@@ -5,7 +5,9 @@
 //! whole key. A leaf is read, merged with all that a batch has for it, and written
 //! once. Knows nothing of SQL.
 
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::domain::{Digest, Entry, Fact, Offset, Partition, Position, RecordKey, Revision};
 
@@ -17,6 +19,17 @@ const FULL: usize = 3_900;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a leaf of the ledger is damaged")]
 pub(super) struct LeafError;
+
+/// A record as it lies in a leaf: append, never reorder.
+#[derive(Serialize, Deserialize)]
+struct Packed<'l> {
+    /// Bytes of its key that the key before has too.
+    shared: usize,
+    /// The rest of its key.
+    rest: &'l str,
+    #[serde(serialize_with = "bytes")]
+    body: &'l [u8],
+}
 
 /// What a leaf holds of a record besides its key: append, never reorder.
 #[derive(Serialize, Deserialize)]
@@ -30,48 +43,42 @@ struct Body<'b, F> {
     fact: F,
 }
 
-/// Reads the records of a leaf, one after the other.
-pub(super) struct Records<'l> {
-    rest: &'l [u8],
-    key: String,
-    body: &'l [u8],
+/// All at once, not byte by byte.
+fn bytes<S: Serializer>(body: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bytes(body)
 }
 
-impl<'l> Records<'l> {
-    /// Before the first record.
-    pub(super) fn of(leaf: &'l [u8]) -> Self {
-        Self { rest: leaf, key: String::with_capacity(64), body: &[] }
-    }
-
-    /// Goes on to the next record; false if there is none.
-    pub(super) fn advance(&mut self) -> Result<bool, LeafError> {
-        if self.rest.is_empty() {
-            return Ok(false);
-        }
-        let shared = self.number()?;
-        let suffix = self.bytes()?;
-        self.body = self.bytes()?;
-        if !self.key.is_char_boundary(shared) {
-            return Err(LeafError);
-        }
-        self.key.truncate(shared);
-        self.key.push_str(std::str::from_utf8(suffix).map_err(|_| LeafError)?);
-        Ok(true)
-    }
-
+/// The counting revision of a record.
+#[derive(Debug)]
+pub(super) struct Record<'l> {
     /// The text of the record's key.
-    pub(super) fn key(&self) -> &str {
-        &self.key
+    pub(super) key: Cow<'l, str>,
+    body: Cow<'l, [u8]>,
+}
+
+impl<'l> Record<'l> {
+    /// What an entry is in a leaf.
+    pub(super) fn of(entry: &'l Entry) -> Result<Self, LeafError> {
+        let body = Body {
+            revision: entry.revision.number(),
+            digest: entry.digest.0,
+            event_id: entry.event_id.as_deref(),
+            partition: entry.position.partition.0,
+            offset: entry.position.offset.0,
+            fact: &entry.fact,
+        };
+        let body = postcard::to_stdvec(&body).map_err(|_| LeafError)?;
+        Ok(Self { key: entry.key.text().into(), body: body.into() })
     }
 
-    /// What is stored of it, for [`Packer::keep`].
-    pub(super) fn body(&self) -> &'l [u8] {
-        self.body
+    /// The same, with nothing borrowed.
+    pub(super) fn into_owned(self) -> Record<'static> {
+        Record { key: self.key.into_owned().into(), body: self.body.into_owned().into() }
     }
 
-    /// The record.
+    /// The entry.
     pub(super) fn entry(&self) -> Result<Entry, LeafError> {
-        let body: Body<'_, Fact> = postcard::from_bytes(self.body).map_err(|_| LeafError)?;
+        let body: Body<'_, Fact> = postcard::from_bytes(&self.body).map_err(|_| LeafError)?;
         Ok(Entry {
             key: RecordKey::from_text(&self.key).ok_or(LeafError)?,
             revision: Revision::new(body.revision).ok_or(LeafError)?,
@@ -81,119 +88,98 @@ impl<'l> Records<'l> {
             position: Position { partition: Partition(body.partition), offset: Offset(body.offset) },
         })
     }
+}
 
-    fn number(&mut self) -> Result<usize, LeafError> {
-        let (number, rest) = postcard::take_from_bytes(self.rest).map_err(|_| LeafError)?;
-        self.rest = rest;
-        Ok(number)
+/// The records of a leaf, in their order.
+pub(super) struct Records<'l> {
+    rest: &'l [u8],
+    key: String,
+}
+
+impl<'l> Records<'l> {
+    pub(super) fn of(leaf: &'l [u8]) -> Self {
+        Self { rest: leaf, key: String::new() }
     }
 
-    fn bytes(&mut self) -> Result<&'l [u8], LeafError> {
-        let length = self.number()?;
-        let (bytes, rest) = self.rest.split_at_checked(length).ok_or(LeafError)?;
+    fn read(&mut self) -> Result<Record<'l>, LeafError> {
+        let (packed, rest): (Packed<'l>, _) = postcard::take_from_bytes(self.rest).map_err(|_| LeafError)?;
         self.rest = rest;
-        Ok(bytes)
+        let shared = self.key.get(..packed.shared).ok_or(LeafError)?;
+        self.key = [shared, packed.rest].concat();
+        Ok(Record { key: self.key.clone().into(), body: packed.body.into() })
     }
+}
+
+impl<'l> Iterator for Records<'l> {
+    type Item = Result<Record<'l>, LeafError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        (!self.rest.is_empty()).then(|| self.read().inspect_err(|_| self.rest = &[]))
+    }
+}
+
+/// A leaf as it is to be written.
+pub(super) struct Leaf {
+    /// The key of its first record.
+    pub(super) first: String,
+    /// How many records it has.
+    pub(super) count: usize,
+    pub(super) records: Vec<u8>,
 }
 
 /// Takes records in the order of their keys and packs them into leaves.
 #[derive(Debug, Default)]
-pub(super) struct Packer {
-    keys: String,
-    bodies: Vec<u8>,
-    items: Vec<Item>,
-    /// After the last record that was put.
+pub(super) struct Packer<'l> {
+    records: Vec<Record<'l>>,
+    /// What each takes in a leaf, at most.
+    sizes: Vec<usize>,
+    /// After the last record that is new or has changed.
     put: usize,
-    leaf: Vec<u8>,
 }
 
-/// One record in the packer: where its key and body end, and what both take in a leaf.
-#[derive(Clone, Copy, Debug)]
-struct Item {
-    key_end: usize,
-    body_end: usize,
-    /// Bytes of its key that the key before has too.
-    shared: usize,
-    size: usize,
-}
-
-impl Packer {
+impl<'l> Packer<'l> {
     /// Takes over a record as it was stored.
-    pub(super) fn keep(&mut self, key: &str, body: &[u8]) {
-        self.bodies.extend_from_slice(body);
-        self.close(key);
+    pub(super) fn keep(&mut self, record: Record<'l>) {
+        let before = self.records.last().map_or("", |before| &before.key);
+        // Each of the three lengths takes one byte, or two.
+        self.sizes.push(record.key.len() - shared_prefix(before, &record.key) + record.body.len() + 4);
+        self.records.push(record);
     }
 
     /// Takes a record that is new or has changed.
-    pub(super) fn put(&mut self, entry: &Entry) -> Result<(), postcard::Error> {
-        let body = Body {
-            revision: entry.revision.number(),
-            digest: entry.digest.0,
-            event_id: entry.event_id.as_deref(),
-            partition: entry.position.partition.0,
-            offset: entry.position.offset.0,
-            fact: &entry.fact,
-        };
-        self.bodies = postcard::to_extend(&body, std::mem::take(&mut self.bodies))?;
-        self.close(entry.key.text());
-        self.put = self.items.len();
-        Ok(())
-    }
-
-    fn close(&mut self, key: &str) {
-        let (before, body_begin) = match self.items.len().checked_sub(1) {
-            Some(last) => (self.key(last), self.items[last].body_end),
-            None => ("", 0),
-        };
-        let shared = shared_prefix(before, key);
-        self.keys.push_str(key);
-        let body_end = self.bodies.len();
-        // Each of the three lengths takes one byte, or two.
-        let size = key.len() - shared + (body_end - body_begin) + 4;
-        self.items.push(Item { key_end: self.keys.len(), body_end, shared, size });
-    }
-
-    fn key(&self, index: usize) -> &str {
-        let begin = index.checked_sub(1).map_or(0, |before| self.items[before].key_end);
-        &self.keys[begin..self.items[index].key_end]
-    }
-
-    /// Hands over the leaves with the key of their first record and how many they hold, and is empty again.
-    pub(super) fn pack<E>(&mut self, mut sink: impl FnMut(&str, usize, &[u8]) -> Result<(), E>) -> Result<(), E> {
-        let mut begin = 0;
-        let mut leaf = std::mem::take(&mut self.leaf);
-        for end in self.cuts() {
-            leaf.clear();
-            for index in begin..end {
-                self.write(index, index == begin, &mut leaf);
-            }
-            sink(self.key(begin), end - begin, &leaf)?;
-            begin = end;
-        }
-        self.leaf = leaf;
-        self.clear();
-        Ok(())
+    pub(super) fn put(&mut self, record: Record<'l>) {
+        self.keep(record);
+        self.put = self.records.len();
     }
 
     /// How many records it has.
     pub(super) fn len(&self) -> usize {
-        self.items.len()
+        self.records.len()
     }
 
-    /// Forgets what it has.
-    pub(super) fn clear(&mut self) {
-        self.keys.clear();
-        self.bodies.clear();
-        self.items.clear();
-        self.put = 0;
+    /// The leaves.
+    pub(super) fn pack(self) -> Result<Vec<Leaf>, LeafError> {
+        let mut begin = 0;
+        let leaf = |end: usize| {
+            let records = &self.records[std::mem::replace(&mut begin, end)..end];
+            let (mut packed, mut before) = (Vec::with_capacity(FULL), "");
+            for Record { key, body } in records {
+                let shared = shared_prefix(before, key);
+                packed = postcard::to_extend(&Packed { shared, rest: &key[shared..], body }, packed)
+                    .map_err(|_| LeafError)?;
+                before = key;
+            }
+            Ok(Leaf { first: records[0].key.to_string(), count: records.len(), records: packed })
+        };
+        self.cuts().into_iter().map(leaf).collect()
     }
 
     /// Where leaves end. They are filled from the left, so that what comes in the
     /// order of its keys leaves full leaves behind, also where it comes in the middle.
     fn cuts(&self) -> Vec<usize> {
         let mut cuts = Vec::new();
-        let size = |from: usize, to: usize| self.items[from..to].iter().map(|item| item.size).sum::<usize>();
-        let all = self.items.len();
+        let size = |from: usize, to: usize| self.sizes[from..to].iter().sum::<usize>();
+        let all = self.sizes.len();
         if all == 0 || size(0, all) <= FULL {
             cuts.extend((all > 0).then_some(all));
             return cuts;
@@ -203,12 +189,11 @@ impl Packer {
         for (from, to) in [(0, middle), (middle, all)] {
             let mut filled = 0;
             for index in from..to {
-                let item = self.items[index].size;
-                if filled > 0 && filled + item > FULL {
+                if filled > 0 && filled + self.sizes[index] > FULL {
                     cuts.push(index);
                     filled = 0;
                 }
-                filled += item;
+                filled += self.sizes[index];
             }
             cuts.extend((from < to).then_some(to));
         }
@@ -222,7 +207,7 @@ impl Packer {
             let half = size(from, end) / 2;
             let mut filled = 0;
             let even = (from..end).find(|index| {
-                filled += self.items[*index].size;
+                filled += self.sizes[*index];
                 filled > half
             });
             let place = cuts.len() - 2;
@@ -230,38 +215,12 @@ impl Packer {
         }
         cuts
     }
-
-    fn write(&self, index: usize, first: bool, leaf: &mut Vec<u8>) {
-        let item = self.items[index];
-        let shared = if first { 0 } else { item.shared };
-        let body_begin = index.checked_sub(1).map_or(0, |before| self.items[before].body_end);
-        let (suffix, body) = (&self.key(index)[shared..], &self.bodies[body_begin..item.body_end]);
-        number(leaf, shared);
-        number(leaf, suffix.len());
-        leaf.extend_from_slice(suffix.as_bytes());
-        number(leaf, body.len());
-        leaf.extend_from_slice(body);
-    }
 }
 
-/// LEB128, as postcard reads it.
-fn number(leaf: &mut Vec<u8>, mut number: usize) {
-    while number >= 0x80 {
-        leaf.push((number as u8 & 0x7f) | 0x80);
-        number >>= 7;
-    }
-    leaf.push(number as u8);
-}
-
+/// How many bytes both keys begin with, up to the end of a character.
 fn shared_prefix(a: &str, b: &str) -> usize {
-    let (chunks, others) = (a.as_bytes().as_chunks::<8>().0, b.as_bytes().as_chunks::<8>().0);
-    let whole = chunks.iter().zip(others).take_while(|(a, b)| a == b).count() * 8;
-    let rest = a.as_bytes()[whole..].iter().zip(&b.as_bytes()[whole..]);
-    let mut shared = whole + rest.take_while(|(a, b)| a == b).count();
-    while !b.is_char_boundary(shared) {
-        shared -= 1;
-    }
-    shared
+    let shared = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    b.floor_char_boundary(shared)
 }
 
 #[cfg(test)]
@@ -283,9 +242,9 @@ mod tests {
 
     /// Leaves by the key from which they hold, as the store keeps them.
     fn merge(leaves: &mut BTreeMap<String, Vec<u8>>, entries: &BTreeMap<String, Entry>) {
-        let mut packer = Packer::default();
         let firsts: Vec<String> = leaves.keys().cloned().collect();
         for (index, first) in firsts.iter().enumerate() {
+            let mut packer = Packer::default();
             let within = |key: &String| key >= first && firsts.get(index + 1).is_none_or(|next| key < next);
             let mut here: BTreeMap<&str, &Entry> = entries
                 .values()
@@ -296,36 +255,33 @@ mod tests {
                 continue;
             }
             let old = leaves.remove(first).unwrap();
-            let mut records = Records::of(&old);
-            while records.advance().unwrap() {
-                while let Some(new) = here.first_entry().filter(|new| *new.key() < records.key()) {
-                    packer.put(new.remove()).unwrap();
+            for record in Records::of(&old) {
+                let record = record.unwrap();
+                while let Some(new) = here.first_entry().filter(|new| **new.key() < *record.key) {
+                    packer.put(Record::of(new.remove()).unwrap());
                 }
-                match here.remove(records.key()) {
-                    Some(new) => packer.put(new).unwrap(),
-                    None => packer.keep(records.key(), records.body()),
+                match here.remove(&*record.key) {
+                    Some(new) => packer.put(Record::of(new).unwrap()),
+                    None => packer.keep(record),
                 }
             }
-            here.values().for_each(|new| packer.put(new).unwrap());
+            here.values().for_each(|new| packer.put(Record::of(new).unwrap()));
             let mut begin = Some(first.clone());
-            packer
-                .pack(|first, _, leaf| {
-                    leaves.insert(begin.take().unwrap_or_else(|| first.to_owned()), leaf.to_vec());
-                    Ok::<_, ()>(())
-                })
-                .unwrap();
+            for leaf in packer.pack().unwrap() {
+                leaves.insert(begin.take().unwrap_or(leaf.first), leaf.records);
+            }
         }
     }
 
     fn all(leaves: &BTreeMap<String, Vec<u8>>) -> Vec<Entry> {
-        let mut entries = Vec::new();
-        for leaf in leaves.values() {
-            let mut records = Records::of(leaf);
-            while records.advance().unwrap() {
-                entries.push(records.entry().unwrap());
-            }
-        }
-        entries
+        leaves.values().flat_map(|leaf| Records::of(leaf)).map(|record| record.unwrap().entry().unwrap()).collect()
+    }
+
+    /// The one leaf of an entry.
+    fn packed(entry: &Entry) -> Leaf {
+        let mut packer = Packer::default();
+        packer.put(Record::of(entry).unwrap());
+        packer.pack().unwrap().remove(0)
     }
 
     proptest! {
@@ -367,35 +323,18 @@ mod tests {
 
     #[test]
     fn a_record_is_packed_as_it_always_was() {
-        let mut packer = Packer::default();
-        packer.put(&entry("GS-1", 2)).unwrap();
+        let leaf = packed(&entry("GS-1", 2));
         let text = b"/units/00004\nGS-1";
         // Revision, digest; the event's id; partition and offset; the eighth kind of fact. Numbers in zigzag, as LEB128.
         let body = [&[4][..], &[2; 32], &[1, 1, b'x'], &[6, 0xa0, 0x1f], &[7]].concat();
         let expected = [&[0, text.len() as u8][..], text, &[body.len() as u8], &body].concat();
-        packer
-            .pack(|first, count, leaf| {
-                assert_eq!((first.as_bytes(), count, leaf), (&text[..], 1, &expected[..]));
-                Ok::<_, ()>(())
-            })
-            .unwrap();
+        assert_eq!((leaf.first.as_bytes(), leaf.count, leaf.records), (&text[..], 1, expected));
     }
 
     #[test]
     fn bytes_that_are_no_leaf_are_refused() {
-        let mut packer = Packer::default();
-        packer.put(&entry("ữ", 1)).unwrap();
-        let mut leaf = Vec::new();
-        packer
-            .pack(|_, _, bytes| {
-                leaf = bytes.to_vec();
-                Ok::<_, ()>(())
-            })
-            .unwrap();
-        let read = |bytes: &[u8]| {
-            let mut records = Records::of(bytes);
-            records.advance().and_then(|_| records.entry())
-        };
+        let leaf = packed(&entry("ữ", 1)).records;
+        let read = |bytes: &[u8]| Records::of(bytes).next().unwrap().and_then(|record| record.entry());
         assert_eq!(read(&leaf).unwrap(), entry("ữ", 1));
         for cut in 1..leaf.len() {
             assert_eq!(read(&leaf[..cut]), Err(LeafError), "{cut}");

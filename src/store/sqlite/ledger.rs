@@ -1,63 +1,53 @@
 //! The ledger in the file: leaves with the counting revision of every record,
 //! and rows with the earlier ones.
 
+use std::cmp::Ordering;
 use std::path::Path;
 
 use rusqlite::{CachedStatement, Connection, Row, Transaction, params};
 
-use super::leaf::{Packer, Records};
+use super::leaf::{Leaf, LeafError, Packer, Record, Records};
 use super::sql_error;
 use crate::domain::{Entry, Rules, UnitCode};
 use crate::rollup::{Delta, settle};
 use crate::store::stored::{ENTRY_COLUMNS, EntryRow, SELECT_ENTRY, write_fact};
 use crate::store::{Batch, StoreError, Tally};
 
-/// A leaf of the ledger: every record from its first key up to the next leaf's.
-pub(super) struct Leaf {
+/// A leaf that is stored: every record from its first key up to the next leaf's.
+pub(super) struct StoredLeaf {
     id: i64,
     pub(super) records: Vec<u8>,
     /// Where the next leaf begins, if there is one.
     end: Option<String>,
 }
 
-impl Leaf {
+impl StoredLeaf {
     /// The leaf that has the record of that key, or would have it.
     pub(super) fn holding(connection: &Connection, key: &str) -> rusqlite::Result<Self> {
-        Self::find(&mut connection.prepare_cached(LEAF)?, key)
-    }
-
-    fn find(statement: &mut CachedStatement<'_>, key: &str) -> rusqlite::Result<Self> {
-        statement.query_row([key], |row| Ok(Self { id: row.get(0)?, records: row.get(1)?, end: row.get(2)? }))
+        let mut select = connection.prepare_cached(
+            "SELECT id, records, (SELECT first FROM leaf WHERE first > ?1 ORDER BY first LIMIT 1)
+             FROM leaf WHERE first <= ?1 ORDER BY first DESC LIMIT 1",
+        )?;
+        select.query_row([key], |row| Ok(Self { id: row.get(0)?, records: row.get(1)?, end: row.get(2)? }))
     }
 }
 
-const LEAF: &str = "SELECT id, records, (SELECT first FROM leaf WHERE first > ?1 ORDER BY first LIMIT 1)
-    FROM leaf WHERE first <= ?1 ORDER BY first DESC LIMIT 1";
-
-/// The leaves of the ledger, as a batch goes through them.
-struct Leaves<'s> {
-    find: CachedStatement<'s>,
-    update: CachedStatement<'s>,
-    insert: CachedStatement<'s>,
+/// Writes what the packer has in the place of a leaf.
+fn write_leaves(connection: &Connection, packer: Packer<'_>, place: i64) -> rusqlite::Result<()> {
+    let mut update = connection.prepare_cached("UPDATE leaf SET count = ?2, records = ?3 WHERE id = ?1")?;
+    let mut insert = connection.prepare_cached("INSERT INTO leaf (first, count, records) VALUES (?1, ?2, ?3)")?;
+    let mut place = Some(place);
+    for Leaf { first, count, records } in packer.pack().map_err(unwritable)? {
+        match place.take() {
+            Some(id) => update.execute(params![id, count as i64, records])?,
+            None => insert.execute(params![first, count as i64, records])?,
+        };
+    }
+    Ok(())
 }
 
-impl<'s> Leaves<'s> {
-    fn of(connection: &'s Connection) -> rusqlite::Result<Self> {
-        Ok(Self {
-            find: connection.prepare_cached(LEAF)?,
-            update: connection.prepare_cached("UPDATE leaf SET count = ?2, records = ?3 WHERE id = ?1")?,
-            insert: connection.prepare_cached("INSERT INTO leaf (first, count, records) VALUES (?1, ?2, ?3)")?,
-        })
-    }
-
-    /// Writes what the packer has in the place of a leaf.
-    fn write(&mut self, packer: &mut Packer, place: i64) -> rusqlite::Result<()> {
-        let mut place = Some(place);
-        packer.pack(|first, count, records| match place.take() {
-            Some(id) => self.update.execute(params![id, count as i64, records]).map(|_| ()),
-            None => self.insert.execute(params![first, count as i64, records]).map(|_| ()),
-        })
-    }
+fn unwritable(error: LeafError) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(error.into())
 }
 
 /// Takes a batch's entries into the ledger and gathers what that changes in the cells.
@@ -68,7 +58,6 @@ pub(super) struct Settling<'s> {
     pub(super) path: &'s Path,
     pub(super) tally: &'s mut Tally,
     pub(super) delta: &'s mut Delta,
-    pub(super) packer: &'s mut Packer,
 }
 
 impl Settling<'_> {
@@ -76,102 +65,89 @@ impl Settling<'_> {
         let (transaction, path) = (self.transaction, self.path);
         let sql = |error: rusqlite::Error| sql_error(path, &error);
         let entries = self.batch.by_record();
-        let mut leaves = Leaves::of(transaction).map_err(sql)?;
         let mut rest = &entries[..];
         while let Some(first) = rest.first() {
-            let leaf = Leaf::find(&mut leaves.find, first.key.text()).map_err(sql)?;
-            let here = leaf.end.as_deref().map_or(rest.len(), |end| count_before(rest, end));
-            let (here, later) = rest.split_at(here);
-            match self.merge(&leaf, here)? {
-                true => leaves.write(self.packer, leaf.id).map_err(sql)?,
-                false => self.packer.clear(),
+            let leaf = StoredLeaf::holding(transaction, first.key.text()).map_err(sql)?;
+            let is_later = |entry: &&Entry| leaf.end.as_deref().is_some_and(|end| entry.key.text() >= end);
+            let (here, later) = rest.split_at(rest.iter().position(is_later).unwrap_or(rest.len()));
+            if let Some(packer) = self.merge(&leaf, here)? {
+                write_leaves(transaction, packer, leaf.id).map_err(sql)?;
             }
             rest = later;
         }
         Ok(())
     }
 
-    /// Merges a leaf with the entries that belong in it; whether that changes it.
-    fn merge(&mut self, leaf: &Leaf, entries: &[&Entry]) -> Result<bool, StoreError> {
-        let path = self.path;
-        let damaged = |error: &dyn std::fmt::Display| StoreError::Damaged {
-            at: path.display().to_string(),
-            cause: error.to_string(),
-        };
-        let mut stored = Records::of(&leaf.records);
-        let mut more = stored.advance().map_err(|error| damaged(&error))?;
-        let mut changed = false;
+    /// Merges a leaf with the entries that belong in it; `None` if that does not change it.
+    fn merge<'l>(&mut self, leaf: &'l StoredLeaf, entries: &[&'l Entry]) -> Result<Option<Packer<'l>>, StoreError> {
+        let at = self.path;
+        let damaged = |error: LeafError| StoreError::Damaged { at: at.display().to_string(), cause: error.to_string() };
+        let (mut packer, mut changed) = (Packer::default(), false);
+        let mut stored = Records::of(&leaf.records).peekable();
         for revisions in entries.chunk_by(|a, b| a.key == b.key) {
             let key = revisions[0].key.text();
-            while more && stored.key() < key {
-                self.packer.keep(stored.key(), stored.body());
-                more = stored.advance().map_err(|error| damaged(&error))?;
+            let mut up_to = |most: Ordering| {
+                stored
+                    .next_if(|next| next.as_ref().map_or(true, |next| next.key.as_ref().cmp(key) == most))
+                    .transpose()
+                    .map_err(damaged)
+            };
+            while let Some(record) = up_to(Ordering::Less)? {
+                packer.keep(record);
             }
-            let known = more && stored.key() == key;
-            let before = if known { Some(stored.entry().map_err(|error| damaged(&error))?) } else { None };
-            let settled = settle(before.as_ref(), revisions, self.delta, self.rules, |entry, verdict| {
-                self.tally.count(entry, verdict);
-            })?;
-            for earlier in settled.earlier {
-                let is_new = self.keep_earlier(earlier.entry)?;
-                if let Some(verdict) = earlier.verdict(is_new) {
-                    self.tally.count(earlier.entry, verdict);
-                }
-            }
-            match settled.counting {
-                Some(entry) => {
-                    self.packer.put(entry).map_err(|error| damaged(&error))?;
+            let known = up_to(Ordering::Equal)?;
+            let before = known.as_ref().map(Record::entry).transpose().map_err(damaged)?;
+            match (self.counting(before.as_ref(), revisions)?, known) {
+                (Some(entry), _) => {
+                    packer.put(Record::of(entry).map_err(damaged)?);
                     changed = true;
                 }
-                None => self.packer.keep(stored.key(), stored.body()),
-            }
-            if known {
-                more = stored.advance().map_err(|error| damaged(&error))?;
+                (None, known) => known.into_iter().for_each(|known| packer.keep(known)),
             }
         }
-        while more {
-            self.packer.keep(stored.key(), stored.body());
-            more = stored.advance().map_err(|error| damaged(&error))?;
+        for record in stored {
+            packer.keep(record.map_err(damaged)?);
         }
-        Ok(changed)
+        Ok(changed.then_some(packer))
     }
 
-    /// Keeps a revision that does not count; false if it is there already.
-    fn keep_earlier(&mut self, entry: &Entry) -> Result<bool, StoreError> {
-        insert_earlier(self.transaction)
-            .and_then(|mut insert| write_entry(&mut insert, entry))
-            .map(|rows| rows > 0)
-            .map_err(|error| sql_error(self.path, &error))
+    /// Settles the revisions of one record: the one that counts now, or `None` if that is still the stored one.
+    fn counting<'e>(
+        &mut self,
+        stored: Option<&Entry>,
+        revisions: &[&'e Entry],
+    ) -> Result<Option<&'e Entry>, StoreError> {
+        let settled =
+            settle(stored, revisions, self.delta, self.rules, |entry, verdict| self.tally.count(entry, verdict))?;
+        for earlier in settled.earlier {
+            let is_new = insert_earlier(self.transaction)
+                .and_then(|mut insert| write_entry(&mut insert, earlier.entry))
+                .map_err(|error| sql_error(self.path, &error))?
+                > 0;
+            if let Some(verdict) = earlier.verdict(is_new) {
+                self.tally.count(earlier.entry, verdict);
+            }
+        }
+        Ok(settled.counting)
     }
-}
-
-/// How many of the entries, which lie in the order of their keys, come before that key: mostly a few.
-fn count_before(entries: &[&Entry], end: &str) -> usize {
-    let before = |entry: &&Entry| entry.key.text() < end;
-    let mut reach = 1;
-    while entries.get(reach).is_some_and(before) {
-        reach *= 2;
-    }
-    let from = reach / 2;
-    from + entries[from..entries.len().min(reach)].partition_point(before)
 }
 
 /// Puts every row of the ledger of schema version 1 into leaves.
 pub(super) fn pack_ledger(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut rows = transaction.prepare(&format!("{SELECT_ENTRY} FROM ledger ORDER BY source, subject"))?;
     let mut rows = rows.query([])?;
-    let (mut packer, mut leaves) = (Packer::default(), Leaves::of(transaction)?);
+    let mut packer = Packer::default();
     let mut place = transaction.query_row("SELECT id FROM leaf", [], |row| row.get(0))?;
     while let Some(row) = rows.next()? {
         let entry = read_entry(row)?;
         if packer.len() == 100_000 {
-            leaves.write(&mut packer, place)?;
+            write_leaves(transaction, std::mem::take(&mut packer), place)?;
             transaction.execute("INSERT INTO leaf (first, count, records) VALUES (?1, 0, x'')", [entry.key.text()])?;
             place = transaction.last_insert_rowid();
         }
-        packer.put(&entry).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        packer.put(Record::of(&entry).map_err(unwritable)?.into_owned());
     }
-    leaves.write(&mut packer, place)?;
+    write_leaves(transaction, packer, place)?;
     transaction.execute_batch("DROP TABLE ledger")
 }
 

@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use self::leaf::Packer;
 use self::ledger::{Settling, pack_ledger};
 use super::stored::{count_columns, place_key};
 use super::{Batch, Counts, ReadFigures as _, Span, StoreError, StoreReader as _, StoreWriter, Tally};
@@ -40,9 +39,6 @@ enum Migration {
 pub struct SqliteStore {
     connection: Connection,
     path: PathBuf,
-    /// Of the batch that is being written.
-    delta: Delta,
-    packer: Packer,
 }
 
 impl SqliteStore {
@@ -74,7 +70,7 @@ impl SqliteStore {
     fn open(path: &Path, flags: OpenFlags) -> Result<Self, StoreError> {
         let connection = Connection::open_with_flags(path, flags).map_err(|error| sql_error(path, &error))?;
         connection.set_prepared_statement_cache_capacity(32);
-        let store = Self { connection, path: path.to_owned(), delta: Delta::default(), packer: Packer::default() };
+        let store = Self { connection, path: path.to_owned() };
         store.connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(|error| store.error(&error))?;
         Ok(store)
     }
@@ -171,19 +167,10 @@ impl StoreWriter for SqliteStore {
             fence(&transaction, &batch.topic, span, &path)?;
         }
         let mut tally = Tally::of(batch, || path.display().to_string())?;
-        self.delta.clear();
-        self.packer.clear();
-        Settling {
-            transaction: &transaction,
-            batch,
-            rules,
-            path: &path,
-            tally: &mut tally,
-            delta: &mut self.delta,
-            packer: &mut self.packer,
-        }
-        .settle()?;
-        write_cells(&transaction, &mut self.delta, rules, &path)?;
+        let mut delta = Delta::default();
+        Settling { transaction: &transaction, batch, rules, path: &path, tally: &mut tally, delta: &mut delta }
+            .settle()?;
+        write_cells(&transaction, &delta, rules, &path)?;
         let counts = tally.into_counts();
         for (span, counts) in batch.spans.iter().zip(&counts) {
             advance(&transaction, &batch.topic, span, counts).map_err(sql)?;
@@ -234,7 +221,7 @@ fn advance(transaction: &Transaction<'_>, topic: &str, span: &Span, counts: &Cou
     Ok(())
 }
 
-fn write_cells(transaction: &Transaction<'_>, delta: &mut Delta, rules: &Rules, path: &Path) -> Result<(), StoreError> {
+fn write_cells(transaction: &Transaction<'_>, delta: &Delta, rules: &Rules, path: &Path) -> Result<(), StoreError> {
     let sql = |error: rusqlite::Error| sql_error(path, &error);
     let mut select = transaction
         .prepare_cached("SELECT figures FROM cell WHERE quarter = ?1 AND unit = ?2 AND since = ?3")
@@ -242,9 +229,9 @@ fn write_cells(transaction: &Transaction<'_>, delta: &mut Delta, rules: &Rules, 
     let mut upsert = transaction
         .prepare_cached("INSERT OR REPLACE INTO cell (quarter, unit, since, figures) VALUES (?1, ?2, ?3, ?4)")
         .map_err(sql)?;
-    delta.changes(|place, quarter, cell| {
-        let (unit, since) = place_key(place, rules);
-        let quarter = quarter.to_string();
+    for (quarter, place, change) in delta.changes() {
+        let ((unit, since), quarter) = (place_key(place, rules), quarter.to_string());
+        let mut cell = change.clone();
         let stored = select
             .query_row(params![quarter, unit, since], |row| Ok(cell.add_encoded(row.get_ref(0)?.as_blob()?)))
             .optional()
@@ -252,8 +239,9 @@ fn write_cells(transaction: &Transaction<'_>, delta: &mut Delta, rules: &Rules, 
         if let Some(Err(error)) = stored {
             return Err(StoreError::Damaged { at: path.display().to_string(), cause: error.to_string() });
         }
-        upsert.execute(params![quarter, unit, since, cell.encode()]).map(|_| ()).map_err(sql)
-    })
+        upsert.execute(params![quarter, unit, since, cell.encode()]).map_err(sql)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

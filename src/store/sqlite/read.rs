@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::leaf::Records;
-use super::ledger::{Leaf, read_entry};
+use super::ledger::{StoredLeaf, read_entry};
 use super::{FINGERPRINT, SYNTHETIC, SqliteStore};
 use crate::domain::{Digest, Entry, Quarter, RecordKey};
 use crate::rollup::Cell;
@@ -54,9 +54,11 @@ impl ReadLedger for SqliteStore {
         let mut leaves = self.connection.prepare_cached("SELECT records FROM leaf ORDER BY first").map_err(sql)?;
         let mut rows = leaves.query([]).map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
-            let mut records = Records::of(row.get_ref(0).and_then(|leaf| Ok(leaf.as_blob()?)).map_err(sql)?);
-            while records.advance().map_err(|error| self.damaged(error.to_string()))? {
-                if !sink(records.entry().map_err(|error| self.damaged(error.to_string()))?) {
+            let leaf = row.get_ref(0).and_then(|leaf| Ok(leaf.as_blob()?)).map_err(sql)?;
+            for record in Records::of(leaf) {
+                let entry =
+                    record.and_then(|record| record.entry()).map_err(|error| self.damaged(error.to_string()))?;
+                if !sink(entry) {
                     return Ok(());
                 }
             }
@@ -65,11 +67,11 @@ impl ReadLedger for SqliteStore {
     }
 
     fn entry(&mut self, key: &RecordKey) -> Result<Option<Entry>, StoreError> {
-        let leaf = Leaf::holding(&self.connection, key.text()).map_err(|error| self.error(&error))?;
-        let mut records = Records::of(&leaf.records);
-        while records.advance().map_err(|error| self.damaged(error.to_string()))? {
-            if records.key() == key.text() {
-                return records.entry().map(Some).map_err(|error| self.damaged(error.to_string()));
+        let leaf = StoredLeaf::holding(&self.connection, key.text()).map_err(|error| self.error(&error))?;
+        for record in Records::of(&leaf.records) {
+            let record = record.map_err(|error| self.damaged(error.to_string()))?;
+            if record.key == key.text() {
+                return record.entry().map(Some).map_err(|error| self.damaged(error.to_string()));
             }
         }
         Ok(None)

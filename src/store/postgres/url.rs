@@ -1,0 +1,235 @@
+//! What the URL of a database says: where it is, how far the server is trusted,
+//! and how much of that may be shown.
+
+use std::path::{Path, PathBuf};
+
+use ::postgres::Config;
+use ::postgres::config::{Host, SslMode};
+use openssl::ssl::{SslConnector, SslFiletype, SslMethod, SslVerifyMode};
+use percent_encoding::percent_decode_str;
+use postgres_openssl::MakeTlsConnector;
+
+/// How far a server's certificate is trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// It is not looked at.
+    Any,
+    /// An authority that is trusted has signed it.
+    Authority,
+    /// The same, and it is for the host of the URL.
+    Host,
+}
+
+/// What a URL says of TLS.
+#[derive(Default)]
+pub(super) struct Tls {
+    mode: Option<String>,
+    root: Option<PathBuf>,
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+}
+
+/// Whether a text is meant to be the URL of a database.
+pub fn is_url(text: &str) -> bool {
+    text.starts_with("postgres://") || text.starts_with("postgresql://")
+}
+
+/// A URL as it may be shown: without its password, and without parameters that may be secret.
+pub fn masked(url: &str) -> String {
+    const HIDDEN: &str = "••••";
+    const OPEN: [&str; 8] =
+        ["sslmode", "sslrootcert", "sslcert", "host", "port", "dbname", "application_name", "connect_timeout"];
+    if url.is_empty() {
+        return String::new();
+    }
+    let Some((scheme, rest)) = url.split_once("://").filter(|_| is_url(url)) else { return HIDDEN.to_owned() };
+    // By the last @, so that one within a password that was not encoded shows nothing of it.
+    let (user, place) = match rest.rsplit_once('@') {
+        Some((user, place)) => (Some(user), place),
+        None => (None, rest),
+    };
+    let user = user.map_or_else(String::new, |user| match user.split_once([':', '/', '?']) {
+        Some((name, _)) => format!("{name}:{HIDDEN}@"),
+        None => format!("{user}@"),
+    });
+    let (place, parameters) = place.split_once('?').unwrap_or((place, ""));
+    let shown: Vec<String> = parameters
+        .split('&')
+        .filter(|parameter| !parameter.is_empty())
+        .map(|parameter| match parameter.split_once('=') {
+            Some((name, _)) if !OPEN.contains(&name) => format!("{name}={HIDDEN}"),
+            _ => parameter.to_owned(),
+        })
+        .collect();
+    let parameters = if shown.is_empty() { String::new() } else { format!("?{}", shown.join("&")) };
+    format!("{scheme}://{user}{place}{parameters}")
+}
+
+/// The URL without what the driver does not know, and that.
+pub(super) fn split_tls(url: &str) -> Result<(String, Tls), String> {
+    let Some((place, parameters)) = url.split_once('?') else { return Ok((url.to_owned(), Tls::default())) };
+    let (mut rest, mut tls) = (Vec::new(), Tls::default());
+    for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        let value = percent_decode_str(value).decode_utf8().map_err(|_| format!("a URL whose {name} is UTF-8"))?;
+        let file = || Some(PathBuf::from(value.as_ref()));
+        match name {
+            "sslmode" => tls.mode = Some(value.into_owned()),
+            "sslrootcert" => tls.root = file().filter(|_| value != "system"),
+            "sslcert" => tls.certificate = file(),
+            "sslkey" => tls.key = file(),
+            _ => rest.push(parameter),
+        }
+    }
+    let rest = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
+    Ok((format!("{place}{rest}"), tls))
+}
+
+impl Tls {
+    /// Without a word about it, what goes to another machine is encrypted, to a host that is verified.
+    pub(super) fn meaning(&self, config: &Config) -> Result<(SslMode, Trust), String> {
+        Ok(match self.mode.as_deref() {
+            None if is_near(config) => (SslMode::Prefer, Trust::Any),
+            None | Some("require" | "verify-full") => (SslMode::Require, Trust::Host),
+            Some("verify-ca") => (SslMode::Require, Trust::Authority),
+            Some("no-verify") => (SslMode::Require, Trust::Any),
+            Some("prefer") => (SslMode::Prefer, Trust::Any),
+            Some("disable") => (SslMode::Disable, Trust::Any),
+            Some(_) => {
+                return Err(
+                    "a URL whose sslmode is one of disable, prefer, no-verify, require, verify-ca, verify-full"
+                        .to_owned(),
+                );
+            }
+        })
+    }
+
+    pub(super) fn connector(&self, trust: Trust) -> Result<MakeTlsConnector, String> {
+        let wrong = |error: openssl::error::ErrorStack| format!("a URL with usable TLS settings ({error})");
+        let mut builder = SslConnector::builder(SslMethod::tls_client()).map_err(wrong)?;
+        match &self.root {
+            Some(root) => builder.set_ca_file(root).map_err(|error| unusable("sslrootcert", root, &error))?,
+            None => {
+                // This OpenSSL is built in, and does not know where the system keeps its authorities.
+                let system = openssl_probe::probe();
+                let (file, folder) = (system.cert_file.as_deref(), system.cert_dir.first().map(PathBuf::as_path));
+                if file.is_some() || folder.is_some() {
+                    builder.load_verify_locations(file, folder).map_err(wrong)?;
+                }
+            }
+        }
+        if let Some(certificate) = &self.certificate {
+            let of = builder.set_certificate_chain_file(certificate);
+            of.map_err(|error| unusable("sslcert", certificate, &error))?;
+        }
+        if let Some(key) = &self.key {
+            let of = builder.set_private_key_file(key, SslFiletype::PEM);
+            of.map_err(|error| unusable("sslkey", key, &error))?;
+        }
+        if trust == Trust::Any {
+            builder.set_verify(SslVerifyMode::NONE);
+        }
+        let mut tls = MakeTlsConnector::new(builder.build());
+        tls.set_callback(move |connection, _| {
+            connection.set_verify_hostname(trust == Trust::Host);
+            Ok(())
+        });
+        Ok(tls)
+    }
+}
+
+fn unusable(name: &str, path: &Path, error: &openssl::error::ErrorStack) -> String {
+    let cause = error.errors().first().and_then(|error| error.reason()).unwrap_or("not readable");
+    format!("a URL whose {name} can be read ({}: {cause})", path.display())
+}
+
+/// Whether nothing leaves this machine.
+fn is_near(config: &Config) -> bool {
+    let addresses = config.get_hostaddrs();
+    let near = |host: &Host| match host {
+        Host::Tcp(name) => {
+            name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        }
+        Host::Unix(_) => true,
+    };
+    if addresses.is_empty() {
+        return config.get_hosts().iter().all(near);
+    }
+    addresses.iter().all(std::net::IpAddr::is_loopback)
+}
+
+/// `user@host:port/database`.
+pub(super) fn shown(config: &Config) -> String {
+    let ports = config.get_ports();
+    let port = |index: usize| ports.get(index).or(ports.first()).copied().unwrap_or(5432);
+    let names: Vec<String> = match config.get_hosts() {
+        [] => config.get_hostaddrs().iter().map(ToString::to_string).collect(),
+        hosts => hosts
+            .iter()
+            .map(|host| match host {
+                Host::Tcp(name) => name.clone(),
+                Host::Unix(path) => path.display().to_string(),
+            })
+            .collect(),
+    };
+    let places: Vec<String> = names.iter().enumerate().map(|(index, name)| format!("{name}:{}", port(index))).collect();
+    let user = config.get_user().map(|user| format!("{user}@")).unwrap_or_default();
+    let database = config.get_dbname().or(config.get_user()).unwrap_or_default();
+    format!("{user}{}/{database}", places.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Server;
+    use super::*;
+
+    fn meaning(url: &str) -> (SslMode, Trust) {
+        let (plain, tls) = split_tls(url).unwrap();
+        tls.meaning(&plain.parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        for (url, shown) in [
+            ("", ""),
+            ("postgres://u:s3cret@h:1/d", "postgres://u:••••@h:1/d"),
+            ("postgres://u:s3c@ret/s3cret@h/d?sslmode=require", "postgres://u:••••@h/d?sslmode=require"),
+            (
+                "postgresql://h/d?user=u&password=s3cret&sslmode=require",
+                "postgresql://h/d?user=••••&password=••••&sslmode=require",
+            ),
+            ("postgres://u@h/d", "postgres://u@h/d"),
+            ("postgres://u/s3cret@h/d", "postgres://u:••••@h/d"),
+            ("host=h password=s3cret", "••••"),
+            ("mysql://u:s3cret@h/d", "••••"),
+        ] {
+            assert_eq!(masked(url), shown);
+        }
+        let server = Server::parse("postgres://u:s3cret@h:1/d?sslmode=disable", None).unwrap();
+        assert_eq!((server.to_string(), format!("{server:?}")), ("u@h:1/d".into(), "u@h:1/d".into()));
+        for wrong in [
+            "postgres://u:s3cret@h:port/d",
+            "postgres://u:s3cret@h/d?nosuch=s3cret",
+            "postgres://u:s3cret@h/d?sslmode=s3cret",
+            "postgres://u:s3cret@h/d?sslrootcert=/nowhere.pem",
+            "postgres://u:s3cret@",
+            "postgres:///d?password=s3cret",
+            "s3cret",
+        ] {
+            let told = Server::parse(wrong, None).unwrap_err();
+            assert!(told.starts_with("a URL ") && !told.contains("s3cret"), "{wrong}: {told}");
+        }
+    }
+
+    #[test]
+    fn what_leaves_the_machine_is_encrypted_and_verified_unless_told_otherwise() {
+        assert_eq!(meaning("postgres://u@db.example/d"), (SslMode::Require, Trust::Host));
+        assert_eq!(meaning("postgres://u@db.example/d?sslmode=require"), (SslMode::Require, Trust::Host));
+        assert_eq!(meaning("postgres://u@localhost,db.example/d"), (SslMode::Require, Trust::Host));
+        assert_eq!(meaning("postgres://u@localhost/d"), (SslMode::Prefer, Trust::Any));
+        assert_eq!(meaning("postgres://u@%2Frun%2Fpostgresql/d"), (SslMode::Prefer, Trust::Any));
+        assert_eq!(meaning("postgres://u@db.example/d?sslmode=prefer"), (SslMode::Prefer, Trust::Any));
+        assert_eq!(meaning("postgres://u@127.0.0.1/d?sslmode=verify-ca"), (SslMode::Require, Trust::Authority));
+        assert_eq!(meaning("postgres://u@db.example/d?sslmode=disable"), (SslMode::Disable, Trust::Any));
+    }
+}
