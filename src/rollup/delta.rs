@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn changes_are_the_same_in_whatever_order_facts_come() {
-        let (rules, count) = (rules(), 12_000);
+        let (rules, count) = (rules(), 30_000);
         let mut sorted = facts(count).collect::<Vec<_>>();
         let (mut here_and_there, mut by_unit) = (Delta::default(), Delta::default());
         for (_, fact) in &sorted {

@@ -17,7 +17,7 @@ pub struct Counts {
     pub duplicate: u64,
     /// Revisions lower than the one that counts.
     pub superseded: u64,
-    /// Messages that are no events, kept in the dead-letter topic.
+    /// Messages that are not valid events, kept in the dead-letter topic.
     pub dead_lettered: u64,
 }
 

@@ -30,7 +30,10 @@ pub struct Sum {
 }
 
 impl Holding {
-    /// Of that store. Tells after each entry how many it was.
+    /// Of that store. Reports after each entry how many it was.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
     pub fn of(store: &mut dyn StoreReader, progress: &mut dyn FnMut(u64)) -> Result<Self, StoreError> {
         let (mut records, mut earlier) = (Sum::default(), Sum::default());
         store.entries(&mut |entry| {
@@ -60,7 +63,7 @@ impl Holding {
 
 impl Sum {
     fn add(&mut self, entry: &Entry) {
-        // Without maps and floating point: an entry is told in one way only.
+        // Without maps and floating point: an entry is written in one way only.
         let digest: [u8; 32] = Sha256::digest(format!("{entry:?}")).into();
         for (sum, lane) in self.digests.iter_mut().zip(digest.as_chunks::<8>().0) {
             *sum = sum.wrapping_add(u64::from_le_bytes(*lane));

@@ -55,7 +55,7 @@ impl Place {
     }
 
     /// The generation after the one in force, under these rules. What a replay
-    /// has left there is gone on with; what was left under other rules serves
+    /// has left there is continued; what was left under other rules serves
     /// nobody and is removed.
     pub fn rebuild(&self, rules: &Rules) -> Result<Rebuilt, StoreError> {
         let mut rebuilt = self.next()?;

@@ -51,6 +51,6 @@ CREATE TABLE {schema}.checkpoint_{n} (
     superseded    bigint NOT NULL,
     dead_lettered bigint NOT NULL,
     synthetic     boolean NOT NULL,   -- whether any of its events says that it is made up
-    last_timestamp_ms bigint,         -- when the log took the last record: tells the log from one made anew
+    last_timestamp_ms bigint,         -- when the log took the last record: tells the log from one recreated
     PRIMARY KEY (topic, partition)
 );

@@ -92,7 +92,7 @@ impl PostgresStore {
         fill(&self.schema, self.found.generation, sql)
     }
 
-    /// Does something on the connection, which is made anew if it was lost.
+    /// Does something on the connection, which is made again if it was lost.
     fn with<T>(&mut self, act: impl FnOnce(&mut Client) -> Result<T, Trouble>) -> Result<T, StoreError> {
         let server = &self.schema.server;
         let mut client = match self.client.take().filter(|client| !client.is_closed()) {
@@ -132,7 +132,7 @@ fn lost(server: &Server) -> StoreError {
     StoreError::Unavailable { at: server.to_string(), cause: "the connection was lost".into() }
 }
 
-/// In the middle of work a server that is away may come back; at the start it is told by its name.
+/// In the middle of work a server that is away may come back; at the start it is reported by its name.
 fn passing(error: StoreError) -> StoreError {
     match error {
         StoreError::Unreachable { at, cause } | StoreError::Crowded { at, cause } => {

@@ -15,7 +15,7 @@ const MIGRATIONS: [&str; 1] = [include_str!("001.sql")];
 const VERSION: i32 = MIGRATIONS.len() as i32;
 /// The tables of a generation.
 const TABLES: [&str; 4] = ["ledger", "earlier_revision", "cell", "checkpoint"];
-/// So that what waits for another's lock does not wait for ever.
+/// So that what waits for another's lock does not wait without a limit.
 const LOCK_WITHIN: &str = "SET LOCAL lock_timeout = '30s'";
 
 /// A schema in a database, whose tables are the store.

@@ -29,7 +29,7 @@ pub struct Server {
     tls: MakeTlsConnector,
     shown: String,
     /// Connections that were given up before the server had said anything. The driver cannot end
-    /// them, so the next goes on with one: a silent server costs no more threads than callers.
+    /// them, so the next continues one: a silent server costs no more threads than callers.
     given_up: Arc<Mutex<Vec<Connecting>>>,
 }
 

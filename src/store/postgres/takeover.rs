@@ -45,8 +45,8 @@ impl Takeover {
         &mut self.store
     }
 
-    /// Takes over records, earlier revisions and checkpoints; the figures are counted anew from the
-    /// records. Tells after each record how many it was.
+    /// Takes over records, earlier revisions and checkpoints; the figures are recounted from the
+    /// records. Reports after each record how many it was.
     pub fn take(
         &mut self,
         from: &mut dyn StoreReader,

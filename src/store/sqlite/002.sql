@@ -8,5 +8,5 @@ CREATE TABLE leaf (
 ) STRICT;
 INSERT INTO leaf (first, count, records) VALUES ('', 0, x'');
 
--- When the log took the last record before next_offset: tells the log from one made anew.
+-- When the log took the last record before next_offset: tells the log from one recreated.
 ALTER TABLE checkpoint ADD COLUMN last_timestamp_ms INTEGER;

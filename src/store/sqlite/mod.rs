@@ -53,7 +53,7 @@ impl SqliteStore {
     }
 
     /// Opens a store for reading, beside its writer. All that it reads is of the
-    /// moment of its first look: open it anew to see what came later.
+    /// moment of its first look: open it again to see what came later.
     pub fn read(path: &Path) -> Result<Self, StoreError> {
         if !path.exists() {
             return Err(StoreError::Missing { at: path.display().to_string() });
@@ -75,7 +75,7 @@ impl SqliteStore {
         Ok(store)
     }
 
-    /// Copies the store as it is now to a new file, while it is written; told how many pages are done, of how many.
+    /// Copies the store as it is now to a new file, while it is written; reports how many pages are done, of how many.
     pub fn back_up(&self, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
         sqlite_file::copy(&self.connection, to, progress).map_err(|error| sql_error(to, &error))
     }
