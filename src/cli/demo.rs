@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use super::Done;
-use super::rollup::write_report;
+use super::report::write_report;
 use super::serve::{Server, Watched};
 use super::worker::{new_metrics, stop_flag, summary_text, worker};
 use crate::config::Settings;
@@ -25,7 +25,7 @@ use crate::rollup::Rollup;
 use crate::sample::{bad_examples, covers, sample_year};
 use crate::store::{StoreReader, StoreWriter};
 use crate::terminal::print;
-use crate::text::Lang;
+use crate::text::{Text, cli_demo as says};
 
 /// The options of `giaoban demo`.
 #[derive(Args, Debug)]
@@ -68,7 +68,7 @@ pub fn run(context: &Context, args: &DemoArgs) -> Done {
     let mut reader = context.reader()?;
     let out = context.settings.data.join("reports");
     let period = PERIOD.parse().map_err(|error: crate::domain::PeriodError| {
-        Failure::other(ExitCode::Internal, (error.to_string(), error.to_string()), ("", ""))
+        Failure::other(ExitCode::Internal, Text::same(error.to_string()), Text::same(""))
     })?;
     let files = write_report(context, &mut *reader, period, &out)?;
     print(&story(context, &mut *reader, (sent, &summary), &files, begun.elapsed())?)?;
@@ -85,30 +85,12 @@ fn refuse_other_years(context: &Context) -> Result<(), Failure> {
     if covers(&context.rules) {
         return Ok(());
     }
-    Err(Failure::other(
-        ExitCode::Configuration,
-        (
-            "bảng đơn vị (units.file) không có đơn vị nào có hiệu lực suốt năm 2020, năm của dữ liệu mẫu",
-            "the table of units (units.file) has no units in force all through 2020, the year of the sample",
-        ),
-        (
-            "Chạy demo với bảng đơn vị kèm sẵn: bỏ units.file.",
-            "Run the demo with the table of units that is built in: leave units.file out.",
-        ),
-    ))
+    Err(Failure::other(ExitCode::Configuration, says::other_years(), says::built_in_units()))
 }
 
 fn refuse_real_data(store: &mut dyn StoreWriter) -> Result<(), Failure> {
     if store.record_count()? > 0 && !store.synthetic()? {
-        let at = store.describe();
-        return Err(Failure::other(
-            ExitCode::Usage,
-            (format!("{at} có số liệu thật"), format!("{at} holds real figures")),
-            (
-                "Chạy demo với một --data khác; với PostgreSQL, một store.schema khác.",
-                "Run the demo with another --data; on PostgreSQL, with another store.schema.",
-            ),
-        ));
+        return Err(Failure::other(ExitCode::Usage, says::real_figures(store.describe()), says::other_data()));
     }
     Ok(())
 }
@@ -150,14 +132,7 @@ fn drain(
     worker.until = Until::CaughtUp;
     let summary = worker.run()?;
     if stop.load(Ordering::Relaxed) {
-        return Err(Failure::other(
-            ExitCode::Internal,
-            ("dừng giữa chừng", "stopped before the end"),
-            (
-                "Chạy lại giaoban demo: nó tiếp tục từ chỗ đang dở.",
-                "Run giaoban demo again: it goes on from where it was.",
-            ),
-        ));
+        return Err(Failure::other(ExitCode::Internal, says::stopped_early(), says::demo_again()));
     }
     Ok(summary)
 }
@@ -180,15 +155,10 @@ fn story(
     let names = files.iter().map(|file| format!("  {}\n", file.display())).collect::<String>();
     let settled = summary_text(context, summary);
     let seconds = format!("{:.1}", took.as_secs_f64());
-    Ok(match context.lang() {
-        Lang::Vi => format!(
-            "Đã gửi {sent} sự kiện mẫu của năm 2020 vào nhật ký nhúng.\n{settled}Năm 2020, toàn thành phố: {sessions} cuộc giám sát, {cases} vụ có dấu hiệu vi phạm; {reported}/{expected} đơn vị đã báo cáo.\nTổng số đúng như báo cáo giao ban ngày 03/12/2020; mọi chi tiết khác là dữ liệu tạo ra để minh họa.\nBáo cáo quý IV năm 2020 (sau {} giây):\n{names}",
-            seconds.replace('.', ",")
-        ),
-        Lang::En => format!(
-            "Sent {sent} sample events of the year 2020 into the embedded log.\n{settled}In 2020 the whole city had {sessions} supervision sessions and {cases} cases with signs of violation; {reported} of {expected} units reported.\nThe totals are those of the briefing of 3 December 2020; everything else is made up.\nThe report of 2020-Q4 (after {seconds} s):\n{names}"
-        ),
-    })
+    let seconds = Text { vi: seconds.replace('.', ",").into(), en: seconds.into() };
+    let lang = context.lang();
+    let (sent, figures) = (says::sent(sent), says::figures(sessions, cases, reported, expected));
+    Ok([sent.get(lang), &settled, figures.get(lang), says::report(seconds).get(lang), &names].concat())
 }
 
 fn next_steps(context: &Context, server: &Server) -> String {
@@ -196,12 +166,5 @@ fn next_steps(context: &Context, server: &Server) -> String {
     let commands = format!(
         "  giaoban records --period 2020-Q4 --unit 001 --figure violations_found --data {data}\n  giaoban record supervision --unit 00004 --held-on 2020-12-01 --body fatherland_front --field budget_finance --data {data}\n"
     );
-    match context.lang() {
-        Lang::Vi => format!(
-            "\nXem: http://{address}/ (trang), http://{address}/metrics (Prometheus). Ctrl-C để dừng.\nThử tiếp ở cửa sổ khác:\n{commands}"
-        ),
-        Lang::En => format!(
-            "\nLook at http://{address}/ (pages) and http://{address}/metrics (Prometheus). Ctrl-C stops.\nThen, in another window:\n{commands}"
-        ),
-    }
+    says::look(address, commands).get(context.lang()).to_owned()
 }

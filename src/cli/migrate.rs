@@ -4,7 +4,6 @@
 use clap::{Args, Subcommand};
 
 use super::Done;
-use super::changes::{Cells, cells, changes};
 use super::topics;
 use crate::domain::Figure;
 use crate::failure::{ExitCode, Explained as _, Failure};
@@ -13,12 +12,13 @@ use crate::log::embedded::EmbeddedLog;
 use crate::log::kafka::KafkaLog;
 use crate::log::{EventLog as _, LogError, TopicSpec};
 use crate::program::{Context, open_reader};
+use crate::store::compare::{Cells, cells, changes};
 use crate::store::holding::Holding;
 use crate::store::postgres::Takeover;
 use crate::store::{DataDir, StoreError, StorePlace, StoreReader};
 use crate::terminal::print;
 use crate::terminal::progress::Progress;
-use crate::text::Lang;
+use crate::text::{Text, cli_stores as says};
 
 /// The options of `giaoban migrate`.
 #[derive(Args, Debug)]
@@ -54,14 +54,7 @@ pub fn run(context: &Context, args: &MigrateArgs) -> Done {
 }
 
 fn not_configured(key: &str, variable: &str) -> Failure {
-    Failure::other(
-        ExitCode::Configuration,
-        (
-            format!("{key} chưa được đặt: không biết chuyển đi đâu"),
-            format!("{key} is not set: there is nowhere to move to"),
-        ),
-        (format!("Đặt {key}, hoặc {variable}."), format!("Set {key}, or {variable}.")),
-    )
+    Failure::other(ExitCode::Configuration, says::nowhere_to_move(key), says::set_key(key, variable))
 }
 
 fn store(context: &Context) -> Done {
@@ -75,7 +68,7 @@ fn store(context: &Context) -> Done {
     // Brings it to the newest version.
     drop(source.create()?);
     let mut from = open_reader(&source, &context.rules)?;
-    let held = held(context.say("đọc", "reading"), &mut *from)?;
+    let held = held(says::reading().get(context.lang()), &mut *from)?;
     let figures = cells(&mut *from)?;
     let all = held.records.count + held.earlier.count;
     let mut takeover = Takeover::begin(&schema)?;
@@ -86,33 +79,15 @@ fn store(context: &Context) -> Done {
             print(&stored(context, &held, figures.len(), (&from.describe(), &there), true))?;
             return Ok(ExitCode::Done);
         };
-        return Err(Failure::other(
-            ExitCode::Differs,
-            (
-                format!("{there} đã có số liệu khác với {}: {}", from.describe(), difference.0),
-                format!("{there} holds other figures than {}: {}", from.describe(), difference.1),
-            ),
-            (
-                "Không thay đổi gì. Chọn store.schema khác; hoặc, nếu worker đã chạy trên PostgreSQL, tiếp tục dùng nó.",
-                "Nothing was changed. Choose another store.schema; or, if workers have gone on in PostgreSQL, stay with it.",
-            ),
-        ));
+        let what = says::other_figures_there(there, from.describe(), difference);
+        return Err(Failure::other(ExitCode::Differs, what, says::choose_schema()));
     }
-    let mut bar = Progress::new(context.say("chuyển", "moving"));
+    let mut bar = Progress::new(says::moving().get(context.lang()));
     takeover.take(&mut *from, &context.rules, &mut |done| bar.set(done, Some(all)))?;
     drop(bar);
     if let Some(difference) = difference(context, (&held, &figures), takeover.store())? {
-        return Err(Failure::other(
-            ExitCode::Differs,
-            (
-                format!("bản chuyển sang {there} khác với {}: {}", from.describe(), difference.0),
-                format!("what was moved to {there} differs from {}: {}", from.describe(), difference.1),
-            ),
-            (
-                "Chưa đưa gì vào sử dụng. Dựng lại kho SQLite từ nhật ký (giaoban replay --switch, không có store.url) rồi chạy lại.",
-                "Nothing was put in force. Rebuild the SQLite store from the log (giaoban replay --switch, without store.url), then run it again.",
-            ),
-        ));
+        let what = says::moved_differs(there, from.describe(), difference);
+        return Err(Failure::other(ExitCode::Differs, what, says::rebuild_source()));
     }
     takeover.commit()?;
     print(&stored(context, &held, figures.len(), (&from.describe(), &there), false))?;
@@ -124,54 +99,43 @@ fn held(what: &str, store: &mut dyn StoreReader) -> Result<Holding, StoreError> 
     Holding::of(store, &mut |done| bar.set(done, Some(records)))
 }
 
-/// What differs first, in both languages.
+/// What differs first.
 fn difference(
     context: &Context,
     (held, figures): (&Holding, &Cells),
     to: &mut dyn StoreReader,
-) -> Result<Option<(String, String)>, StoreError> {
-    let other = self::held(context.say("so sánh", "comparing"), to)?;
+) -> Result<Option<Text>, StoreError> {
+    let other = self::held(says::comparing().get(context.lang()), to)?;
     let parts = [
-        (held.fingerprint == other.fingerprint, "quy tắc", "the rules"),
-        (held.checkpoints == other.checkpoints, "vị trí đã đọc trong nhật ký", "how far the log was read"),
-        (held.records == other.records, "các hồ sơ", "the records"),
-        (held.earlier == other.earlier, "các bản trước của hồ sơ", "earlier revisions of records"),
-        (held.synthetic == other.synthetic, "dấu dữ liệu mẫu", "the mark of sample data"),
+        (held.fingerprint == other.fingerprint, says::the_rules()),
+        (held.checkpoints == other.checkpoints, says::the_offsets()),
+        (held.records == other.records, says::the_records()),
+        (held.earlier == other.earlier, says::the_earlier()),
+        (held.synthetic == other.synthetic, says::the_mark()),
     ];
-    if let Some((_, vi, en)) = parts.iter().find(|(same, ..)| !same) {
-        return Ok(Some(((*vi).to_owned(), (*en).to_owned())));
+    if let Some((_, what)) = parts.into_iter().find(|(same, _)| !same) {
+        return Ok(Some(what));
     }
     let changes = changes(figures, &cells(to)?);
     Ok(changes.first().map(|first| {
         let figure = format!("{} {} {} {} → {}", first.quarter, first.unit, first.figure, first.now, first.then);
-        let count = changes.len();
-        (format!("{count} con số, trước hết {figure}"), format!("{count} figures, first {figure}"))
+        says::the_figures(changes.len(), figure)
     }))
 }
 
 fn stored(context: &Context, held: &Holding, cells: usize, (file, there): (&str, &str), before: bool) -> String {
     let (records, earlier, partitions) = (held.records.count, held.earlier.count, held.partitions());
     let figures = cells * Figure::ALL.len();
-    match (context.lang(), before) {
-        (Lang::Vi, before) => format!(
-            "{} {records} hồ sơ, {earlier} bản trước, vị trí của {partitions} phân vùng.\n\
-             Đã so sánh từng con số: {figures} số liệu trong {cells} ô (đơn vị, quý), tất cả bằng nhau.\n\
-             {there} {}.\n\
-             Tiếp theo: giữ store.url trong cấu hình của mọi worker và người đọc, rồi chạy worker: nó tiếp tục từ vị trí đang đứng.\n\
-             {file} vẫn ở nguyên chỗ cũ.\n",
-            if before { "Đã chuyển từ trước:" } else { "Đã chuyển" },
-            if before { "đang được dùng" } else { "được dùng từ bây giờ" },
-        ),
-        (Lang::En, before) => format!(
-            "{} {records} records, {earlier} earlier revisions, the offsets of {partitions} partitions.\n\
-             Every figure was compared: {figures} in {cells} cells (unit, quarter), all equal.\n\
-             {there} is in force{}.\n\
-             Next: keep store.url in the configuration of every worker and reader, and start the workers: they go on from these offsets.\n\
-             {file} stays where it is.\n",
-            if before { "Moved before:" } else { "Moved" },
-            if before { "" } else { " from now on" },
-        ),
-    }
+    let text = [
+        match before {
+            true => says::moved_store_before(records, earlier, partitions),
+            false => says::moved_store(records, earlier, partitions),
+        },
+        says::compared(figures, cells),
+        if before { says::in_force_before(there) } else { says::in_force_now(there) },
+        says::keep_store_url(file),
+    ];
+    Text::join(&text, &Text::same("")).get(context.lang()).to_owned()
 }
 
 fn log(context: &Context, replication: Option<i32>) -> Done {
@@ -180,14 +144,7 @@ fn log(context: &Context, replication: Option<i32>) -> Done {
         return Err(not_configured("kafka.brokers", "GIAOBAN__KAFKA__BROKERS"));
     };
     if !EmbeddedLog::is_in(data) {
-        return Err(Failure::other(
-            ExitCode::Store,
-            (
-                format!("không có nhật ký nhúng trong {}", data.display()),
-                format!("there is no embedded log in {}", data.display()),
-            ),
-            ("Kiểm tra --data.", "Check --data."),
-        ));
+        return Err(Failure::other(ExitCode::Store, says::no_embedded_log(data.display()), says::check_data()));
     }
     // A worker would write dead letters meanwhile.
     let _lock = DataDir::at(data).lock_writer()?;
@@ -208,7 +165,7 @@ fn log(context: &Context, replication: Option<i32>) -> Done {
             if bar.as_ref().is_none_or(|(known, _)| *known != stage) {
                 // The one before goes first.
                 drop(bar.take());
-                bar = Some((stage, Progress::new(&format!("{} {name}", stage_name(context, stage)))));
+                bar = Some((stage, Progress::new(&format!("{} {name}", stage_name(stage).get(context.lang())))));
             }
             if let Some((_, bar)) = &mut bar {
                 bar.set(done, Some(of));
@@ -218,94 +175,43 @@ fn log(context: &Context, replication: Option<i32>) -> Done {
         let copied = copied.map_err(|error| refused(error, &to.describe()))?;
         print(&logged(context, name, &copied))?;
     }
-    let next = match context.lang() {
-        Lang::Vi => format!(
-            "Tiếp theo: giữ kafka.brokers trong cấu hình của mọi worker và bên gửi, rồi chạy worker: nó tiếp tục từ vị trí trong kho, không tính gì hai lần.\n\
-             Nhật ký nhúng vẫn ở nguyên trong {}; không ai gửi vào đó nữa.\n",
-            data.display()
-        ),
-        Lang::En => format!(
-            "Next: keep kafka.brokers in the configuration of every worker and publisher, and start the workers: they go on from the store's offsets and count nothing twice.\n\
-             The embedded log stays in {}; nobody is to publish to it any more.\n",
-            data.display()
-        ),
-    };
-    print(&next)?;
+    print(says::keep_brokers(data.display()).get(context.lang()))?;
     Ok(ExitCode::Done)
 }
 
-fn stage_name(context: &Context, stage: Stage) -> &str {
+fn stage_name(stage: Stage) -> Text {
     match stage {
-        Stage::Checking => context.say("kiểm tra", "checking"),
-        Stage::Copying => context.say("chuyển", "moving"),
-        Stage::Comparing => context.say("so sánh", "comparing"),
+        Stage::Checking => says::checking(),
+        Stage::Copying => says::moving(),
+        Stage::Comparing => says::comparing(),
     }
 }
 
 fn logged(context: &Context, topic: &str, copied: &Copied) -> String {
     let Copied { partitions, messages, copied, late, ahead, digest } = copied;
     let digest: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let (mut vi, mut en) = (
-        format!(
-            "{topic}: {messages} bản ghi trong {partitions} phân vùng, chuyển lần này {copied}; đã so sánh tất cả, cùng vị trí và nội dung (SHA-256 {digest}…).\n"
-        ),
-        format!(
-            "{topic}: {messages} messages in {partitions} partitions, {copied} moved now; all compared, the same offsets and contents (SHA-256 {digest}…).\n"
-        ),
-    );
+    let mut text = vec![says::moved_topic(topic, messages, partitions, copied, digest)];
     if *late > 0 {
-        vi += &format!(
-            "  {late} bản ghi đến trong lúc chuyển và đã được chuyển theo: bên gửi nào đó vẫn gửi vào nhật ký nhúng.\n"
-        );
-        en += &format!(
-            "  {late} of them came meanwhile and were moved too: somebody still publishes to the embedded log.\n"
-        );
+        text.push(says::came_meanwhile(late));
     }
     if *ahead > 0 {
-        vi += &format!("  Kafka đã có thêm {ahead} bản ghi sau đó.\n");
-        en += &format!("  Kafka has gone on by {ahead} messages since.\n");
+        text.push(says::kafka_ahead(ahead));
     }
-    context.say(&vi, &en).to_owned()
+    Text::join(&text, &Text::same("")).get(context.lang()).to_owned()
 }
 
-fn refused(error: CopyError, there: &str) -> Failure {
-    let what = |vi: String| (format!("{there}: {vi}"), format!("{there}: {error}"));
-    let anew = |topic: &str| {
-        (
-            format!(
-                "Topic phải còn trống: không ai gửi vào Kafka cho đến khi chuyển xong. Xóa topic {topic} (kafka-topics.sh --delete --topic {topic}) rồi chạy lại: lệnh này tự tạo nó."
-            ),
-            format!(
-                "The topic has to be empty: nobody publishes to Kafka until all is moved. Delete {topic} (kafka-topics.sh --delete --topic {topic}) and run it again: it makes the topic itself."
-            ),
-        )
-    };
+fn refused(error: CopyError, at: &str) -> Failure {
+    let differs =
+        |what: Text, topic: &str| Failure::other(ExitCode::Differs, says::at_place(at, what), says::empty_topic(topic));
     match &error {
-        CopyError::Partitions { topic, here, there } => Failure::other(
-            ExitCode::Differs,
-            what(format!("topic {topic} có {there} phân vùng, không phải {here}")),
-            anew(topic),
-        ),
-        CopyError::Differs { topic, partition, from, to } => Failure::other(
-            ExitCode::Differs,
-            what(format!(
-                "phân vùng {partition} của topic {topic} khác với nhật ký nhúng, trong khoảng vị trí {from} đến {to}"
-            )),
-            anew(topic),
-        ),
-        CopyError::Shifted { topic, wanted, found } => Failure::other(
-            ExitCode::Differs,
-            what(format!("bản ghi {wanted} của topic {topic} lại nằm ở {found}")),
-            anew(topic),
-        ),
-        CopyError::Log(log @ LogError::Transient(_)) => Failure::other(
-            log.kind().policy().exit,
-            what(log.to_string()),
-            (
-                "Kiểm tra Kafka rồi chạy lại: nó tiếp tục từ chỗ đang dở.",
-                "Check Kafka and run it again: it goes on from where it was.",
-            ),
-        ),
+        CopyError::Partitions { topic, here, there } => differs(says::other_partitions(topic, there, here), topic),
+        CopyError::Differs { topic, partition, from, to } => {
+            differs(says::topic_differs(partition, topic, from, to), topic)
+        }
+        CopyError::Shifted { topic, wanted, found } => differs(says::shifted(wanted, topic, found), topic),
+        CopyError::Log(log @ LogError::Transient(_)) => {
+            Failure::other(log.kind().policy().exit, says::at_place(at, log.what()), says::check_kafka())
+        }
         CopyError::Log(log) => log.clone().into(),
     }
 }

@@ -2,7 +2,6 @@
 //! standard output, everything else to standard error.
 
 mod backup;
-mod changes;
 mod config;
 mod correct;
 mod demo;
@@ -12,7 +11,10 @@ mod letters;
 mod migrate;
 mod publish;
 mod record;
+mod records;
 mod replay;
+mod report;
+mod restore;
 mod rollup;
 mod schema;
 mod serve;
@@ -78,9 +80,9 @@ enum Command {
     /// Số liệu của một kỳ · The figures of a period
     Rollup(rollup::RollupArgs),
     /// Các hồ sơ đứng sau một con số · The records behind a figure
-    Records(rollup::RecordsArgs),
+    Records(records::RecordsArgs),
     /// Báo cáo của một kỳ: HTML, CSV, JSON · The report of a period
-    Report(rollup::ReportArgs),
+    Report(report::ReportArgs),
     /// Dựng lại số liệu từ nhật ký và so sánh · Rebuild the figures from the log and compare
     Replay(replay::ReplayArgs),
     /// Chuyển sang PostgreSQL, sang Kafka · Move to PostgreSQL, to Kafka
@@ -92,7 +94,7 @@ enum Command {
     /// Sao lưu thư mục dữ liệu đang dùng · Copy the data folder while it is in use
     Backup(backup::BackupArgs),
     /// Khôi phục từ bản sao lưu · Make a data folder of a copy
-    Restore(backup::RestoreArgs),
+    Restore(restore::RestoreArgs),
     /// Topic của Kafka · Topics of Kafka
     Topics(topics::TopicsArgs),
     /// Lược đồ JSON và AsyncAPI của các sự kiện · JSON Schemas and AsyncAPI of the events
@@ -174,14 +176,14 @@ fn dispatch(command: Command, loaded: Loaded, data_named: bool) -> Done {
         Command::Withdraw(args) => withdraw::run(&context, &args),
         Command::Worker(args) => worker::run(&context, &args),
         Command::Rollup(args) => rollup::run(&context, &args),
-        Command::Records(args) => rollup::records(&context, &args),
-        Command::Report(args) => rollup::report(&context, &args),
+        Command::Records(args) => records::run(&context, &args),
+        Command::Report(args) => report::run(&context, &args),
         Command::Replay(args) => replay::run(&context, &args),
         Command::Migrate(args) => migrate::run(&context, &args),
         Command::Dlq(args) => dlq::run(&context, &args),
         Command::Verify(args) => verify::run(&context, &args),
-        Command::Backup(args) => backup::backup(&context, &args),
-        Command::Restore(args) => backup::restore(&context, &args),
+        Command::Backup(args) => backup::run(&context, &args),
+        Command::Restore(args) => restore::run(&context, &args),
         Command::Topics(args) => topics::run(&context, &args),
         Command::Schema(_) | Command::Config(_) | Command::Doctor => Ok(ExitCode::Done),
     }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::Done;
-use super::changes::{Change, cells, changes, read_changes};
 use super::rollup::Format;
 use super::worker::{new_metrics, stop_flag, summary_text, worker};
 use crate::domain::{Calendar, Rules};
@@ -14,12 +13,13 @@ use crate::failure::{ExitCode, Failure};
 use crate::ingest::worker::Until;
 use crate::log::Membership;
 use crate::program::Context;
+use crate::store::compare::{Change, cells, changes, read_changes};
 use crate::store::data_dir::Generation;
 use crate::store::place::Rebuilt;
 use crate::store::{StoreError, StorePlace};
 use crate::terminal::print;
 use crate::terminal::progress::Progress;
-use crate::text::Lang;
+use crate::text::cli_stores as says;
 
 /// The options of `giaoban replay`.
 #[derive(Args, Debug)]
@@ -48,18 +48,11 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
     replayer.limits.dead_letters = None;
     replayer.until = Until::CaughtUp;
     let stop = Arc::clone(&replayer.stop);
-    let mut bar = Progress::new(context.say("dựng lại", "rebuilding"));
+    let mut bar = Progress::new(says::rebuilding().get(context.lang()));
     replayer.progress = Box::new(move |done, of| bar.set(done, of));
     let summary = replayer.run()?;
     if stop.load(std::sync::atomic::Ordering::Relaxed) {
-        return Err(Failure::other(
-            ExitCode::Internal,
-            ("dừng giữa chừng", "stopped before the end"),
-            (
-                "Chạy lại giaoban replay: nó tiếp tục từ chỗ đang dở.",
-                "Run giaoban replay again: it goes on from where it was.",
-            ),
-        ));
+        return Err(Failure::other(ExitCode::Internal, says::stopped_early(), says::replay_again()));
     }
     let _ = std::io::Write::write_all(&mut std::io::stderr(), summary_text(context, &summary).as_bytes());
     let changes = differences(context, &place, (current, generation))?;
@@ -67,15 +60,9 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
     if args.switch {
         place.switch(writer.as_ref(), generation)?;
         let (new, (old, removal)) = (place.name(generation).0, place.name(current));
-        context.note(
-            &format!("Đã chuyển sang {new}. Bản cũ vẫn còn ở {old}; xóa khi không cần nữa: {removal}"),
-            &format!("{new} is in force. The one before is still at {old}; when it is not needed: {removal}"),
-        );
+        context.remark(&says::switched(new, old, removal));
     } else {
-        context.note(
-            "Chưa đổi gì. Để dùng số liệu dựng lại: dừng worker, rồi giaoban replay --switch.",
-            "Nothing was switched. To put it in force: stop the worker, then giaoban replay --switch.",
-        );
+        context.remark(&says::not_switched());
     }
     Ok(ExitCode::Done)
 }
@@ -104,10 +91,7 @@ fn differences(
     if let Some(before) = before {
         return Ok(read_changes(Some((&mut *now, &before)), (&mut *then, rules))?);
     }
-    context.note(
-        "Số liệu đang dùng được tính theo danh mục đơn vị hoặc lịch khác nay không còn: dưới đây là số liệu riêng của từng đơn vị, chưa cộng lên cấp trên.",
-        "The figures in force were made by other units or another calendar that is not there any more: these are each unit's own figures, without those of the units above.",
-    );
+    context.remark(&says::own_figures_only());
     Ok(changes(&cells(&mut *now)?, &cells(&mut *then)?))
 }
 
@@ -132,12 +116,11 @@ fn show(context: &Context, changes: &[Change], format: Format) -> String {
         }
         Format::Table => {
             const SHOWN: usize = 50;
-            let mut text = match (changes.len(), context.lang()) {
-                (0, Lang::Vi) => "Không có gì thay đổi.\n".to_owned(),
-                (0, Lang::En) => "Nothing would change.\n".to_owned(),
-                (count, Lang::Vi) => format!("{count} con số sẽ thay đổi:\n"),
-                (count, Lang::En) => format!("{count} figures would change:\n"),
+            let head = match changes.len() {
+                0 => says::nothing_changes(),
+                count => says::figures_change(count),
             };
+            let mut text = head.get(context.lang()).to_owned();
             for change in changes.iter().take(SHOWN) {
                 text += &format!(
                     "  {} {:<6} {}: {} → {}\n",
@@ -145,7 +128,7 @@ fn show(context: &Context, changes: &[Change], format: Format) -> String {
                 );
             }
             if changes.len() > SHOWN {
-                text += context.say("  … toàn bộ: --format csv\n", "  … all of them: --format csv\n");
+                text += says::all_by_csv().get(context.lang());
             }
             text
         }

@@ -1,21 +1,13 @@
-//! `giaoban rollup`, `giaoban records`, `giaoban report`: the figures, what
-//! stands behind each, and the report for the meeting.
+//! `giaoban rollup`: the figures of a period.
 
-use std::path::PathBuf;
-
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use jiff::civil::Date;
 
 use super::Done;
-use crate::domain::{Figure, Period};
-use crate::failure::{ExitCode, Failure};
+use crate::domain::Period;
+use crate::failure::ExitCode;
 use crate::program::Context;
 use crate::report;
-use crate::report::records::{Listing, ListingError};
 use crate::rollup::Rollup;
-use crate::rollup::RollupError;
-use crate::rollup::table::OfUnit;
 use crate::terminal::print;
 
 /// How a result is written.
@@ -46,7 +38,7 @@ pub struct RollupArgs {
     format: Format,
 }
 
-/// Runs `giaoban rollup`.
+/// Runs the command.
 pub fn run(context: &Context, args: &RollupArgs) -> Done {
     let mut store = context.reader()?;
     let cells = store.cells(&args.period.quarters(), &context.rules)?;
@@ -59,89 +51,4 @@ pub fn run(context: &Context, args: &RollupArgs) -> Done {
         Format::Table => report::terminal::rollup_table(&rollup, synthetic, context.lang()),
     })?;
     Ok(ExitCode::Done)
-}
-
-/// The options of `giaoban records`.
-#[derive(Args, Debug)]
-#[command(
-    after_help = "Ví dụ / Example:\n  giaoban records --period 2020-Q4 --unit 001 --figure violations_found --format csv"
-)]
-pub struct RecordsArgs {
-    /// Kỳ báo cáo · Reporting period
-    #[arg(long)]
-    period: Period,
-    /// Đơn vị, kể cả cấp dưới; không ghi là toàn thành phố · The unit with all under it; all if none
-    #[arg(long, value_name = "CODE")]
-    unit: Option<String>,
-    /// Ngày đầu của đơn vị, khi mã thuộc nhiều đơn vị trong kỳ · The unit's first day, where several had the code in the period
-    #[arg(long, value_name = "DATE", requires = "unit")]
-    since: Option<Date>,
-    /// Tên số liệu, ví dụ violations_found · Name of the figure
-    #[arg(long, value_parser = figures())]
-    figure: Figure,
-    /// Dạng kết quả · Form of the result
-    #[arg(long, value_enum, default_value = "table")]
-    format: Format,
-}
-
-/// Every figure by its name; of a name that there is not the nearest is told.
-fn figures() -> impl TypedValueParser<Value = Figure> {
-    PossibleValuesParser::new(Figure::NAMES).try_map(|name| Figure::parse(&name).ok_or(name))
-}
-
-/// Runs `giaoban records`.
-pub fn records(context: &Context, args: &RecordsArgs) -> Done {
-    let mut store = context.reader()?;
-    let of = |since| OfUnit { code: args.unit.as_deref(), since };
-    let mut listing = |unit| Listing::of(&mut *store, (args.figure, args.period, unit), &context.rules);
-    let listings = match listing(of(args.since)) {
-        // People see each apart; a program is to say which it means.
-        Err(ListingError::Rollup(RollupError::WhichUnit { units, .. }))
-            if args.since.is_none() && args.format == Format::Table =>
-        {
-            units.into_iter().map(|(_, since)| listing(of(Some(since)))).collect::<Result<Vec<_>, _>>()?
-        }
-        listing => vec![listing?],
-    };
-    context.note_lag(&mut *store)?;
-    let text = |listing: &Listing| match args.format {
-        Format::Json => report::json::listing_json(listing),
-        Format::Csv => report::csv::listing_csv(listing),
-        Format::Table => report::terminal::listing_table(listing, context.lang()),
-    };
-    print(&listings.iter().map(text).collect::<Vec<_>>().join("\n"))?;
-    Ok(ExitCode::Done)
-}
-
-/// The options of `giaoban report`.
-#[derive(Args, Debug)]
-#[command(after_help = "Ví dụ / Example:\n  giaoban report --period 2020-Q4 --out bao-cao")]
-pub struct ReportArgs {
-    /// Kỳ báo cáo · Reporting period
-    #[arg(long)]
-    period: Period,
-    /// Thư mục nhận báo cáo · Folder for the report
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    out: PathBuf,
-}
-
-/// Runs `giaoban report`.
-pub fn report(context: &Context, args: &ReportArgs) -> Done {
-    let mut store = context.reader()?;
-    let files = write_report(context, &mut *store, args.period, &args.out)?;
-    context.note_lag(&mut *store)?;
-    for file in files {
-        print(&format!("{}\n", file.display()))?;
-    }
-    Ok(ExitCode::Done)
-}
-
-/// Writes the report of a period as HTML, CSV and JSON.
-pub fn write_report(
-    context: &Context,
-    store: &mut dyn crate::store::StoreReader,
-    period: Period,
-    out: &std::path::Path,
-) -> Result<Vec<PathBuf>, Failure> {
-    Ok(report::write_report(store, &context.rules, period, &context.settings.report, out)?)
 }

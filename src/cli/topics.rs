@@ -8,6 +8,7 @@ use crate::failure::ExitCode;
 use crate::log::{Created, TopicSpec};
 use crate::program::Context;
 use crate::terminal::print;
+use crate::text::cli_stores as says;
 use crate::wire::MAX_MESSAGE_BYTES;
 
 /// The options of `giaoban topics`.
@@ -48,20 +49,11 @@ pub fn run(context: &Context, args: &TopicsArgs) -> Done {
         let created = log.create_topic(&spec)?;
         let topic = log.topic(name)?;
         let (count, copies) = (topic.partitions.len(), topic.replication);
-        print(&match (created, context.lang()) {
-            (Created::New, crate::text::Lang::Vi) => {
-                format!("Đã tạo {name}: {count} phân vùng, {copies} bản sao, giữ mãi mãi.\n")
-            }
-            (Created::New, crate::text::Lang::En) => {
-                format!("Made {name}: {count} partitions, {copies} copies, kept for ever.\n")
-            }
-            (Created::AlreadyThere, crate::text::Lang::Vi) => {
-                format!("{name} đã có: {count} phân vùng, {copies} bản sao; không thay đổi gì.\n")
-            }
-            (Created::AlreadyThere, crate::text::Lang::En) => {
-                format!("{name} is there already: {count} partitions, {copies} copies; left as it is.\n")
-            }
-        })?;
+        let text = match created {
+            Created::New => says::made_topic(name, count, copies),
+            Created::AlreadyThere => says::topic_there(name, count, copies),
+        };
+        print(text.get(context.lang()))?;
     }
     Ok(ExitCode::Done)
 }

@@ -9,7 +9,6 @@ use std::sync::atomic::Ordering;
 use clap::Args;
 
 use super::Done;
-use super::changes::{Change, cells, changes};
 use super::rollup::Format;
 use super::worker::{new_metrics, stop_flag, worker};
 use crate::domain::{NextOffset, Partition};
@@ -18,11 +17,12 @@ use crate::ingest::worker::Until;
 use crate::log::Membership;
 use crate::observability::Verification;
 use crate::program::Context;
+use crate::store::compare::{Change, cells, changes};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Checkpoint, DataDir, ReadCheckpoints as _, ReadLedger as _, StoreWriter as _};
 use crate::terminal::print;
 use crate::terminal::progress::Progress;
-use crate::text::Lang;
+use crate::text::{Text, cli_stores as says};
 
 /// The options of `giaoban verify`.
 #[derive(Args, Debug)]
@@ -56,15 +56,11 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Done {
     counter.limits.dead_letters = None;
     counter.until = Until::At(stored.iter().map(|at| (at.partition, at.next)).collect());
     let stop = Arc::clone(&counter.stop);
-    let mut bar = Progress::new(context.say("đếm lại", "recounting"));
+    let mut bar = Progress::new(says::recounting().get(context.lang()));
     counter.progress = Box::new(move |done, of| bar.set(done, of));
     let summary = counter.run()?;
     if stop.load(Ordering::Relaxed) {
-        return Err(Failure::other(
-            ExitCode::Internal,
-            ("dừng giữa chừng, chưa kết luận gì", "stopped before the end, nothing was found out"),
-            ("Chạy lại giaoban verify.", "Run giaoban verify again."),
-        ));
+        return Err(Failure::other(ExitCode::Internal, says::recount_stopped(), says::verify_again()));
     }
 
     let mut recount = SqliteStore::read(&file)?;
@@ -81,34 +77,14 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Done {
     print(&show(context, args.format, &differences))?;
     if differing == 0 {
         let (cells, read) = (now.len(), summary.counts.read);
-        context.note(
-            &format!("Khớp: {cells} ô số liệu, {records} hồ sơ, đếm lại từ {read} bản ghi của nhật ký."),
-            &format!(
-                "All agree: {cells} cells of figures, {records} records, recounted from {read} messages of the log."
-            ),
-        );
+        context.remark(&says::all_agree(cells, records, read));
         return Ok(ExitCode::Done);
     }
     for line in miscounted {
-        context.note(&line, &line);
+        context.remark(&Text::same(line));
     }
-    Err(Failure::other(
-        ExitCode::Differs,
-        (
-            format!(
-                "{at}: {} con số khác kết quả đếm lại; {records} hồ sơ, đếm lại được {recounted}",
-                differences.len()
-            ),
-            format!(
-                "{at}: {} figures differ from a recount; {records} records, recounted {recounted}",
-                differences.len()
-            ),
-        ),
-        (
-            "Dựng lại số liệu và xem: giaoban replay; rồi dừng worker và dùng bản dựng lại: giaoban replay --switch. Giữ kho cũ để tìm nguyên nhân.",
-            "Rebuild the figures and look: giaoban replay; then stop the workers and put it in force: giaoban replay --switch. Keep the old store to find the cause.",
-        ),
-    ))
+    let what = says::recount_differs(at, differences.len(), records, recounted);
+    Err(Failure::other(ExitCode::Differs, what, says::rebuild_and_keep()))
 }
 
 /// A folder within the data folder that goes with this run; the same disk is likely to have room.
@@ -177,14 +153,10 @@ fn show(context: &Context, format: Format, differences: &[Change]) -> String {
             text
         }
         Format::Table => {
-            let (store, recount) = match context.lang() {
-                Lang::Vi => ("kho", "đếm lại"),
-                Lang::En => ("store", "recount"),
-            };
             let mut text = String::new();
             for found in differences {
                 let Change { quarter, unit, figure, now, then, .. } = found;
-                let _ = writeln!(text, "{quarter} {unit:<6} {figure}: {store} {now}, {recount} {then}");
+                text += says::recount_line(quarter, unit, figure, now, then).get(context.lang());
             }
             text
         }

@@ -39,8 +39,8 @@ pub struct Failure {
 
 impl Failure {
     /// A failure that one command alone meets with: what happened, and what to do.
-    pub fn other(code: ExitCode, what: impl Into<Text>, remedy: impl Into<Text>) -> Self {
-        Self { code, kind: None, what: what.into(), remedy: remedy.into() }
+    pub fn other(code: ExitCode, what: Text, remedy: Text) -> Self {
+        Self { code, kind: None, what, remedy }
     }
 
     /// A file or folder that cannot be read or written.

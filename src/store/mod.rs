@@ -5,6 +5,7 @@
 //! contract suite in `tests/store_contract.rs`.
 
 mod batch;
+pub mod compare;
 pub mod data_dir;
 mod error;
 pub mod holding;

@@ -9,8 +9,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
+pub mod cli_demo;
 pub mod cli_publish;
 pub mod cli_record;
+pub mod cli_stores;
 pub mod codes;
 pub mod config;
 pub mod dead_letters;
@@ -77,12 +79,6 @@ impl Text {
             Lang::Vi => &self.vi,
             Lang::En => &self.en,
         }
-    }
-}
-
-impl<V: Into<Cow<'static, str>>, E: Into<Cow<'static, str>>> From<(V, E)> for Text {
-    fn from((vi, en): (V, E)) -> Self {
-        Self { vi: vi.into(), en: en.into() }
     }
 }
 

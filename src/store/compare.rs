@@ -4,18 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
+use super::{StoreError, StoreReader};
 use crate::domain::{Figure, Period, Quarter, Rules};
 use crate::rollup::{Cell, Rollup, RollupRow};
-use crate::store::{StoreError, StoreReader};
 
 /// A figure that differs between two stores.
 #[derive(Debug, serde::Serialize)]
 pub struct Change {
+    /// The quarter.
     pub quarter: String,
+    /// The unit's code.
     pub unit: String,
+    /// Its first day; empty if it is known by its code alone.
     pub since: String,
+    /// The figure's name.
     pub figure: &'static str,
+    /// What it is in the first store.
     pub now: i128,
+    /// What it is in the other.
     pub then: i128,
 }
 
@@ -23,6 +29,10 @@ pub struct Change {
 pub type Cells = BTreeMap<(Quarter, String, String), Cell>;
 
 /// All cells of a store.
+///
+/// # Errors
+///
+/// Where the store cannot be read.
 pub fn cells(store: &mut dyn StoreReader) -> Result<Cells, StoreError> {
     let mut cells = Cells::new();
     for quarter in store.quarters()? {
@@ -64,6 +74,10 @@ pub fn changes(now: &Cells, then: &Cells) -> Vec<Change> {
 
 /// Figures that differ in the rollups of two stores, each by its own rules, as whoever reads them sees them: of every
 /// unit with all under it, and how many units are expected and have reported.
+///
+/// # Errors
+///
+/// Where either store cannot be read.
 pub fn read_changes(
     now: Option<(&mut dyn StoreReader, &Rules)>,
     (then, rules): (&mut dyn StoreReader, &Rules),

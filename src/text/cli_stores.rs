@@ -1,0 +1,193 @@
+//! What `verify`, `replay`, `migrate`, `backup` and `restore` say.
+
+use super::texts;
+
+texts! {
+    recounting() { "đếm lại", "recounting" }
+    recount_stopped() {
+        "dừng giữa chừng, chưa kết luận gì",
+        "stopped before the end, nothing was found out",
+    }
+    verify_again() { "Chạy lại giaoban verify.", "Run giaoban verify again." }
+    all_agree(cells, records, read) {
+        "Khớp: {cells} ô số liệu, {records} hồ sơ, đếm lại từ {read} bản ghi của nhật ký.",
+        "All agree: {cells} cells of figures, {records} records, recounted from {read} messages of the log.",
+    }
+    recount_differs(at, figures, records, recounted) {
+        "{at}: {figures} con số khác kết quả đếm lại; {records} hồ sơ, đếm lại được {recounted}",
+        "{at}: {figures} figures differ from a recount; {records} records, recounted {recounted}",
+    }
+    rebuild_and_keep() {
+        "Dựng lại số liệu và xem: giaoban replay; rồi dừng worker và dùng bản dựng lại: giaoban replay --switch. Giữ kho cũ để tìm nguyên nhân.",
+        "Rebuild the figures and look: giaoban replay; then stop the workers and put it in force: giaoban replay --switch. Keep the old store to find the cause.",
+    }
+    recount_line(quarter, unit, figure, now, then) {
+        "{quarter} {unit:<6} {figure}: kho {now}, đếm lại {then}\n",
+        "{quarter} {unit:<6} {figure}: store {now}, recount {then}\n",
+    }
+
+    rebuilding() { "dựng lại", "rebuilding" }
+    stopped_early() { "dừng giữa chừng", "stopped before the end" }
+    replay_again() {
+        "Chạy lại giaoban replay: nó tiếp tục từ chỗ đang dở.",
+        "Run giaoban replay again: it resumes from where it was.",
+    }
+    switched(new, old, removal) {
+        "Đã chuyển sang {new}. Bản cũ vẫn còn ở {old}; xóa khi không cần nữa: {removal}",
+        "{new} is in force. The one before is still at {old}; when it is not needed: {removal}",
+    }
+    not_switched() {
+        "Chưa đổi gì. Để dùng số liệu dựng lại: dừng worker, rồi giaoban replay --switch.",
+        "Nothing was switched. To put it in force: stop the worker, then giaoban replay --switch.",
+    }
+    own_figures_only() {
+        "Số liệu đang dùng được tính theo danh mục đơn vị hoặc lịch khác nay không còn: dưới đây là số liệu riêng của từng đơn vị, chưa cộng lên cấp trên.",
+        "The figures in force were made by other units or another calendar that is not there any more: these are each unit's own figures, without those of the units above.",
+    }
+    nothing_changes() { "Không có gì thay đổi.\n", "Nothing would change.\n" }
+    figures_change(count) { "{count} con số sẽ thay đổi:\n", "{count} figures would change:\n" }
+    all_by_csv() { "  … toàn bộ: --format csv\n", "  … all of them: --format csv\n" }
+
+    nowhere_to_move(key) {
+        "{key} chưa được đặt: không biết chuyển đi đâu",
+        "{key} is not set: there is nowhere to move to",
+    }
+    set_key(key, variable) { "Đặt {key}, hoặc {variable}.", "Set {key}, or {variable}." }
+    reading() { "đọc", "reading" }
+    moving() { "chuyển", "moving" }
+    comparing() { "so sánh", "comparing" }
+    checking() { "kiểm tra", "checking" }
+    other_figures_there(there, from, difference) {
+        "{there} đã có số liệu khác với {from}: {difference:#}",
+        "{there} holds other figures than {from}: {difference}",
+    }
+    choose_schema() {
+        "Không thay đổi gì. Chọn store.schema khác; hoặc, nếu worker đã chạy trên PostgreSQL, tiếp tục dùng nó.",
+        "Nothing was changed. Choose another store.schema; or, if workers have gone on in PostgreSQL, stay with it.",
+    }
+    moved_differs(there, from, difference) {
+        "bản chuyển sang {there} khác với {from}: {difference:#}",
+        "what was moved to {there} differs from {from}: {difference}",
+    }
+    rebuild_source() {
+        "Chưa đưa gì vào sử dụng. Dựng lại kho SQLite từ nhật ký (giaoban replay --switch, không có store.url) rồi chạy lại.",
+        "Nothing was put in force. Rebuild the SQLite store from the log (giaoban replay --switch, without store.url), then run it again.",
+    }
+    the_rules() { "quy tắc", "the rules" }
+    the_offsets() { "vị trí đã đọc trong nhật ký", "how far the log was read" }
+    the_records() { "các hồ sơ", "the records" }
+    the_earlier() { "các bản trước của hồ sơ", "earlier revisions of records" }
+    the_mark() { "dấu dữ liệu mẫu", "the mark of sample data" }
+    the_figures(count, first) { "{count} con số, trước hết {first}", "{count} figures, first {first}" }
+    moved_store(records, earlier, partitions) {
+        "Đã chuyển {records} hồ sơ, {earlier} bản trước, vị trí của {partitions} phân vùng.\n",
+        "Moved {records} records, {earlier} earlier revisions, the offsets of {partitions} partitions.\n",
+    }
+    moved_store_before(records, earlier, partitions) {
+        "Đã chuyển từ trước: {records} hồ sơ, {earlier} bản trước, vị trí của {partitions} phân vùng.\n",
+        "Moved before: {records} records, {earlier} earlier revisions, the offsets of {partitions} partitions.\n",
+    }
+    compared(figures, cells) {
+        "Đã so sánh từng con số: {figures} số liệu trong {cells} ô (đơn vị, quý), tất cả bằng nhau.\n",
+        "Every figure was compared: {figures} in {cells} cells (unit, quarter), all equal.\n",
+    }
+    in_force_now(there) { "{there} được dùng từ bây giờ.\n", "{there} is in force from now on.\n" }
+    in_force_before(there) { "{there} đang được dùng.\n", "{there} is in force.\n" }
+    keep_store_url(file) {
+        "Tiếp theo: giữ store.url trong cấu hình của mọi worker và người đọc, rồi chạy worker: nó tiếp tục từ vị trí đang đứng.\n{file} vẫn ở nguyên chỗ cũ.\n",
+        "Next: keep store.url in the configuration of every worker and reader, and start the workers: they resume from these offsets.\n{file} stays where it is.\n",
+    }
+    no_embedded_log(data) { "không có nhật ký nhúng trong {data}", "there is no embedded log in {data}" }
+    check_data() { "Kiểm tra --data.", "Check --data." }
+    keep_brokers(data) {
+        "Tiếp theo: giữ kafka.brokers trong cấu hình của mọi worker và bên gửi, rồi chạy worker: nó tiếp tục từ vị trí trong kho, không tính gì hai lần.\nNhật ký nhúng vẫn ở nguyên trong {data}; không ai gửi vào đó nữa.\n",
+        "Next: keep kafka.brokers in the configuration of every worker and publisher, and start the workers: they resume from the store's offsets and count nothing twice.\nThe embedded log stays in {data}; nobody is to publish to it any more.\n",
+    }
+    moved_topic(topic, messages, partitions, copied, digest) {
+        "{topic}: {messages} bản ghi trong {partitions} phân vùng, chuyển lần này {copied}; đã so sánh tất cả, cùng vị trí và nội dung (SHA-256 {digest}…).\n",
+        "{topic}: {messages} messages in {partitions} partitions, {copied} moved now; all compared, the same offsets and contents (SHA-256 {digest}…).\n",
+    }
+    came_meanwhile(late) {
+        "  {late} bản ghi đến trong lúc chuyển và đã được chuyển theo: bên gửi nào đó vẫn gửi vào nhật ký nhúng.\n",
+        "  {late} of them came meanwhile and were moved too: somebody still publishes to the embedded log.\n",
+    }
+    kafka_ahead(ahead) {
+        "  Kafka đã có thêm {ahead} bản ghi sau đó.\n",
+        "  Kafka has gone on by {ahead} messages since.\n",
+    }
+    at_place(there, what) { "{there}: {what:#}", "{there}: {what}" }
+    other_partitions(topic, there, here) {
+        "topic {topic} có {there} phân vùng, không phải {here}",
+        "topic {topic} has {there} partitions there, not {here}",
+    }
+    topic_differs(partition, topic, from, to) {
+        "phân vùng {partition} của topic {topic} khác với nhật ký nhúng, trong khoảng vị trí {from} đến {to}",
+        "partition {partition} of topic {topic} is another there, between the offsets {from} and {to}",
+    }
+    shifted(wanted, topic, found) {
+        "bản ghi {wanted} của topic {topic} lại nằm ở {found}",
+        "message {wanted} of topic {topic} came to lie at {found}",
+    }
+    empty_topic(topic) {
+        "Topic phải còn trống: không ai gửi vào Kafka cho đến khi chuyển xong. Xóa topic {topic} (kafka-topics.sh --delete --topic {topic}) rồi chạy lại: lệnh này tự tạo nó.",
+        "The topic has to be empty: nobody publishes to Kafka until all is moved. Delete {topic} (kafka-topics.sh --delete --topic {topic}) and run it again: it makes the topic itself.",
+    }
+    check_kafka() {
+        "Kiểm tra Kafka rồi chạy lại: nó tiếp tục từ chỗ đang dở.",
+        "Check Kafka and run it again: it resumes from where it was.",
+    }
+
+    not_empty(to) { "{to} đã có tệp bên trong", "{to} is there and not empty" }
+    choose_folder() { "Chọn một thư mục mới.", "Choose a new folder." }
+    backing_up() { "sao lưu", "backing up" }
+    backed_up(to, records) {
+        "Đã sao lưu kho và nhật ký vào {to}: {records} hồ sơ.\nKhôi phục: giaoban restore {to} --data THƯ-MỤC\n",
+        "Backed up store and log to {to}: {records} records.\nTo restore: giaoban restore {to} --data DIR\n",
+    }
+    backed_up_store(to, records) {
+        "Đã sao lưu kho (nhật ký nằm ở Kafka) vào {to}: {records} hồ sơ.\nKhôi phục: giaoban restore {to} --data THƯ-MỤC\n",
+        "Backed up store (the log is Kafka's) to {to}: {records} records.\nTo restore: giaoban restore {to} --data DIR\n",
+    }
+    store_there(at) { "{at} đã có kho số liệu", "{at} has a store already" }
+    move_aside() {
+        "Chọn --data khác, hoặc dời kho đang có sang một bên: --replace.",
+        "Choose another --data, or move the one that is there aside: --replace.",
+    }
+    moved_aside(aside) {
+        "Kho trước đó đã được dời sang {aside}; xóa khi không cần nữa.",
+        "The store that was there is in {aside}; remove it when it is not needed.",
+    }
+    log_stays() {
+        "Nhật ký đang có được giữ nguyên: nó mới hơn bản sao.",
+        "The log that was there stays: it has what came after the copy.",
+    }
+    restored(records, at) {
+        "Đã khôi phục {records} hồ sơ vào {at}.\nBắt kịp nhật ký: giaoban worker --until-caught-up --data {at}\n",
+        "Restored {records} records to {at}.\nTo catch up with the log: giaoban worker --until-caught-up --data {at}\n",
+    }
+    on_postgres() {
+        "kho nằm trên PostgreSQL, không phải trong thư mục",
+        "the store is on PostgreSQL, not in the folder",
+    }
+    use_pg_dump() {
+        "Sao lưu bằng công cụ của PostgreSQL: pg_dump --schema=giaoban; xem docs/operators.md.",
+        "Back it up with PostgreSQL's own tools: pg_dump --schema=giaoban; see docs/operators.md.",
+    }
+    not_whole(dir) {
+        "{dir} không phải là bản sao đầy đủ: không có tệp CURRENT, tệp mà giaoban backup ghi sau cùng",
+        "{dir} is no whole copy: it lacks the file CURRENT, which giaoban backup writes last",
+    }
+    use_another_copy() {
+        "Kiểm tra lại đường dẫn; nếu lần sao lưu đó đã bị ngắt giữa chừng, hãy dùng một bản sao khác. Bản sao đầy đủ của phiên bản trước: ghi store-1.db vào tệp CURRENT trong đó.",
+        "Check the path; if that backup was interrupted, use another copy. Of a whole copy by an earlier version: write store-1.db into a file CURRENT there.",
+    }
+
+    made_topic(name, partitions, copies) {
+        "Đã tạo {name}: {partitions} phân vùng, {copies} bản sao, giữ mãi mãi.\n",
+        "Made {name}: {partitions} partitions, {copies} copies, kept for ever.\n",
+    }
+    topic_there(name, partitions, copies) {
+        "{name} đã có: {partitions} phân vùng, {copies} bản sao; không thay đổi gì.\n",
+        "{name} is there already: {partitions} partitions, {copies} copies; left as it is.\n",
+    }
+}
