@@ -1,5 +1,5 @@
 //! Rows with a number and cells: what a table is made of, whatever file it stands in. CSV is one implementation
-//! ([`csv`](super::csv)); a reader of spreadsheets is another one.
+//! (`csv.rs`); a reader of spreadsheets is another one.
 
 use std::io;
 
