@@ -1,6 +1,7 @@
 # syntax=docker/dockerfile:1
 
-# rust:…-bookworm brings what librdkafka, OpenSSL and SQLite are compiled with: cc, make, perl.
+# rust:…-bookworm brings what librdkafka, SQLite and zstd are compiled with (cc, c++, make), and OpenSSL's development
+# files with pkg-config. The image gets OpenSSL by Debian's package, so that its repairs come with the base image.
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
@@ -11,8 +12,8 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     && install -d /out/data
 
 FROM debian:bookworm-slim
-# Kafka over TLS is checked against the system's certificate authorities.
-COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
+# Kafka and PostgreSQL over TLS are checked against the system's certificate authorities.
+RUN apt-get update && apt-get install -y --no-install-recommends libssl3 ca-certificates && rm -rf /var/lib/apt/lists/*
 COPY --from=build /out/giaoban /usr/local/bin/
 COPY config /usr/local/share/giaoban/config
 COPY LICENSE /usr/local/share/giaoban/

@@ -20,7 +20,7 @@ Usage: ./test.sh [COMMAND] [-- ARGUMENT...]
   (none)         everything: installs what is missing, starts two real Kafka brokers, one of
                  them secured, and a PostgreSQL server, checks the Prometheus configuration,
                  runs every test, and stops them
-  quick          only the tests that need nothing but Rust and a C compiler
+  quick          only the tests that need nothing but what the build needs
   simulate       only the seeded simulation: N schedules (10000 unless said; --seeds 2000000
                  for a night), or the one of seed S with every step told
   kafka          starts the plain broker alone, prints its address, and keeps it until Ctrl-C
@@ -36,7 +36,7 @@ Arguments after -- go to the tests as a filter (./test.sh -- kafka_) or to the b
 What it installs, each only if it is missing:
   target/kafka/lib   Apache Kafka from Maven Central (54 MB)
   target/tools       Prometheus and PgBouncer, taken out of Debian's packages; no service is installed
-  by apt-get, as root only: build-essential, perl, maven, default-jre-headless, openssl,
+  by apt-get, as root only: build-essential, pkg-config, libssl-dev, maven, default-jre-headless, openssl,
                      postgresql (its system service gets no cluster and is not started)
 
 Environment:
@@ -59,14 +59,18 @@ die() { printf 'test.sh: %s\n' "$*" >&2; exit 1; }
 
 # need COMMAND PACKAGE WHY: installs PACKAGE by apt-get where COMMAND is missing.
 need() {
-  command -v "$1" >/dev/null && return
-  if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
-    die "$1 is missing ($3). Install it; on Debian or Ubuntu: sudo apt-get install $2"
-  fi
+  command -v "$1" >/dev/null || missing "$@"
+}
+
+# missing WHAT PACKAGE WHY: installs PACKAGE by apt-get, or says how.
+missing() {
+  may_install || die "$1 is missing ($3). Install it; on Debian or Ubuntu: sudo apt-get install $2"
   say "installing $2 by apt-get: $1 is missing ($3)"
   apt_lists
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" >/dev/null
 }
+
+may_install() { command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; }
 
 apt_lists() {
   [ -n "${apt_lists_are_fresh:-}" ] || apt-get update -qq
@@ -75,9 +79,11 @@ apt_lists() {
 
 need_rust() {
   command -v cargo >/dev/null || die "cargo is missing. Install Rust from https://rustup.rs, then run this again"
-  need cc build-essential "compiles librdkafka, OpenSSL and SQLite"
-  need make build-essential "compiles librdkafka and OpenSSL"
-  need perl perl "configures OpenSSL"
+  need cc build-essential "compiles librdkafka, SQLite and zstd"
+  need c++ build-essential "librdkafka's configuration asks for it"
+  need make build-essential "compiles librdkafka"
+  need pkg-config pkg-config "finds OpenSSL"
+  [ -n "${OPENSSL_DIR:-}" ] || pkg-config --exists openssl || missing "OpenSSL's development files" libssl-dev "Kafka and PostgreSQL over TLS"
 }
 
 need_kafka() {
@@ -307,16 +313,11 @@ postgres_bin() {
 need_postgres() {
   need openssl openssl "makes the certificate of the PostgreSQL server"
   postgres_bin >/dev/null && return
-  if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
-    die "PostgreSQL's server is missing (the store of several workers). Install it; on Debian or Ubuntu: sudo apt-get install postgresql"
-  fi
-  say "installing postgresql by apt-get: the PostgreSQL server is missing (the store of several workers)"
-  apt_lists
   # Without a cluster the package's service has nothing to start.
-  mkdir -p /etc/postgresql-common/createcluster.d
-  echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.d/giaoban-tests.conf
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null
-  rm -f /etc/postgresql-common/createcluster.d/giaoban-tests.conf
+  local no_cluster=/etc/postgresql-common/createcluster.d/giaoban-tests.conf
+  ! may_install || install -m 644 -D /dev/stdin "$no_cluster" <<<"create_main_cluster = false"
+  missing "the PostgreSQL server" postgresql "the store of several workers"
+  rm -f "$no_cluster"
 }
 
 # Runs a program as somebody who may run PostgreSQL: it refuses root.

@@ -110,7 +110,7 @@ impl Tls {
         match &self.root {
             Some(root) => builder.set_ca_file(root).map_err(|error| unusable("sslrootcert", root, &error))?,
             None => {
-                // This OpenSSL is built in, and does not know where the system keeps its authorities.
+                // An OpenSSL that was built in does not know where the system keeps its authorities.
                 let system = openssl_probe::probe();
                 let (file, folder) = (system.cert_file.as_deref(), system.cert_dir.first().map(PathBuf::as_path));
                 if file.is_some() || folder.is_some() {
