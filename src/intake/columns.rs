@@ -19,11 +19,6 @@ pub fn named_type(name: &str) -> Result<&'static TypeSpec, InputError> {
     spec.ok_or_else(|| InputError::NoSuchType { name: name.to_owned() })
 }
 
-/// The short names of all types.
-pub(super) fn type_names() -> String {
-    TYPES.iter().map(|spec| spec.name).collect::<Vec<_>>().join(", ")
-}
-
 /// Every column that is read, of any type.
 pub(super) fn known_columns() -> Vec<String> {
     let data = TYPES.iter().flat_map(columns).map(|column| column.name());

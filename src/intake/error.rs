@@ -4,12 +4,11 @@
 use std::io;
 use std::path::Path;
 
-use super::columns::type_names;
 use crate::failure::{Explained, FailureKind, FileError};
 use crate::log::LogError;
 use crate::store::StoreError;
 use crate::text::{Lang, Text, intake};
-use crate::wire::ValidationError;
+use crate::wire::{TypeSpec, ValidationError};
 
 /// Why an input cannot be read.
 #[derive(Debug)]
@@ -95,7 +94,7 @@ impl Explained for InputError {
             Self::Header { .. } => intake::correct_header(),
             Self::ColumnTwice { .. } => intake::keep_one_column(),
             Self::ColumnMistaken { column, .. } => intake::correct_column(column),
-            Self::NoSuchType { .. } => intake::use_one_of(type_names()),
+            Self::NoSuchType { .. } => intake::use_one_of(TypeSpec::names()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A table of events: its header line, and each row made an event of. Where the rows come from is not its concern
 //! ([`Rows`]).
 
-use super::columns::{column_name, known_columns, like, slip_of, spellings, type_names};
+use super::columns::{column_name, known_columns, like, slip_of, spellings};
 use super::error::InputError;
 use super::event::{InputEvent, InputLine, Unreadable};
 use super::rows::{Row, Rows, row_bytes};
@@ -131,8 +131,8 @@ impl Table {
             None => self.kind,
         };
         let spec = spec.ok_or_else(|| match cell("type") {
-            Some(found) => one(Code::TypeUnknown, "/type", found, type_names()),
-            None => one(Code::FieldMissing, "/type", "", type_names()),
+            Some(found) => one(Code::TypeUnknown, "/type", found, TypeSpec::names()),
+            None => one(Code::FieldMissing, "/type", "", TypeSpec::names()),
         })?;
         let missing = |pointer| one(Code::FieldMissing, pointer, "", String::new());
         let subject = cell("subject").ok_or_else(|| missing("/subject"))?;

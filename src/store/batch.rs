@@ -79,6 +79,11 @@ pub struct Span {
 }
 
 impl Span {
+    /// That the store is elsewhere than where this span starts.
+    pub fn fenced(&self, topic: &str, stored: Option<NextOffset>) -> StoreError {
+        StoreError::Fenced { topic: topic.to_owned(), partition: self.partition, stored, expected: self.from }
+    }
+
     /// What is known of its records before the store has settled them.
     pub fn counts(&self) -> Counts {
         Counts { read: self.read, dead_lettered: self.dead_lettered, ..Counts::default() }

@@ -1,6 +1,5 @@
 //! What can go wrong with a store.
 
-use super::Span;
 use crate::domain::{Digest, NextOffset, Partition};
 use crate::failure::{Explained, FailureKind};
 use crate::rollup::NotInTable;
@@ -132,13 +131,6 @@ pub enum StoreError {
         /// What is wrong.
         cause: String,
     },
-}
-
-impl StoreError {
-    /// A span that does not start where the store is.
-    pub fn fenced(topic: &str, span: &Span, stored: Option<NextOffset>) -> Self {
-        Self::Fenced { topic: topic.to_owned(), partition: span.partition, stored, expected: span.from }
-    }
 }
 
 crate::failure::shown_as_explained!(StoreError);

@@ -18,9 +18,6 @@ pub struct Params {
     lang: Option<String>,
 }
 
-/// The names of the forms in which programs get figures.
-pub const FORMATS: [&str; 2] = ["json", "csv"];
-
 /// The forms in which programs get figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ForPrograms {

@@ -105,6 +105,11 @@ impl TypeSpec {
         TYPES.iter().find(|spec| spec.event_type == event_type)
     }
 
+    /// The short names of all types, with commas.
+    pub fn names() -> String {
+        TYPES.iter().map(|spec| spec.name).collect::<Vec<_>>().join(", ")
+    }
+
     /// The type of that short name.
     pub fn named(name: &str) -> Option<&'static Self> {
         TYPES.iter().find(|spec| spec.name == name)

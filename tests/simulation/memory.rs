@@ -77,7 +77,7 @@ impl MemoryStore {
         for span in batch.spans.iter().filter(|_| self.fenced) {
             let stored = data.checkpoints.get(&(batch.topic.clone(), span.partition)).map(|at| at.next);
             if stored != span.from {
-                return Err(StoreError::fenced(&batch.topic, span, stored));
+                return Err(span.fenced(&batch.topic, stored));
             }
         }
         let mut tally = Tally::of(batch, || "memory".to_owned())?;

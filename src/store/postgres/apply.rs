@@ -190,7 +190,7 @@ impl Writing<'_> {
             let stored = stored.get(&span.partition.0).copied().map(NextOffset);
             // Those that nothing was known of were not to be there.
             if stored != span.from || span.from.is_none() {
-                return Err(StoreError::fenced(&batch.topic, span, stored).into());
+                return Err(span.fenced(&batch.topic, stored).into());
             }
         }
         Ok(())

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use rusqlite::{CachedStatement, Connection, Row, Transaction, params};
 
+use super::error::sql_error;
 use super::leaf::{Leaf, LeafError, Packer, Record, Records};
-use super::sql_error;
 use crate::domain::{Entry, Rules, UnitCode};
 use crate::rollup::{Delta, settle};
 use crate::store::stored::{ENTRY_COLUMNS, EntryRow, SELECT_ENTRY, write_fact};

@@ -4,14 +4,16 @@
 //! Entries come sorted by record, so each batch walks the ledger's leaves once
 //! from left to right: that is what keeps the speed flat as history grows.
 
+mod error;
 mod leaf;
 mod ledger;
 mod read;
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
+use self::error::sql_error;
 use self::ledger::{Settling, pack_ledger};
 use super::stored::{count_columns, place_key};
 use super::{Batch, Counts, ReadFigures as _, Span, StoreError, StoreReader as _, StoreWriter, Tally};
@@ -134,16 +136,6 @@ impl SqliteStore {
     }
 }
 
-fn sql_error(path: &Path, error: &rusqlite::Error) -> StoreError {
-    let (at, cause) = (path.display().to_string(), error.to_string());
-    match error.sqlite_error_code() {
-        _ if sqlite_file::is_full(error) => StoreError::DiskFull { at },
-        _ if sqlite_file::is_unwritable(error) => StoreError::Unwritable { at, cause },
-        None | Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreError::Damaged { at, cause },
-        Some(_) => StoreError::Unavailable { at, cause },
-    }
-}
-
 impl StoreWriter for SqliteStore {
     fn adopt(&mut self, rules: &Rules) -> Result<(), StoreError> {
         let now = rules.fingerprint();
@@ -193,7 +185,7 @@ fn fence(transaction: &Transaction<'_>, topic: &str, span: &Span, path: &Path) -
     if stored == span.from.map(|next| next.0) {
         return Ok(());
     }
-    Err(StoreError::fenced(topic, span, stored.map(NextOffset)))
+    Err(span.fenced(topic, stored.map(NextOffset)))
 }
 
 fn advance(transaction: &Transaction<'_>, topic: &str, span: &Span, counts: &Counts) -> rusqlite::Result<()> {
