@@ -60,7 +60,7 @@ fn no_layer_knows_one_above_it() {
             }
             let of_log = path.components().any(|part| part.as_os_str() == "kafka");
             assert!(of_log || !text.contains("rdkafka::"), "{} uses rdkafka", path.display());
-            let of_sql = ["store/sqlite", "files/sqlite.rs", "log/embedded.rs"]
+            let of_sql = ["store/sqlite", "files/sqlite.rs", "log/embedded"]
                 .iter()
                 .any(|of| path.to_string_lossy().contains(of));
             assert!(of_sql || !text.contains("rusqlite"), "{} uses SQL", path.display());

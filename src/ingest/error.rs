@@ -1,10 +1,44 @@
-//! What each reason for a worker to stop is called, and what to do about it.
+//! Why a worker stopped: what each reason is called, and what to do about it.
 
 use super::machine::Stopped;
-use super::worker::{Silent, WorkerError};
+use crate::dead_letters::producer::DeadLetterRefused;
 use crate::failure::{Explained, FailureKind, shown_as_explained};
-use crate::log;
+use crate::log::{self, LogError};
+use crate::store::StoreError;
 use crate::text::{Text, ingest as text};
+
+/// Why a worker stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// The log failed.
+    Log(#[from] LogError),
+    /// The store failed in a way that does not pass.
+    Store(#[from] StoreError),
+    /// Log and store do not go together.
+    Stopped(#[from] Stopped),
+    /// The dead-letter topic does not take a dead letter.
+    DeadLetters(#[from] DeadLetterRefused),
+    /// What was in flight was not answered in time when the worker was to stop.
+    Slow {
+        /// Who did not.
+        silent: Silent,
+        /// Its name.
+        at: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+}
+
+/// Who did not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silent {
+    /// A store in a file, which another process holds.
+    File,
+    /// A store on a server.
+    Server,
+    /// The log, which was to take dead letters.
+    Log,
+}
 
 shown_as_explained!(Stopped, WorkerError);
 

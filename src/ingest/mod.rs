@@ -9,7 +9,10 @@ mod error;
 pub mod machine;
 mod portion;
 mod reader;
+mod summary;
 pub mod worker;
 mod writer;
 
+pub use error::{Silent, WorkerError};
 pub use machine::{Decoded, Failure, Input, Limits, Machine, Output, Start, Stopped};
+pub use summary::Summary;

@@ -1,5 +1,5 @@
-//! A worker as others see it: what it is given, what it did, why it stopped. Its
-//! two threads, `reader` and `writer`, share nothing but messages.
+//! A worker as others see it: what it is given, and how long it works. Its two
+//! threads, `reader` and `writer`, share nothing but messages.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,15 +7,17 @@ use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use super::machine::{Limits, Machine, Stopped};
+use super::error::{Silent, WorkerError};
+use super::machine::{Limits, Machine};
 use super::portion::Portion;
 use super::reader::Reader;
+use super::summary::Summary;
 use super::writer::Writer;
-use crate::dead_letters::producer::{DeadLetterProducer, DeadLetterRefused};
+use crate::dead_letters::producer::DeadLetterProducer;
 use crate::domain::{NextOffset, Partition, Rules};
 use crate::log::{EventLog, LogError, Membership};
 use crate::observability::Metrics;
-use crate::store::{Counts, StoreError, StoreWriter};
+use crate::store::StoreWriter;
 use crate::wire::AllowedSources;
 use crate::wire::decode::Decoder;
 
@@ -57,48 +59,6 @@ pub enum Until {
     CaughtUp,
     /// Until it is at these offsets; nothing at or after them is taken, nor of other partitions.
     At(BTreeMap<Partition, NextOffset>),
-}
-
-/// What a worker did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// Of all records that it wrote.
-    pub counts: Counts,
-    /// Batches that it wrote.
-    pub batches: u64,
-}
-
-/// Why a worker stopped.
-#[derive(Debug, thiserror::Error)]
-pub enum WorkerError {
-    /// The log failed.
-    Log(#[from] LogError),
-    /// The store failed in a way that does not pass.
-    Store(#[from] StoreError),
-    /// Log and store do not go together.
-    Stopped(#[from] Stopped),
-    /// The dead-letter topic does not take a dead letter.
-    DeadLetters(#[from] DeadLetterRefused),
-    /// What was in flight was not answered in time when the worker was to stop.
-    Slow {
-        /// Who did not.
-        silent: Silent,
-        /// Its name.
-        at: String,
-        /// How long it was waited for.
-        seconds: u64,
-    },
-}
-
-/// Who did not answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Silent {
-    /// A store in a file, which another process holds.
-    File,
-    /// A store on a server.
-    Server,
-    /// The log, which was to take dead letters.
-    Log,
 }
 
 impl Worker {

@@ -3,7 +3,7 @@
 
 use super::Reader;
 use crate::domain::{NextOffset, Offset, Partition};
-use crate::ingest::worker::WorkerError;
+use crate::ingest::error::WorkerError;
 use crate::store::StoreError;
 
 use std::time::Duration;

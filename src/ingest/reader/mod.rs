@@ -13,9 +13,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
+use super::error::{Silent, WorkerError};
 use super::machine::{Committed, Failure, Input, Machine, Output};
 use super::portion::Portion;
-use super::worker::{Silent, Summary, WorkerError};
+use super::summary::Summary;
 use super::writer::{Reply, Request};
 use crate::domain::{NextOffset, Partition, Position, Rules};
 use crate::failure::Explained as _;

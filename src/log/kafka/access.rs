@@ -11,8 +11,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, BaseRecord, ProducerContext};
 
+use super::client::{ANSWER_WITHIN, KafkaSettings, config, list, make};
 use super::errors::{Watch, of_error};
-use super::{ANSWER_WITHIN, KafkaSettings, config, list, make};
 use crate::domain::Partition;
 use crate::log::LogError;
 

@@ -1,24 +1,17 @@
 //! Reads a topic: positions come from the store, never from the broker.
-//!
-//! A rebalance is not answered in its callback but noted, so that whoever polls
-//! can look up the store, or finish what is under way, and answer then.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use rdkafka::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, RebalanceProtocol};
+use rdkafka::consumer::{CommitMode, Consumer as _, RebalanceProtocol};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
-use rdkafka::statistics::Statistics;
-use rdkafka::topic_partition_list::TopicPartitionList;
-use rdkafka::types::RDKafkaRespErr;
 
-use super::errors::{Watch, of_code, of_error};
-use super::{ANSWER_WITHIN, Group, KafkaSettings, config, list, list_at, make};
+use super::client::{ANSWER_WITHIN, KafkaSettings, list, list_at};
+use super::errors::{of_code, of_error};
+use super::group::{Group, Protocol, client, join, leave, lock, protocol};
 use crate::domain::{NextOffset, Offset, Partition, Position};
 use crate::log::{Consumer, Incoming, LogError, Membership, PartitionRange, Polled};
 
@@ -26,25 +19,6 @@ use crate::log::{Consumer, Incoming, LogError, Membership, PartitionRange, Polle
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 /// A member that was killed is gone within this: the longest session that brokers allow unless told otherwise, and some more.
 const RELEASED_WITHIN: Duration = Duration::from_secs(75);
-/// What only the classic protocol of groups takes, or, of the last, serves: by the newer one a killed member's name is
-/// free only after its session, and others have its partitions by then.
-const CLASSIC_ONLY: [&str; 5] = [
-    "session.timeout.ms",
-    "heartbeat.interval.ms",
-    "partition.assignment.strategy",
-    "group.protocol.type",
-    "group.instance.id",
-];
-
-/// How a group shares its partitions out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Protocol {
-    /// By one of its members: every broker has it.
-    Classic,
-    /// By the broker (KIP-848).
-    Newer,
-}
-
 pub(super) struct KafkaConsumer {
     consumer: Group,
     settings: KafkaSettings,
@@ -62,167 +36,6 @@ pub(super) struct KafkaConsumer {
     /// Read to their ends, which is yet to be told.
     at_end: BTreeSet<Partition>,
     paused: bool,
-}
-
-/// Notes what happens to the group.
-pub(super) struct GroupContext {
-    watch: Watch,
-    topic: String,
-    noted: Mutex<VecDeque<Polled>>,
-    ends: Mutex<BTreeMap<Partition, NextOffset>>,
-    /// Whether the group was forbidden while this client was in it.
-    forbidden: AtomicBool,
-    /// Whether any broker is.
-    connected: AtomicBool,
-    /// Whether the topic has another id since that was last asked.
-    recreated: AtomicBool,
-    closing: AtomicBool,
-}
-
-impl ClientContext for GroupContext {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        self.watch.log(level, facility, message);
-        // The heartbeat is refused too, but librdkafka keeps that to itself until the session is over; of a hint
-        // that was not taken it tells here only.
-        if facility == "COMMITFAIL" && message.contains("Group authorization failed") {
-            self.forbidden.store(true, Ordering::Relaxed);
-        }
-        if facility == "METADATA" && is_made_anew(message, &self.topic) {
-            tracing::warn!(topic = %self.topic, "the topic has another id than before: it was made anew");
-            self.recreated.store(true, Ordering::Relaxed);
-        }
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.watch.error(error, reason);
-    }
-
-    fn stats(&self, statistics: Statistics) {
-        let up = statistics.brokers.values().any(|broker| broker.nodeid >= 0 && broker.state == "UP");
-        self.connected.store(up, Ordering::Relaxed);
-        let Some(topic) = statistics.topics.get(&self.topic) else { return };
-        let mut ends = lock(&self.ends);
-        for partition in
-            topic.partitions.values().filter(|partition| partition.partition >= 0 && partition.ls_offset >= 0)
-        {
-            ends.insert(Partition(partition.partition), NextOffset(partition.ls_offset));
-        }
-    }
-}
-
-impl ConsumerContext for GroupContext {
-    fn rebalance(&self, consumer: &BaseConsumer<Self>, error: RDKafkaRespErr, list: &mut TopicPartitionList) {
-        let partitions: Vec<Partition> = list.elements().iter().map(|element| Partition(element.partition())).collect();
-        let polled = match error {
-            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => Polled::Assigned(partitions),
-            _ if consumer.assignment_lost() => Polled::Lost(partitions),
-            _ => Polled::Revoked(partitions),
-        };
-        if self.closing.load(Ordering::Relaxed) {
-            // Nobody polls any more: answer here, or closing waits for ever.
-            let _ = match consumer.rebalance_protocol() {
-                RebalanceProtocol::Cooperative => consumer.incremental_unassign(list),
-                _ => consumer.unassign(),
-            };
-            return;
-        }
-        lock(&self.noted).push_back(polled);
-    }
-}
-
-/// Whether librdkafka says that the topic has another id than the one it had. It goes on in the new topic where it
-/// was in the old one, and says so only here, before it asks for anything of the new one.
-fn is_made_anew(message: &str, topic: &str) -> bool {
-    /// The id of a topic that it had not seen before.
-    const NONE: &str = "AAAAAAAAAAAAAAAAAAAAAA";
-    let ids =
-        message.split_once(&format!("Topic {topic} changed id from ")).and_then(|(_, ids)| ids.split_once(" to "));
-    ids.is_some_and(|(before, after)| !before.starts_with(NONE) && before != after)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Which protocol of groups a client begins with, and whether nobody has said so.
-fn protocol(settings: &KafkaSettings, alone: bool) -> (Protocol, bool) {
-    match settings.properties.get("group.protocol").map(String::as_str) {
-        Some("consumer") => (Protocol::Newer, false),
-        Some(_) => (Protocol::Classic, false),
-        None if alone || CLASSIC_ONLY.iter().any(|key| settings.properties.contains_key(*key)) => {
-            (Protocol::Classic, false)
-        }
-        None => (Protocol::Newer, true),
-    }
-}
-
-/// A client that is in no group yet.
-fn client(
-    settings: &KafkaSettings,
-    topic: &str,
-    group: &str,
-    protocol: Protocol,
-) -> Result<BaseConsumer<GroupContext>, LogError> {
-    let mut ours = vec![
-        ("group.id", group),
-        ("enable.auto.commit", "false"),
-        ("enable.auto.offset.store", "false"),
-        ("enable.partition.eof", "true"),
-        ("auto.offset.reset", "error"),
-        ("statistics.interval.ms", "1000"),
-        // The default is 64 MB for each partition.
-        ("queued.max.messages.kbytes", "4096"),
-        // The default waits a second after the queue was full.
-        ("fetch.queue.backoff.ms", "2"),
-        ("queued.min.messages", "100000"),
-        ("fetch.message.max.bytes", "524288"),
-        // What comes compressed is unpacked a fetch at a time.
-        ("fetch.max.bytes", "1000000"),
-        ("fetch.wait.max.ms", "50"),
-        ("check.crcs", "true"),
-    ];
-    match protocol {
-        Protocol::Classic => ours.push(("partition.assignment.strategy", "cooperative-sticky")),
-        Protocol::Newer => ours.push(("group.protocol", "consumer")),
-    }
-    let context = GroupContext {
-        watch: Watch::new(&settings.brokers),
-        topic: topic.to_owned(),
-        noted: Mutex::default(),
-        ends: Mutex::default(),
-        forbidden: AtomicBool::new(false),
-        connected: AtomicBool::new(true),
-        recreated: AtomicBool::new(false),
-        closing: AtomicBool::new(false),
-    };
-    let mut config = config(settings, &ours);
-    // For the word that the topic has another id.
-    let debug = config.get("debug").map_or_else(|| "metadata".to_owned(), |more| format!("metadata,{more}"));
-    config.set("debug", debug).set_log_level(RDKafkaLogLevel::Debug);
-    make(&config, context)
-}
-
-fn join(consumer: &BaseConsumer<GroupContext>, topic: &str, group: &str, protocol: Protocol) -> Result<(), LogError> {
-    let protocol = match protocol {
-        Protocol::Classic => "classic",
-        Protocol::Newer => "consumer",
-    };
-    tracing::info!(group, protocol, "joining the group");
-    consumer.subscribe(&[topic]).map_err(|error| LogError::Transient(error.to_string()))
-}
-
-/// Leaves the group, on a thread of its own: a client whose brokers are away can hang in it.
-fn leave(consumer: Group) -> Option<std::thread::JoinHandle<()>> {
-    // Nobody answers a rebalance any more: the callback has to.
-    consumer.context().closing.store(true, Ordering::Relaxed);
-    let leave = move || {
-        // A member gives up its partitions as it leaves; one that reads by itself has nobody to ask it to.
-        if matches!(consumer.rebalance_protocol(), RebalanceProtocol::None) {
-            let _ = consumer.unassign();
-        }
-        drop(consumer);
-    };
-    std::thread::Builder::new().name("close".into()).spawn(leave).ok()
 }
 
 impl KafkaConsumer {
@@ -295,7 +108,7 @@ impl KafkaConsumer {
         }
     }
 
-    /// If librdkafka has given up for good, makes the client anew where that helps: polling may go on in silence then.
+    /// If librdkafka has given up for good, makes another client where that helps: polling may go on in silence then.
     fn go_on(&mut self) -> Result<(), LogError> {
         use RDKafkaErrorCode as C;
         let Some((code, cause)) = self.consumer.client().fatal_error() else { return Ok(()) };
@@ -310,7 +123,7 @@ impl KafkaConsumer {
                     return Err(taken(cause));
                 }
                 std::thread::sleep(Duration::from_millis(500));
-                self.join_anew()
+                self.rejoin()
             }
             C::UnsupportedVersion | C::UnsupportedFeature if self.chosen_here => {
                 // Not while it holds partitions: these are given up first.
@@ -318,7 +131,7 @@ impl KafkaConsumer {
                     tracing::info!(%cause, "the brokers do not have the newer protocol of groups");
                     (self.protocol, self.chosen_here) = (Protocol::Classic, false);
                 }
-                self.join_anew()
+                self.rejoin()
             }
             C::UnsupportedVersion | C::UnsupportedFeature => {
                 Err(LogError::Setting { key: "group.protocol".into(), cause })
@@ -330,7 +143,7 @@ impl KafkaConsumer {
     }
 
     /// Joins the group with another client, once what the one before had is given up.
-    fn join_anew(&mut self) -> Result<(), LogError> {
+    fn rejoin(&mut self) -> Result<(), LogError> {
         if self.reading.is_empty() {
             let consumer = client(&self.settings, &self.topic, &self.group, self.protocol)?;
             join(&consumer, &self.topic, &self.group, self.protocol)?;
@@ -369,7 +182,7 @@ impl KafkaConsumer {
 impl Drop for KafkaConsumer {
     /// Nobody answers a rebalance any more: the callback has to.
     fn drop(&mut self) {
-        self.consumer.context().closing.store(true, Ordering::Relaxed);
+        self.consumer.context().close();
     }
 }
 
@@ -511,21 +324,5 @@ impl Consumer for KafkaConsumer {
         while !closer.is_finished() && begun.elapsed() < CLOSE_WITHIN {
             std::thread::sleep(Duration::from_millis(10));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn another_id_of_the_topic_is_told_from_the_first() {
-        let told = |message: &str| is_made_anew(message, "events");
-        assert!(told("[thrd:main]: Topic events changed id from 9q2mYQ0xQ5mG1o6rVbXk1g to 3hVbq0y1T8u9WmJ2cQkZ0w"));
-        assert!(!told("[thrd:main]: Topic events changed id from AAAAAAAAAAAAAAAAAAAAAA to 3hVbq0y1T8u9WmJ2cQkZ0w"));
-        assert!(!told(
-            "[thrd:main]: Topic events.dlq changed id from 9q2mYQ0xQ5mG1o6rVbXk1g to 3hVbq0y1T8u9WmJ2cQkZ0w"
-        ));
-        assert!(!told("[thrd:main]: Topic events [0] Leader 1 Epoch 0"));
     }
 }

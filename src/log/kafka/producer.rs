@@ -10,8 +10,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Header, Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext, PurgeConfig};
 
+use super::client::{KafkaSettings, config, make};
 use super::errors::{Watch, of_code, of_error};
-use super::{KafkaSettings, config, make};
 use crate::domain::{Offset, Partition, Position};
 use crate::log::{Delivery, LogError, Outgoing, Producer};
 

@@ -1,0 +1,232 @@
+//! The file of the embedded log: its schema, its topics, and what lies in them.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
+
+use super::headers::unpack_headers;
+use crate::domain::{NextOffset, Offset, Partition, Position};
+use crate::files::sqlite as sqlite_file;
+use crate::log::{Created, Incoming, LogError};
+
+const VERSION: i64 = 1;
+/// Its file within the data folder.
+const FILE: &str = "log.db";
+/// `gblg`, so that another program's file is not taken for a log.
+const APPLICATION_ID: i64 = 0x6762_6c67;
+/// Partitions of a topic that was not made on purpose.
+const PARTITIONS: i32 = 6;
+/// The largest message of such a topic: what is larger than an event may be is refused by its reader, with a code.
+pub(super) const MAX_MESSAGE_BYTES: usize = 16 << 20;
+
+const SCHEMA: &str = "
+CREATE TABLE topic (
+    name              TEXT PRIMARY KEY,
+    id                TEXT NOT NULL DEFAULT (lower(hex(randomblob(16)))),
+    partitions        INTEGER NOT NULL,
+    max_message_bytes INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE message (
+    topic        TEXT NOT NULL REFERENCES topic,
+    partition    INTEGER NOT NULL,
+    log_offset   INTEGER NOT NULL,
+    timestamp_ms INTEGER NOT NULL,
+    key          BLOB,
+    headers      TEXT,      -- JSON: [[name, value in hexadecimal or null], …]; NULL for none
+    payload      BLOB NOT NULL,
+    PRIMARY KEY (topic, partition, log_offset)
+) STRICT, WITHOUT ROWID;
+";
+
+/// A log in a folder.
+#[derive(Clone, Debug)]
+pub struct EmbeddedLog {
+    pub(super) path: PathBuf,
+}
+
+impl EmbeddedLog {
+    /// Whether there is one in that folder; makes none.
+    pub fn is_in(dir: &Path) -> bool {
+        dir.join(FILE).exists()
+    }
+
+    /// The log in `DIR/log.db`, which is made if it is missing.
+    pub fn open(dir: &Path) -> Result<Self, LogError> {
+        std::fs::create_dir_all(dir)
+            .map_err(|error| LogError::Unwritable { at: dir.display().to_string(), cause: error.to_string() })?;
+        let log = Self { path: dir.join(FILE) };
+        let (mut connection, version) = log.connect_to_version()?;
+        if version > VERSION {
+            return Err(log.broken(format!(
+                "schema version {version} is newer than {VERSION}, the newest that this program knows"
+            )));
+        }
+        if version < VERSION {
+            log.make(&mut connection).map_err(|error| log.error(&error))?;
+        }
+        Ok(log)
+    }
+
+    /// Where it lies within a data folder.
+    pub fn file_in(dir: &Path) -> PathBuf {
+        dir.join(FILE)
+    }
+
+    /// Copies the log as it is now to a new file, while it is written; told how many pages are done, of how many.
+    pub fn back_up(&self, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), LogError> {
+        let copied = sqlite_file::copy(&self.connect()?, to, progress);
+        copied.map_err(|error| Self { path: to.to_owned() }.error(&error))
+    }
+
+    pub(super) fn connect(&self) -> Result<Connection, LogError> {
+        self.connect_to_version().map(|(connection, _)| connection)
+    }
+
+    /// With the schema version, 0 for an empty file.
+    fn connect_to_version(&self) -> Result<(Connection, i64), LogError> {
+        let connection = Connection::open(&self.path).map_err(|error| self.error(&error))?;
+        connection.busy_timeout(Duration::from_secs(30)).map_err(|error| self.error(&error))?;
+        // Before anything is changed, for it may be another program's.
+        let version = sqlite_file::version(&connection, APPLICATION_ID).map_err(|error| self.error(&error))?;
+        let version = version.ok_or_else(|| self.broken("it is a file of another program".into()))?;
+        connection.pragma_update(None, "journal_mode", "wal").map_err(|error| self.error(&error))?;
+        connection.pragma_update(None, "synchronous", "full").map_err(|error| self.error(&error))?;
+        Ok((connection, version))
+    }
+
+    fn make(&self, connection: &mut Connection) -> rusqlite::Result<()> {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Another process may have made it since.
+        let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if version == 0 {
+            transaction.execute_batch(SCHEMA)?;
+            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+            transaction.pragma_update(None, "user_version", VERSION)?;
+        }
+        transaction.commit()
+    }
+
+    pub(super) fn broken(&self, cause: String) -> LogError {
+        LogError::Broken { at: self.path.display().to_string(), cause }
+    }
+
+    pub(super) fn error(&self, error: &rusqlite::Error) -> LogError {
+        let at = self.path.display().to_string();
+        match error.sqlite_error_code() {
+            _ if sqlite_file::is_full(error) => LogError::DiskFull { at },
+            _ if sqlite_file::is_unwritable(error) => LogError::Unwritable { at, cause: error.to_string() },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                LogError::Locked { at, cause: error.to_string() }
+            }
+            _ => self.broken(error.to_string()),
+        }
+    }
+
+    pub(super) fn make_topic(
+        &self,
+        connection: &Connection,
+        name: &str,
+        partitions: i32,
+        max: usize,
+    ) -> Result<Created, LogError> {
+        let made = connection.execute(
+            "INSERT INTO topic (name, partitions, max_message_bytes) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            params![name, partitions, max as i64],
+        );
+        match made.map_err(|error| self.error(&error))? {
+            0 => Ok(Created::AlreadyThere),
+            _ => Ok(Created::New),
+        }
+    }
+
+    /// Partitions and the largest message of a topic, which is made if it is missing.
+    pub(super) fn shape(&self, connection: &Connection, name: &str) -> Result<(i32, usize), LogError> {
+        let select = || {
+            connection
+                .query_row("SELECT partitions, max_message_bytes FROM topic WHERE name = ?1", [name], |row| {
+                    Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs() as usize))
+                })
+                .optional()
+                .map_err(|error| self.error(&error))
+        };
+        if let Some(shape) = select()? {
+            return Ok(shape);
+        }
+        self.make_topic(connection, name, PARTITIONS, MAX_MESSAGE_BYTES)?;
+        select()?.ok_or_else(|| self.broken(format!("topic {name} was not made")))
+    }
+
+    pub(super) fn end(
+        &self,
+        connection: &Connection,
+        topic: &str,
+        partition: Partition,
+    ) -> Result<NextOffset, LogError> {
+        connection
+            .prepare_cached("SELECT max(log_offset) FROM message WHERE topic = ?1 AND partition = ?2")
+            .and_then(|mut select| select.query_row(params![topic, partition.0], |row| row.get::<_, Option<i64>>(0)))
+            .map(|last| NextOffset(last.map_or(0, |last| last + 1)))
+            .map_err(|error| self.error(&error))
+    }
+
+    /// Hands over what lies from an offset on.
+    pub(super) fn read_from(
+        &self,
+        connection: &Connection,
+        (topic, partition, from): (&str, Partition, i64),
+        count: usize,
+        sink: &mut dyn FnMut(Incoming<'_>),
+    ) -> Result<usize, LogError> {
+        let sql = |error: rusqlite::Error| self.error(&error);
+        let mut select = connection
+            .prepare_cached(
+                "SELECT log_offset, timestamp_ms, key, headers, payload FROM message
+                 WHERE topic = ?1 AND partition = ?2 AND log_offset >= ?3 ORDER BY log_offset LIMIT ?4",
+            )
+            .map_err(sql)?;
+        let mut rows = select.query(params![topic, partition.0, from, count as i64]).map_err(sql)?;
+        let mut handed = 0;
+        while let Some(row) = rows.next().map_err(sql)? {
+            let read = || -> rusqlite::Result<_> {
+                Ok((
+                    Offset(row.get(0)?),
+                    row.get::<_, i64>(1)?,
+                    row.get_ref(2)?.as_blob_or_null()?,
+                    row.get_ref(3)?.as_str_or_null()?,
+                    row.get_ref(4)?.as_blob()?,
+                ))
+            };
+            let (offset, timestamp_ms, key, headers, payload) = read().map_err(sql)?;
+            let headers =
+                headers.map(unpack_headers).transpose().map_err(|cause| self.broken(cause))?.unwrap_or_default();
+            let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
+            sink(Incoming {
+                position: Position { partition, offset },
+                timestamp_ms: Some(timestamp_ms),
+                key,
+                headers: &headers,
+                payload: Some(payload),
+            });
+            handed += 1;
+        }
+        Ok(handed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_another_process_holds_says_so_and_names_no_kafka() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = EmbeddedLog::open(dir.path()).unwrap();
+        let holder = Connection::open(EmbeddedLog::file_in(dir.path())).unwrap();
+        holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let connection = log.connect().unwrap();
+        connection.busy_timeout(Duration::ZERO).unwrap();
+        let error = log.make_topic(&connection, "events", 6, 1).unwrap_err();
+        assert!(matches!(&error, LogError::Locked { at, .. } if at.ends_with("log.db")), "{error}");
+    }
+}
