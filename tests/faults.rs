@@ -183,7 +183,7 @@ fn kafka_fault_a_topic_made_anew_is_not_taken_for_the_old_one() {
         giaoban.settle();
         let worker = under_work.then(|| giaoban.start(&["worker"]));
         delete_topic(&giaoban);
-        until("the topic is made anew", || giaoban.run(&["topics", "create", "--partitions", "1"]).code == Some(0));
+        until("the topic is recreated", || giaoban.run(&["topics", "create", "--partitions", "1"]).code == Some(0));
         until("the new topic takes messages", || {
             giaoban.write("b.ndjson", session("00004", 100, 1, "2020-03-04", 1));
             giaoban.run(&["publish", "b.ndjson"]).code == Some(0)
@@ -215,7 +215,7 @@ fn kafka_fault_a_topic_made_anew_while_a_worker_stands_still_is_not_read_on_from
     until("the worker has read the old topic", || in_store(&giaoban) == 10);
     signal(&worker, "STOP");
     delete_topic(&giaoban);
-    until("the topic is made anew", || giaoban.run(&["topics", "create", "--partitions", "1"]).code == Some(0));
+    until("the topic is recreated", || giaoban.run(&["topics", "create", "--partitions", "1"]).code == Some(0));
     until("the new topic has more than the old one", || publish(100..120));
     signal(&worker, "CONT");
     let ended = harness::wait(worker, "worker");

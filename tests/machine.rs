@@ -83,7 +83,7 @@ fn a_partition_lost_and_regained_while_it_was_being_given_up_stays() {
     let mut machine = machine(1);
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
     applied(record(&mut machine, A, 0, false));
-    assert!(outputs(&mut machine, Input::Revoked(&[A]), 0).is_empty(), "its batch is under way");
+    assert!(outputs(&mut machine, Input::Revoked(&[A]), 0).is_empty(), "its batch is in flight");
     assert_eq!(outputs(&mut machine, Input::Lost(&[A]), 0), [Output::Release(vec![A])]);
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
     let after = outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
@@ -197,7 +197,7 @@ fn it_pauses_while_a_full_batch_waits_and_goes_on_after() {
         after.contains(&Output::Resume) && after.iter().any(|output| matches!(output, Output::Apply(_))),
         "{after:?}"
     );
-    // Told to stop, it waits for what is under way and takes nothing more.
+    // Told to stop, it waits for what is in flight and takes nothing more.
     assert!(outputs(&mut machine, Input::Stop, 0).is_empty());
     assert!(record(&mut machine, A, 2, false).is_empty());
     let after = outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
@@ -296,7 +296,7 @@ fn what_ends_in_no_record_is_read_to_its_end() {
     assert!(machine.has_read(&end(3)));
     assert!(!machine.is_done(A, NextOffset(3)), "it is gathered");
     applied(machine.outputs().collect());
-    assert!(!machine.is_done(A, NextOffset(3)), "it is under way");
+    assert!(!machine.is_done(A, NextOffset(3)), "it is in flight");
     outputs(&mut machine, Input::Committed(vec![Counts::default()]), 1_000);
     assert!(machine.is_done(A, NextOffset(3)));
     record(&mut machine, A, 4, false);

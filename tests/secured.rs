@@ -105,7 +105,7 @@ impl Secured {
         self.user(user).with("GIAOBAN__KAFKA__SECRET_FILES__SASL_PASSWORD", &self.file(&format!("{user}.password")))
     }
 
-    /// `publish` refuses what is no event, so it is sent past it.
+    /// `publish` refuses what is not a valid event, so it is sent past it.
     fn publish_a_bad_message(&self) {
         let properties = [
             ("security.protocol", "SASL_SSL".to_owned()),

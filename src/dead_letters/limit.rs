@@ -1,4 +1,4 @@
-//! Whether so many records of a partition are no events that its producer must
+//! Whether so many records of a partition are not valid events that its producer must
 //! be broken, and the worker stops rather than fill the dead letters.
 //!
 //! The verdict on a record depends on that record and those before it in the
@@ -26,7 +26,7 @@ pub struct Tolerance {
     pub run: u64,
 }
 
-/// Too many records are no events.
+/// Too many records are not valid events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Excess {
     /// The first bad one that is counted.

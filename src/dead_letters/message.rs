@@ -1,4 +1,4 @@
-//! A message that is no event, with all that is needed to send it again.
+//! A message that is not a valid event, with all that is needed to send it again.
 
 use crate::domain::Position;
 use crate::log::{Incoming, Outgoing};
@@ -20,7 +20,7 @@ pub fn was_redriven(message: &Incoming<'_>) -> bool {
     message.headers.iter().any(|(name, _)| *name == REDRIVE)
 }
 
-/// A message, and why it is no event.
+/// A message, and why it is not a valid event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
     /// Where it lies in the events' topic.

@@ -341,7 +341,7 @@ mod tests {
     fn decisions_mark_their_letter_and_its_copies() {
         let dir = tempfile::tempdir().unwrap();
         let log = EmbeddedLog::open(dir.path()).unwrap();
-        // A log made anew has other messages at the same offsets: no copies.
+        // A recreated log has other messages at the same offsets: no copies.
         let letters = [(1, &b"a"[..]), (1, b"a"), (1, b"b"), (2, b"c"), (3, b"d")];
         sent(&log, letters.into_iter().map(|(offset, payload)| letter(offset, &[], Some(payload))).collect());
         let ids: Vec<Position> =

@@ -71,7 +71,7 @@ pub struct Sent {
     /// By clocks that jump forward and back, or not told.
     pub timestamp_ms: Option<i64>,
     pub payload: Option<Vec<u8>>,
-    /// What it says; `None` if it is no event.
+    /// What it says; `None` if it is not a valid event.
     pub event: Option<(RecordKey, Rank, Fact)>,
 }
 

@@ -1,6 +1,6 @@
 //! The worker's core through everything that goes wrong, in an order that a seed
 //! decides: workers killed between any two of their steps, frozen and continued
-//! hours later, partitions handed over and taken away with a batch under way,
+//! hours later, partitions handed over and taken away with a batch in flight,
 //! replies and confirmations lost, commits that happen after all, stores and logs
 //! that do not answer, expired messages, duplicates, corrections on other partitions.
 //! After each write and each run: every invariant, and figures equal to a recount.
@@ -12,6 +12,7 @@
 
 mod bite;
 mod events;
+mod group;
 #[allow(dead_code)]
 mod memory;
 #[path = "../oracle/mod.rs"]
@@ -19,6 +20,7 @@ mod oracle;
 mod watch;
 mod worker;
 mod world;
+mod writer;
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -10,9 +10,10 @@ use giaoban::store::sqlite::SqliteStore;
 use giaoban::store::{Batch, StoreWriter};
 
 use super::events::{Dice, PartitionLog, RULES, log};
+use super::group::Owner;
 use super::memory::{Memory, MemoryStore};
 use super::watch::{Watch, Writer, at};
-use super::worker::{Event, State, Worker};
+use super::worker::{State, Worker};
 
 /// What keeps figures exact, each taken out to see that a run notices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub enum Guard {
     Fence,
     /// Records and checkpoints are written together.
     OneTransaction,
-    /// What is under way of a partition is finished before it is given up.
+    /// What is in flight of a partition is finished before it is given up.
     DrainBeforeRelease,
     /// Equal revisions are settled by their content.
     TieBreak,
@@ -62,13 +63,6 @@ impl Store {
     }
 }
 
-/// Whose a partition is; who is to get it when it is released.
-#[derive(Clone, Copy, Default)]
-struct Owner {
-    worker: Option<usize>,
-    heir: Option<usize>,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     Turn,
@@ -97,14 +91,14 @@ pub struct World {
     trace: bool,
     /// Each step with how often it comes: of faults every run has some and lacks others.
     steps: Vec<Step>,
-    limits: Limits,
+    pub limits: Limits,
     pub clock_ms: u64,
     pub log: Vec<PartitionLog>,
     /// Partitions that are yet to be added.
     unborn: Vec<PartitionLog>,
     pub store: Store,
     pub workers: Vec<Worker>,
-    owners: Vec<Owner>,
+    pub owners: Vec<Owner>,
     pub watch: Watch,
     /// Batches whose sender is gone and that may still arrive.
     pub late: Vec<(u64, Batch)>,
@@ -117,7 +111,7 @@ pub struct World {
     pub hears: usize,
     /// Nothing goes wrong any more.
     pub healed: bool,
-    starts: u64,
+    pub starts: u64,
     pub seen: Seen,
 }
 
@@ -216,7 +210,7 @@ impl World {
 
     fn step(&mut self, step: Step) {
         (self.store_away, self.log_away) = (self.store_away.saturating_sub(1), self.log_away.saturating_sub(1));
-        // Whom it fits, if there is one; and faults rather whoever has something under way.
+        // Whom it fits, if there is one; and faults rather whoever has something in flight.
         let mut workers: Vec<usize> = (0..self.workers.len()).collect();
         self.dice.shuffle(&mut workers);
         let first = |fits: &dyn Fn(&Worker) -> bool| workers.iter().copied().find(|w| fits(&self.workers[*w]));
@@ -311,102 +305,6 @@ impl World {
             self.log.push(log);
             self.owners.push(Owner::default());
             self.give(self.log.len() - 1, 0);
-        }
-    }
-
-    /// Gives a partition that is nobody's to that worker, or to another that lives.
-    fn give(&mut self, p: usize, to: usize) {
-        let count = self.workers.len();
-        let to = (to..to + count).map(|w| w % count).find(|w| self.workers[*w].state != State::Down);
-        self.owners[p] = Owner { worker: to, heir: None };
-        let Some(to) = to else { return };
-        let partition = Partition(p as i32);
-        match self.workers[to].events.back_mut() {
-            Some(Event::Assigned(partitions)) => partitions.push(partition),
-            _ => self.workers[to].events.push_back(Event::Assigned(vec![partition])),
-        }
-    }
-
-    /// In order: the heir gets it when its owner has released it. Often with others.
-    fn hand_over(&mut self, p: usize) {
-        let Some(from) = self.owners[p].worker else { return };
-        let all = self.dice.one_in(3);
-        let mut revoked = Vec::new();
-        // Another hears that it gets nothing, which wants its answer too.
-        let other = self.dice.below(self.workers.len());
-        if self.workers[other].state != State::Down && self.dice.one_in(4) {
-            self.workers[other].events.push_back(Event::Assigned(Vec::new()));
-        }
-        for p in (0..self.log.len()).filter(|other| *other == p || all) {
-            let partition = Partition(p as i32);
-            let asked = self.workers[from].events.iter().any(|event| event.is_about(partition))
-                || self.workers[from].revoking.contains(&partition);
-            if self.owners[p].worker == Some(from) && self.owners[p].heir.is_none() && !asked {
-                self.owners[p].heir = Some(self.dice.below(self.workers.len()));
-                revoked.push(partition);
-            }
-        }
-        if !revoked.is_empty() {
-            self.workers[from].events.push_back(Event::Revoked(revoked));
-        }
-    }
-
-    pub fn released(&mut self, w: usize, partition: Partition) {
-        let p = partition.0 as usize;
-        let Owner { worker, heir } = self.owners[p];
-        if self.workers[w].revoking.remove(&partition)
-            && worker == Some(w)
-            && let Some(heir) = heir
-        {
-            self.seen("a partition was handed over");
-            self.give(p, heir);
-        }
-    }
-
-    /// At once: its session has timed out, and it will hear of that later.
-    fn take_away(&mut self, p: usize) {
-        let Some(from) = self.owners[p].worker else { return };
-        self.seen("a partition was taken away");
-        let partition = Partition(p as i32);
-        self.watch.is_taken_away(self.workers[from].start, partition);
-        self.workers[from].events.push_back(Event::Lost(vec![partition]));
-        self.give(p, from + 1);
-    }
-
-    /// A worker is no more: its partitions go to others.
-    pub fn ends(&mut self, w: usize) {
-        self.workers[w].state = State::Down;
-        self.workers[w].events.clear();
-        for p in 0..self.log.len() {
-            if self.owners[p].worker == Some(w) {
-                let to = self.owners[p].heir.unwrap_or(w);
-                self.give(p, to);
-            }
-        }
-        if self.dice.one_in(2) {
-            self.restart(w);
-        }
-    }
-
-    fn restart(&mut self, w: usize) {
-        if self.workers[w].state != State::Down {
-            return;
-        }
-        self.seen("a worker was started again");
-        self.workers[w] = Worker::new(self.starts, self.limits, self.clock_ms);
-        self.starts += 1;
-        for p in 0..self.log.len() {
-            if self.owners[p].worker.is_none() {
-                self.give(p, w);
-            }
-        }
-    }
-
-    fn thaw(&mut self, w: usize) {
-        if self.workers[w].state == State::Frozen {
-            self.seen("a worker was continued");
-            (self.workers[w].state, self.workers[w].thawed) = (State::Up, true);
-            self.clock_ms += if self.dice.one_in(2) { 7_200_000 } else { 0 };
         }
     }
 

@@ -161,7 +161,7 @@ pub enum Stopped {
     },
     /// Another worker kept writing the same partitions.
     Fenced(u32),
-    /// So many records are no events that the producer must be broken.
+    /// So many records are not valid events that the producer must be broken.
     TooManyDeadLetters {
         /// The partition.
         partition: Partition,

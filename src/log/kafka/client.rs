@@ -161,7 +161,7 @@ mod tests {
     fn refused(key: &str, value: &str) -> String {
         let settings = settings(key, value);
         let made =
-            settings.check().and_then(|()| make::<BaseConsumer, _>(&config(&settings, &[]), DefaultConsumerContext));
+            settings.check().and_then(|()| make::<_, BaseConsumer>(&config(&settings, &[]), DefaultConsumerContext));
         match made.map(|_| ()) {
             Err(LogError::Setting { key: named, cause }) if named == key => cause,
             other => panic!("{key}: {other:?}"),

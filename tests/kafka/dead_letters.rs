@@ -1,109 +1,15 @@
-//! What only a real broker decides.
-
-#![allow(clippy::unwrap_used)]
-
-mod harness;
+//! What a broker decides of dead letters, and of what the worker does without their topic.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::process::Stdio;
 use std::time::Duration;
 
 use giaoban::domain::Offset;
 use giaoban::log::kafka::{KafkaLog, KafkaSettings};
 use giaoban::log::{Delivery, EventLog as _, LogError, Outgoing, TopicSpec};
-use harness::bad::bad_lines;
-use harness::{Giaoban, session, until, wait};
-use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
-use rdkafka::client::DefaultClientContext;
 
-fn log(giaoban: &Giaoban) -> KafkaLog {
-    let brokers = giaoban.variable("GIAOBAN__KAFKA__BROKERS").to_owned();
-    KafkaLog::new(KafkaSettings { brokers, properties: BTreeMap::new() }).unwrap()
-}
-
-/// A topic's settings, as the broker has them.
-fn settings(giaoban: &Giaoban, topic: &str) -> BTreeMap<String, String> {
-    let admin: AdminClient<DefaultClientContext> = rdkafka::ClientConfig::new()
-        .set("bootstrap.servers", giaoban.variable("GIAOBAN__KAFKA__BROKERS"))
-        .create()
-        .unwrap();
-    let asked = [ResourceSpecifier::Topic(topic)];
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let answer = runtime.block_on(admin.describe_configs(&asked, &AdminOptions::new())).unwrap().remove(0).unwrap();
-    answer.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?))).collect()
-}
-
-fn message(payload: &[u8], headers: &[(&str, Option<&[u8]>)]) -> Outgoing {
-    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.map(<[u8]>::to_vec))).collect();
-    Outgoing { key: Some(b"00004".to_vec()), headers, payload: payload.to_vec(), ..Outgoing::default() }
-}
-
-#[test]
-#[ignore = "needs a broker: ./test.sh"]
-fn kafka_topics_are_made_on_purpose_only() {
-    let giaoban = Giaoban::on_kafka();
-    giaoban.write("a.ndjson", session("00004", 1, 1, "2020-03-04", 1));
-    for command in [&["publish", "a.ndjson"][..], &["worker"], &["doctor"]] {
-        let ended = giaoban.run(command);
-        assert_eq!(ended.code, Some(if command[0] == "doctor" { 16 } else { 7 }), "{}", ended.err);
-        assert!((ended.err + &ended.out).contains("giaoban topics create"), "{command:?}");
-    }
-    // More copies than there are brokers: what is asked for reaches the broker.
-    let ended = giaoban.run(&["topics", "create", "--partitions", "3", "--replication", "7"]);
-    assert!(ended.code != Some(0) && ended.err.to_lowercase().contains("replication"), "{}", ended.err);
-    giaoban.ok(&["topics", "create", "--partitions", "3", "--replication", "1"]);
-    for topic in ["GIAOBAN__KAFKA__TOPIC", "GIAOBAN__KAFKA__DEAD_LETTER_TOPIC"].map(|name| giaoban.variable(name)) {
-        let kept = settings(&giaoban, topic);
-        assert_eq!((kept["retention.ms"].as_str(), kept["retention.bytes"].as_str()), ("-1", "-1"), "{topic}");
-        assert_eq!(log(&giaoban).loses_by(topic).unwrap(), None);
-        assert_eq!(log(&giaoban).topic(topic).unwrap().replication, 1);
-    }
-    assert!(giaoban.ok(&["topics", "create"]).contains("is there already: 3 partitions"));
-    giaoban.ok(&["publish", "a.ndjson"]);
-    giaoban.settle();
-    assert_eq!(giaoban.figure("2020-Q1", "00004", "participants"), 1);
-    let said = giaoban.ok(&["doctor"]);
-    assert!(said.contains("0 records are not in the store yet"), "{said}");
-}
-
-#[test]
-#[ignore = "needs a broker: ./test.sh"]
-fn kafka_a_line_goes_while_others_are_waited_for() {
-    let giaoban = Giaoban::on_kafka();
-    giaoban.ok(&["topics", "create", "--partitions", "1"]);
-    let mut child = giaoban.command(&["publish", "-"]).stdin(Stdio::piped()).spawn().unwrap();
-    let mut input = child.stdin.take().unwrap();
-    let topic = log(&giaoban);
-    for number in 1..=2 {
-        writeln!(input, "{}", session("00004", number, 1, "2020-03-04", 1)).unwrap();
-        until("the line in the topic", Duration::from_secs(20), || {
-            topic.topic(giaoban.variable("GIAOBAN__KAFKA__TOPIC")).unwrap().partitions[0].high.0 == number as i64
-        });
-    }
-    drop(input);
-    let ended = wait(child, "publish");
-    assert!(ended.out.contains("2 taken, 0 refused"), "{}{}", ended.out, ended.err);
-}
-
-#[test]
-#[ignore = "needs a broker: ./test.sh"]
-fn kafka_a_receipt_has_its_lines_in_order_whoever_refused_them() {
-    let giaoban = Giaoban::on_kafka();
-    let name = giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned();
-    log(&giaoban).create_topic(&TopicSpec { name, partitions: 1, replication: 1, max_message_bytes: 1000 }).unwrap();
-    let noise: String =
-        (0..1_000_u64).map(|number| format!("{:x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
-    let large = session("00004", 1, 1, "2020-03-04", 1).replace("}}", &format!(r#","noise":"{noise}"}}}}"#));
-    giaoban.write("a.ndjson", [&large, "{", &session("00004", 2, 1, "2020-03-04", 1), "[]"].join("\n"));
-    // The broker's answer about the first comes after the check of the second.
-    let ended = giaoban.run(&["publish", "a.ndjson"]);
-    let receipt = giaoban.read("a.rejected.ndjson");
-    let mut told = receipt.lines().filter(|line| line.starts_with('#'));
-    assert!(told.next().unwrap().starts_with("# line 1: delivery.failed"), "{receipt}{}", ended.err);
-    assert!(told.next().unwrap().starts_with("# line 2: json.syntax"), "{receipt}");
-    assert!(told.next_back().unwrap().starts_with("# line 4: json.not_an_object"), "{receipt}");
-}
+use crate::harness::bad::bad_lines;
+use crate::harness::{Giaoban, session};
+use crate::{log, message, send, transactions};
 
 #[test]
 #[ignore = "needs a broker: ./test.sh"]
@@ -234,15 +140,6 @@ fn kafka_what_publish_refuses_is_a_dead_letter_with_the_same_code() {
         let shown = String::from_utf8_lossy(&line[..line.len().min(400)]).into_owned();
         assert_eq!(codes.get(&(tag as u64)).map(String::as_str), Some(*code), "{shown}");
     }
-}
-
-fn send(log: &KafkaLog, topic: &str, messages: &[Outgoing]) {
-    let mut producer = log.producer(topic).unwrap();
-    for message in messages {
-        producer.send(message, 0).unwrap();
-    }
-    let decided = producer.flush(Duration::from_secs(20));
-    assert!(decided.len() == messages.len() && decided.iter().all(|delivery| delivery.result.is_ok()), "{decided:?}");
 }
 
 #[test]
@@ -413,29 +310,6 @@ fn kafka_too_many_bad_records_stop_the_worker_at_the_same_place() {
     assert!(giaoban.settle().contains("1 applied, 0 duplicate, 0 superseded, 1 dead-lettered"));
 }
 
-/// What writes sessions of those numbers into partition 0 of a topic in a transaction, and commits it or not.
-fn transactions(giaoban: &Giaoban, topic: &str) -> impl Fn(std::ops::Range<usize>, bool) + use<> {
-    use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
-    let (log, topic, within) = (log(giaoban), topic.to_owned(), Duration::from_secs(20));
-    let mut config = rdkafka::ClientConfig::new();
-    config.set("bootstrap.servers", giaoban.variable("GIAOBAN__KAFKA__BROKERS")).set("transactional.id", &topic);
-    let producer: BaseProducer = config.create().unwrap();
-    producer.init_transactions(within).unwrap();
-    move |numbers, commit| {
-        let end = || log.topic(&topic).unwrap().partitions[0].high.0;
-        let with_its_mark = end() + numbers.len() as i64 + 1;
-        producer.begin_transaction().unwrap();
-        for number in numbers {
-            let event = session("00004", number, 1, "2020-03-04", 1);
-            producer.send(BaseRecord::to(&topic).partition(0).key("00004").payload(&event)).unwrap();
-        }
-        producer.flush(within).unwrap();
-        if commit { producer.commit_transaction(within) } else { producer.abort_transaction(within) }.unwrap();
-        // The broker answers before it has written the mark, and nothing of the transaction is read before that.
-        until("the mark", within, || end() >= with_its_mark);
-    }
-}
-
 #[test]
 #[ignore = "needs a broker: ./test.sh"]
 fn kafka_dead_letters_are_read_where_their_topic_ends_in_no_message() {
@@ -452,40 +326,4 @@ fn kafka_dead_letters_are_read_where_their_topic_ends_in_no_message() {
     assert!(ended.out.contains("0 sent again; 1 still bad (json.syntax 1)"), "{} {}", ended.out, ended.err);
     assert!(giaoban.ok(&["dlq", "discard", "0:0", "--reason-text", "mất"]).contains("1 discarded"));
     assert!(giaoban.ok(&["dlq", "list", "--all"]).contains("discarded mất"));
-}
-
-#[test]
-#[ignore = "needs a broker: ./test.sh"]
-fn kafka_a_topic_that_ends_in_no_message_is_read_to_its_end() {
-    let mut giaoban = Giaoban::on_kafka();
-    giaoban.ok(&["topics", "create", "--partitions", "1"]);
-    let topic = giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned();
-    let within = Duration::from_secs(20);
-    let transaction = transactions(&giaoban, &topic);
-    let sessions = |giaoban: &Giaoban| giaoban.figure("2020-Q1", "00004", "supervision_sessions");
-    transaction(0..3, true);
-    let settled = giaoban.run(&["worker", "--until-caught-up"]);
-    assert!(settled.out.contains("3 applied") && !settled.err.contains("end of partition"), "{}", settled.err);
-    transaction(3..5, false);
-    assert!(giaoban.settle().contains("Read 0 records"));
-    let said = giaoban.ok(&["doctor"]);
-    assert!(said.contains("0 records are not in the store yet"), "{said}");
-    assert!(giaoban.ok(&["replay"]).contains("Nothing would change"));
-    assert_eq!(sessions(&giaoban), 3);
-
-    let port = harness::broker::free_port();
-    giaoban = giaoban.with("GIAOBAN__HTTP__LISTEN", &format!("127.0.0.1:{port}"));
-    let mut worker = giaoban.start(&["worker"]);
-    let address = harness::address(&mut worker);
-    let lag = || {
-        let answer = ureq::get(format!("http://{address}/metrics")).call().ok()?.into_body().read_to_string().ok()?;
-        let (_, rest) = answer.split_once("giaoban_worker_lag_records{partition=\"0\"} ")?;
-        Some(rest.lines().next()?.to_owned())
-    };
-    until("an idle worker does not lag", within, || lag().as_deref() == Some("0"));
-    transaction(5..9, true);
-    until("it has read what follows", within, || sessions(&giaoban) == 7);
-    until("it does not lag again", within, || lag().as_deref() == Some("0"));
-    worker.kill().unwrap();
-    worker.wait().unwrap();
 }
