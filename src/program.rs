@@ -1,9 +1,10 @@
-//! What every command starts from: settings, rules, the event log, the store.
+//! What every command starts from: settings, rules, the event log, the store; and
+//! the program's own log.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 
-use crate::config::Settings;
+use crate::config::{Log, Settings};
 use crate::domain::Rules;
 use crate::failure::{Failure, FailureKind};
 use crate::intake::check::Checker;
@@ -40,21 +41,8 @@ impl Context {
         self.settings.lang
     }
 
-    /// One of two texts.
-    pub fn say<'a>(&self, vi: &'a str, en: &'a str) -> &'a str {
-        match self.lang() {
-            Lang::Vi => vi,
-            Lang::En => en,
-        }
-    }
-
     /// A remark on standard error.
-    pub fn note(&self, vi: &str, en: &str) {
-        let _ = writeln!(std::io::stderr(), "{}", self.say(vi, en));
-    }
-
-    /// A remark on standard error.
-    pub fn remark(&self, text: &Text) {
+    pub fn note(&self, text: &Text) {
         let _ = writeln!(std::io::stderr(), "{}", text.get(self.lang()));
     }
 
@@ -155,7 +143,7 @@ impl Context {
             })
             .sum();
         if missing > 0 {
-            self.remark(&terminal::records_not_counted(missing));
+            self.note(&terminal::records_not_counted(missing));
         }
         Ok(())
     }
@@ -174,4 +162,18 @@ pub fn open_reader(place: &StorePlace, rules: &Rules) -> Result<Box<dyn StoreRea
         }
         _ => Ok(store),
     }
+}
+
+/// Starts the program's own log on standard error: text on a terminal, JSON otherwise, unless the settings say which.
+pub fn start_log(log: &Log) {
+    let level = log.level.parse().unwrap_or(tracing::Level::INFO);
+    let text = match log.format.as_str() {
+        "text" => true,
+        "json" => false,
+        _ => std::io::stderr().is_terminal(),
+    };
+    let builder = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false);
+    // A second start in one process would find one in place, which serves.
+    let _ =
+        if text { builder.with_ansi(std::io::stderr().is_terminal()).try_init() } else { builder.json().try_init() };
 }

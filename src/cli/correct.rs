@@ -20,9 +20,9 @@ pub struct CorrectArgs {
 impl Args for CorrectArgs {
     fn augment_args(command: Command) -> Command {
         let command = command
-            .arg(Arg::new("subject").long("subject").required(true).value_name("NUMBER").help("số hiệu hồ sơ · the record's number"))
-            .arg(Arg::new("source").long("source").value_name("URI").help("nơi giữ hồ sơ; cần khi nhiều nơi có cùng số hiệu · who keeps the record; needed where several have the number"))
-            .after_help("Ví dụ / Example:\n  giaoban correct --source /units/00004 --subject GS-2020-000123 --participants 15\nGiá trị rỗng xóa trường / an empty value removes a field:\n  giaoban correct --subject GS-2020-000123 --topic ''");
+            .arg(Arg::new("subject").long("subject").required(true).value_name("NUMBER").help(says::SUBJECT))
+            .arg(Arg::new("source").long("source").value_name("URI").help(says::SOURCE))
+            .after_help(says::CORRECT_EXAMPLES);
         flags(command, recordable())
     }
 

@@ -196,7 +196,7 @@ impl<'a> Desk<'a> {
         if topic.others > 0 {
             let others = topic.others;
             let said = text::others(others);
-            context.remark(&said);
+            context.note(&said);
         }
         Ok(Self { context, log, topic })
     }
@@ -241,7 +241,7 @@ impl<'a> Desk<'a> {
         let decided = self.topic.dead_letters.iter().filter(|letter| !letter.is_open() && filter.takes(letter)).count();
         if !all && decided > 0 {
             let said = text::more_decided(decided);
-            self.context.remark(&said);
+            self.context.note(&said);
         }
         Ok(ExitCode::Done)
     }
@@ -269,7 +269,7 @@ impl<'a> Desk<'a> {
         picked.open.retain(of_topic);
         if elsewhere > 0 {
             let said = text::of_another_topic(elsewhere);
-            self.context.remark(&said);
+            self.context.note(&said);
         }
         let lang = self.context.lang();
         let mut told = 0;
@@ -282,7 +282,7 @@ impl<'a> Desk<'a> {
                 let _ = writeln!(std::io::stderr(), "{id} {}", reasons.join(" | "));
             } else if told == SHOWN + 1 {
                 let said = text::more_still_bad();
-                self.context.remark(&said);
+                self.context.note(&said);
             }
         };
         let mut redrive = Redrive {
@@ -354,7 +354,7 @@ impl<'a> Desk<'a> {
         result.and_then(|()| out.flush()).map_err(failed)?;
         let (count, file) = (chosen.len(), file.display());
         let said = text::exported(count, file);
-        self.context.remark(&said);
+        self.context.note(&said);
         Ok(ExitCode::Done)
     }
 

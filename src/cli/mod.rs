@@ -19,20 +19,21 @@ mod rollup;
 mod schema;
 mod serve;
 mod topics;
+mod usage;
 mod verify;
 mod withdraw;
 mod worker;
 
 use std::ffi::OsString;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Loaded, Overrides, Settings, load};
+use crate::config::{Loaded, Overrides, language, load};
 use crate::failure::{ExitCode, Failure};
-use crate::program::Context;
-use crate::text::{Lang, usage};
+use crate::program::{Context, start_log};
+use crate::text::Lang;
 
 /// What a command returns when nothing failed.
 type Done = Result<ExitCode, Failure>;
@@ -107,52 +108,24 @@ enum Command {
 
 /// Runs the program on the process's arguments and environment.
 pub fn run() -> ExitCode {
+    let environment = environment();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return misread(&error),
+        Err(error) => return usage::misread(&error, &environment),
     };
-    let environment = environment();
     let overrides = Overrides { config: cli.global.config, data: cli.global.data, lang: cli.global.lang };
     let loaded = match load(&overrides, &environment) {
         Ok(loaded) => loaded,
-        // Without settings, the language is that of the flag or the locale.
-        Err(error) => return fail(&Failure::from(error), fallback_lang(&overrides, environment)),
+        Err(error) => return fail(&Failure::from(error), language(&overrides, &environment)),
     };
     let lang = loaded.settings.lang;
-    start_log(&loaded.settings);
+    start_log(&loaded.settings.log);
     dispatch(cli.command, loaded, overrides.data.is_some()).unwrap_or_else(|failure| fail(&failure, lang))
 }
 
 fn environment() -> Vec<(String, String)> {
     let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
     std::env::vars_os().filter_map(text).collect()
-}
-
-/// Help, or what is wrong with the command line: in Vietnamese in one line before what the parser says.
-fn misread(error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() {
-        let _ = error.print();
-        return ExitCode::Done;
-    }
-    let arguments: Vec<String> = std::env::args_os().filter_map(|argument| argument.into_string().ok()).collect();
-    let after = |flag: &str| arguments.iter().skip_while(|argument| *argument != flag).nth(1).cloned();
-    let lang =
-        after("--lang").or_else(|| arguments.iter().find_map(|text| text.strip_prefix("--lang=")).map(Into::into));
-    let overrides =
-        Overrides { lang: lang.filter(|lang| ["vi", "en"].contains(&lang.as_str())), ..Overrides::default() };
-    let environment = environment();
-    let lang = load(&overrides, &environment).map(|loaded| loaded.settings.lang);
-    if lang.unwrap_or_else(|_| fallback_lang(&overrides, environment)) == Lang::Vi {
-        let _ = writeln!(std::io::stderr(), "lỗi: {}", usage::text(error));
-    }
-    let _ = error.print();
-    ExitCode::Usage
-}
-
-fn fallback_lang(overrides: &Overrides, environment: Vec<(String, String)>) -> Lang {
-    let locale_alone: Vec<_> = environment.into_iter().filter(|(name, _)| !name.starts_with("GIAOBAN")).collect();
-    let overrides = Overrides { lang: overrides.lang.clone(), ..Overrides::default() };
-    load(&overrides, &locale_alone).map(|loaded| loaded.settings.lang).unwrap_or_default()
 }
 
 fn dispatch(command: Command, loaded: Loaded, data_named: bool) -> Done {
@@ -193,18 +166,4 @@ fn fail(failure: &Failure, lang: Lang) -> ExitCode {
     let text = crate::text::failure::error_and_remedy(failure.what(), failure.remedy());
     let _ = writeln!(std::io::stderr(), "{}", text.get(lang));
     failure.code()
-}
-
-/// Text on a terminal, JSON otherwise, on standard error.
-fn start_log(settings: &Settings) {
-    let level = settings.log.level.parse().unwrap_or(tracing::Level::INFO);
-    let text = match settings.log.format.as_str() {
-        "text" => true,
-        "json" => false,
-        _ => std::io::stderr().is_terminal(),
-    };
-    let builder = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false);
-    // A second start in one process would find one in place, which serves.
-    let _ =
-        if text { builder.with_ansi(std::io::stderr().is_terminal()).try_init() } else { builder.json().try_init() };
 }

@@ -121,7 +121,7 @@ impl Run<'_> {
         let mut bar = Progress::of_bytes(&name.to_string());
         // A column that is not read would be lost without a word.
         for (column, like) in reader.ignored() {
-            context.remark(&match like {
+            context.note(&match like {
                 Some(like) => says::column_not_read_like(&name, column, like),
                 None => says::column_not_read(&name, column),
             });
@@ -139,9 +139,9 @@ impl Run<'_> {
                     };
                     match *contradictions {
                         ..=SHOWN => {
-                            context.remark(&says::contradiction(&name, line, other, format!("{source} {subject}")));
+                            context.note(&says::contradiction(&name, line, other, format!("{source} {subject}")));
                         }
-                        count if count == SHOWN + 1 => context.remark(&says::more_contradictions()),
+                        count if count == SHOWN + 1 => context.note(&says::more_contradictions()),
                         _ => {}
                     }
                 }
@@ -149,9 +149,9 @@ impl Run<'_> {
                     shown += 1;
                     match shown {
                         ..=SHOWN => errors.iter().for_each(|error| {
-                            context.remark(&intake::on_line(line.number, error.message(context.lang())));
+                            context.note(&intake::on_line(line.number, error.message(context.lang())));
                         }),
-                        count if count == SHOWN + 1 => context.remark(&says::more_refused()),
+                        count if count == SHOWN + 1 => context.note(&says::more_refused()),
                         _ => {}
                     }
                     receipt.add(line, errors, context.lang()).map_err(|error| unwritable(&receipt, &error))?;

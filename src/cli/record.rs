@@ -1,6 +1,8 @@
 //! `giaoban record`: one event. The flags are made of the contract's own table of fields; what must be there and is
 //! not given is asked for on a terminal.
 
+use std::fmt::Write as _;
+
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
 use super::Done;
@@ -38,15 +40,12 @@ pub(super) fn flags(command: Command, specs: impl Iterator<Item = &'static TypeS
         for column in flat::columns(spec).iter().map(FlatColumn::name) {
             let field = spec.fields.iter().find(|field| column.starts_with(field.name));
             let Some(field) = field.filter(|_| !known.contains(&column)) else { continue };
-            let mut arg = Arg::new(column.clone())
-                .long(flag(&column))
-                .value_name("VALUE")
-                .allow_hyphen_values(true)
-                .help(format!("{} · {}", field.meaning.vi, field.meaning.en));
+            let mut help = says::help(field.meaning);
             if let Kind::OneOf(names) = field.kind {
-                arg = arg.help(format!("{} · {} [{}]", field.meaning.vi, field.meaning.en, names.join(", ")));
+                let _ = write!(help, " [{}]", names.join(", "));
             }
-            command = command.arg(arg);
+            let arg = Arg::new(column.clone()).long(flag(&column)).value_name("VALUE");
+            command = command.arg(arg.allow_hyphen_values(true).help(help));
             known.push(column);
         }
     }
@@ -63,24 +62,12 @@ pub(super) fn columns(matches: &ArgMatches) -> Columns {
 
 impl Args for RecordArgs {
     fn augment_args(command: Command) -> Command {
-        let command = command.subcommand_required(true).arg_required_else_help(true).after_help(
-            "Ví dụ / Example:\n  giaoban record supervision --unit 00004 --held-on 2020-03-04 --body fatherland_front --field budget_finance",
-        );
+        let command = command.subcommand_required(true).arg_required_else_help(true).after_help(says::RECORD_EXAMPLE);
         recordable().fold(command, |command, spec| {
             let sub = Command::new(spec.name)
-                .about(format!("{} · {}", spec.meaning.vi, spec.meaning.en))
-                .arg(
-                    Arg::new("subject")
-                        .long("subject")
-                        .value_name("NUMBER")
-                        .help("số hiệu hồ sơ; tự đặt nếu không ghi · the record's number; made if not given"),
-                )
-                .arg(
-                    Arg::new("source")
-                        .long("source")
-                        .value_name("URI")
-                        .help("nơi giữ hồ sơ; /units/<mã> nếu không ghi · who keeps the record"),
-                );
+                .about(says::help(spec.meaning))
+                .arg(Arg::new("subject").long("subject").value_name("NUMBER").help(says::NEW_SUBJECT))
+                .arg(Arg::new("source").long("source").value_name("URI").help(says::NEW_SOURCE));
             command.subcommand(flags(sub, std::iter::once(spec)))
         })
     }
@@ -172,6 +159,6 @@ pub(super) fn send(context: &Context, draft: &Draft) -> Done {
     let position = submit_one(&mut *producer, &message)?;
     let (partition, offset) = (position.partition, position.offset);
     print(says::taken(&draft.subject, draft.revision.number(), partition, offset).get(context.lang()))?;
-    context.remark(&says::next_steps());
+    context.note(&says::next_steps());
     Ok(ExitCode::Done)
 }

@@ -60,9 +60,9 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
     if args.switch {
         place.switch(writer.as_ref(), generation)?;
         let (new, (old, removal)) = (place.name(generation).0, place.name(current));
-        context.remark(&says::switched(new, old, removal));
+        context.note(&says::switched(new, old, removal));
     } else {
-        context.remark(&says::not_switched());
+        context.note(&says::not_switched());
     }
     Ok(ExitCode::Done)
 }
@@ -91,7 +91,7 @@ fn differences(
     if let Some(before) = before {
         return Ok(read_changes(Some((&mut *now, &before)), (&mut *then, rules))?);
     }
-    context.remark(&says::own_figures_only());
+    context.note(&says::own_figures_only());
     Ok(changes(&cells(&mut *now)?, &cells(&mut *then)?))
 }
 

@@ -58,10 +58,10 @@ pub fn run(context: &Context, args: &RestoreArgs) -> Done {
     }
     data.name(generation)?;
     if let Some(aside) = aside {
-        context.remark(&says::moved_aside(aside.display()));
+        context.note(&says::moved_aside(aside.display()));
     }
     if kept && its_log.exists() {
-        context.remark(&says::log_stays());
+        context.note(&says::log_stays());
     }
     print(says::restored(records, data.path().display()).get(context.lang()))?;
     Ok(ExitCode::Done)

@@ -77,11 +77,11 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Done {
     print(&show(context, args.format, &differences))?;
     if differing == 0 {
         let (cells, read) = (now.len(), summary.counts.read);
-        context.remark(&says::all_agree(cells, records, read));
+        context.note(&says::all_agree(cells, records, read));
         return Ok(ExitCode::Done);
     }
     for line in miscounted {
-        context.remark(&Text::same(line));
+        context.note(&Text::same(line));
     }
     let what = says::recount_differs(at, differences.len(), records, recounted);
     Err(Failure::other(ExitCode::Differs, what, says::rebuild_and_keep()))

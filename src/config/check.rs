@@ -4,7 +4,7 @@ use config::{Value, ValueKind};
 
 use super::ConfigError;
 use super::keys::{Key, Shape};
-use super::load::Origin;
+use super::origin::Origin;
 use crate::store::postgres::{Schema, Server, masked};
 use crate::text::config as says;
 

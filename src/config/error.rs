@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::variable_of;
+use super::origin::variable_of;
 use crate::domain::UnitTableError;
 use crate::failure::{Explained, FailureKind, shown_as_explained};
 use crate::text::{Text, config as text};

@@ -8,44 +8,13 @@ use config::{Config, File, FileFormat, Value, ValueKind};
 use super::ConfigError;
 use super::check::{check, show, shown};
 use super::keys::{KEYS, Key, Shape};
+use super::origin::{Origin, PREFIX};
 use super::settings::Settings;
-use crate::text::config as says;
 use crate::text::nearest::nearest;
-
-/// What stands before every environment variable.
-const PREFIX: &str = "GIAOBAN__";
-
-/// The environment variable of a key.
-pub fn variable_of(key: &str) -> String {
-    format!("{PREFIX}{}", key.replace('.', "__").to_uppercase())
-}
+use crate::text::{Lang, config as says};
 
 /// The variable that names the file.
 const FILE_VARIABLE: &str = "GIAOBAN_CONFIG";
-
-/// Where a value came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// The program.
-    Default,
-    /// A file.
-    File(String),
-    /// An environment variable.
-    Variable(String),
-    /// A flag of the command line.
-    Flag(&'static str),
-}
-
-impl std::fmt::Display for Origin {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Default => f.write_str("default"),
-            Self::File(file) => f.write_str(file),
-            Self::Variable(name) => f.write_str(name),
-            Self::Flag(flag) => f.write_str(flag),
-        }
-    }
-}
 
 /// What the command line says.
 #[derive(Clone, Debug, Default)]
@@ -102,6 +71,17 @@ pub fn load(overrides: &Overrides, environment: &[(String, String)]) -> Result<L
         loaded.settings.data.clone_from(data);
     }
     Ok(loaded)
+}
+
+/// The language to speak where the command line or the settings are wrong: that of the settings if they load, else that
+/// of the flag or the locale.
+pub fn language(overrides: &Overrides, environment: &[(String, String)]) -> Lang {
+    if let Ok(loaded) = load(overrides, environment) {
+        return loaded.settings.lang;
+    }
+    let locale: Vec<_> = environment.iter().filter(|(name, _)| !name.starts_with("GIAOBAN")).cloned().collect();
+    let overrides = Overrides { lang: overrides.lang.clone(), ..Overrides::default() };
+    load(&overrides, &locale).map(|loaded| loaded.settings.lang).unwrap_or_default()
 }
 
 pub(super) fn default_of(key: &Key) -> Value {
@@ -282,7 +262,7 @@ fn insert(root: &mut config::Map<String, Value>, name: &str, value: Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::Lang;
+    use crate::config::variable_of;
 
     fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()

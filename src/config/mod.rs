@@ -8,9 +8,11 @@ mod check;
 mod error;
 mod keys;
 mod load;
+mod origin;
 mod settings;
 
 pub use error::ConfigError;
 pub use keys::{KEYS, Key, Shape, shipped_file};
-pub use load::{Loaded, Origin, Overrides, load, variable_of};
-pub use settings::{KafkaClient, Secret, Settings};
+pub use load::{Loaded, Overrides, language, load};
+pub use origin::{Origin, variable_of};
+pub use settings::{KafkaClient, Log, Secret, Settings};

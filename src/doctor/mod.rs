@@ -296,4 +296,6 @@ fn first_record(log: &Met<'_>, topic: &str, range: &PartitionRange, from: i64) -
 }
 
 #[cfg(test)]
+mod fixture;
+#[cfg(test)]
 mod tests;

@@ -82,8 +82,7 @@ impl From<ExitCode> for std::process::ExitCode {
 
 /// The text of `docs/exit-codes.md`.
 pub fn exit_codes_page() -> String {
-    let mut text =
-        String::from("# Mã thoát · Exit codes\n\n| code | name | tiếng Việt | English |\n| --- | --- | --- | --- |\n");
+    let mut text = failure::EXIT_CODES_HEAD.to_owned();
     for code in ExitCode::ALL {
         let Text { vi, en } = code.meaning();
         let _ = writeln!(text, "| {} | {} | {vi} | {en} |", *code as u8, code.name());

@@ -1,6 +1,27 @@
 //! What `giaoban record`, `correct` and `withdraw` say and ask.
 
-use super::texts;
+use super::{Text, texts};
+
+// Help speaks both languages at once.
+
+/// A meaning as help says it.
+pub fn help(meaning: &Text) -> String {
+    format!("{} · {}", meaning.vi, meaning.en)
+}
+
+/// The help of `record --subject`.
+pub const NEW_SUBJECT: &str = "số hiệu hồ sơ; tự đặt nếu không ghi · the record's number; made if not given";
+/// The help of `record --source`.
+pub const NEW_SOURCE: &str = "nơi giữ hồ sơ; /units/<mã> nếu không ghi · who keeps the record";
+/// An example of `record`.
+pub const RECORD_EXAMPLE: &str = "Ví dụ / Example:\n  giaoban record supervision --unit 00004 --held-on 2020-03-04 --body fatherland_front --field budget_finance";
+/// The help of `correct --subject`.
+pub const SUBJECT: &str = "số hiệu hồ sơ · the record's number";
+/// The help of `correct --source`.
+pub const SOURCE: &str =
+    "nơi giữ hồ sơ; cần khi nhiều nơi có cùng số hiệu · who keeps the record; needed where several have the number";
+/// Examples of `correct`.
+pub const CORRECT_EXAMPLES: &str = "Ví dụ / Example:\n  giaoban correct --source /units/00004 --subject GS-2020-000123 --participants 15\nGiá trị rỗng xóa trường / an empty value removes a field:\n  giaoban correct --subject GS-2020-000123 --topic ''";
 
 texts! {
     nothing_to_correct() { "không có gì để đính chính", "there is nothing to correct" }

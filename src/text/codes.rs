@@ -16,6 +16,10 @@ pub struct CodeText {
     pub remedy: Text,
 }
 
+/// The heading of a list of codes in `docs/codes.md`, and that of its columns.
+pub static HEADING: Text =
+    Text::new("Tiếng Việt\n\n| mã | sai ở đâu | cách sửa |\n", "English\n\n| code | what is wrong | what to do |\n");
+
 macro_rules! codes {
     ($($code:literal { vi: $vi:literal, $vi_remedy:literal; en: $en:literal, $en_remedy:literal })+) => {
         /// What each code says.

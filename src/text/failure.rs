@@ -2,6 +2,10 @@
 
 use super::texts;
 
+/// The head of `docs/exit-codes.md`, which speaks both languages at once.
+pub const EXIT_CODES_HEAD: &str =
+    "# Mã thoát · Exit codes\n\n| code | name | tiếng Việt | English |\n| --- | --- | --- | --- |\n";
+
 texts! {
     done() { "Xong.", "Done." }
     internal() { "Lỗi bên trong chương trình.", "A defect of the program, or something that it has no code for." }

@@ -28,6 +28,7 @@ pub mod report;
 pub mod rollup;
 pub mod safe;
 pub mod sample;
+pub mod settings;
 pub mod store;
 pub mod terminal;
 pub mod usage;

@@ -4,7 +4,7 @@
 use std::fmt::{self, Write as _};
 
 use crate::text::Lang;
-use crate::text::codes::CODES;
+use crate::text::codes::{CODES, HEADING};
 
 macro_rules! codes {
     ($($member:ident = $code:literal,)+) => {
@@ -103,11 +103,8 @@ pub fn codes_page() -> String {
         "# Codes\n\nWhat may be wrong with an event. A code is stable: it keeps its meaning for ever. \
          This page is made from the code (`UPDATE_DOCS=1 cargo test --lib wire::codes`).\n",
     );
-    for (lang, heading, columns) in [
-        (Lang::En, "English", "| code | what is wrong | what to do |"),
-        (Lang::Vi, "Tiếng Việt", "| mã | sai ở đâu | cách sửa |"),
-    ] {
-        let _ = write!(page, "\n## {heading}\n\n{columns}\n| --- | --- | --- |\n");
+    for lang in [Lang::En, Lang::Vi] {
+        let _ = write!(page, "\n## {}| --- | --- | --- |\n", HEADING.get(lang));
         for code in Code::ALL {
             let cell = |text: &str| text.replace('<', "&lt;").replace('|', "\\|");
             let _ = writeln!(page, "| `{code}` | {} | {} |", cell(code.meaning(lang)), cell(code.remedy(lang)));

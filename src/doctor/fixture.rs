@@ -1,0 +1,160 @@
+//! A log and a store for the tests of the doctor, which answer as a test has it.
+
+use crate::domain::{Digest, Entry, NextOffset, Offset, Partition, Position, Quarter, RecordKey, Rules};
+use crate::log::{
+    Access, Consumer, Created, EventLog, Incoming, LogError, Membership, PartitionRange, Producer, Topic, TopicSpec,
+};
+use crate::rollup::Cell;
+use crate::rollup::table::Cells;
+use crate::store::{Checkpoint, ReadCheckpoints, ReadFigures, ReadLedger, StoreError, StoreReader};
+
+/// A log that has one message in the last of its partitions' offsets.
+#[derive(Default)]
+pub(super) struct FakeLog {
+    /// `low..high` of each partition.
+    pub(super) ranges: Vec<(i64, i64)>,
+    /// What every question about the dead letters' topic ends with.
+    pub(super) dead_letters: Option<LogError>,
+    /// What every question about the events' topic ends with.
+    pub(super) events: Option<LogError>,
+    /// What is not allowed.
+    pub(super) denied: Vec<Access<'static>>,
+    pub(super) taken_ms: i64,
+    /// By which setting the events' topic loses messages.
+    pub(super) loses_by: Option<&'static str>,
+    pub(super) asked: std::sync::atomic::AtomicUsize,
+}
+
+impl EventLog for FakeLog {
+    fn describe(&self) -> String {
+        "the embedded log fake".into()
+    }
+
+    fn topic(&self, name: &str) -> Result<Topic, LogError> {
+        self.asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let failure = if name.ends_with(".dlq") { &self.dead_letters } else { &self.events };
+        if let Some(error) = failure {
+            return Err(error.clone());
+        }
+        let range = |(partition, (low, high)): (usize, &(i64, i64))| PartitionRange {
+            partition: Partition(partition as i32),
+            low: NextOffset(*low),
+            high: NextOffset(*high),
+        };
+        let partitions = self.ranges.iter().enumerate().map(range).collect();
+        Ok(Topic { name: name.to_owned(), partitions, replication: 3 })
+    }
+
+    fn loses_by(&self, name: &str) -> Result<Option<String>, LogError> {
+        Ok(self.loses_by.filter(|_| name == "giaoban.events").map(str::to_owned))
+    }
+
+    fn create_topic(&self, _: &TopicSpec) -> Result<Created, LogError> {
+        panic!("doctor makes no topic")
+    }
+
+    fn producer(&self, _: &str) -> Result<Box<dyn Producer>, LogError> {
+        panic!("doctor writes nothing")
+    }
+
+    fn consumer(&self, _: &str, _: &Membership) -> Result<Box<dyn Consumer>, LogError> {
+        panic!("doctor joins no group")
+    }
+
+    fn may(&self, access: &Access<'_>) -> Result<(), LogError> {
+        let (operation, resource) = match access {
+            Access::Read(topic) => ("read", format!("topic {topic}")),
+            Access::Write(topic) => ("write", format!("topic {topic}")),
+            Access::Join { group, .. } => ("join", format!("group {group}")),
+        };
+        match self.denied.contains(access) {
+            true => Err(LogError::Authorization { operation: operation.into(), resource }),
+            false => Ok(()),
+        }
+    }
+
+    fn read(
+        &self,
+        _: &str,
+        partition: Partition,
+        from: Offset,
+        _: usize,
+        sink: &mut dyn FnMut(Incoming<'_>),
+    ) -> Result<usize, LogError> {
+        sink(Incoming {
+            position: Position { partition, offset: from },
+            timestamp_ms: Some(self.taken_ms),
+            key: None,
+            headers: &[],
+            payload: None,
+        });
+        Ok(1)
+    }
+}
+
+/// A store with those checkpoints and nothing else.
+pub(super) struct FakeStore(pub(super) Vec<Checkpoint>);
+
+impl ReadFigures for FakeStore {
+    fn fingerprint(&mut self) -> Result<Option<Digest>, StoreError> {
+        Ok(None)
+    }
+
+    fn synthetic(&mut self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    fn quarters(&mut self) -> Result<Vec<Quarter>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn raw_cells(&mut self, _: Quarter, _: &mut dyn FnMut(&str, &str, Cell)) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn cells(&mut self, _: &[Quarter], _: &Rules) -> Result<Cells, StoreError> {
+        Ok(Cells::default())
+    }
+}
+
+impl ReadLedger for FakeStore {
+    fn entries(&mut self, _: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn entry(&mut self, _: &RecordKey) -> Result<Option<Entry>, StoreError> {
+        Ok(None)
+    }
+
+    fn earlier(&mut self, _: &RecordKey) -> Result<Vec<Entry>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn earlier_entries(&mut self, _: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn record_count(&mut self) -> Result<u64, StoreError> {
+        Ok(self.0.iter().map(|at| at.counts.applied).sum())
+    }
+}
+
+impl ReadCheckpoints for FakeStore {
+    fn topics(&mut self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn checkpoints(&mut self, _: &str) -> Result<Vec<Checkpoint>, StoreError> {
+        Ok(self.0.clone())
+    }
+}
+
+impl StoreReader for FakeStore {
+    fn describe(&self) -> String {
+        "a fake store".into()
+    }
+
+    fn size_bytes(&mut self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+}
