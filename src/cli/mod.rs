@@ -7,7 +7,6 @@ mod correct;
 mod demo;
 mod dlq;
 mod doctor;
-mod letters;
 mod migrate;
 mod publish;
 mod record;

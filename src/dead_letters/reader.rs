@@ -1,7 +1,7 @@
-//! The dead-letter topic as it lies: letters, and what was decided about each.
+//! The dead-letter topic as it lies: dead letters, and what was decided about each.
 //!
 //! Nothing in it is ever changed or removed. A decision is one more message that
-//! names its letter: so it is known to every operator, on either log, without a store.
+//! names its dead letter: so it is known to every operator, on either log, without a store.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -12,7 +12,7 @@ use crate::log::{EventLog, Incoming, LogError, Outgoing};
 use crate::wire::Message;
 use crate::wire::decode::Glimpse;
 
-/// A letter as it lies in its topic.
+/// A dead letter as it lies in its topic.
 #[derive(Clone, Debug)]
 pub struct FiledDeadLetter<'a> {
     /// Where it lies in the dead-letter topic: what it is called.
@@ -25,7 +25,7 @@ pub struct FiledDeadLetter<'a> {
     pub reason: &'a str,
     /// Every rule that it broke, a line for each.
     pub detail: &'a str,
-    /// Since when it is a letter, in milliseconds since 1970.
+    /// Since when it is a dead letter, in milliseconds since 1970.
     pub time_ms: i64,
     /// The message's key.
     pub key: Option<&'a [u8]>,
@@ -51,7 +51,7 @@ impl FiledDeadLetter<'_> {
     }
 }
 
-/// What was decided about a letter.
+/// What was decided about a dead letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// It was sent again.
@@ -70,10 +70,10 @@ impl Action {
     }
 }
 
-/// A decision about a letter.
+/// A decision about a dead letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// Which letter.
+    /// Which dead letter.
     pub letter: Position,
     /// What was decided.
     pub action: Action,
@@ -102,7 +102,7 @@ impl Decision {
 /// What one message of the dead-letter topic is.
 #[derive(Clone, Debug)]
 pub enum TopicMessage<'a> {
-    /// A letter.
+    /// A dead letter.
     DeadLetter(FiledDeadLetter<'a>),
     /// A decision.
     Decision(Decision),
@@ -172,7 +172,7 @@ pub fn walk(
     Ok(())
 }
 
-/// What is to be known of a letter without its body.
+/// What is to be known of a dead letter without its body.
 #[derive(Clone, Debug)]
 pub struct ListedDeadLetter {
     /// Where it lies in the dead-letter topic.
@@ -181,7 +181,7 @@ pub struct ListedDeadLetter {
     pub topic: String,
     /// Where in that topic the message lies.
     pub origin: Position,
-    /// Since when it is a letter, in milliseconds since 1970.
+    /// Since when it is a dead letter, in milliseconds since 1970.
     pub time_ms: i64,
     /// The code of the first rule that it broke.
     pub reason: String,
@@ -197,14 +197,14 @@ pub struct ListedDeadLetter {
     pub state: DeadLetterState,
 }
 
-/// What became of a letter.
+/// What became of a dead letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeadLetterState {
     /// It waits for a decision.
     Open,
     /// Decided.
     Decided(Decision),
-    /// The same message as that letter's, written twice by a crash: what is decided there holds here.
+    /// The same message as that dead letter's, written twice by a crash: what is decided there holds here.
     Copy(Position),
 }
 
@@ -232,12 +232,12 @@ impl ListedDeadLetter {
     }
 }
 
-/// Every letter of a topic, without the bodies.
+/// Every dead letter of a topic, without the bodies.
 #[derive(Clone, Debug, Default)]
 pub struct DeadLetterTopic {
     /// In the order of their times.
     pub dead_letters: Vec<ListedDeadLetter>,
-    /// Messages of the topic that are neither letters nor decisions.
+    /// Messages of the topic that are neither dead letters nor decisions.
     pub others: u64,
 }
 

@@ -1,6 +1,6 @@
-//! DeadLetterTopic sent again to the topic of events, once each.
+//! Dead letters sent again to the topic of events, once each.
 //!
-//! A letter counts as sent when the log has confirmed it; then that is noted in
+//! A dead letter counts as sent when the log has confirmed it; then that is noted in
 //! the dead-letter topic. A crash between the two sends it once more, which
 //! changes no figure: an event is known by its source, subject and revision.
 
@@ -15,12 +15,12 @@ use crate::wire::{AllowedSources, ValidationError};
 
 /// Everything sent is decided within this time, or counts as not taken.
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(60);
-/// DeadLetterTopic that are confirmed and noted together.
+/// Dead letters that are confirmed and noted together.
 const TOGETHER: usize = 500;
 /// Or fewer, if their bodies come to this.
 const TOGETHER_BYTES: usize = 8 << 20;
 
-/// What letters are sent by and to.
+/// What dead letters are sent by and to.
 pub struct Redrive<'a> {
     /// The log of both topics.
     pub log: &'a dyn EventLog,
@@ -28,7 +28,7 @@ pub struct Redrive<'a> {
     pub topic: &'a str,
     /// The topic of dead letters.
     pub dead_letter_topic: &'a str,
-    /// By which a letter is taken or still bad.
+    /// By which a dead letter is taken or still bad.
     pub rules: &'a Rules,
     /// Sources besides the units.
     pub sources: &'a AllowedSources,
@@ -36,11 +36,11 @@ pub struct Redrive<'a> {
     pub force: bool,
     /// Only see what would be sent.
     pub dry_run: bool,
-    /// Told of each letter that is still bad, and why.
+    /// Told of each dead letter that is still bad, and why.
     pub still_bad: &'a mut dyn FnMut(Position, &[ValidationError]),
 }
 
-/// What became of the letters.
+/// What became of the dead letters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// Sent, confirmed and noted; in a dry run, what would be.
@@ -57,7 +57,7 @@ impl Outcome {
 }
 
 impl Redrive<'_> {
-    /// Sends these letters. What was sent before an error is in the outcome, and noted.
+    /// Sends these dead letters. What was sent before an error is in the outcome, and noted.
     pub fn run(&mut self, letters: &[&ListedDeadLetter]) -> (Outcome, Result<(), LogError>) {
         let mut outcome = Outcome::default();
         let result = self.send_all(letters, &mut outcome);
@@ -142,7 +142,7 @@ impl Mail {
     }
 }
 
-/// Notes a decision about each of these letters; returns how many once all are confirmed.
+/// Notes a decision about each of these dead letters; returns how many once all are confirmed.
 pub fn note(
     producer: &mut dyn Producer,
     action: Action,

@@ -14,7 +14,7 @@ texts! {
     more_decided(count) { "{count} thư nữa đã được quyết định: --all.", "{count} more are decided: --all." }
     of_another_topic(count) {
         "{count} thư là của topic khác, không gửi lại; xem giaoban dlq show, đặt kafka.topic.",
-        "{count} letters are of another topic and are not sent; see giaoban dlq show, and set kafka.topic."
+        "{count} dead letters are of another topic and are not sent; see giaoban dlq show, and set kafka.topic."
     }
     more_still_bad() { "… các thư khác: giaoban dlq show", "… more of them: giaoban dlq show" }
     would_be_sent(sent, bad, why, redriven, discarded) {
@@ -25,10 +25,10 @@ texts! {
         "Đã gửi lại {sent}; còn sai {bad}{why}; đã gửi từ trước {redriven}; đã bỏ {discarded}.\n",
         "{sent} sent again; {bad} still bad{why}; {redriven} sent before; {discarded} discarded.\n"
     }
-    none_chosen() { "chưa chọn thư nào", "no letters are chosen" }
+    none_chosen() { "chưa chọn thư nào", "no dead letters are chosen" }
     choose() {
         "Ghi mã thư, hoặc --reason, --unit, --since, --until.",
-        "Name letters, or give --reason, --unit, --since, --until."
+        "Name dead letters, or give --reason, --unit, --since, --until."
     }
     discarded(noted, before) {
         "Đã bỏ {noted}; đã quyết định từ trước {before}.\n",
@@ -36,12 +36,12 @@ texts! {
     }
     exported(count, file) {
         "Đã ghi {count} thư ra {file}. Sửa rồi gửi: giaoban publish {file}; sau đó giaoban dlq discard.",
-        "Wrote {count} letters to {file}. Correct them and send them: giaoban publish {file}; then giaoban dlq discard."
+        "Wrote {count} dead letters to {file}. Correct them and send them: giaoban publish {file}; then giaoban dlq discard."
     }
     now_taken() { "nay đã đúng", "is taken by today's rules" }
     none() { "Không có thư chết nào.\n", "No dead letters.\n" }
     count(count, reasons) { "\n{count} thư chết: {reasons}\n", "\n{count} dead letters: {reasons}\n" }
-    letter() { "thư", "letter" }
+    dead_letter() { "thư", "dead letter" }
     state() { "trạng thái", "state" }
     time() { "thời gian", "time" }
     lay_at() { "nằm ở", "lay at" }
