@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use giaoban::dead_letters::Tolerance;
 use giaoban::domain::*;
-use giaoban::ingest::{Failure, Input, Limits, Machine, Output, Start, Stopped};
+use giaoban::ingest::{BatchFailure, Input, Limits, Machine, Output, Start, Stopped};
 use giaoban::log::{Incoming, PartitionRange};
 use giaoban::store::{Batch, Counts, Span};
 use giaoban::wire::{AllowedSources, Decoder, Message};
@@ -120,7 +120,7 @@ fn when_all_is_lost_after_a_failure_nothing_is_looked_up_again() {
     let mut machine = machine(1);
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
     applied(record(&mut machine, A, 0, false));
-    outputs(&mut machine, Input::Failed(Failure::Passing("away".into())), 0);
+    outputs(&mut machine, Input::Failed(BatchFailure::Passing("away".into())), 0);
     outputs(&mut machine, Input::Lost(&[A]), 0);
     let after = outputs(&mut machine, Input::Tick, 1_000);
     assert_eq!(
@@ -279,7 +279,7 @@ fn at_the_end_what_is_gathered_waits_for_nothing() {
     assert!(outputs(&mut machine, Input::Tick, 0).is_empty());
     assert_eq!(applied(outputs(&mut machine, Input::AtEnd, 0)).entries.len(), 2);
     // After a failure it has to be read again.
-    outputs(&mut machine, Input::Failed(Failure::Passing(String::new())), 0);
+    outputs(&mut machine, Input::Failed(BatchFailure::Passing(String::new())), 0);
     assert!(!machine.has_read(&end(2)));
 }
 
@@ -318,7 +318,7 @@ fn fences_in_a_row_stop_it_and_a_commit_between_them_does_not() {
     let fenced = |machine: &mut Machine, at: u64| {
         outputs(machine, Input::Assigned(&[start(A, None, 0, 9)]), at);
         applied(record(machine, A, 0, false));
-        outputs(machine, Input::Failed(Failure::Fenced), at)
+        outputs(machine, Input::Failed(BatchFailure::Fenced), at)
     };
     for _ in 0..4 {
         assert_eq!(fenced(&mut machine, 0), [Output::Pause]);

@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::Done;
 use super::report::write_report;
-use super::serve::{Server, Watched};
+use super::serve::{HttpServer, Watched};
 use super::worker::{new_metrics, stop_flag, summary_text, worker};
 use crate::config::Settings;
 use crate::domain::Figure;
@@ -60,7 +60,8 @@ pub fn run(context: &Context, args: &DemoArgs) -> Done {
     let _lock = context.lock_worker()?;
     let stop = stop_flag()?;
     // Before the work, so that a port that is taken is told at once.
-    let server = if args.no_serve { None } else { Server::start(context, Arc::clone(&metrics) as Arc<dyn Watched>)? };
+    let server =
+        if args.no_serve { None } else { HttpServer::start(context, Arc::clone(&metrics) as Arc<dyn Watched>)? };
     let mut store = place.create()?;
     store.adopt(&context.rules)?;
     refuse_real_data(&mut *store)?;
@@ -162,7 +163,7 @@ fn story(
     Ok([sent.get(lang), &settled, figures.get(lang), says::report(seconds).get(lang), &names].concat())
 }
 
-fn next_steps(context: &Context, server: &Server) -> String {
+fn next_steps(context: &Context, server: &HttpServer) -> String {
     let (address, data) = (server.address, context.settings.data.display());
     let commands = format!(
         "  giaoban records --period 2020-Q4 --unit 001 --figure violations_found --data {data}\n  giaoban record supervision --unit 00004 --held-on 2020-12-01 --body fatherland_front --field budget_finance --data {data}\n"

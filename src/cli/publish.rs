@@ -14,7 +14,7 @@ use crate::failure::{ExitCode, Failure};
 use crate::intake::input::{EventInput, InputFormat};
 use crate::intake::reader::EventReader;
 use crate::intake::receipt::Receipt;
-use crate::intake::submit::{Notice, Submission, Tally};
+use crate::intake::submit::{Notice, Submission, Submitted};
 use crate::program::Context;
 use crate::terminal::print;
 use crate::terminal::progress::Progress;
@@ -114,7 +114,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Submits a file, and prints what became of it.
-    fn file(&mut self, index: usize, file: Opened) -> Result<Tally, Failure> {
+    fn file(&mut self, index: usize, file: Opened) -> Result<Submitted, Failure> {
         let Self { context, submission, names, contradictions } = self;
         let Opened { name, size, read, reader, mut receipt } = file;
         let name = name.display();

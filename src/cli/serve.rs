@@ -16,14 +16,14 @@ use crate::web::{Figures, WebState, serve};
 const STOPS_WITHIN: Duration = Duration::from_secs(2);
 
 /// A running server.
-pub struct Server {
+pub struct HttpServer {
     /// Where it listens.
     pub address: SocketAddr,
     runtime: tokio::runtime::Runtime,
     stop: oneshot::Sender<()>,
 }
 
-impl Server {
+impl HttpServer {
     /// Serves on `http.listen`; nothing if that is `off`.
     pub fn start(context: &Context, watched: Arc<dyn Watched>) -> Result<Option<Self>, Failure> {
         let listen = &context.settings.http.listen;

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use clap::Args;
 
 use super::Done;
-use super::serve::{Server, Watched};
+use super::serve::{HttpServer, Watched};
 use crate::dead_letters::Tolerance;
 use crate::failure::{ExitCode, Failure};
 use crate::ingest::worker::{Until, Worker};
@@ -48,7 +48,7 @@ pub fn run(context: &Context, args: &WorkerArgs) -> Done {
     let stop = stop_flag()?;
     let server = match args.until_caught_up {
         true => None,
-        false => Server::start(context, Arc::clone(&metrics) as Arc<dyn Watched>)?,
+        false => HttpServer::start(context, Arc::clone(&metrics) as Arc<dyn Watched>)?,
     };
     let mut worker = worker(context, store, Arc::clone(&metrics), Arc::clone(&stop))?;
     worker.limits.accept_gap = args.accept_gap;

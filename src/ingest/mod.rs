@@ -14,5 +14,5 @@ pub mod worker;
 mod writer;
 
 pub use error::{Silent, WorkerError};
-pub use machine::{Decoded, Failure, Input, Limits, Machine, Output, Start, Stopped};
+pub use machine::{BatchFailure, Decoded, Input, Limits, Machine, Output, Start, Stopped};
 pub use summary::Summary;

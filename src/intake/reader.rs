@@ -9,7 +9,7 @@ use super::json::JsonEvents;
 use super::lines::{Ends, TextLine, TextLines, too_long};
 use super::receipt::ReceiptForm;
 use super::rows::Rows;
-use super::table::Table;
+use super::table::EventTable;
 
 /// Reads the events of an input one after the other.
 pub struct EventReader(Form);
@@ -20,7 +20,7 @@ enum Form {
     /// Events over several lines, or in a list.
     Json(JsonEvents),
     /// One record on each row.
-    Table(Box<Table>),
+    Table(Box<EventTable>),
 }
 
 impl EventReader {
@@ -45,7 +45,7 @@ impl EventReader {
                 let kind = kind.map(named_type).transpose()?;
                 let rows = CsvRows::of(input.reader).map_err(fail)?;
                 let delimiter = rows.delimiter();
-                let table = Table::of(&name.display().to_string(), Box::new(rows), delimiter, kind)?;
+                let table = EventTable::of(&name.display().to_string(), Box::new(rows), delimiter, kind)?;
                 Ok(Self(Form::Table(Box::new(table))))
             }
         }
@@ -59,7 +59,7 @@ impl EventReader {
     /// Where there is no such type, or the header line is not one.
     pub fn of_rows(name: &str, rows: Box<dyn Rows>, delimiter: u8, kind: Option<&str>) -> Result<Self, InputError> {
         let kind = kind.map(named_type).transpose()?;
-        Ok(Self(Form::Table(Box::new(Table::of(name, rows, delimiter, kind)?))))
+        Ok(Self(Form::Table(Box::new(EventTable::of(name, rows, delimiter, kind)?))))
     }
 
     /// In which form what is refused comes back.

@@ -28,7 +28,7 @@ const NO_ACKNOWLEDGEMENT: &str = "no acknowledgement";
 
 /// What became of the lines of an input.
 #[derive(Clone, Debug, Default)]
-pub struct Tally {
+pub struct Submitted {
     /// So many lie in the log.
     pub taken: u64,
     /// So many do not.
@@ -120,9 +120,9 @@ impl Submission {
         &mut self,
         mut lines: CheckedLines,
         mut report: impl FnMut(Notice<'_>) -> Result<(), E>,
-    ) -> Result<Tally, E> {
+    ) -> Result<Submitted, E> {
         self.inputs += 1;
-        let mut tally = Tally::default();
+        let mut tally = Submitted::default();
         for (mut line, event) in lines.by_ref() {
             let fate = match event {
                 Ok(good) => {
@@ -219,7 +219,11 @@ impl Submission {
     }
 
     /// Counts the lines that are decided, up to the first that is not, and reports those refused.
-    fn release<E>(&mut self, tally: &mut Tally, report: &mut impl FnMut(Notice<'_>) -> Result<(), E>) -> Result<(), E> {
+    fn release<E>(
+        &mut self,
+        tally: &mut Submitted,
+        report: &mut impl FnMut(Notice<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         while self.held.front().is_some_and(|first| !matches!(first.fate, Fate::Sent)) {
             let Some(Held { line, fate }) = self.held.pop_front() else { break };
             self.held_bytes -= line.bytes.len();

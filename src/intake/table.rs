@@ -12,7 +12,7 @@ use crate::wire::spec::TypeSpec;
 use crate::wire::{Code, ValidationError};
 
 /// A table of events.
-pub struct Table {
+pub struct EventTable {
     rows: Box<dyn Rows>,
     pub(super) header: Vec<u8>,
     columns: Vec<String>,
@@ -26,7 +26,7 @@ pub struct Table {
     now: jiff::Timestamp,
 }
 
-impl Table {
+impl EventTable {
     /// Reads the header line. `name` is what messages call the table; `kind` is the type of rows that name none;
     /// `delimiter` stands between the columns of its receipt, and where it is `;` a comma is a decimal one.
     ///

@@ -14,7 +14,7 @@ use super::reader::EventReader;
 use super::receipt::ReceiptForm;
 use super::record::{Columns, WITHDRAWAL, error_in, first_revision, missing};
 use super::rows::{Row, Rows};
-use super::submit::{Notice, Submission, Tally, checked_message, submit_one};
+use super::submit::{Notice, Submission, Submitted, checked_message, submit_one};
 use super::{InputError, RecordError};
 use crate::domain::{Calendar, Offset, Partition, Position, Rules, UnitTable};
 use crate::log::embedded::EmbeddedLog;
@@ -65,7 +65,7 @@ fn event(number: u32, revision: u32, day: &str) -> String {
     )
 }
 
-fn submit(submission: &mut Submission, reader: EventReader) -> (Tally, Vec<String>) {
+fn submit(submission: &mut Submission, reader: EventReader) -> (Submitted, Vec<String>) {
     let mut notices = Vec::new();
     let lines = checker().lines(reader).unwrap();
     let tally = submission.take(lines, |notice| {

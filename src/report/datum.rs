@@ -24,7 +24,7 @@ pub enum Datum {
     /// So many of so many, as of the units that have reported; or a rank among so many.
     Share(i128, i128),
     /// How a count moved against another period.
-    Change(Change),
+    Change(FigureChange),
     /// A day.
     Day(Date),
     /// Words.
@@ -39,14 +39,14 @@ pub enum Datum {
 
 /// A count in a period and in the one that it is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct FigureChange {
     /// In the period.
     pub now: i128,
     /// In the other.
     pub before: i128,
 }
 
-impl Change {
+impl FigureChange {
     /// How much more there is now.
     pub fn difference(self) -> i128 {
         self.now - self.before
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_change_is_said_with_its_share_where_there_is_one() {
-        let said = |now, before| Datum::Change(Change { now, before }).written(Lang::Vi);
+        let said = |now, before| Datum::Change(FigureChange { now, before }).written(Lang::Vi);
         assert_eq!(said(252, 240), "tăng 12 (5,0%)");
         assert_eq!(said(1_000, 4_000), "giảm 3.000 (75,0%)");
         assert_eq!(said(5, 0), "tăng 5");

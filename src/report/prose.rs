@@ -4,7 +4,7 @@
 use askama::Template;
 
 use super::contents::{Compared, Contents};
-use super::datum::{Change, Datum};
+use super::datum::{Datum, FigureChange};
 use super::{numbers, rows};
 use crate::domain::{Figure, Period, Quarter};
 use crate::rollup::{Rollup, RollupRow};
@@ -65,7 +65,7 @@ impl Told<'_> {
     }
 
     fn against(&self, other: &RollupRow, figure: Figure) -> String {
-        let change = Change { now: self.0.figure(figure), before: other.figure(figure) };
+        let change = FigureChange { now: self.0.figure(figure), before: other.figure(figure) };
         Datum::Change(change).written(LANG)
     }
 }

@@ -33,22 +33,22 @@ pub fn in_field(row: &RollupRow, figure: Figure, field: Field) -> i128 {
 }
 
 /// What is in a column: a figure, or the sum of several of one measure.
-pub type Sum = &'static [Figure];
+pub type FigureSum = &'static [Figure];
 
 /// Each body with its part of each column.
-pub fn by_body<const N: usize>(row: &RollupRow, columns: [Sum; N]) -> Vec<(Text, [Datum; N])> {
+pub fn by_body<const N: usize>(row: &RollupRow, columns: [FigureSum; N]) -> Vec<(Text, [Datum; N])> {
     let part = |body: &Body| (say::body_name(*body), sums(columns, |figure| of_body(row, figure, *body)));
     Body::ALL.iter().map(part).collect()
 }
 
 /// Each field with its part of each column.
-pub fn by_field<const N: usize>(row: &RollupRow, columns: [Sum; N]) -> Vec<(Text, [Datum; N])> {
+pub fn by_field<const N: usize>(row: &RollupRow, columns: [FigureSum; N]) -> Vec<(Text, [Datum; N])> {
     let part = |field: &Field| (say::field_name(*field), sums(columns, |figure| in_field(row, figure, *field)));
     Field::ALL.iter().map(part).collect()
 }
 
 /// What each column sums up to.
-pub fn sums<const N: usize>(columns: [Sum; N], of: impl Fn(Figure) -> i128) -> [Datum; N] {
+pub fn sums<const N: usize>(columns: [FigureSum; N], of: impl Fn(Figure) -> i128) -> [Datum; N] {
     columns.map(|figures| Datum::of(figures[0], figures.iter().map(|figure| of(*figure)).sum()))
 }
 

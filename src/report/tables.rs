@@ -3,14 +3,14 @@
 
 use super::datum::Datum;
 use super::document::{Column, Group, Table, TableRow};
-use super::rows::{self, Sum};
+use super::rows::{self, FigureSum};
 use super::year::{Index, Plan};
 use crate::domain::{Body, Figure, Subject};
 use crate::rollup::RollupRow;
 use crate::text::{Lang, Text, report as say};
 
 /// The columns of the tables by body and by field.
-const PARTS: [Sum; 7] = [
+const PARTS: [FigureSum; 7] = [
     &[Figure::SupervisionSessions],
     &[Figure::Participants],
     &[Figure::RecommendationsParty, Figure::RecommendationsAuthority, Figure::RecommendationsOther],

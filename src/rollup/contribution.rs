@@ -9,7 +9,7 @@ use crate::domain::{
 
 /// Where a figure counts, besides in every ancestor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Place {
+pub enum CellPlace {
     /// In a unit.
     Unit(SegmentId),
     /// In no unit any more: the case outlived its unit, which nobody took over
@@ -24,7 +24,7 @@ pub struct Contribution {
     /// for "a record" and "a nil return".
     pub figure: Figure,
     /// Where.
-    pub place: Place,
+    pub place: CellPlace,
     /// In which quarter.
     pub quarter: Quarter,
     /// By which body.
@@ -103,7 +103,7 @@ pub fn contributions(fact: &Fact, rules: &Rules, mut sink: impl FnMut(Contributi
                     .quarter_range(quarter)
                     .and_then(|(from, to)| rules.units.last_within(*unit, from, to));
                 if let Some(segment) = segment {
-                    At::of((Place::Unit(segment), quarter), None, None).add(UnitsNil, 1, &mut sink);
+                    At::of((CellPlace::Unit(segment), quarter), None, None).add(UnitsNil, 1, &mut sink);
                 }
             }
         }
@@ -123,20 +123,20 @@ fn recovered(resolution: &Resolution) -> [(Figure, i128); 5] {
 }
 
 /// Where and when something that happened in a unit on a day counts.
-fn day(rules: &Rules, unit: UnitCode, day: Date) -> Result<(Place, Quarter), NotInTable> {
+fn day(rules: &Rules, unit: UnitCode, day: Date) -> Result<(CellPlace, Quarter), NotInTable> {
     match rules.units.at(unit, day) {
-        Lookup::InForce(segment) => Ok((Place::Unit(segment), quarter(rules, day)?)),
+        Lookup::InForce(segment) => Ok((CellPlace::Unit(segment), quarter(rules, day)?)),
         _ => Err(NotInTable(format!("unit {unit} was not in force on {day}"))),
     }
 }
 
 /// What became of something of `unit` found on `found`: counts in the unit, in its heir, or in no unit.
-fn later(rules: &Rules, unit: UnitCode, found: Date, day: Date) -> Result<(Place, Quarter), NotInTable> {
+fn later(rules: &Rules, unit: UnitCode, found: Date, day: Date) -> Result<(CellPlace, Quarter), NotInTable> {
     if let Some(segment) = rules.units.heir(unit, found, day) {
-        return Ok((Place::Unit(segment), quarter(rules, day)?));
+        return Ok((CellPlace::Unit(segment), quarter(rules, day)?));
     }
     match rules.units.at(rules.units.root().code, day) {
-        Lookup::InForce(root) => Ok((Place::Dissolved(root), quarter(rules, day)?)),
+        Lookup::InForce(root) => Ok((CellPlace::Dissolved(root), quarter(rules, day)?)),
         _ => Err(NotInTable(format!("there is no unit over all others on {day}"))),
     }
 }
@@ -148,14 +148,14 @@ fn quarter(rules: &Rules, day: Date) -> Result<Quarter, NotInTable> {
 
 /// Where, when, by whom and in what field something counts.
 struct At {
-    place: Place,
+    place: CellPlace,
     quarter: Quarter,
     body: Option<Body>,
     field: Option<Field>,
 }
 
 impl At {
-    fn of((place, quarter): (Place, Quarter), body: Option<Body>, field: Option<Field>) -> Self {
+    fn of((place, quarter): (CellPlace, Quarter), body: Option<Body>, field: Option<Field>) -> Self {
         Self { place, quarter, body, field }
     }
 

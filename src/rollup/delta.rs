@@ -4,13 +4,13 @@
 use rustc_hash::FxHashMap;
 
 use super::cell::Cell;
-use super::contribution::{NotInTable, Place, contributions};
+use super::contribution::{CellPlace, NotInTable, contributions};
 use crate::domain::{Fact, Quarter, Rules};
 
 /// Changes to cells, gathered over a batch.
 #[derive(Debug, Default)]
 pub struct Delta {
-    cells: FxHashMap<(Quarter, Place), Cell>,
+    cells: FxHashMap<(Quarter, CellPlace), Cell>,
 }
 
 impl Delta {
@@ -38,7 +38,7 @@ impl Delta {
     }
 
     /// Each change that is not zero, in the order of quarter and place, which is the order in which stores keep cells.
-    pub fn changes(&self) -> Vec<(Quarter, Place, &Cell)> {
+    pub fn changes(&self) -> Vec<(Quarter, CellPlace, &Cell)> {
         let changed = self.cells.iter().filter(|(_, cell)| !cell.is_zero());
         let mut changes: Vec<_> = changed.map(|((quarter, place), cell)| (*quarter, *place, cell)).collect();
         changes.sort_unstable_by_key(|(quarter, place, _)| (*quarter, *place));
@@ -80,7 +80,7 @@ mod tests {
         Rules::new(units, Calendar::Decree09)
     }
 
-    fn all(delta: &Delta) -> BTreeMap<(Quarter, Place), Vec<u8>> {
+    fn all(delta: &Delta) -> BTreeMap<(Quarter, CellPlace), Vec<u8>> {
         let changes = delta.changes();
         assert!(changes.is_sorted_by_key(|(quarter, place, _)| (*quarter, *place)));
         changes.into_iter().map(|(quarter, place, cell)| ((quarter, place), cell.encode())).collect()

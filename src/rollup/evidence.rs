@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::RollupError;
-use super::contribution::{NotInTable, Place, contributions};
+use super::contribution::{CellPlace, NotInTable, contributions};
 use super::table::{DISSOLVED, OfUnit, lineage_rows};
 use crate::domain::RowId;
 use crate::domain::{Fact, Figure, Period, Quarter, Rules, SegmentId};
@@ -37,8 +37,8 @@ impl<'a> Scope<'a> {
         let mut sum = 0;
         contributions(fact, self.rules, |part| {
             let counts = match part.place {
-                Place::Unit(segment) => !self.dissolved_row && self.includes(segment),
-                Place::Dissolved(root) => self.includes(root),
+                CellPlace::Unit(segment) => !self.dissolved_row && self.includes(segment),
+                CellPlace::Dissolved(root) => self.includes(root),
             };
             let of_figure =
                 part.figure == figure || (self.figure == Figure::UnitsReported && part.figure == Figure::UnitsNil);

@@ -12,8 +12,8 @@ pub mod settle;
 pub mod table;
 
 pub use cell::Cell;
-pub use contribution::{Contribution, NotInTable, Place, contributions};
+pub use contribution::{CellPlace, Contribution, NotInTable, contributions};
 pub use delta::Delta;
 pub use error::RollupError;
-pub use settle::{Earlier, Settled, Verdict, settle};
+pub use settle::{Earlier, EntryVerdict, Settled, settle};
 pub use table::{Rollup, RollupRow, UnitReport};

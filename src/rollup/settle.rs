@@ -16,7 +16,7 @@ use crate::domain::{Entry, Rules};
 
 /// What becomes of a revision that arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum EntryVerdict {
     /// It counts from now on, in place of the one before, if any.
     Applied,
     /// It is known: the same event sent again.
@@ -46,8 +46,8 @@ pub struct Earlier<'e> {
 impl Earlier<'_> {
     /// Its verdict, once the store knows whether it is kept since this batch or was already. `None` if it has had one:
     /// it has counted until now.
-    pub fn verdict(&self, is_new: bool) -> Option<Verdict> {
-        self.arrived.then_some(if is_new { Verdict::Superseded } else { Verdict::Duplicate })
+    pub fn verdict(&self, is_new: bool) -> Option<EntryVerdict> {
+        self.arrived.then_some(if is_new { EntryVerdict::Superseded } else { EntryVerdict::Duplicate })
     }
 }
 
@@ -62,14 +62,14 @@ pub fn settle<'s, 'e: 's>(
     revisions: &[&'e Entry],
     delta: &mut Delta,
     rules: &Rules,
-    mut ended: impl FnMut(&'e Entry, Verdict),
+    mut ended: impl FnMut(&'e Entry, EntryVerdict),
 ) -> Result<Settled<'s, 'e>, NotInTable> {
     let mut settled = Settled { counting: None, earlier: Vec::new() };
     let mut lost: FxHashSet<Rank> = FxHashSet::default();
     for &entry in revisions {
         let counting = settled.counting.or(stored);
         match verdict(entry.rank(), counting.map(Entry::rank)) {
-            Verdict::Applied => {
+            EntryVerdict::Applied => {
                 if let Some(before) = counting {
                     delta.subtract(&before.fact, rules)?;
                     lost.insert(before.rank());
@@ -77,23 +77,23 @@ pub fn settle<'s, 'e: 's>(
                 }
                 delta.add(&entry.fact, rules)?;
                 settled.counting = Some(entry);
-                ended(entry, Verdict::Applied);
+                ended(entry, EntryVerdict::Applied);
             }
-            Verdict::Superseded if lost.insert(entry.rank()) => {
+            EntryVerdict::Superseded if lost.insert(entry.rank()) => {
                 settled.earlier.push(Earlier { entry, arrived: true });
             }
-            Verdict::Superseded | Verdict::Duplicate => ended(entry, Verdict::Duplicate),
+            EntryVerdict::Superseded | EntryVerdict::Duplicate => ended(entry, EntryVerdict::Duplicate),
         }
     }
     Ok(settled)
 }
 
 /// The verdict on a revision, given the one that counts now.
-fn verdict(incoming: Rank, counting: Option<Rank>) -> Verdict {
+fn verdict(incoming: Rank, counting: Option<Rank>) -> EntryVerdict {
     match counting.map_or(Ordering::Greater, |counting| incoming.cmp(&counting)) {
-        Ordering::Greater => Verdict::Applied,
-        Ordering::Equal => Verdict::Duplicate,
-        Ordering::Less => Verdict::Superseded,
+        Ordering::Greater => EntryVerdict::Applied,
+        Ordering::Equal => EntryVerdict::Duplicate,
+        Ordering::Less => EntryVerdict::Superseded,
     }
 }
 
@@ -108,7 +108,7 @@ mod tests {
         Body, Calendar, Digest, Fact, Field, Offset, Partition, Position, Quarter, RecordKey, Revision, UnitCode,
         UnitTable,
     };
-    use crate::rollup::Place;
+    use crate::rollup::CellPlace;
 
     fn rules() -> Rules {
         let units = include_str!("../../config/units/hanoi.csv");
@@ -141,18 +141,18 @@ mod tests {
     struct Held {
         counting: Option<Entry>,
         earlier: BTreeSet<Rank>,
-        cells: BTreeMap<(Quarter, Place), crate::rollup::Cell>,
+        cells: BTreeMap<(Quarter, CellPlace), crate::rollup::Cell>,
         applied: usize,
         duplicate: usize,
         superseded: usize,
     }
 
     impl Held {
-        fn count(&mut self, verdict: Verdict) {
+        fn count(&mut self, verdict: EntryVerdict) {
             match verdict {
-                Verdict::Applied => self.applied += 1,
-                Verdict::Duplicate => self.duplicate += 1,
-                Verdict::Superseded => self.superseded += 1,
+                EntryVerdict::Applied => self.applied += 1,
+                EntryVerdict::Duplicate => self.duplicate += 1,
+                EntryVerdict::Superseded => self.superseded += 1,
             }
         }
 

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use jiff::civil::Date;
 
 use super::cell::Cell;
-use super::contribution::Place;
+use super::contribution::CellPlace;
 use super::error::RollupError;
 use crate::domain::RowId;
 use crate::domain::{Body, Field, Figure, Period, Rules, SegmentId, UnitCode};
@@ -142,11 +142,11 @@ fn range(period: Period, rules: &Rules) -> Result<(Date, Date), RollupError> {
 
 /// Cells of the quarters of a period, gathered for [`Rollup::of`].
 #[derive(Debug, Default)]
-pub struct Cells(FxHashMap<Place, Cell>);
+pub struct Cells(FxHashMap<CellPlace, Cell>);
 
 impl Cells {
     /// The cell of a place over all quarters of the period, to add to.
-    pub fn at(&mut self, place: Place) -> &mut Cell {
+    pub fn at(&mut self, place: CellPlace) -> &mut Cell {
         self.0.entry(place).or_default()
     }
 }
@@ -179,8 +179,8 @@ impl Rollup {
         let mut dissolved: BTreeMap<RowId, Cell> = BTreeMap::new();
         for (place, cell) in &cells.0 {
             let segment = match *place {
-                Place::Unit(segment) => segment,
-                Place::Dissolved(root) => {
+                CellPlace::Unit(segment) => segment,
+                CellPlace::Dissolved(root) => {
                     dissolved.entry(rules.units.row_of(root)).or_default().add_cell(cell);
                     root
                 }
@@ -279,8 +279,8 @@ impl Reporting {
             }
         }
         let with = |figure| {
-            let has = |(place, cell): (&Place, &Cell)| match place {
-                Place::Unit(segment) if cell.total(figure) > 0 => Some(unit_of(*segment)),
+            let has = |(place, cell): (&CellPlace, &Cell)| match place {
+                CellPlace::Unit(segment) if cell.total(figure) > 0 => Some(unit_of(*segment)),
                 _ => None,
             };
             cells.0.iter().filter_map(has).collect::<BTreeSet<_>>()

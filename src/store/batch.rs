@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::StoreError;
 use crate::domain::{Entry, NextOffset, Partition};
-use crate::rollup::Verdict;
+use crate::rollup::EntryVerdict;
 
 /// How many records ended how. Every record read ends as exactly one of the other four.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,11 +32,11 @@ impl Counts {
     }
 
     /// One more ended so.
-    pub fn count(&mut self, verdict: Verdict) {
+    pub fn count(&mut self, verdict: EntryVerdict) {
         match verdict {
-            Verdict::Applied => self.applied += 1,
-            Verdict::Duplicate => self.duplicate += 1,
-            Verdict::Superseded => self.superseded += 1,
+            EntryVerdict::Applied => self.applied += 1,
+            EntryVerdict::Duplicate => self.duplicate += 1,
+            EntryVerdict::Superseded => self.superseded += 1,
         }
     }
 
@@ -143,7 +143,7 @@ impl Tally {
     }
 
     /// An entry of the batch ended so.
-    pub fn count(&mut self, entry: &Entry, verdict: Verdict) {
+    pub fn count(&mut self, entry: &Entry, verdict: EntryVerdict) {
         if let Some(span) = self.spans.get(&entry.position.partition) {
             self.counts[*span].count(verdict);
         }

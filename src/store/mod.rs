@@ -17,7 +17,7 @@ mod stored;
 pub use batch::{Batch, Checkpoint, Counts, Span, Tally};
 pub use data_dir::DataDir;
 pub use error::StoreError;
-pub use place::Place as StorePlace;
+pub use place::StorePlace;
 
 use crate::domain::{Digest, Entry, Quarter, RecordKey, Rules};
 use crate::rollup::table::Cells;

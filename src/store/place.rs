@@ -9,7 +9,7 @@ use crate::domain::Rules;
 
 /// The generations of a store.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub enum StorePlace {
     /// Files in a data folder: one writer at a time, held off by a lock.
     Folder(DataDir),
     /// Tables in a schema: any number of writers, held off by the fence.
@@ -26,7 +26,7 @@ pub struct Rebuilt {
     pub store: Box<dyn StoreWriter>,
 }
 
-impl Place {
+impl StorePlace {
     /// The store in force, for reading.
     pub fn read(&self) -> Result<Box<dyn StoreReader>, StoreError> {
         Ok(match self {

@@ -11,7 +11,7 @@ use super::{Checkpoint, Counts};
 use crate::domain::{
     Digest, Entry, Fact, NextOffset, Offset, Partition, Position, RecordKey, Revision, Rules, UnitCode,
 };
-use crate::rollup::Place;
+use crate::rollup::CellPlace;
 
 /// The columns of an entry. The last two repeat what is in the fact, for people who query.
 pub(super) const ENTRY_COLUMNS: &str =
@@ -81,20 +81,20 @@ pub(super) fn count_columns(counts: &Counts) -> [i64; 5] {
 }
 
 /// What a place's cells are stored under: unit and first day. A place in no unit has the root's.
-pub(super) fn place_key(place: Place, rules: &Rules) -> (String, String) {
+pub(super) fn place_key(place: CellPlace, rules: &Rules) -> (String, String) {
     let (prefix, segment) = match place {
-        Place::Unit(segment) => ("", segment),
-        Place::Dissolved(root) => (DISSOLVED, root),
+        CellPlace::Unit(segment) => ("", segment),
+        CellPlace::Dissolved(root) => (DISSOLVED, root),
     };
     let (code, since) = rules.units.segment_key(segment);
     (format!("{prefix}{code}"), since.to_string())
 }
 
 /// Undoes [`place_key`]; `None` for what the rules do not have.
-pub(super) fn place_of(unit: &str, since: &str, rules: &Rules) -> Option<Place> {
-    let (code, make): (&str, fn(_) -> Place) = match unit.strip_prefix(DISSOLVED) {
-        Some(root) => (root, Place::Dissolved),
-        None => (unit, Place::Unit),
+pub(super) fn place_of(unit: &str, since: &str, rules: &Rules) -> Option<CellPlace> {
+    let (code, make): (&str, fn(_) -> CellPlace) = match unit.strip_prefix(DISSOLVED) {
+        Some(root) => (root, CellPlace::Dissolved),
+        None => (unit, CellPlace::Unit),
     };
     let segment = rules.units.segment(UnitCode::new(code)?, Date::from_str(since).ok()?)?;
     Some(make(segment))

@@ -7,7 +7,7 @@ use super::links::Links;
 use crate::domain::{Figure, Period, UnitRow};
 use crate::report::datum::Datum;
 use crate::report::records::{ListedRecord, ListedUnit, Listing};
-use crate::report::rows::{self, Sum, under};
+use crate::report::rows::{self, FigureSum, under};
 use crate::report::{svg, units};
 use crate::rollup::table::{DISSOLVED, OfUnit};
 use crate::rollup::{Rollup, RollupRow};
@@ -27,7 +27,7 @@ const UNIT_FIGURES: [Figure; 6] = [
 ];
 
 /// The figures of a table of parts.
-const PART_FIGURES: [Sum; 5] = [
+const PART_FIGURES: [FigureSum; 5] = [
     &[Figure::SupervisionSessions],
     &[Figure::Participants],
     &[Figure::ViolationsFound],

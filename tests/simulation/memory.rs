@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use giaoban::domain::record::Rank;
 use giaoban::domain::{Digest, Entry, Partition, Quarter, RecordKey, Rules};
-use giaoban::rollup::{Cell, Delta, Place, settle};
+use giaoban::rollup::{Cell, CellPlace, Delta, settle};
 use giaoban::store::{
     Batch, Checkpoint, Counts, ReadCheckpoints, ReadFigures, ReadLedger, StoreError, StoreReader, StoreWriter, Tally,
 };
@@ -132,10 +132,10 @@ impl MemoryStore {
 }
 
 /// A place as the readers' contract names it.
-fn name(place: Place, rules: &Rules) -> (String, String) {
+fn name(place: CellPlace, rules: &Rules) -> (String, String) {
     let (prefix, segment) = match place {
-        Place::Unit(segment) => ("", segment),
-        Place::Dissolved(root) => ("dissolved:", root),
+        CellPlace::Unit(segment) => ("", segment),
+        CellPlace::Dissolved(root) => ("dissolved:", root),
     };
     let (code, since) = rules.units.segment_key(segment);
     (format!("{prefix}{code}"), since.to_string())

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use giaoban::dead_letters::DeadLetter;
 use giaoban::domain::{NextOffset, Partition, Position};
 use giaoban::ingest::machine::{Committed, Stopped};
-use giaoban::ingest::{Failure, Input, Limits, Machine, Output, Start};
+use giaoban::ingest::{BatchFailure, Input, Limits, Machine, Output, Start};
 use giaoban::log::{Incoming, PartitionRange};
 use giaoban::store::{Batch, Checkpoint, Counts};
 use giaoban::wire::{AllowedSources, Decoder, Message};
@@ -44,7 +44,7 @@ pub enum Request {
 pub enum Reply {
     Checkpoints(Option<Vec<Checkpoint>>),
     Kept(bool),
-    Applied(Result<Vec<Counts>, Failure>),
+    Applied(Result<Vec<Counts>, BatchFailure>),
 }
 
 /// Where in its round the reading thread is.
@@ -291,7 +291,7 @@ impl World {
             // Nobody waits for them.
             Reply::Kept(_) if self.without == Some(Guard::LetterBeforeOffset) => {}
             Reply::Kept(true) => self.handle(w, Input::DeadLettersKept),
-            Reply::Kept(false) => self.handle(w, Input::Failed(Failure::Passing("no confirmation".into()))),
+            Reply::Kept(false) => self.handle(w, Input::Failed(BatchFailure::Passing("no confirmation".into()))),
             Reply::Applied(Ok(counts)) => self.handle(w, Input::Committed(counts)),
             Reply::Applied(Err(failure)) => self.handle(w, Input::Failed(failure)),
         }

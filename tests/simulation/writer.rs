@@ -4,7 +4,7 @@
 use std::mem;
 
 use giaoban::dead_letters::DeadLetter;
-use giaoban::ingest::Failure;
+use giaoban::ingest::BatchFailure;
 use giaoban::store::{Batch, Counts, StoreError};
 
 use super::TOPIC;
@@ -61,10 +61,10 @@ impl World {
     }
 
     /// Writes a batch, or does not, or does and does not say so; `None` if only half of it is done.
-    fn commit(&mut self, w: usize, batch: Batch) -> Option<Result<Vec<Counts>, Failure>> {
+    fn commit(&mut self, w: usize, batch: Batch) -> Option<Result<Vec<Counts>, BatchFailure>> {
         let writer = Writer { start: self.workers[w].start, late: false };
         let fault = if self.healed { 19 } else { self.dice.below(20) };
-        let passing = |why: &str| Some(Err(Failure::Passing(why.into())));
+        let passing = |why: &str| Some(Err(BatchFailure::Passing(why.into())));
         if self.store_away > 0 || fault == 0 {
             self.seen("the store was away");
             if self.dice.one_in(4) {
@@ -79,7 +79,7 @@ impl World {
                     self.workers[w].requests.push_front(Request::Advance(batch, counts));
                     None
                 }
-                Err(_) => Some(Err(Failure::Fenced)),
+                Err(_) => Some(Err(BatchFailure::Fenced)),
             };
         }
         match self.write(writer, &batch) {
@@ -92,7 +92,7 @@ impl World {
                 if self.workers[w].thawed {
                     self.seen("a worker that was continued was fenced");
                 }
-                Some(Err(Failure::Fenced))
+                Some(Err(BatchFailure::Fenced))
             }
         }
     }

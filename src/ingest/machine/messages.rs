@@ -48,7 +48,7 @@ pub struct Start {
 
 /// Why a batch did not get into the store, or its dead letters into the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub enum BatchFailure {
     /// Another writer moved the checkpoint.
     Fenced,
     /// It may pass; whether the batch was written is unknown.
@@ -77,7 +77,7 @@ pub enum Input<'a> {
     /// The batch in flight is in the store, with these counts for each span.
     Committed(Vec<Counts>),
     /// The batch in flight, or its dead letters, failed.
-    Failed(Failure),
+    Failed(BatchFailure),
     /// Time has passed.
     Tick,
     /// Nothing more is to be read: what is gathered waits for no other record.

@@ -10,7 +10,7 @@
 mod batch;
 mod messages;
 
-pub use messages::{Committed, Decoded, Failure, Input, Limits, Output, Start, Stopped};
+pub use messages::{BatchFailure, Committed, Decoded, Input, Limits, Output, Start, Stopped};
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -304,14 +304,14 @@ impl Machine {
         self.release_waiting();
     }
 
-    fn failed(&mut self, failure: &Failure, now_ms: u64) {
+    fn failed(&mut self, failure: &BatchFailure, now_ms: u64) {
         self.in_flight = InFlight::Nothing;
         self.gathered = Gathered::default();
         self.release_waiting();
         for reading in self.partitions.values_mut() {
             reading.stale = true;
         }
-        if *failure == Failure::Fenced {
+        if *failure == BatchFailure::Fenced {
             self.fences += 1;
             if self.fences >= FENCES_ALLOWED {
                 self.stop(Stopped::Fenced(self.fences));

@@ -14,7 +14,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use super::error::{Silent, WorkerError};
-use super::machine::{Committed, Failure, Input, Machine, Output};
+use super::machine::{BatchFailure, Committed, Input, Machine, Output};
 use super::portion::Portion;
 use super::summary::Summary;
 use super::writer::{Reply, Request};
@@ -215,7 +215,7 @@ impl Reader {
             Reply::Kept(Err(refused)) if self.once_more(&refused.topic, refused.cause.clone()).kind().may_pass() => {
                 tracing::warn!(error = %refused, "dead letters are not confirmed; reading again from the store's offsets");
                 self.metrics.failed("dead_letter");
-                Input::Failed(Failure::Passing(refused.to_string()))
+                Input::Failed(BatchFailure::Passing(refused.to_string()))
             }
             Reply::Kept(Err(refused)) => return Err(refused.into()),
             Reply::Applied { result: Ok(counts), took, store_bytes, room } => {
@@ -226,12 +226,12 @@ impl Reader {
             Reply::Applied { result: Err(error @ StoreError::Fenced { .. }), .. } => {
                 tracing::error!(%error, "fenced: dropped what was read, starting again from the store's offsets");
                 self.metrics.failed("fenced");
-                Input::Failed(Failure::Fenced)
+                Input::Failed(BatchFailure::Fenced)
             }
             Reply::Applied { result: Err(error @ StoreError::Unavailable { .. }), .. } => {
                 tracing::warn!(%error, "the store did not take a batch; trying again from its offsets");
                 self.metrics.failed("passing");
-                Input::Failed(Failure::Passing(error.to_string()))
+                Input::Failed(BatchFailure::Passing(error.to_string()))
             }
             Reply::Applied { result: Err(error), .. } => return Err(error.into()),
         };
