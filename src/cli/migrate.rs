@@ -12,7 +12,7 @@ use crate::log::embedded::EmbeddedLog;
 use crate::log::kafka::KafkaLog;
 use crate::log::{EventLog as _, LogError, TopicSpec};
 use crate::program::{Context, open_reader};
-use crate::store::compare::{Cells, cells, changes};
+use crate::store::compare::{RawCells, cells, changes};
 use crate::store::holding::Holding;
 use crate::store::postgres::Takeover;
 use crate::store::{DataDir, StoreError, StorePlace, StoreReader};
@@ -102,7 +102,7 @@ fn held(what: &str, store: &mut dyn StoreReader) -> Result<Holding, StoreError> 
 /// What differs first.
 fn difference(
     context: &Context,
-    (held, figures): (&Holding, &Cells),
+    (held, figures): (&Holding, &RawCells),
     to: &mut dyn StoreReader,
 ) -> Result<Option<Text>, StoreError> {
     let other = self::held(says::comparing().get(context.lang()), to)?;

@@ -1,7 +1,6 @@
 //! `giaoban restore`: a data folder made of a copy. A restored store is an earlier
 //! moment; a worker brings it from there to exact figures by the log.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,9 +8,9 @@ use clap::Args;
 use super::Done;
 use super::backup::on_postgres;
 use crate::failure::{ExitCode, Failure};
-use crate::files::WholeFile;
 use crate::log::embedded::EmbeddedLog;
 use crate::program::Context;
+use crate::store::backup::copy_whole;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{DataDir, ReadLedger as _, StorePlace};
 use crate::terminal::print;
@@ -42,19 +41,21 @@ pub fn run(context: &Context, args: &RestoreArgs) -> Done {
     let records = SqliteStore::read(&copy.store_file(generation))?.record_count()?;
     let data = DataDir::create(data.path())?;
     let _lock = data.lock_writer()?;
-    let stores = stores_in(data.path())?;
+    let io = |error: std::io::Error| Failure::io(data.path().display(), &error);
+    let stores = data.stores().map_err(io)?;
     let aside = match (stores.is_empty(), args.replace) {
         (true, _) => None,
-        (false, true) => Some(move_aside(data.path(), &stores)?),
+        (false, true) => Some(data.move_aside(&stores).map_err(io)?),
         (false, false) => {
             return Err(Failure::other(ExitCode::Usage, says::store_there(data.path().display()), says::move_aside()));
         }
     };
-    place(&copy.store_file(generation), &data.store_file(generation))?;
+    let bring = |from: &Path, to: &Path| copy_whole(from, to).map_err(|error| Failure::io(to.display(), &error));
+    bring(&copy.store_file(generation), &data.store_file(generation))?;
     let (log, its_log) = (EmbeddedLog::file_in(data.path()), EmbeddedLog::file_in(&args.from));
     let kept = log.exists();
     if !kept && its_log.exists() {
-        place(&its_log, &log)?;
+        bring(&its_log, &log)?;
     }
     data.name(generation)?;
     if let Some(aside) = aside {
@@ -65,34 +66,4 @@ pub fn run(context: &Context, args: &RestoreArgs) -> Done {
     }
     print(says::restored(records, data.path().display()).get(context.lang()))?;
     Ok(ExitCode::Done)
-}
-
-/// The files of every generation, and which is in force.
-fn stores_in(dir: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let io = |error: std::io::Error| Failure::io(dir.display(), &error);
-    let mut stores = Vec::new();
-    for entry in fs::read_dir(dir).map_err(io)? {
-        let entry = entry.map_err(io)?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name == "CURRENT" || (name.starts_with("store-") && name.contains(".db")) {
-            stores.push(entry.path());
-        }
-    }
-    Ok(stores)
-}
-
-fn move_aside(dir: &Path, stores: &[PathBuf]) -> Result<PathBuf, Failure> {
-    let aside = dir.join(format!("before-restore-{}", jiff::Timestamp::now().as_second()));
-    let io = |error: std::io::Error| Failure::io(aside.display(), &error);
-    fs::create_dir(&aside).map_err(io)?;
-    for store in stores {
-        let name = store.file_name().unwrap_or_default();
-        fs::rename(store, aside.join(name)).map_err(io)?;
-    }
-    Ok(aside)
-}
-
-fn place(from: &Path, to: &Path) -> Result<(), Failure> {
-    let file = WholeFile::at(to);
-    fs::copy(from, file.partial()).and_then(|_| file.finish()).map_err(|error| Failure::io(to.display(), &error))
 }

@@ -1,7 +1,6 @@
 //! `giaoban verify`: counts anew from the log what the store in force says, up to
 //! the very offsets where that store is, while workers go on writing it.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,18 +10,18 @@ use clap::Args;
 use super::Done;
 use super::rollup::Format;
 use super::worker::{new_metrics, stop_flag, worker};
-use crate::domain::{NextOffset, Partition};
 use crate::failure::{ExitCode, Failure};
 use crate::ingest::worker::Until;
 use crate::log::Membership;
 use crate::observability::Verification;
 use crate::program::Context;
-use crate::store::compare::{Change, cells, changes};
+use crate::store::compare::Change;
+use crate::store::recount::{Findings, Miscount, Moment};
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Checkpoint, DataDir, ReadCheckpoints as _, ReadLedger as _, StoreWriter as _};
+use crate::store::{DataDir, StoreWriter as _};
 use crate::terminal::print;
 use crate::terminal::progress::Progress;
-use crate::text::{Text, cli_stores as says};
+use crate::text::cli_stores as says;
 
 /// The options of `giaoban verify`.
 #[derive(Args, Debug)]
@@ -40,10 +39,8 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Done {
     let topic = &context.settings.kafka.topic;
     let data = DataDir::create(&context.settings.data)?;
     let _lock = data.lock_verify()?;
-    // One moment of the store: its figures, and how far it had come.
     let mut live = context.reader()?;
-    let (stored, now, records) = (live.checkpoints(topic)?, cells(&mut *live)?, live.record_count()?);
-    let at = live.describe();
+    let (moment, at) = (Moment::of(&mut *live, topic)?, live.describe());
     drop(live);
 
     let scratch = scratch_in(&data)?;
@@ -54,7 +51,7 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Done {
     counter.membership = Membership::Alone;
     counter.dead_letter_topic = None;
     counter.limits.dead_letters = None;
-    counter.until = Until::At(stored.iter().map(|at| (at.partition, at.next)).collect());
+    counter.until = Until::At(moment.checkpoints.iter().map(|at| (at.partition, at.next)).collect());
     let stop = Arc::clone(&counter.stop);
     let mut bar = Progress::new(says::recounting().get(context.lang()));
     counter.progress = Box::new(move |done, of| bar.set(done, of));
@@ -63,27 +60,26 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Done {
         return Err(Failure::other(ExitCode::Internal, says::recount_stopped(), says::verify_again()));
     }
 
-    let mut recount = SqliteStore::read(&file)?;
-    let differences = changes(&now, &cells(&mut recount)?);
-    let miscounted = miscounted(&stored, &recount.checkpoints(topic)?);
-    let recounted = recount.record_count()?;
-    let differing = differences.len() + miscounted.len() + usize::from(records != recounted);
-    let found = Verification {
-        at_ms: jiff::Timestamp::now().as_millisecond(),
-        records: summary.counts.read,
-        differing: differing as u64,
-    };
-    found.keep_in(data.path()).map_err(|error| Failure::io(data.path().display(), &error))?;
-    print(&show(context, args.format, &differences))?;
+    let findings = moment.compared_with(&Moment::of(&mut SqliteStore::read(&file)?, topic)?);
+    let (read, differing) = (summary.counts.read, findings.count());
+    let verification =
+        Verification { at_ms: jiff::Timestamp::now().as_millisecond(), records: read, differing: differing as u64 };
+    verification.keep_in(data.path()).map_err(|error| Failure::io(data.path().display(), &error))?;
+    print(&show(context, args.format, &findings.figures))?;
+    let Findings { figures, partitions, records, recounted } = findings;
     if differing == 0 {
-        let (cells, read) = (now.len(), summary.counts.read);
-        context.note(&says::all_agree(cells, records, read));
+        context.note(&says::all_agree(moment.cells.len(), records, read));
         return Ok(ExitCode::Done);
     }
-    for line in miscounted {
-        context.note(&Text::same(line));
+    for Miscount { partition, stored, recounted } in partitions {
+        context.note(&says::miscounted(
+            partition,
+            format!("{} / {}", stored.read, recounted.read),
+            format!("{} / {}", stored.dead_lettered, recounted.dead_lettered),
+            stored.difference(),
+        ));
     }
-    let what = says::recount_differs(at, differences.len(), records, recounted);
+    let what = says::recount_differs(at, figures.len(), records, recounted);
     Err(Failure::other(ExitCode::Differs, what, says::rebuild_and_keep()))
 }
 
@@ -109,26 +105,6 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
-}
-
-/// Partitions of which the store says to have read or dead-lettered another number.
-fn miscounted(stored: &[Checkpoint], recounted: &[Checkpoint]) -> Vec<String> {
-    let recounted: BTreeMap<Partition, &Checkpoint> = recounted.iter().map(|at| (at.partition, at)).collect();
-    let mut lines = Vec::new();
-    for at in stored.iter().filter(|at| at.next > NextOffset(0)) {
-        let (read, letters) =
-            recounted.get(&at.partition).map_or((0, 0), |found| (found.counts.read, found.counts.dead_lettered));
-        if (at.counts.read, at.counts.dead_lettered) != (read, letters) || at.counts.difference() != 0 {
-            lines.push(format!(
-                "partition {}: read {} / {read}, dead-lettered {} / {letters}, read - ended {}",
-                at.partition,
-                at.counts.read,
-                at.counts.dead_lettered,
-                at.counts.difference()
-            ));
-        }
-    }
-    lines
 }
 
 fn show(context: &Context, format: Format, differences: &[Change]) -> String {

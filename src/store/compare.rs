@@ -26,15 +26,15 @@ pub struct Change {
 }
 
 /// A store's cells by quarter, unit and since when it is as it is.
-pub type Cells = BTreeMap<(Quarter, String, String), Cell>;
+pub type RawCells = BTreeMap<(Quarter, String, String), Cell>;
 
 /// All cells of a store.
 ///
 /// # Errors
 ///
 /// Where the store cannot be read.
-pub fn cells(store: &mut dyn StoreReader) -> Result<Cells, StoreError> {
-    let mut cells = Cells::new();
+pub fn cells(store: &mut dyn StoreReader) -> Result<RawCells, StoreError> {
+    let mut cells = RawCells::new();
     for quarter in store.quarters()? {
         store.raw_cells(quarter, &mut |unit, since, cell| {
             cells.entry((quarter, unit.to_owned(), since.to_owned())).or_default().add_cell(&cell);
@@ -44,7 +44,7 @@ pub fn cells(store: &mut dyn StoreReader) -> Result<Cells, StoreError> {
 }
 
 /// Own figures of units that differ, in order. What lies under a unit is not in its own figures.
-pub fn changes(now: &Cells, then: &Cells) -> Vec<Change> {
+pub fn changes(now: &RawCells, then: &RawCells) -> Vec<Change> {
     let empty = Cell::default();
     let mut keys: Vec<_> = now.keys().chain(then.keys()).collect();
     keys.sort_unstable();

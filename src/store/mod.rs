@@ -4,6 +4,7 @@
 //! they use; SQL lives below them and nowhere else. May not know how events travel. Every implementation passes the
 //! contract suite in `tests/store_contract.rs`.
 
+pub mod backup;
 mod batch;
 pub mod compare;
 pub mod data_dir;
@@ -11,6 +12,7 @@ mod error;
 pub mod holding;
 pub mod place;
 pub mod postgres;
+pub mod recount;
 pub mod sqlite;
 mod stored;
 

@@ -17,6 +17,11 @@ texts! {
         "{at}: {figures} con số khác kết quả đếm lại; {records} hồ sơ, đếm lại được {recounted}",
         "{at}: {figures} figures differ from a recount; {records} records, recounted {recounted}",
     }
+    /// Of numbers, the store's and the recount's: `5 / 4`.
+    miscounted(partition, read, dead_lettered, missing) {
+        "phân vùng {partition}: đã đọc {read}, thư chết {dead_lettered}, đọc mà không có kết quả {missing}",
+        "partition {partition}: read {read}, dead-lettered {dead_lettered}, read - ended {missing}",
+    }
     rebuild_and_keep() {
         "Dựng lại số liệu và xem: giaoban replay; rồi dừng worker và dùng bản dựng lại: giaoban replay --switch. Giữ kho cũ để tìm nguyên nhân.",
         "Rebuild the figures and look: giaoban replay; then stop the workers and put it in force: giaoban replay --switch. Keep the old store to find the cause.",
