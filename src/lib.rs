@@ -3,21 +3,26 @@
 //! The map, from the bottom up; an arrow never points upwards:
 //!
 //! - [`domain`]: units, periods, calendars, amounts, records. Pure.
-//! - [`text`]: every sentence that a person reads, in both languages.
-//! - [`failure`]: what a kind of failure leads to; what each error says of itself.
 //! - [`json`]: JSON as it is written, and its canonical form. Pure.
+//! - [`files`]: atomic, durable file replacement, and what SQLite files have in common.
+//! - [`text`]: every sentence that a person reads, in both languages. Pure.
+//! - [`failure`]: what a kind of failure leads to; what each error says of itself.
 //! - [`wire`]: the contract with producers: CloudEvents, codes, schemas. Pure.
 //! - [`rollup`]: from what records say to what figures are. Pure.
-//! - [`files`]: files that are whole or not there, and SQLite's.
 //! - [`log`]: the event log: embedded, or Apache Kafka.
 //! - [`store`]: ledger, cells and checkpoints in one transaction.
 //! - [`dead_letters`]: messages that are not valid events, kept and sent again.
 //! - [`observability`]: metrics, lag and health.
 //! - [`ingest`]: the worker: from the log into the store.
 //! - [`intake`]: takes events in: files, rows, single records; every rule is checked before.
-//! - [`report`], [`web`]: figures for people and programs.
-//! - [`config`], [`cli`]: what the operator says, and what the program answers.
-//! - [`program`], [`terminal`]: what every command starts from; what a person at a terminal sees.
+//! - [`sample`]: the demo's year, made from a seed.
+//! - [`report`]: figures for people and programs.
+//! - [`web`]: pages, probes and metrics over HTTP.
+//! - [`terminal`]: what a person at a terminal sees and types.
+//! - [`config`]: settings in layers.
+//! - [`doctor`]: looks over everything that a pipeline needs; changes nothing.
+//! - [`program`]: what every command starts from.
+//! - [`cli`]: the commands.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

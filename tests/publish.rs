@@ -356,7 +356,7 @@ fn a_line_that_is_too_long_is_told_with_its_length_and_never_taken_from_the_rece
         assert!(found.parse::<i64>().unwrap().abs_diff(length) < 64, "{found} {length}");
         let rejected = format!("{}.rejected.{suffix}", &name[..1]);
         assert!(giaoban.read(&rejected).len() < 4096);
-        assert!(giaoban.read(&rejected).contains("Only its beginning stands here"));
+        assert!(giaoban.read(&rejected).contains("Only the beginning of the line is given here"));
         giaoban.fails(5, &["publish", &rejected]);
     }
 }

@@ -199,7 +199,7 @@ fn kafka_secured_a_wrong_password_is_told() {
     let giaoban = secured.user("worker").with("GIAOBAN__KAFKA__SECRET_FILES__SASL_PASSWORD", "wrong");
     giaoban.write("wrong", "not the password\n");
     let words = [secured.brokers.as_str(), "invalid credentials", "kafka.secret_files", "sasl.password"];
-    refused(&giaoban, &EVERY, 7, &words, &[&words[..], &["không cho kết nối", "mật khẩu"]].concat());
+    refused(&giaoban, &EVERY, 7, &words, &[&words[..], &["không chấp nhận xác thực", "mật khẩu"]].concat());
 
     let giaoban = secured.client("worker").with("GIAOBAN__KAFKA__PROPERTIES__SASL_MECHANISM", "PLAIN");
     refused(&giaoban, &EVERY, 7, &["SCRAM-SHA-512", "sasl.mechanism"], &["SCRAM-SHA-512", "sasl.mechanism"]);
@@ -225,7 +225,7 @@ fn kafka_secured_an_untrusted_certificate_is_told() {
         &giaoban,
         &EVERY,
         7,
-        &[&format!("the certificate of {brokers} is not trusted"), "a host name that the certificate has"],
+        &[&format!("the certificate of {brokers} is not trusted"), "a host name from the certificate"],
         &[&format!("chứng thư của {brokers} không đáng tin cậy"), "tên máy có trong chứng thư"],
     );
 }
@@ -395,7 +395,7 @@ fn kafka_secured_a_running_worker_tells_what_was_taken_from_it() {
     let no_password = || {
         secured.tool("kafka-configs.sh", &[&["--alter", "--delete-config", "SCRAM-SHA-512"][..], &user].concat());
     };
-    taken("leaver-3", &no_password, &format!("{} does not let this client in", secured.brokers));
+    taken("leaver-3", &no_password, &format!("{} rejected the authentication of this client", secured.brokers));
 }
 
 /// What the script gives, without a broker to give it on.

@@ -158,7 +158,7 @@ fn a_backup_made_in_use_is_restored_and_catches_up() {
     let mut worker = giaoban.start(&["worker"]);
     until("a store", || giaoban.run(&["rollup", "--period", "2020"]).code == Some(0));
     let said = giaoban.ok(&["backup", "copy"]);
-    assert!(said.starts_with("Backed up store and log to copy: "), "{said}");
+    assert!(said.starts_with("Backed up the store and the log to copy: "), "{said}");
     assert!(giaoban.fails(2, &["backup", "copy"]).contains("not empty"), "a backup is not written over");
     publish(&giaoban, after);
     until("all is in the store", || giaoban.run(&["doctor"]).out.contains("0 records are not in the store yet"));
@@ -169,7 +169,7 @@ fn a_backup_made_in_use_is_restored_and_catches_up() {
     assert!(giaoban.fails(2, &["restore", "copy"]).contains("--replace"));
     let restored = giaoban.run(&["restore", "copy", "--replace"]);
     assert_eq!(restored.code, Some(0), "{}", restored.err);
-    assert!(restored.err.contains("The log that was there stays"), "{}", restored.err);
+    assert!(restored.err.contains("The existing log is kept"), "{}", restored.err);
     giaoban.settle();
     recounts(&giaoban, &events, TOPIC);
 
@@ -211,7 +211,7 @@ fn a_backup_made_while_a_replay_is_switched_is_of_one_generation() {
     // What a backup that was killed leaves is no copy.
     std::fs::remove_file(giaoban.dir().join("copy/CURRENT")).unwrap();
     let said = giaoban.fails(8, &["restore", "copy", "--data", "newer"]);
-    assert!(said.contains("copy is no whole copy") && said.contains("CURRENT"), "{said}");
+    assert!(said.contains("copy is not a complete backup") && said.contains("CURRENT"), "{said}");
     assert!(!giaoban.dir().join("newer").exists(), "nothing is touched");
 }
 

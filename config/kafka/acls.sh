@@ -74,7 +74,7 @@ fi
 if [ -n "$worker" ]; then
   allow "finds and reads the events, and shares them out in its group; may not write them" "$worker" \
     --operation Describe --operation Read --topic "$topic" --group "$group"
-  allow "writes what is no event to the dead letters; may not read them" "$worker" \
+  allow "writes what is not a valid event to the dead letters; may not read them" "$worker" \
     --operation Describe --operation Write --topic "$dead_letters"
 fi
 if [ -n "$administrator" ]; then

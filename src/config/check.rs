@@ -118,7 +118,7 @@ mod tests {
         let nested = Value::from(vec![Value::from(vec![Value::from("x")])]);
         assert_eq!(
             told("sources.allowed", nested).unwrap(),
-            "f.toml: sources.allowed is x, but must be a list of texts without control characters"
+            "f.toml: sources.allowed is x, but must be a list of strings without control characters"
         );
         let table = Value::from(config::Map::from_iter([("a".to_owned(), Value::from(1))]));
         assert_eq!(told("kafka.group", table).unwrap(), "f.toml: kafka.group is a table, but must be text");

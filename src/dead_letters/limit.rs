@@ -56,7 +56,7 @@ pub enum LimitVerdict {
 
 #[derive(Clone, Copy, Debug)]
 struct Bad {
-    /// The how-manieth record that was seen.
+    /// The ordinal of the record among those seen.
     nth: u64,
     offset: Offset,
     code: Code,

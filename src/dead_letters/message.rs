@@ -12,7 +12,7 @@ pub const REDRIVE: &str = "giaoban_redrive";
 /// How large a message the dead-letter topic is to take: the largest message of the events' topic
 /// with what is wrong with it.
 pub const ROOM_BYTES: usize = 4 << 20;
-/// What is wrong is told in at most this many bytes; decoding again tells the rest.
+/// What is wrong is described in at most this many bytes; decoding again gives the rest.
 const DETAIL_BYTES: usize = 16 << 10;
 
 /// Whether a message had been a dead letter and was sent again.

@@ -143,7 +143,7 @@ fn a_day_that_no_quarter_has_is_told() {
     let calendar = Calendar::from_csv("school", "2020-Q1,2020-01-05,2020-04-04\n").unwrap();
     let (verdict, text) = only(&Case { calendar, ..Case::healthy() }.examine());
     assert_eq!(verdict, Verdict::Warning);
-    assert!(text.contains("2026-01-05 lies in no quarter"), "{text}");
+    assert!(text.contains("2026-01-05 is in no quarter"), "{text}");
 }
 
 #[test]
@@ -315,7 +315,7 @@ fn a_folder_is_looked_at_and_left_as_it_was() {
     let data = dir.path().join("new/data");
     let findings = Case { data: Some(data.clone()), ..Case::healthy() }.examine();
     assert_eq!(not_well(&findings), Vec::<String>::new());
-    assert!(findings[1].detail.contains("made when needed"), "{:?}", findings[1]);
+    assert!(findings[1].detail.contains("created when needed"), "{:?}", findings[1]);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     // A file stands where the folder should be.
     std::fs::write(dir.path().join("new"), "").unwrap();

@@ -1,5 +1,5 @@
 //! The closed lists: who supervises, in what field, with what outcome, and the
-//! figures that are made of them. Names are those of the wire contract.
+//! figures that are made of them. Names are those of the contract in `src/wire`.
 //!
 //! The order of a list is part of what is stored: append, never reorder, and
 //! raise [`VERSION`] with any change of meaning.
@@ -110,7 +110,7 @@ closed_list! {
 }
 
 closed_list! {
-    /// The figures of a rollup, in the order of the wire contract.
+    /// The figures of a rollup, in the order of the contract in `src/wire`.
     Figure {
         SupervisionSessions = "supervision_sessions";
         Participants = "participants";

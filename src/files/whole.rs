@@ -1,4 +1,4 @@
-//! A file that has its name only when it is whole and durable: whoever finds it finds all of it, also after a crash.
+//! Atomic, durable file replacement: whoever finds a file finds all of it, also after a crash.
 
 use std::fs::{self, File};
 use std::io;

@@ -1,8 +1,10 @@
 //! From the log into the store: decode → ledger → delta → one transaction with
 //! the offset.
 //!
-//! `machine` decides and does no I/O; `reader` and `writer` are the two threads
-//! that do it and decide nothing; `worker` is what starts them. Nothing here may
+//! `machine` decides what is read, written, retried and released, without I/O;
+//! `reader` and `writer` are the two threads that carry it out. What only I/O can
+//! answer is theirs: how much is read at once, where a partition starts, whether a
+//! failed call is worth another try. `worker` starts them. Nothing here may
 //! know how figures are shown or who asked for the work.
 
 mod error;

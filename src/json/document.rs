@@ -1,6 +1,6 @@
-//! A document: a JSON text as a row of nodes, looked at in place.
+//! A document: a JSON text as a flat node arena, looked at in place.
 //!
-//! A document keeps its room from one text to the next.
+//! The arena reuses its allocation from one text to the next.
 
 use super::number::Number;
 

@@ -2,7 +2,7 @@
 //! and offset: so that what a store has noted of the one holds for the other.
 //!
 //! What lies in the other log already is compared first, and everything at the
-//! end: so a copy that was killed goes on where it was, and never over a difference.
+//! end: so a copy that was killed resumes where it was, and never past a difference.
 
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ pub enum CopyError {
         there: usize,
     },
     /// The other log's topic has something else.
-    #[error("partition {partition} of topic {topic} is another there, between the offsets {from} and {to}")]
+    #[error("partition {partition} of topic {topic} differs from the source, between offsets {from} and {to}")]
     Differs {
         /// The topic.
         topic: String,
@@ -78,7 +78,7 @@ pub enum CopyError {
         to: u64,
     },
     /// A message did not come to lie where it should.
-    #[error("message {wanted} of topic {topic} came to lie at {found}")]
+    #[error("message {wanted} of topic {topic} was written at {found} instead")]
     Shifted {
         /// The topic.
         topic: String,
@@ -89,7 +89,7 @@ pub enum CopyError {
     },
 }
 
-/// Is told the stage, and how many messages of how many.
+/// Receives the stage, and how many messages of how many.
 pub type Tell<'t> = dyn FnMut(Stage, u64, u64) + 't;
 
 /// The size of the largest message of a topic, as a log counts it that frames each.

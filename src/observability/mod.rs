@@ -1,9 +1,9 @@
 //! What operators watch: metrics, lag and health of a worker.
 //!
 //! `names` describes every metric once, `lag` and `health` are what they are
-//! made from, `metrics` is what the worker tells and Prometheus reads;
+//! made from, `metrics` is what the worker reports and Prometheus reads;
 //! `verification` is what the last recount found. Knows the store's checkpoints
-//! and counts; nothing of the worker that tells it, nor of HTTP.
+//! and counts; nothing of the worker that reports them, nor of HTTP.
 
 mod health;
 mod lag;

@@ -47,9 +47,9 @@ macro_rules! metrics {
 metrics! {
     RECORDS_READ = "giaoban_worker_records_read_total", Records, "Records read and settled";
     RECORDS_APPLIED = "giaoban_worker_records_applied_total", Records, "Records that count, or did when they came";
-    RECORDS_DUPLICATE = "giaoban_worker_records_duplicate_total", Records, "Records that were known: the same event again";
+    RECORDS_DUPLICATE = "giaoban_worker_records_duplicate_total", Records, "Records that were there already: the same event again";
     RECORDS_SUPERSEDED = "giaoban_worker_records_superseded_total", Records, "Records below the revision that counts";
-    RECORDS_DEAD_LETTERED = "giaoban_worker_records_dead_lettered_total", Records, "Messages that are no events, by the code of the first rule that they break";
+    RECORDS_DEAD_LETTERED = "giaoban_worker_records_dead_lettered_total", Records, "Messages that are not valid events, by the code of the first rule that they break";
     RECORDS_REDRIVEN = "giaoban_worker_records_redriven_total", Records, "Records that had been dead letters and were sent again, whatever became of them";
     LAG_RECORDS = "giaoban_worker_lag_records", Records, "Records of an assigned partition that are not in the store yet";
     LAG_SECONDS = "giaoban_worker_lag_seconds", Seconds, "Seconds since the log took the oldest record of an assigned partition that is not in the store; while none of these was read, since it took the record before them or since they were first heard of; 0 if there are none";

@@ -1,5 +1,5 @@
 //! Figures for spreadsheets and statistics programs, in UTF-8 with plain
-//! numbers under the names of the wire contract.
+//! numbers under the names of the contract in `src/wire`.
 
 use super::datum::Datum;
 use super::document::{Column, Table, TableRow};

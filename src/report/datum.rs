@@ -130,7 +130,7 @@ impl Datum {
     }
 }
 
-/// As the wire contract has it: counts and đồng as numbers, land as a decimal string.
+/// As the contract in `src/wire` has it: counts and đồng as numbers, land as a decimal string.
 impl Serialize for Datum {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {

@@ -1,4 +1,4 @@
-//! Figures for programs, exactly as the wire contract has them.
+//! Figures for programs, exactly as the contract in `src/wire` has them.
 
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 

@@ -1,5 +1,6 @@
-//! What one record adds to which figures, where and when (wire contract, "What
-//! is counted where"). The one place where that is decided.
+//! What one record adds to which figures, where and when: part of the contract,
+//! with `src/wire`. The figures `units_*`, which no single record decides, are
+//! counted in `table`.
 
 use jiff::civil::Date;
 

@@ -1,7 +1,8 @@
 //! Which of a record's revisions counts: the verdict loop, the heart of the pipeline.
 //!
-//! There is no other. Every store calls it with what it holds of a record and what a batch brings, and writes what
-//! comes out. Pure: may not know where revisions are kept. So there is one thing that it cannot tell: whether a
+//! Every store calls it with what it holds of a record and what a batch brings, and writes what comes out. (Who shows
+//! records that make no figure, a plan or the present revision of one, compares ranks itself: `report::year`,
+//! `intake::latest`.) Pure: may not know where revisions are kept. So there is one thing that it cannot tell: whether a
 //! revision that does not count is kept already, because it came in a batch before. The store says that to
 //! [`Earlier::verdict`].
 

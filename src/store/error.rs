@@ -241,9 +241,9 @@ mod tests {
         });
         assert_eq!(
             errors[0].to_string(),
-            "partition 0 of t is at nothing in the store, not at 5: another worker has written it"
+            "partition 0 of t: stored checkpoint: none; expected: 5; another worker has written it"
         );
-        assert!(errors[0].what().vi.contains("đang ở chưa có gì, không phải 5"), "{}", errors[0].what().vi);
+        assert!(errors[0].what().vi.contains("điểm dừng trong kho: chưa có, lẽ ra: 5"), "{}", errors[0].what().vi);
         assert!(errors[3].remedy().en.contains("giaoban replay"));
     }
 }

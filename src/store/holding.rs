@@ -1,5 +1,5 @@
-//! All that a store holds but its figures, in a few numbers, so that two stores
-//! can be compared whatever database each is in.
+//! Order-independent counts and checksums of a store's records and checkpoints,
+//! so that two stores can be compared whatever database each is in.
 
 use sha2::{Digest as _, Sha256};
 

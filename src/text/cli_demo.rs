@@ -5,11 +5,11 @@ use super::texts;
 texts! {
     other_years() {
         "bảng đơn vị (units.file) không có đơn vị nào có hiệu lực suốt năm 2020, năm của dữ liệu mẫu",
-        "the table of units (units.file) has no units in force all through 2020, the year of the sample",
+        "the table of units (units.file) has no units in force throughout 2020, the year of the sample",
     }
     built_in_units() {
         "Chạy demo với bảng đơn vị kèm sẵn: bỏ units.file.",
-        "Run the demo with the table of units that is built in: leave units.file out.",
+        "Run the demo with the built-in table of units: leave units.file unset.",
     }
     real_figures(at) { "{at} có số liệu thật", "{at} holds real figures" }
     other_data() {
@@ -19,11 +19,11 @@ texts! {
     stopped_early() { "dừng giữa chừng", "stopped before the end" }
     demo_again() {
         "Chạy lại giaoban demo: nó tiếp tục từ chỗ đang dở.",
-        "Run giaoban demo again: it resumes from where it was.",
+        "Run giaoban demo again: it resumes where it left off.",
     }
     sent(count) {
         "Đã gửi {count} sự kiện mẫu của năm 2020 vào nhật ký nhúng.\n",
-        "Sent {count} sample events of the year 2020 into the embedded log.\n",
+        "Sent {count} sample events of the year 2020 to the embedded log.\n",
     }
     figures(sessions, cases, reported, expected) {
         "Năm 2020, toàn thành phố: {sessions} cuộc giám sát, {cases} vụ có dấu hiệu vi phạm; {reported}/{expected} đơn vị đã báo cáo.\nTổng số đúng như báo cáo giao ban ngày 03/12/2020; mọi chi tiết khác là dữ liệu tạo ra để minh họa.\n",

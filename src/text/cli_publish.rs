@@ -3,7 +3,7 @@
 use super::texts;
 
 texts! {
-    receipt_with_one_file() { "--receipt chỉ dùng với một tệp", "--receipt goes with a single file" }
+    receipt_with_one_file() { "--receipt chỉ dùng với một tệp", "--receipt can be used with a single file only" }
     leave_receipt_out() {
         "Bỏ --receipt: mỗi tệp có phiếu trả riêng.",
         "Leave --receipt out: each file has a receipt of its own.",
@@ -14,7 +14,7 @@ texts! {
     }
     unread(file, line, cause) {
         "{file}: không đọc được hết sau dòng {line}: {cause}. Gửi lại cả tệp khi đã đủ; những gì đã nhận sẽ được nhận ra là trùng.\n",
-        "{file}: cannot be read beyond line {line}: {cause}. Publish the whole file again once it is complete; what was taken will be known as a duplicate.\n",
+        "{file}: cannot be read beyond line {line}: {cause}. Publish the whole file again once it is complete; what was taken will be recognised as a duplicate.\n",
     }
     receipt(path) {
         "Các dòng bị từ chối, kèm lý do và cách sửa: {path}\nSửa rồi gửi lại: giaoban publish {path}\n",

@@ -19,7 +19,7 @@ pub const RECORD_EXAMPLE: &str = "Ví dụ / Example:\n  giaoban record supervis
 pub const SUBJECT: &str = "số hiệu hồ sơ · the record's number";
 /// The help of `correct --source`.
 pub const SOURCE: &str =
-    "nơi giữ hồ sơ; cần khi nhiều nơi có cùng số hiệu · who keeps the record; needed where several have the number";
+    "nơi giữ hồ sơ; cần khi nhiều nơi có cùng số hiệu · who keeps the record; needed if several have that number";
 /// Examples of `correct`.
 pub const CORRECT_EXAMPLES: &str = "Ví dụ / Example:\n  giaoban correct --source /units/00004 --subject GS-2020-000123 --participants 15\nGiá trị rỗng xóa trường / an empty value removes a field:\n  giaoban correct --subject GS-2020-000123 --topic ''";
 
@@ -41,7 +41,7 @@ texts! {
     }
     next_steps() {
         "Số liệu đổi khi worker xử lý tới đó: giaoban worker --until-caught-up. Sửa: giaoban correct; rút: giaoban withdraw.",
-        "Figures change when a worker gets there: giaoban worker --until-caught-up. To correct it: giaoban correct; to take it back: giaoban withdraw.",
+        "Figures change when a worker has processed it: giaoban worker --until-caught-up. To correct it: giaoban correct; to take it back: giaoban withdraw.",
     }
     hint(what) { " ({what:#})", " ({what})" }
     a_unit() { "mã đơn vị, ví dụ 00004", "a unit's code, such as 00004" }

@@ -6,7 +6,7 @@ texts! {
     recounting() { "đếm lại", "recounting" }
     recount_stopped() {
         "dừng giữa chừng, chưa kết luận gì",
-        "stopped before the end, nothing was found out",
+        "stopped before the end, without a result",
     }
     verify_again() { "Chạy lại giaoban verify.", "Run giaoban verify again." }
     all_agree(cells, records, read) {
@@ -24,7 +24,7 @@ texts! {
     }
     rebuild_and_keep() {
         "Dựng lại số liệu và xem: giaoban replay; rồi dừng worker và dùng bản dựng lại: giaoban replay --switch. Giữ kho cũ để tìm nguyên nhân.",
-        "Rebuild the figures and look: giaoban replay; then stop the workers and put it in force: giaoban replay --switch. Keep the old store to find the cause.",
+        "Rebuild the figures and compare: giaoban replay; then stop the workers and put them in force: giaoban replay --switch. Keep the old store to find the cause.",
     }
     recount_line(quarter, unit, figure, now, then) {
         "{quarter} {unit:<6} {figure}: kho {now}, đếm lại {then}\n",
@@ -35,19 +35,19 @@ texts! {
     stopped_early() { "dừng giữa chừng", "stopped before the end" }
     replay_again() {
         "Chạy lại giaoban replay: nó tiếp tục từ chỗ đang dở.",
-        "Run giaoban replay again: it resumes from where it was.",
+        "Run giaoban replay again: it resumes where it left off.",
     }
     switched(new, old, removal) {
         "Đã chuyển sang {new}. Bản cũ vẫn còn ở {old}; xóa khi không cần nữa: {removal}",
-        "{new} is in force. The one before is still at {old}; when it is not needed: {removal}",
+        "{new} is in force. The previous one is still at {old}; to remove it when it is no longer needed: {removal}",
     }
     not_switched() {
         "Chưa đổi gì. Để dùng số liệu dựng lại: dừng worker, rồi giaoban replay --switch.",
-        "Nothing was switched. To put it in force: stop the worker, then giaoban replay --switch.",
+        "Nothing was switched. To put the rebuilt figures in force: stop the worker, then giaoban replay --switch.",
     }
     own_figures_only() {
-        "Số liệu đang dùng được tính theo danh mục đơn vị hoặc lịch khác nay không còn: dưới đây là số liệu riêng của từng đơn vị, chưa cộng lên cấp trên.",
-        "The figures in force were made by other units or another calendar that is not there any more: these are each unit's own figures, without those of the units above.",
+        "Số liệu đang dùng được tính theo danh mục đơn vị hoặc lịch khác nay không còn: dưới đây là số liệu riêng của từng đơn vị, chưa gồm các đơn vị trực thuộc.",
+        "The figures in force were computed with units or a calendar that are no longer configured: these are per-unit figures, without subordinate units.",
     }
     nothing_changes() { "Không có gì thay đổi.\n", "Nothing would change.\n" }
     figures_change(count) { "{count} con số sẽ thay đổi:\n", "{count} figures would change:\n" }
@@ -55,7 +55,7 @@ texts! {
 
     nowhere_to_move(key) {
         "{key} chưa được đặt: không biết chuyển đi đâu",
-        "{key} is not set: there is nowhere to move to",
+        "{key} is not set: there is no target to move to",
     }
     set_key(key, variable) { "Đặt {key}, hoặc {variable}.", "Set {key}, or {variable}." }
     reading() { "đọc", "reading" }
@@ -64,11 +64,11 @@ texts! {
     checking() { "kiểm tra", "checking" }
     other_figures_there(there, from, difference) {
         "{there} đã có số liệu khác với {from}: {difference:#}",
-        "{there} holds other figures than {from}: {difference}",
+        "{there} holds figures that differ from {from}: {difference}",
     }
     choose_schema() {
-        "Không thay đổi gì. Chọn store.schema khác; hoặc, nếu worker đã chạy trên PostgreSQL, tiếp tục dùng nó.",
-        "Nothing was changed. Choose another store.schema; or, if workers have gone on in PostgreSQL, stay with it.",
+        "Không thay đổi gì. Chọn store.schema khác; hoặc, nếu worker đã ghi vào PostgreSQL, tiếp tục dùng nó.",
+        "Nothing was changed. Choose another store.schema; or, if workers already write to PostgreSQL, keep using it.",
     }
     moved_differs(there, from, difference) {
         "bản chuyển sang {there} khác với {from}: {difference:#}",
@@ -106,19 +106,19 @@ texts! {
     check_data() { "Kiểm tra --data.", "Check --data." }
     keep_brokers(data) {
         "Tiếp theo: giữ kafka.brokers trong cấu hình của mọi worker và bên gửi, rồi chạy worker: nó tiếp tục từ vị trí trong kho, không tính gì hai lần.\nNhật ký nhúng vẫn ở nguyên trong {data}; không ai gửi vào đó nữa.\n",
-        "Next: keep kafka.brokers in the configuration of every worker and publisher, and start the workers: they resume from the store's offsets and count nothing twice.\nThe embedded log stays in {data}; nobody is to publish to it any more.\n",
+        "Next: keep kafka.brokers in the configuration of every worker and publisher, and start the workers: they resume from the store's offsets and count nothing twice.\nThe embedded log stays in {data}; nobody may publish to it any more.\n",
     }
     moved_topic(topic, messages, partitions, copied, digest) {
         "{topic}: {messages} bản ghi trong {partitions} phân vùng, chuyển lần này {copied}; đã so sánh tất cả, cùng vị trí và nội dung (SHA-256 {digest}…).\n",
-        "{topic}: {messages} messages in {partitions} partitions, {copied} moved now; all compared, the same offsets and contents (SHA-256 {digest}…).\n",
+        "{topic}: {messages} messages in {partitions} partitions, {copied} moved in this run; all compared: same offsets, same contents (SHA-256 {digest}…).\n",
     }
     came_meanwhile(late) {
         "  {late} bản ghi đến trong lúc chuyển và đã được chuyển theo: bên gửi nào đó vẫn gửi vào nhật ký nhúng.\n",
-        "  {late} of them came meanwhile and were moved too: somebody still publishes to the embedded log.\n",
+        "  {late} of them arrived meanwhile and were moved too: somebody still publishes to the embedded log.\n",
     }
     kafka_ahead(ahead) {
-        "  Kafka đã có thêm {ahead} bản ghi sau đó.\n",
-        "  Kafka has gone on by {ahead} messages since.\n",
+        "  Kafka đã nhận thêm {ahead} bản ghi sau đó.\n",
+        "  Kafka has received {ahead} more messages since.\n",
     }
     at_place(there, what) { "{there}: {what:#}", "{there}: {what}" }
     other_partitions(topic, there, here) {
@@ -127,44 +127,44 @@ texts! {
     }
     topic_differs(partition, topic, from, to) {
         "phân vùng {partition} của topic {topic} khác với nhật ký nhúng, trong khoảng vị trí {from} đến {to}",
-        "partition {partition} of topic {topic} is another there, between the offsets {from} and {to}",
+        "partition {partition} of topic {topic} differs from the source, between offsets {from} and {to}",
     }
     shifted(wanted, topic, found) {
-        "bản ghi {wanted} của topic {topic} lại nằm ở {found}",
-        "message {wanted} of topic {topic} came to lie at {found}",
+        "bản ghi {wanted} của topic {topic} lại được ghi ở {found}",
+        "message {wanted} of topic {topic} was written at {found} instead",
     }
     empty_topic(topic) {
         "Topic phải còn trống: không ai gửi vào Kafka cho đến khi chuyển xong. Xóa topic {topic} (kafka-topics.sh --delete --topic {topic}) rồi chạy lại: lệnh này tự tạo nó.",
-        "The topic has to be empty: nobody publishes to Kafka until all is moved. Delete {topic} (kafka-topics.sh --delete --topic {topic}) and run it again: it makes the topic itself.",
+        "The topic has to be empty: nobody publishes to Kafka until all is moved. Delete {topic} (kafka-topics.sh --delete --topic {topic}) and run it again: it creates the topic itself.",
     }
     check_kafka() {
         "Kiểm tra Kafka rồi chạy lại: nó tiếp tục từ chỗ đang dở.",
-        "Check Kafka and run it again: it resumes from where it was.",
+        "Check Kafka and run it again: it resumes where it left off.",
     }
 
-    not_empty(to) { "{to} đã có tệp bên trong", "{to} is there and not empty" }
+    not_empty(to) { "{to} đã có tệp bên trong", "{to} exists and is not empty" }
     choose_folder() { "Chọn một thư mục mới.", "Choose a new folder." }
     backing_up() { "sao lưu", "backing up" }
     backed_up(to, records) {
         "Đã sao lưu kho và nhật ký vào {to}: {records} hồ sơ.\nKhôi phục: giaoban restore {to} --data THƯ-MỤC\n",
-        "Backed up store and log to {to}: {records} records.\nTo restore: giaoban restore {to} --data DIR\n",
+        "Backed up the store and the log to {to}: {records} records.\nTo restore: giaoban restore {to} --data DIR\n",
     }
     backed_up_store(to, records) {
         "Đã sao lưu kho (nhật ký nằm ở Kafka) vào {to}: {records} hồ sơ.\nKhôi phục: giaoban restore {to} --data THƯ-MỤC\n",
-        "Backed up store (the log is Kafka's) to {to}: {records} records.\nTo restore: giaoban restore {to} --data DIR\n",
+        "Backed up the store (the log is on Kafka) to {to}: {records} records.\nTo restore: giaoban restore {to} --data DIR\n",
     }
-    store_there(at) { "{at} đã có kho số liệu", "{at} has a store already" }
+    store_there(at) { "{at} đã có kho số liệu", "{at} already has a store" }
     move_aside() {
         "Chọn --data khác, hoặc dời kho đang có sang một bên: --replace.",
-        "Choose another --data, or move the one that is there aside: --replace.",
+        "Choose another --data, or move the existing one aside: --replace.",
     }
     moved_aside(aside) {
         "Kho trước đó đã được dời sang {aside}; xóa khi không cần nữa.",
-        "The store that was there is in {aside}; remove it when it is not needed.",
+        "The previous store was moved to {aside}; remove it when it is no longer needed.",
     }
     log_stays() {
         "Nhật ký đang có được giữ nguyên: nó mới hơn bản sao.",
-        "The log that was there stays: it has what came after the copy.",
+        "The existing log is kept: it is newer than the backup.",
     }
     restored(records, at) {
         "Đã khôi phục {records} hồ sơ vào {at}.\nBắt kịp nhật ký: giaoban worker --until-caught-up --data {at}\n",
@@ -180,19 +180,19 @@ texts! {
     }
     not_whole(dir) {
         "{dir} không phải là bản sao đầy đủ: không có tệp CURRENT, tệp mà giaoban backup ghi sau cùng",
-        "{dir} is no whole copy: it lacks the file CURRENT, which giaoban backup writes last",
+        "{dir} is not a complete backup: it lacks the file CURRENT, which giaoban backup writes last",
     }
     use_another_copy() {
         "Kiểm tra lại đường dẫn; nếu lần sao lưu đó đã bị ngắt giữa chừng, hãy dùng một bản sao khác. Bản sao đầy đủ của phiên bản trước: ghi store-1.db vào tệp CURRENT trong đó.",
-        "Check the path; if that backup was interrupted, use another copy. Of a whole copy by an earlier version: write store-1.db into a file CURRENT there.",
+        "Check the path; if that backup was interrupted, use another copy. For a complete backup made by an earlier version: write store-1.db into a file CURRENT there.",
     }
 
     made_topic(name, partitions, copies) {
         "Đã tạo {name}: {partitions} phân vùng, {copies} bản sao, giữ mãi mãi.\n",
-        "Made {name}: {partitions} partitions, {copies} copies, kept for ever.\n",
+        "Created {name}: {partitions} partitions, {copies} copies, kept for ever.\n",
     }
     topic_there(name, partitions, copies) {
         "{name} đã có: {partitions} phân vùng, {copies} bản sao; không thay đổi gì.\n",
-        "{name} is there already: {partitions} partitions, {copies} copies; left as it is.\n",
+        "{name} exists already: {partitions} partitions, {copies} copies; left as it is.\n",
     }
 }

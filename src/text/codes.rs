@@ -38,11 +38,11 @@ codes! {
     }
     "csv.columns" {
         vi: "số ô của dòng khác số cột của dòng tiêu đề", "Sửa dòng cho đủ ô; đặt ô có dấu phân cách trong dấu ngoặc kép";
-        en: "the row has not as many cells as the header has columns", "Complete the row; put a cell that contains the delimiter in double quotes"
+        en: "the row has a different number of cells than the header", "Complete the row; put a cell that contains the delimiter in double quotes"
     }
     "csv.quote_unclosed" {
-        vi: "dấu ngoặc kép mở ô ở dòng này không được đóng đúng chỗ; các dòng sau vẫn được đọc riêng", "Đóng ô bằng dấu ngoặc kép, hoặc bỏ dấu thừa; nếu ô có xuống dòng thì viết thành một dòng; nếu tệp bị cắt cụt thì gửi lại cả tệp";
-        en: "the quote that opens a cell on this line is not closed where the cell ends; the lines after it are read by themselves", "Close the cell with a double quote, or remove the stray one; write a cell of several lines on one; if the file was cut short, send it whole"
+        vi: "dấu ngoặc kép mở ô ở dòng này không được đóng đúng chỗ; các dòng sau được đọc thành các hàng riêng", "Đóng ô bằng dấu ngoặc kép, hoặc bỏ dấu thừa; nếu ô có xuống dòng thì viết thành một dòng; nếu tệp bị cắt cụt thì gửi lại cả tệp";
+        en: "the quote that opens a cell on this line is not closed where the cell ends; the lines after it are parsed as separate rows", "Close the cell with a double quote, or remove the stray one; write a cell of several lines on one; if the file was cut short, send it whole"
     }
     "csv.quote_misplaced" {
         vi: "sau dấu ngoặc kép đóng ô còn có chữ", "Viết hai dấu ngoặc kép (\"\") cho mỗi dấu nằm trong ô";
@@ -50,7 +50,7 @@ codes! {
     }
     "delivery.failed" {
         vi: "nhật ký không xác nhận đã nhận sự kiện", "Gửi lại dòng này; nếu thực ra đã được nhận, nó sẽ được nhận ra là trùng";
-        en: "the log did not acknowledge the event", "Send the line again; if it was taken after all, it will be known as a duplicate"
+        en: "the log did not acknowledge the event", "Send the line again; if it was taken after all, it will be recognised as a duplicate"
     }
     "message.empty" {
         vi: "thông điệp rỗng", "Gửi một sự kiện CloudEvents dạng JSON";
@@ -70,23 +70,23 @@ codes! {
     }
     "json.syntax" {
         vi: "JSON sai cú pháp", "Sửa tại dòng và cột đã nêu; nếu tệp bị cắt cụt thì gửi lại cả tệp";
-        en: "the JSON is broken", "Correct it at the line and column given; if the file was cut short, send it whole"
+        en: "the JSON is malformed", "Correct it at the line and column given; if the file was cut short, send it whole"
     }
     "json.number_out_of_range" {
         vi: "JSON có một số lớn hơn mọi số thực 64 bit, không chuẩn hóa được theo RFC 8785", "Sửa số tại dòng và cột đã nêu, hoặc gửi nó dạng chuỗi ký tự";
-        en: "the JSON has a number that is beyond every 64-bit floating-point number and has no canonical form (RFC 8785)", "Correct the number at the line and column given, or send it as a text"
+        en: "the JSON has a number beyond the range of 64-bit floating-point numbers, which has no canonical form (RFC 8785)", "Correct the number at the line and column given, or send it as a string"
     }
     "json.lone_surrogate" {
-        vi: "một chuỗi ký tự chỉ có nửa ký tự (\\ud800 đến \\udfff đứng một mình), không chuẩn hóa được theo RFC 8785", "Sửa chuỗi tại dòng và cột đã nêu: viết đủ cả cặp, hoặc viết chính ký tự bằng UTF-8";
-        en: "a text has half a character (\\ud800 to \\udfff by itself) and has no canonical form (RFC 8785)", "Correct the text at the line and column given: write both halves, or the character itself in UTF-8"
+        vi: "một chuỗi ký tự có một nửa cặp surrogate (\\ud800 đến \\udfff đứng một mình), không chuẩn hóa được theo RFC 8785", "Sửa chuỗi tại dòng và cột đã nêu: viết đủ cả cặp, hoặc viết chính ký tự bằng UTF-8";
+        en: "a string has an unpaired surrogate (\\ud800 to \\udfff by itself), which has no canonical form (RFC 8785)", "Correct the string at the line and column given: write both halves, or the character itself in UTF-8"
     }
     "json.too_deep" {
         vi: "JSON lồng nhau quá sâu", "Bỏ bớt các tầng lồng nhau";
-        en: "the JSON is nested too deep", "Remove levels of nesting"
+        en: "the JSON is nested too deeply", "Remove levels of nesting"
     }
     "json.duplicate_key" {
         vi: "một tên xuất hiện hai lần trong cùng đối tượng", "Chỉ giữ một giá trị";
-        en: "a name stands twice in one object", "Keep one of the two"
+        en: "duplicate key in an object", "Keep one of the two"
     }
     "json.not_an_object" {
         vi: "thông điệp không phải đối tượng JSON", "Gửi mỗi sự kiện là một đối tượng {…}";
@@ -98,7 +98,7 @@ codes! {
     }
     "header.duplicate" {
         vi: "một thuộc tính có trong hai header", "Chỉ gửi một header cho mỗi thuộc tính";
-        en: "an attribute stands in two headers", "Send one header for each attribute"
+        en: "an attribute is set by two headers", "Send one header for each attribute"
     }
     "specversion.unsupported" {
         vi: "phiên bản CloudEvents không được hỗ trợ", "Đặt specversion là \"1.0\"";
@@ -106,11 +106,11 @@ codes! {
     }
     "type.unknown" {
         vi: "không có loại sự kiện này", "Dùng một trong các loại cho phép";
-        en: "there is no such type of event", "Use one of the allowed types"
+        en: "the type of event is unknown", "Use one of the allowed types"
     }
     "type.version_unknown" {
         vi: "chưa có phiên bản này của loại sự kiện", "Gửi phiên bản cho phép, hoặc nâng cấp giaoban";
-        en: "this version of the type is not known", "Send the allowed version, or upgrade giaoban"
+        en: "this version of the type is unknown", "Send the allowed version, or upgrade giaoban"
     }
     "source.unit_unknown" {
         vi: "nguồn /units/… nêu một mã đơn vị không có trong danh mục", "Sửa mã trong source";
@@ -134,7 +134,7 @@ codes! {
     }
     "time.invalid" {
         vi: "thời điểm không hợp lệ", "Viết theo RFC 3339 kèm múi giờ, ví dụ 2020-03-04T09:12:33+07:00";
-        en: "the time is not valid", "Write it by RFC 3339 with its offset, such as 2020-03-04T09:12:33+07:00"
+        en: "the time is not valid", "Write it as RFC 3339 with its UTC offset, such as 2020-03-04T09:12:33+07:00"
     }
     "partitionkey.mismatch" {
         vi: "partitionkey khác mã đơn vị", "Đặt partitionkey bằng mã đơn vị, hoặc bỏ đi";
@@ -154,7 +154,7 @@ codes! {
     }
     "field.wrong_type" {
         vi: "sai kiểu dữ liệu", "Gửi đúng kiểu JSON cho phép; số viết không có dấu ngoặc kép";
-        en: "the JSON type is wrong", "Send the allowed JSON type; numbers stand without quotes"
+        en: "the JSON type is wrong", "Send the allowed JSON type; numbers are written without quotes"
     }
     "value.unknown" {
         vi: "giá trị không có trong danh mục đóng", "Dùng đúng một trong các giá trị cho phép";
@@ -210,15 +210,15 @@ codes! {
     }
     "date.resolved_before_detected" {
         vi: "ngày xử lý trước ngày phát hiện", "Sửa một trong hai ngày";
-        en: "the case is resolved before it was found", "Correct one of the two dates"
+        en: "the case is resolved before it was detected", "Correct one of the two dates"
     }
     "date.resolved_before_received" {
         vi: "ngày giải quyết trước ngày tiếp nhận", "Sửa một trong hai ngày";
-        en: "the petition is resolved before it came", "Correct one of the two dates"
+        en: "the petition is resolved before it was received", "Correct one of the two dates"
     }
     "resolution.missing" {
         vi: "có tiền hoặc đất nhưng chưa có ngày xử lý", "Thêm resolved_on, hoặc bỏ các trường tiền và đất";
-        en: "there is money or land without a day of resolution", "Add resolved_on, or leave money and land out"
+        en: "money or land is given without a day of resolution", "Add resolved_on, or leave money and land out"
     }
     "unit.unknown" {
         vi: "mã đơn vị không có trong danh mục", "Sửa mã đơn vị theo danh mục";
@@ -238,6 +238,6 @@ codes! {
     }
     "cell.unreadable" {
         vi: "không đọc được ô này", "Sửa ô theo dạng cho phép, hoặc để trống nếu không có";
-        en: "the cell cannot be read", "Correct it to the allowed form, or leave it empty if there is nothing"
+        en: "the cell cannot be read", "Correct it to the allowed form, or leave it empty if there is no value"
     }
 }

@@ -23,14 +23,14 @@ texts! {
     one_of(names) { "một trong {names}", "one of {names}" }
     list() {
         "danh sách các chữ không có ký tự điều khiển",
-        "a list of texts without control characters",
+        "a list of strings without control characters",
     }
     some_text() { "một chuỗi chữ", "text" }
     topic() {
         "tên một topic Kafka: 1 đến 249 ký tự trong a-z A-Z 0-9 . _ -",
         "the name of a Kafka topic: 1 to 249 of the characters a-z A-Z 0-9 . _ -",
     }
-    other_topic() { "topic khác với kafka.topic", "another topic than kafka.topic" }
+    other_topic() { "topic khác với kafka.topic", "a topic other than kafka.topic" }
     listen() {
         "máy:cổng, ví dụ 127.0.0.1:9464, hoặc off",
         "host:port such as 127.0.0.1:9464, or off",
@@ -44,12 +44,12 @@ texts! {
     }
     properties() {
         "một bảng các chữ, số, true hoặc false",
-        "a table of texts, numbers and true or false",
+        "a table of strings, numbers and true or false",
     }
 
     correct_file() {
         "Sửa tệp, hoặc xem mẫu config/giaoban.toml.",
-        "Correct the file, or see the pattern in config/giaoban.toml.",
+        "Correct the file, or see the example config/giaoban.toml.",
     }
     write_nearest(nearest) {
         "Viết {nearest}, hoặc bỏ khóa này; mọi khóa có trong config/giaoban.toml.",

@@ -7,14 +7,14 @@ texts! {
     check_data() { "Kiểm tra --data, hoặc đặt kafka.brokers.", "Check --data, or set kafka.brokers." }
     others(count) {
         "Chú ý: {count} bản ghi của topic thư chết không do giaoban ghi; chúng được bỏ qua.",
-        "Note: {count} messages of the dead-letter topic were not written by giaoban; they are passed over."
+        "Note: {count} messages of the dead-letter topic were not written by giaoban; they are ignored."
     }
     no_such(id) { "không có thư chết {id}", "there is no dead letter {id}" }
-    list_all() { "Xem mã thư: giaoban dlq list --all.", "See what there is: giaoban dlq list --all." }
+    list_all() { "Xem mã thư: giaoban dlq list --all.", "List them: giaoban dlq list --all." }
     more_decided(count) { "{count} thư nữa đã được quyết định: --all.", "{count} more are decided: --all." }
     of_another_topic(count) {
         "{count} thư là của topic khác, không gửi lại; xem giaoban dlq show, đặt kafka.topic.",
-        "{count} dead letters are of another topic and are not sent; see giaoban dlq show, and set kafka.topic."
+        "{count} dead letters come from another topic and are not sent; see giaoban dlq show, and set kafka.topic."
     }
     more_still_bad() { "… các thư khác: giaoban dlq show", "… more of them: giaoban dlq show" }
     would_be_sent(sent, bad, why, redriven, discarded) {

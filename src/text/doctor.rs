@@ -25,7 +25,7 @@ texts! {
     }
     no_quarter(calendar, today) {
         "lịch {calendar}: ngày {today} không thuộc quý nào",
-        "calendar {calendar}: {today} lies in no quarter",
+        "calendar {calendar}: {today} is in no quarter",
     }
     add_quarter() {
         "Bổ sung quý vào tệp lịch (calendar); sự kiện của ngày này bị từ chối.",
@@ -43,7 +43,7 @@ texts! {
     }
     ahead_of_clock(now, newest) {
         "{now}, nhưng thông điệp mới nhất trong nhật ký đề {newest}",
-        "{now}, but the newest message in the log is of {newest}",
+        "{now}, but the newest message in the log is dated {newest}",
     }
     set_either_clock() {
         "Đặt lại đồng hồ (NTP) của máy này, hoặc của máy đã gửi thông điệp đó.",
@@ -53,7 +53,7 @@ texts! {
     make_writable() { "Cấp quyền ghi, hoặc chọn --data khác.", "Make it writable, or choose another --data." }
     check_disk() { "Kiểm tra ổ đĩa.", "Check the disk." }
     writable() { "ghi được", "writable" }
-    not_there_yet() { "chưa có, sẽ được tạo khi cần", "not there yet, made when needed" }
+    not_there_yet() { "chưa có, sẽ được tạo khi cần", "not there yet, created when needed" }
     folder_state(at, state, megabytes) {
         "{at}: {state:#}, còn {megabytes} MB",
         "{at}: {state}, {megabytes} MB free",
@@ -66,11 +66,11 @@ texts! {
     }
     loses(topic, setting) {
         "{topic} không giữ thông điệp mãi mãi ({setting}): sau này không dựng lại, đếm lại được từ nhật ký",
-        "{topic} does not keep its messages for ever ({setting}): later nothing can be rebuilt or recounted from it",
+        "{topic} does not keep its messages for ever ({setting}): figures cannot be rebuilt or recounted from it later",
     }
     keep_messages(topic) {
         "Giữ mãi mãi: kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config retention.ms=-1,retention.bytes=-1,cleanup.policy=delete.",
-        "Keep them: kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config retention.ms=-1,retention.bytes=-1,cleanup.policy=delete.",
+        "Keep them for ever: kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config retention.ms=-1,retention.bytes=-1,cleanup.policy=delete.",
     }
 
     store_state(name, records, megabytes) {
@@ -83,7 +83,7 @@ texts! {
     }
     difference(partition, difference) {
         "phân vùng {partition}: số đã đọc trừ số đã xử lý là {difference}, phải là 0",
-        "partition {partition}: records read less records settled is {difference}, not 0",
+        "partition {partition}: records read minus records settled is {difference}, not 0",
     }
     rebuild() {
         "Dựng lại từ nhật ký và so sánh: giaoban replay.",

@@ -8,7 +8,7 @@ pub const EXIT_CODES_HEAD: &str =
 
 texts! {
     done() { "Xong.", "Done." }
-    internal() { "Lỗi bên trong chương trình.", "A defect of the program, or something that it has no code for." }
+    internal() { "Lỗi bên trong chương trình.", "A bug in the program, or an error that has no code of its own." }
     usage() { "Dòng lệnh sai.", "The command line is wrong." }
     configuration() {
         "Cấu hình, bảng đơn vị hoặc lịch sai.",
@@ -19,10 +19,10 @@ texts! {
         "Some of the input was refused; the rest was taken.",
     }
     all_refused() { "Toàn bộ dữ liệu vào bị từ chối.", "All of the input was refused." }
-    log_unreachable() { "Không kết nối được Kafka.", "The event log does not answer." }
+    log_unreachable() { "Không kết nối được nhật ký sự kiện (Kafka).", "The event log (Kafka) does not answer." }
     log_refuses() {
-        "Kafka từ chối: xác thực, quyền, topic, nhóm, kích thước hoặc thông điệp.",
-        "The event log refuses: authentication, permission, topic, group, size or message.",
+        "Nhật ký sự kiện (Kafka) từ chối: xác thực, quyền, topic, nhóm, kích thước hoặc thông điệp.",
+        "The event log (Kafka) refuses: authentication, permission, topic, group, size or message.",
     }
     store() {
         "Kho số liệu hỏng, mới hơn chương trình, hoặc chưa có.",
@@ -37,7 +37,7 @@ texts! {
         "Nhật ký thiếu bản ghi, hoặc là nhật ký khác.",
         "The log has lost records, or is not the one that the store was made from.",
     }
-    fenced() { "Bị một worker khác chặn.", "Turned away: another worker writes the same partitions." }
+    fenced() { "Bị chặn: một worker khác ghi cùng các phân vùng.", "Fenced: another worker writes the same partitions." }
     cannot_write() {
         "Đĩa đầy hoặc không ghi được.",
         "The disk is full, or a place cannot be read or written.",
@@ -50,7 +50,7 @@ texts! {
     doctor_found() { "giaoban doctor phát hiện vấn đề.", "giaoban doctor found a problem." }
     too_many_dead_letters() {
         "Quá nhiều thư chết: worker dừng thay vì bỏ qua tiếp.",
-        "Too many dead letters: the worker stopped rather than pass over more.",
+        "Too many dead letters: the worker stopped instead of skipping more.",
     }
     store_unreachable() { "Không kết nối được PostgreSQL.", "PostgreSQL does not answer." }
     store_refuses() {
@@ -59,11 +59,11 @@ texts! {
     }
     differs() {
         "Có khác biệt: số liệu với kết quả đếm lại (verify), hoặc nơi chuyển đến với nguồn (migrate).",
-        "Something differs: figures from a recount (verify), or where a migration leads to from its source (migrate).",
+        "Something differs: figures differ from a recount (verify), or a migration's target differs from its source (migrate).",
     }
     ended_by_signal() {
         "Bị dừng lần thứ hai bằng Ctrl-C, SIGTERM.",
-        "Ended at once by a second Ctrl-C or SIGTERM.",
+        "Killed at once by a second Ctrl-C or SIGTERM.",
     }
 
     check_path() { "Kiểm tra lại đường dẫn.", "Check the path." }

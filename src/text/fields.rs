@@ -28,8 +28,8 @@ fields! {
     TOPIC { "nội dung giám sát", "what was supervised" }
     PROJECT { "dự án, công trình", "project (community investment board)" }
     RECOMMENDATIONS { "số kiến nghị với cấp ủy, chính quyền, nơi khác", "recommendations to the Party committee, the authority and others" }
-    DETECTED_ON { "ngày phát hiện", "day it was found" }
-    STATUS { "tình trạng hiện nay", "what it is held to be now" }
+    DETECTED_ON { "ngày phát hiện", "day it was detected" }
+    STATUS { "tình trạng hiện nay", "its present status" }
     RECOMMENDED { "đã kiến nghị xử lý", "whether handling was recommended" }
     FOUND_BY { "số hiệu cuộc giám sát đã phát hiện", "subject of the session that found it" }
     MONEY_RECOVERED_VND { "thu hồi tiền (đồng)", "money recovered (VND)" }
@@ -41,7 +41,7 @@ fields! {
     LEGAL_OBSTACLE { "vướng mắc pháp lý", "legal obstacle" }
     ACTIVITY_KIND { "loại hoạt động", "kind of activity" }
     COUNT { "số lượt", "how many (opinions contributed; else mostly 1)" }
-    RECEIVED_ON { "ngày tiếp nhận", "day it came" }
+    RECEIVED_ON { "ngày tiếp nhận", "day it was received" }
     PETITION_KIND { "loại đơn", "kind of petition" }
     PLANNED { "số cuộc kiểm tra theo kế hoạch", "inspections planned" }
     WHICH_INDEX { "chỉ số", "which index" }

@@ -5,7 +5,7 @@ use super::texts;
 texts! {
     gap(from, to, partition) {
         "các bản ghi {from} đến {to} của phân vùng {partition} đã mất khỏi nhật ký mà chưa được đọc: kho sẽ thiếu chúng",
-        "messages {from} to {to} of partition {partition} are gone from the log and were never read: the store would miss them",
+        "messages {from} to {to} of partition {partition} are gone from the log and were never read: the store would lack them",
     }
     other_log(stored, partition, end) {
         "kho đang ở vị trí {stored} của phân vùng {partition}, nhưng nhật ký kết thúc ở {end}: đây không phải nhật ký đã tạo ra kho",
@@ -13,23 +13,23 @@ texts! {
     }
     recreated(next, partition) {
         "bản ghi ngay trước vị trí {next} của phân vùng {partition} không phải là bản ghi mà kho đã đọc: topic đã được tạo lại",
-        "the record before offset {next} of partition {partition} is not the one that the store has: the topic was recreated",
+        "the record before offset {next} of partition {partition} is not the one that the store has read: the topic was recreated",
     }
     fenced(times) {
         "một worker khác liên tục ghi cùng các phân vùng; worker này đã bị chặn {times} lần liền",
-        "another worker keeps writing the same partitions; this one was turned away {times} times in a row",
+        "another worker keeps writing the same partitions; this one was fenced {times} times in a row",
     }
     too_many_dead_letters(bad, of, partition, first, last, reason) {
-        "{bad} trong {of} bản ghi của phân vùng {partition}, từ vị trí {first} đến {last}, không phải là sự kiện hợp lệ, phần lớn vì {reason}: worker không bỏ qua bản ghi cuối cùng đó",
-        "{bad} of {of} messages of partition {partition}, from offset {first} to {last}, are not valid events, most of them {reason}: the worker does not pass the last of them",
+        "{bad} trong {of} bản ghi của phân vùng {partition}, từ vị trí {first} đến {last}, không phải là sự kiện hợp lệ, phần lớn vì {reason}: worker đã dừng ở bản ghi cuối cùng đó",
+        "{bad} of {of} messages of partition {partition}, from offset {first} to {last}, are not valid events, most of them because of {reason}: the worker stopped at the last of them",
     }
     dead_letter_refused(offset, partition, topic, cause) {
         "bản ghi {offset} của phân vùng {partition} không phải là sự kiện hợp lệ, mà topic thư chết {topic} không nhận nó: {cause:#}",
-        "message {offset} of partition {partition} is not a valid event, and the dead-letter topic {topic} does not take it: {cause}",
+        "message {offset} of partition {partition} is not a valid event, and the dead-letter topic {topic} does not accept it: {cause}",
     }
     slow(at, seconds) {
-        "{at:#} không trả lời trong {seconds} giây sau khi có lệnh dừng; phần đang làm dở được ghi trọn vẹn hoặc hoàn toàn không, lần chạy sau sẽ thấy",
-        "{at} did not answer within {seconds} s of the stop; what was in flight is rolled back or whole, as the next start will see",
+        "{at:#} không trả lời trong {seconds} giây sau khi có lệnh dừng; lô đang ghi đã được ghi trọn vẹn hoặc đã được hủy hoàn toàn",
+        "{at} did not answer within {seconds} s of the stop; the in-flight batch was either committed or rolled back",
     }
 
     accept_gap() {
@@ -46,11 +46,11 @@ texts! {
     }
     accept_dead_letters() {
         "Sửa bên gửi (ý nghĩa của mã: docs/codes.md) hoặc bảng đơn vị. Rồi cho các bản ghi này vào thư chết: chạy một lần giaoban worker --accept-dead-letters; hoặc tăng worker.dead_letter_share, worker.dead_letter_run. Khi đã sửa, gửi lại chúng: giaoban dlq redrive.",
-        "Fix the producer (docs/codes.md has the code) or the table of units. Then let these records become dead letters: run giaoban worker --accept-dead-letters once; or raise worker.dead_letter_share, worker.dead_letter_run. What a fix has made good is sent again by giaoban dlq redrive.",
+        "Fix the producer (docs/codes.md explains the code) or the table of units. Then let these records become dead letters: run giaoban worker --accept-dead-letters once; or raise worker.dead_letter_share, worker.dead_letter_run. After a fix, send them again: giaoban dlq redrive.",
     }
     raise_limit(topic, bytes) {
         "Tăng max.message.bytes của topic thư chết: kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config max.message.bytes={bytes}. Rồi chạy lại worker: nó tiếp tục từ chỗ đang đứng, không mất gì.",
-        "Raise max.message.bytes of the dead-letter topic: kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config max.message.bytes={bytes}. Then start the worker again: it resumes from where it is, with nothing lost.",
+        "Raise max.message.bytes of the dead-letter topic: kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config max.message.bytes={bytes}. Then start the worker again: it resumes where it stopped, with nothing lost.",
     }
     find_holder() {
         "Tìm tiến trình đang giữ tệp kho rồi chạy lại worker: nó tiếp tục từ nơi kho đang đứng.",
@@ -62,6 +62,6 @@ texts! {
     }
     see_log() {
         "Xem nhật ký sự kiện có nhận thư chết không (giaoban doctor) rồi chạy lại worker: nó tiếp tục từ nơi kho đang đứng.",
-        "See whether the event log takes dead letters (giaoban doctor), and start the worker again: it resumes from where the store is.",
+        "See whether the event log accepts dead letters (giaoban doctor), and start the worker again: it resumes from where the store is.",
     }
 }

@@ -1,4 +1,4 @@
-//! What taking events in says: why an input cannot be read, why a record cannot be changed, what stands in a receipt.
+//! What taking events in says: why an input cannot be read, why a record cannot be changed, what a receipt has.
 
 use super::texts;
 
@@ -31,14 +31,14 @@ texts! {
     }
     correct_column(column) {
         "Sửa tên cột; nếu là cột khác thì đặt tên \"_{column}\" để bỏ qua.",
-        "Correct its name; if it is another column, name it \"_{column}\", which is passed over.",
+        "Correct its name; if it is another column, name it \"_{column}\", which is ignored.",
     }
-    no_such_type(name) { "không có loại sự kiện \"{name}\"", "there is no type of event \"{name}\"" }
+    no_such_type(name) { "không có loại sự kiện \"{name}\"", "there is no event type \"{name}\"" }
     use_one_of(names) { "Chọn một trong: {names}.", "Use one of: {names}." }
 
     correct_values() {
         "Sửa các giá trị đã nêu; chưa có gì được gửi.",
-        "Correct the values named; nothing was sent.",
+        "Correct the values listed; nothing was sent.",
     }
     no_such_record(subject) { "không có hồ sơ {subject}", "there is no record {subject}" }
     check_number() {
@@ -55,7 +55,7 @@ texts! {
         "Để đưa nó trở lại, gửi sự kiện đầy đủ với revision cao hơn: giaoban publish.",
         "To bring it back, send the whole event with a higher revision: giaoban publish.",
     }
-    no_such_fields(kind, fields) { "{kind} không có trường {fields}", "a {kind} has no {fields}" }
+    no_such_fields(kind, fields) { "sự kiện {kind} không có trường {fields}", "{kind} events have no field {fields}" }
     see_fields(kind) {
         "Xem các trường: giaoban record {kind} --help.",
         "See its fields: giaoban record {kind} --help.",
@@ -72,6 +72,6 @@ texts! {
     on_line(number, reason) { "dòng {number}: {reason:#}", "line {number}: {reason}" }
     only_the_beginning() {
         "Ở đây chỉ có phần đầu của dòng: lấy lại dòng đầy đủ từ tệp gốc.",
-        "Only its beginning stands here: take the whole line from the file itself.",
+        "Only the beginning of the line is given here: take the whole line from the original file.",
     }
 }

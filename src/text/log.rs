@@ -4,14 +4,14 @@ use super::texts;
 
 texts! {
     unreachable(at, cause) { "{at} không trả lời: {cause}", "no answer from {at}: {cause}" }
-    authentication(at, cause) { "{at} không cho kết nối: {cause}", "{at} does not let this client in: {cause}" }
+    authentication(at, cause) { "{at} không chấp nhận xác thực của máy khách này: {cause}", "{at} rejected the authentication of this client: {cause}" }
     certificate(at, cause) {
         "chứng thư của {at} không đáng tin cậy: {cause}",
         "the certificate of {at} is not trusted: {cause}",
     }
     protocol(at, cause) {
-        "{at} ngắt kết nối ngay khi bắt đầu: {cause}",
-        "{at} ends the connection before it is made: {cause}",
+        "{at} ngắt kết nối trong lúc bắt tay: {cause}",
+        "{at} closed the connection during the handshake: {cause}",
     }
     not_allowed(operation, resource) {
         "không có quyền {operation:#} {resource:#}",
@@ -25,12 +25,12 @@ texts! {
     group(name) { "nhóm tiêu thụ {name}", "group {name}" }
     instance_taken(instance, cause) {
         "một worker khác cũng vào nhóm với tên {instance}, và worker này bị loại ra: {cause}",
-        "another worker joined the group as {instance} too, and this one was put out of it: {cause}",
+        "another worker joined the group as {instance} too, and this one was fenced out of the group: {cause}",
     }
     no_such_topic(topic) { "không có topic {topic}", "there is no topic {topic}" }
     too_large(bytes, cause) {
         "thông điệp {bytes} byte lớn hơn mức nhật ký nhận ({cause})",
-        "a message of {bytes} bytes is larger than the log takes ({cause})",
+        "a message of {bytes} bytes is larger than the log accepts ({cause})",
     }
     refused(resource, cause) { "{resource:#} từ chối: {cause}", "{resource} refuses: {cause}" }
     offset_out_of_range(partition, wanted, cause) {
@@ -57,15 +57,15 @@ texts! {
     }
     set_authority() {
         "Đặt ssl.ca.location trong kafka.properties là tệp chứng thư của nơi đã ký cho Kafka, và trong kafka.brokers dùng tên máy có trong chứng thư.",
-        "Let ssl.ca.location in kafka.properties be the file of the authority that signed Kafka's certificate, and in kafka.brokers write a host name that the certificate has.",
+        "Set ssl.ca.location in kafka.properties to the certificate file of the authority that signed Kafka's certificate, and use a host name from the certificate in kafka.brokers.",
     }
     set_protocol() {
         "Đặt security.protocol trong kafka.properties đúng với cổng trong kafka.brokers: SASL_SSL, SSL, SASL_PLAINTEXT hoặc PLAINTEXT; nếu đã đúng, có thể Kafka đang khởi động.",
-        "Let security.protocol in kafka.properties be what the port in kafka.brokers speaks: SASL_SSL, SSL, SASL_PLAINTEXT or PLAINTEXT; if it is, Kafka may still be starting.",
+        "Set security.protocol in kafka.properties to what the port in kafka.brokers speaks: SASL_SSL, SSL, SASL_PLAINTEXT or PLAINTEXT; if it is right, Kafka may still be starting.",
     }
     add_rule(operation, resource) {
         "Xin quản trị Kafka thêm quyền cho người dùng này: kafka-acls.sh --add --allow-principal User:NAME --operation {operation} --{resource}; mọi quyền cần có: config/kafka/acls.sh.",
-        "Ask Kafka's administrator for that rule: kafka-acls.sh --add --allow-principal User:NAME --operation {operation} --{resource}; config/kafka/acls.sh makes all that are needed.",
+        "Ask Kafka's administrator to add this rule: kafka-acls.sh --add --allow-principal User:NAME --operation {operation} --{resource}; config/kafka/acls.sh adds all that are needed.",
     }
     own_instance() {
         "Đặt cho mỗi worker một group.instance.id riêng trong kafka.properties, rồi chạy lại worker này.",
@@ -73,7 +73,7 @@ texts! {
     }
     make_topic() {
         "Tạo topic: giaoban topics create; hoặc sửa kafka.topic, kafka.dead_letter_topic.",
-        "Make it: giaoban topics create; or correct kafka.topic, kafka.dead_letter_topic.",
+        "Create it: giaoban topics create; or correct kafka.topic, kafka.dead_letter_topic.",
     }
     shorten() {
         "Rút ngắn sự kiện, hoặc tăng max.message.bytes của topic.",
@@ -81,11 +81,11 @@ texts! {
     }
     see_group_settings() {
         "Xem thiết lập nhóm tiêu thụ của Kafka (group.consumer.*, số thành viên tối đa), hoặc đặt group.protocol = \"classic\" trong kafka.properties.",
-        "See Kafka's settings for consumer groups (group.consumer.*, the most members), or set group.protocol = \"classic\" in kafka.properties.",
+        "See Kafka's settings for consumer groups (group.consumer.*, the maximum group size), or set group.protocol = \"classic\" in kafka.properties.",
     }
     correct_topic() {
         "Sửa thiết lập của topic rồi chạy lại: cleanup.policy = delete, message.timestamp.type, các quy định riêng của Kafka; giaoban topics create tạo topic đúng như cần.",
-        "Correct the topic's settings and run this again: cleanup.policy = delete, message.timestamp.type, Kafka's own policies; giaoban topics create makes topics as they have to be.",
+        "Correct the topic's settings and run this again: cleanup.policy = delete, message.timestamp.type, Kafka's own policies; giaoban topics create creates topics with the right settings.",
     }
     accept_gap() {
         "Bản ghi đã hết hạn trong nhật ký: khôi phục chúng, hoặc chấp nhận mất: giaoban worker --accept-gap.",
@@ -93,7 +93,7 @@ texts! {
     }
     free_disk() {
         "Giải phóng dung lượng đĩa rồi gửi lại phần chưa được nhận.",
-        "Free some disk space and send again what was not taken.",
+        "Free some disk space and send again what was not acknowledged.",
     }
     make_writable() {
         "Cấp quyền ghi cho thư mục, hoặc chọn --data khác.",
@@ -105,7 +105,7 @@ texts! {
     }
     find_holder() {
         "Một tiến trình khác đang ghi log.db: thử lại, hoặc tìm và dừng tiến trình đó.",
-        "Another process writes log.db: try again, or find that process and stop it.",
+        "Another process is writing log.db: try again, or find that process and stop it.",
     }
     correct_property() {
         "Sửa hoặc bỏ thuộc tính đó trong kafka.properties.",

@@ -89,6 +89,13 @@ impl fmt::Display for Text {
     }
 }
 
+/// A number with its English noun, in the singular for 1. Vietnamese nouns have one form.
+fn counted(count: impl fmt::Display, one: &str, many: &str) -> String {
+    let count = count.to_string();
+    let noun = if count == "1" { one } else { many };
+    format!("{count} {noun}")
+}
+
 /// Defines texts. `store_missing(at) { "chưa có kho ở {at}", "there is no store at {at}" }` becomes a function
 /// `store_missing(at: impl Display) -> Text`; format specifiers and `{at:?}`-like forms are those of `format!`. An
 /// argument that is a text itself stands as `{cause:#}` in the Vietnamese, as `{cause}` in the English.

@@ -5,7 +5,7 @@ use super::texts;
 texts! {
     period_outside_calendar(period, calendar) {
         "lịch {calendar} không có đủ các quý của {period}",
-        "the calendar {calendar} does not have all of {period}",
+        "the calendar {calendar} does not have all quarters of {period}",
     }
     no_such_unit(unit, period) {
         "không có đơn vị nào mang mã {unit} trong {period}",

@@ -1,8 +1,9 @@
 //! Text that somebody sent, made safe to show: on a terminal, in a message, on a page.
 //!
-//! What reaches a reader's eyes from outside passes through here, and nowhere
-//! else is anything escaped by hand. (A CSV's cells are quoted by its writer,
-//! a page's values by its template.)
+//! What reaches a reader's eyes from outside passes through here. A format with
+//! quoting of its own does that itself: a CSV's cells are quoted by its writer, a
+//! page's values escaped by its template, the cells of the tables in `docs/` by
+//! what makes those pages.
 
 use std::borrow::Cow;
 

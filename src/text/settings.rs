@@ -25,19 +25,19 @@ keys! {
     }
     CALENDAR {
         "Lịch quý: decree-09-2019, calendar-quarter, hoặc tệp CSV quarter,from,to",
-        "Which days lie in a quarter: decree-09-2019, calendar-quarter, or a CSV file quarter,from,to"
+        "Which days belong to a quarter: decree-09-2019, calendar-quarter, or a CSV file quarter,from,to"
     }
     UNITS_FILE {
         "Bảng đơn vị; để trống là Hà Nội kèm sẵn",
-        "Table of units; empty is Hanoi's, built in"
+        "Table of units; empty for Hanoi's, built in"
     }
     UNITS_SUCCESSION {
         "Bảng kế thừa đơn vị; để trống là Hà Nội kèm sẵn",
-        "Who took over from whom; empty is Hanoi's, built in"
+        "Who took over from whom; empty for Hanoi's, built in"
     }
     KAFKA_BROKERS {
         "Địa chỉ Kafka host:port,…; để trống là dùng nhật ký nhúng",
-        "Kafka at host:port,…; empty is the embedded log"
+        "Kafka at host:port,…; empty for the embedded log"
     }
     KAFKA_TOPIC {
         "Topic sự kiện",
@@ -53,11 +53,11 @@ keys! {
     }
     KAFKA_PARTITIONS {
         "Số phân vùng khi tạo topic",
-        "Partitions of topics that are made"
+        "Partitions of topics that are created"
     }
     KAFKA_REPLICATION {
         "Số bản sao khi tạo topic",
-        "Copies of topics that are made"
+        "Replicas of topics that are created"
     }
     KAFKA_PROPERTIES {
         "Thuộc tính librdkafka bất kỳ, ví dụ \"security.protocol\" = \"SASL_SSL\"; trong môi trường: GIAOBAN__KAFKA__PROPERTIES__SECURITY_PROTOCOL",
@@ -73,7 +73,7 @@ keys! {
     }
     STORE_URL {
         "Kho số liệu trên PostgreSQL, ví dụ postgres://giaoban_writer@db.example/giaoban; để trống là SQLite trong thư mục dữ liệu",
-        "The store on PostgreSQL, such as postgres://giaoban_writer@db.example/giaoban; empty is SQLite in the data folder"
+        "The store on PostgreSQL, such as postgres://giaoban_writer@db.example/giaoban; empty for SQLite in the data folder"
     }
     STORE_SCHEMA {
         "Schema của kho số liệu trong cơ sở dữ liệu",
@@ -85,27 +85,27 @@ keys! {
     }
     STORE_PASSWORD {
         "Mật khẩu của store.url, chỉ nên đặt trong môi trường: GIAOBAN__STORE__PASSWORD",
-        "Password of store.url, for the environment alone: GIAOBAN__STORE__PASSWORD"
+        "Password of store.url, to be set in the environment only: GIAOBAN__STORE__PASSWORD"
     }
     WORKER_BATCH_RECORDS {
         "Số bản ghi tối đa mỗi lô",
-        "Most records in a batch"
+        "Maximum number of records in a batch"
     }
     WORKER_BATCH_BYTES {
         "Số byte tối đa mỗi lô",
-        "Most bytes in a batch"
+        "Maximum number of bytes in a batch"
     }
     WORKER_BATCH_WAIT_MS {
         "Một bản ghi chờ lô tối đa bao nhiêu mili giây",
-        "How long a record waits for others, in milliseconds"
+        "How long a record waits for its batch to fill, in milliseconds"
     }
     WORKER_DEAD_LETTER_SHARE {
-        "Worker dừng khi quá bao nhiêu phần trăm trong 10000 bản ghi gần nhất của một phân vùng (ít nhất 1000) là thư chết; 100 là không bao giờ",
-        "The worker stops when more than this percentage of a partition's last 10000 records (at least 1000) are no events; 100 for never"
+        "Worker dừng khi quá bao nhiêu phần trăm trong 10000 bản ghi gần nhất của một phân vùng (ít nhất 1000) là thư chết; 100 là không kiểm tra",
+        "The worker stops when more than this percentage of a partition's last 10000 records (at least 1000) are invalid; 100 disables the check"
     }
     WORKER_DEAD_LETTER_RUN {
         "Worker dừng khi quá bao nhiêu bản ghi liên tiếp của một phân vùng là thư chết",
-        "The worker stops when more than this many records of a partition in a row are no events"
+        "The worker stops when more than this many records of a partition in a row are invalid"
     }
     HTTP_LISTEN {
         "Địa chỉ trang, /metrics, /livez, /readyz, /startupz; off là tắt",
@@ -113,11 +113,11 @@ keys! {
     }
     LOG_LEVEL {
         "Mức nhật ký chương trình",
-        "Level of the program's own log"
+        "Level of the application log"
     }
     LOG_FORMAT {
         "Dạng nhật ký; auto: chữ trên màn hình, JSON khi không",
-        "Form of the program's own log; auto: text on a terminal, else JSON"
+        "Format of the application log; auto: text on a terminal, else JSON"
     }
     REPORT_PARTY {
         "Thể thức văn bản của Đảng thay cho Nghị định 30/2020/NĐ-CP",
@@ -133,11 +133,11 @@ keys! {
     }
     REPORT_NUMBER {
         "Số, ký hiệu; để trống thì chừa chỗ",
-        "Number and symbol; empty leaves room for it"
+        "Number and symbol; empty leaves a blank"
     }
     REPORT_DATE {
         "Ngày ban hành 2020-12-03; để trống thì chừa chỗ",
-        "Date of issue 2020-12-03; empty leaves room for it"
+        "Date of issue 2020-12-03; empty leaves a blank"
     }
     REPORT_PLACE {
         "Địa danh",

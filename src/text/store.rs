@@ -4,10 +4,10 @@ use super::texts;
 
 texts! {
     fenced(partition, topic, stored, expected) {
-        "phân vùng {partition} của {topic} trong kho đang ở {stored:#}, không phải {expected:#}: một worker khác đã ghi",
-        "partition {partition} of {topic} is at {stored} in the store, not at {expected}: another worker has written it",
+        "phân vùng {partition} của {topic}: điểm dừng trong kho: {stored:#}, lẽ ra: {expected:#}; một worker khác đã ghi",
+        "partition {partition} of {topic}: stored checkpoint: {stored}; expected: {expected}; another worker has written it",
     }
-    nothing() { "chưa có gì", "nothing" }
+    nothing() { "chưa có", "none" }
     locked(at) { "{at} đang được tiến trình khác dùng", "{at} is in use by another process" }
     locked_by(at, process) {
         "{at} đang được tiến trình khác dùng (tiến trình {process})",
@@ -15,7 +15,7 @@ texts! {
     }
     other_rules(at, stored, now) {
         "{at} được tạo theo quy tắc khác (dấu {stored}, nay là {now}): đơn vị, lịch hoặc danh mục đã đổi",
-        "{at} was made by other rules (fingerprint {stored}, now {now}): units, calendar or catalogue have changed",
+        "{at} was built with other rules (fingerprint {stored}, now {now}): units, calendar or catalogue have changed",
     }
     newer(at, found, known) {
         "{at} có phiên bản lược đồ {found}, mới hơn {known} là bản mới nhất mà chương trình này biết",
@@ -33,14 +33,14 @@ texts! {
     login(at, cause) { "{at} không cho đăng nhập: {cause}", "{at} refuses the login: {cause}" }
     untrusted(at, cause) { "{at} không đáng tin cậy: {cause}", "{at} cannot be trusted: {cause}" }
     forbidden(at, cause) { "{at} không cho phép: {cause}", "{at} does not allow it: {cause}" }
-    crowded(at, cause) { "{at} không còn kết nối trống: {cause}", "{at} has no connection to spare: {cause}" }
+    crowded(at, cause) { "{at} không còn kết nối trống: {cause}", "{at}: connection limit reached: {cause}" }
     foreign(at, cause) {
         "{at} không phải là kho của giaoban: {cause}",
-        "{at} is no store of giaoban: {cause}",
+        "{at} is not a giaoban store: {cause}",
     }
     switched(at) {
-        "{at} không còn là nơi được ghi: một lần dựng lại đã đưa bản khác vào sử dụng",
-        "{at} is not what is written any more: a replay has put another generation in force",
+        "{at} không còn là phiên bản kho đang có hiệu lực: một lần dựng lại đã đưa phiên bản khác vào sử dụng",
+        "{at} is no longer the active generation: a replay has put another one in force",
     }
     /// In the words of another program.
     foreign_words(at, cause) { "{at}: {cause}", "{at}: {cause}" }
@@ -79,7 +79,7 @@ texts! {
     }
     try_again() {
         "Thử lại; nếu vẫn lỗi, tìm tiến trình đang giữ tệp, hoặc xem máy chủ PostgreSQL có chạy không.",
-        "Try again; if it stays, look for the process that holds the file, or see whether PostgreSQL is up.",
+        "Try again; if the error persists, look for the process that holds the file, or see whether PostgreSQL is up.",
     }
     check_url() {
         "Kiểm tra store.url và xem PostgreSQL có chạy không: giaoban doctor. Những gì đã xác nhận vẫn còn.",
@@ -91,19 +91,19 @@ texts! {
     }
     create_database() {
         "Sửa tên cơ sở dữ liệu trong store.url, hoặc tạo nó: createdb.",
-        "Correct the database in store.url, or make it: createdb.",
+        "Correct the database name in store.url, or create it: createdb.",
     }
     set_certificate() {
         "Đặt sslrootcert=TỆP và tên máy đúng trong store.url; trong mạng tin cậy có thể dùng sslmode=disable hoặc no-verify.",
-        "Set sslrootcert=FILE and the right host in store.url; in a trusted network sslmode=disable or no-verify will do.",
+        "Set sslrootcert=FILE and the right host in store.url; in a trusted network sslmode=disable or no-verify is enough.",
     }
     grant_role() {
         "Worker và replay cần vai trò ghi trên máy chủ chính: config/postgres/roles.sql; vai trò đọc đủ cho rollup, records, report.",
-        "Worker and replay need the writing role on the primary server: config/postgres/roles.sql; the reading role serves rollup, records, report.",
+        "Worker and replay need the writing role on the primary server: config/postgres/roles.sql; the reading role is enough for rollup, records, report.",
     }
     raise_connections() {
         "Tăng max_connections của PostgreSQL, hoặc đặt một bộ gom kết nối (PgBouncer) ở trước.",
-        "Raise max_connections of PostgreSQL, or put a connection pooler (PgBouncer) before it.",
+        "Raise max_connections of PostgreSQL, or put a connection pooler (PgBouncer) in front of it.",
     }
     choose_schema() {
         "Chọn một schema khác trong store.schema, hoặc một cơ sở dữ liệu khác trong store.url.",

@@ -66,12 +66,12 @@ texts! {
     failed_title() { "Lỗi của chương trình", "The program failed" }
     failed() {
         "Chương trình gặp lỗi khi trả lời; nhật ký của chương trình ghi lỗi đó.",
-        "The program failed while answering; its log has the failure.",
+        "The program failed while answering; the error is in its log.",
     }
     busy_title() { "Máy chủ đang bận", "The server is busy" }
     busy() {
         "Máy chủ đang trả lời nhiều yêu cầu khác; xin tải lại trang sau ít giây.",
-        "The server is answering many others; load the page again in a few seconds.",
+        "The server is answering many other requests; reload the page in a few seconds.",
     }
     empty_title() { "Chưa có bản ghi nào", "There are no records yet" }
     empty() {
@@ -81,7 +81,7 @@ texts! {
     store_title() { "Chưa đọc được số liệu", "The figures cannot be read" }
     store_missing() {
         "Chưa có kho số liệu. Chạy `giaoban worker` để tạo, hoặc `giaoban demo` để xem số liệu mẫu.",
-        "There is no store yet. `giaoban worker` makes it; `giaoban demo` shows sample figures.",
+        "There is no store yet. `giaoban worker` creates it; `giaoban demo` shows sample figures.",
     }
     store_unreadable() {
         "Không đọc được kho số liệu; nhật ký của chương trình ghi nguyên nhân. Chạy `giaoban doctor` để kiểm tra.",
@@ -93,7 +93,7 @@ texts! {
     }
     outside_calendar(period, calendar) {
         "Lịch {calendar} không có đủ các quý của kỳ {period}. Các kỳ có số liệu:",
-        "The calendar {calendar} does not have all of {period}. There are figures for:",
+        "The calendar {calendar} does not have all quarters of {period}. There are figures for:",
     }
     no_such_figure(given) {
         "Không có số liệu “{given}”. Các số liệu:",

@@ -19,7 +19,7 @@ pub static ALLOWED: Text = Text::new("cho phép", "allowed");
 /// A dead letter, for the AsyncAPI document.
 pub static DEAD_LETTER: Text = Text::new(
     "Thông điệp bị từ chối",
-    "A message that broke a rule, with where it lay in the topic and each rule that it breaks",
+    "A message that broke a rule, with its place in the topic and each rule that it breaks",
 );
 
 /// What a cell says that means yes, in small letters.

@@ -1,5 +1,5 @@
-//! What is answered instead where what is asked for cannot be: a sentence, and
-//! what there is. Never says where the store is: that is for the program's log.
+//! Error and not-found answers: a sentence, and what there is instead. Never says
+//! where the store is: that is for the program's log.
 
 use axum::http::StatusCode;
 use jiff::civil::Date;

@@ -210,7 +210,7 @@ pub fn asyncapi() -> Value {
         "operations": {
             "sendEvents": {
                 "action": "send",
-                "summary": "The CLI and the HTTP gateway publish what they are given.",
+                "summary": "`giaoban publish`, `record`, `correct` and `withdraw` send events that keep every rule.",
                 "channel": reference("channels", "events"),
             },
             "receiveEvents": {

@@ -59,7 +59,7 @@ fn kafka_topics_are_made_on_purpose_only() {
         assert_eq!(log(&giaoban).loses_by(topic).unwrap(), None);
         assert_eq!(log(&giaoban).topic(topic).unwrap().replication, 1);
     }
-    assert!(giaoban.ok(&["topics", "create"]).contains("is there already: 3 partitions"));
+    assert!(giaoban.ok(&["topics", "create"]).contains("exists already: 3 partitions"));
     giaoban.ok(&["publish", "a.ndjson"]);
     giaoban.settle();
     assert_eq!(giaoban.figure("2020-Q1", "00004", "participants"), 1);

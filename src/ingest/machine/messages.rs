@@ -1,5 +1,5 @@
-//! What the machine is told and what it says: the words between it and the
-//! threads that work for it.
+//! The machine's inputs and outputs: the messages between it and the threads
+//! that work for it.
 
 use crate::dead_letters::limit::Excess;
 use crate::dead_letters::{DeadLetter, Tolerance};
