@@ -1,4 +1,4 @@
-//! Where events come from: a file, standard input, a body in memory. Undoes gzip and zstd and finds out the form;
+//! Where events come from: a file, standard input, a body in memory. Decompresses gzip and zstd and detects the form;
 //! knows nothing of what is in it.
 
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! The events of an input, whatever its form: the one place that knows every form.
+//! The events of an input, whatever its form: what chooses the reader of each form.
 
 use super::columns::named_type;
 use super::csv::CsvRows;

@@ -1,8 +1,8 @@
 //! What comes back of an input: the lines that were refused, each with its code,
 //! place and remedy, in a form that can be corrected and sent again as it is.
 //!
-//! JSON carries the reasons in lines that begin with `#`, which reading passes
-//! over; a table in columns that begin with `_`.
+//! JSON carries the reasons in lines that begin with `#`, which reading
+//! ignores; a table in columns that begin with `_`.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};

@@ -1,5 +1,5 @@
 //! JSON as it is written: one text read into one document, where numbers keep
-//! their digits and no name stands twice; and the canonical form of RFC 8785.
+//! their digits and no key is duplicated; and the canonical form of RFC 8785.
 //!
 //! `serde_json` says what is JSON and why not; what is plain is read faster, and
 //! alike. Knows nothing of events.

@@ -1,4 +1,4 @@
-//! A number as it is written in JSON, exactly: a double tells neither 0.99999999999999999999 from 1 nor 1e-400 from 0.
+//! A number as it is written in JSON, exactly: a double distinguishes neither 0.99999999999999999999 from 1 nor 1e-400 from 0.
 
 /// A number of a document, by the text that it has there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -73,7 +73,7 @@ impl JsonDocument {
 }
 
 impl JsonError {
-    /// By what the reader says: it has no other way to tell these apart.
+    /// By the reader's message: it has no other way to distinguish these.
     fn of(error: &serde_json::Error) -> Self {
         let said = error.to_string();
         let (what, at) = said.rsplit_once(" at line ").unwrap_or((&said, ""));

@@ -1,4 +1,4 @@
-//! The year as it goes on: units with their habits, draws, and records that are sent, corrected and withdrawn.
+//! The year as it passes: units with their habits, draws, and records that are sent, corrected and withdrawn.
 
 use jiff::civil::{Date, date};
 use jiff::{Span, Timestamp, tz};

@@ -57,7 +57,7 @@ pub struct Checkpoint {
     /// Of every record before it.
     pub counts: Counts,
     /// When the log took the record before `next`, in milliseconds since 1970:
-    /// it tells the log from one that was recreated under the same name.
+    /// it distinguishes the log from one that was recreated under the same name.
     pub last_timestamp_ms: Option<i64>,
 }
 

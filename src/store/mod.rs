@@ -26,7 +26,7 @@ use crate::rollup::table::Cells;
 use crate::rollup::{Cell, NotInTable};
 use stored::place_of;
 
-/// Reads figures. Web pages and reports need no more of a store.
+/// Reads figures. What shows the records behind them asks [`ReadLedger`] as well.
 pub trait ReadFigures: Send {
     /// The fingerprint of the rules that the figures were made by; `None` while the store is empty.
     ///

@@ -110,7 +110,7 @@ impl StorePlace {
     }
 
     /// Puts a generation in force. Nobody else writes the folder meanwhile; who
-    /// writes the schema is turned away from then on.
+    /// writes the schema is fenced from then on.
     pub fn switch(&self, lock: Option<&WriterLock>, generation: Generation) -> Result<(), StoreError> {
         match (self, lock) {
             (Self::Folder(data), Some(lock)) => data.switch(lock, generation),

@@ -1,4 +1,4 @@
-//! Headers of a message as they lie in the file.
+//! Headers of a message as they are stored in the file.
 
 /// As they lie; `None` for none.
 pub(super) fn pack_headers(headers: &[(String, Option<Vec<u8>>)]) -> Option<String> {

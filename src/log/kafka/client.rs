@@ -109,7 +109,7 @@ pub(super) fn config(settings: &KafkaSettings, ours: &[(&str, &str)]) -> ClientC
     config
 }
 
-/// A client of these properties, with what is to be told of it.
+/// A client of these properties, with the errors that it has to report.
 pub(super) fn make<C, T>(config: &ClientConfig, context: C) -> Result<T, LogError>
 where
     C: rdkafka::ClientContext,

@@ -1,5 +1,5 @@
-//! What librdkafka says, as errors that name the thing and tell whether trying
-//! again can help.
+//! What librdkafka says, as errors that name the resource and say whether a retry
+//! can help.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

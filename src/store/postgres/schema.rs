@@ -78,7 +78,7 @@ impl Schema {
         self.open_for_reading(|schema, client| schema.generation(client, generation))
     }
 
-    /// Puts a generation in force; what writes another one is turned away from then on.
+    /// Puts a generation in force; what writes another one is fenced from then on.
     pub fn switch(&self, generation: Generation) -> Result<(), StoreError> {
         let mut client = self.server.connect()?;
         let switch = |client: &mut Client| -> Result<(), Trouble> {
