@@ -19,7 +19,6 @@ use crate::log::{EventLog, LogError, Membership};
 use crate::observability::Metrics;
 use crate::store::StoreWriter;
 use crate::wire::AllowedSources;
-use crate::wire::decode::Decoder;
 
 /// What a worker works on.
 pub struct Worker {
@@ -110,10 +109,7 @@ impl Worker {
             log: self.log,
             topic: self.topic,
             machine,
-            decoder: Decoder::new(),
-            rules: self.rules,
-            sources: self.sources,
-            portion: Portion::new(),
+            portion: Portion::new(self.rules, self.sources),
             consumer,
             requests,
             replies,

@@ -18,13 +18,11 @@ use super::machine::{BatchFailure, Committed, Input, Machine, Output};
 use super::portion::Portion;
 use super::summary::Summary;
 use super::writer::{Reply, Request};
-use crate::domain::{NextOffset, Partition, Position, Rules};
+use crate::domain::{NextOffset, Partition, Position};
 use crate::failure::Explained as _;
 use crate::log::{Consumer, EventLog, LogError, Polled};
 use crate::observability::Metrics;
 use crate::store::StoreError;
-use crate::wire::decode::Decoder;
-use crate::wire::{AllowedSources, Message};
 
 /// A stop waits this long for what is in flight.
 const STOP_WITHIN: Duration = Duration::from_secs(8);
@@ -40,9 +38,6 @@ pub(super) struct Reader {
     pub(super) log: Arc<dyn EventLog>,
     pub(super) topic: String,
     pub(super) machine: Machine,
-    pub(super) decoder: Decoder,
-    pub(super) rules: Arc<Rules>,
-    pub(super) sources: AllowedSources,
     pub(super) portion: Portion,
     pub(super) consumer: Box<dyn Consumer>,
     pub(super) requests: Sender<Request>,
@@ -163,18 +158,15 @@ impl Reader {
             self.asleep = false;
         }
         let wait = if self.machine.is_idle() && self.targets.is_none() { IDLE_POLL } else { POLL };
-        let (machine, bounds) = (&mut self.machine, self.targets.as_ref().filter(|_| self.bounded));
-        let (decoder, rules, sources, portion) = (&mut self.decoder, &self.rules, &self.sources, &mut self.portion);
+        let (bounds, portion) = (self.targets.as_ref().filter(|_| self.bounded), &mut self.portion);
         let polled = self.consumer.poll(wait, portion.most(), &mut |incoming| {
-            portion.saw(incoming.bytes());
             let Position { partition, offset } = incoming.position;
-            if bounds.is_some_and(|bounds| bounds.get(&partition).is_none_or(|end| offset.next() > *end)) {
-                return;
+            if bounds.is_none_or(|bounds| bounds.get(&partition).is_some_and(|end| offset.next() <= *end)) {
+                portion.push(&incoming);
             }
-            let message = Message { headers: incoming.headers, payload: incoming.payload };
-            machine.handle(Input::Record(&incoming, decoder.decode(&message, rules, sources)), now_ms);
         });
-        self.portion.end();
+        let machine = &mut self.machine;
+        self.portion.decode(|incoming, decoded| machine.handle(Input::Record(incoming, decoded), now_ms));
         let polled = match polled {
             Err(error @ LogError::NoSuchTopic(_)) => match self.once_more(&self.topic, error) {
                 // There again: perhaps as another.
