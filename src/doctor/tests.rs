@@ -96,9 +96,9 @@ fn what_is_wrong_is_told_in_both_languages() {
         StoreError::Locked { at: at(), by: "7".into() },
         StoreError::OtherRules { at: at(), stored: Digest([1; 32]), now: Digest([2; 32]) },
         StoreError::Newer { at: at(), found: 9, known: 2 },
-        StoreError::Damaged { at: at(), cause: cause() },
+        StoreError::Damaged { at: at(), cause: cause().into() },
         StoreError::Missing { at: at() },
-        StoreError::Unreachable { at: at(), cause: cause() },
+        StoreError::Unreachable { at: at(), cause: cause().into() },
     ];
     let mut cases: Vec<Case> =
         stores.into_iter().map(|error| Case { checkpoints: Err(error), ..Case::healthy() }).collect();

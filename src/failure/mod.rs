@@ -5,10 +5,12 @@
 //!
 //! Knows the text catalogue and nothing of stores, logs or workers: they know it.
 
+mod cause;
 mod exit;
 mod file;
 mod kind;
 
+pub use cause::Cause;
 pub use exit::{ExitCode, exit_codes_page};
 pub use file::FileError;
 pub use kind::{Course, FailureKind, Policy};
@@ -91,6 +93,11 @@ pub(crate) use shown_as_explained;
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+
+    /// Whether the sources of an error lead to one of that type.
+    pub(crate) fn leads_to<E: std::error::Error + 'static>(error: &(dyn std::error::Error + 'static)) -> bool {
+        std::iter::successors(error.source(), |error| error.source()).any(|error| error.is::<E>())
+    }
 
     /// Holds errors of one type to what every error promises: a remedy in both languages, a sentence in both unless it
     /// is in the words of others (`foreign`), and an end that no script takes for success.

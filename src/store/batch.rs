@@ -137,7 +137,7 @@ impl Tally {
         let in_none = batch.entries.iter().map(|entry| entry.position.partition).find(|of| !spans.contains_key(of));
         if let Some(partition) = in_none {
             let cause = format!("partition {partition} is in no span of the batch");
-            return Err(StoreError::Damaged { at: at(), cause });
+            return Err(StoreError::Damaged { at: at(), cause: cause.into() });
         }
         Ok(Self { spans, counts: batch.spans.iter().map(Span::counts).collect() })
     }

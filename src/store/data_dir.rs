@@ -30,7 +30,7 @@ pub struct Generation(pub u32);
 impl DataDir {
     /// The folder, which is made if it is missing.
     pub fn create(path: &Path) -> Result<Self, StoreError> {
-        fs::create_dir_all(path).map_err(|error| io_error(path, &error))?;
+        fs::create_dir_all(path).map_err(|error| io_error(path, error))?;
         Ok(Self { path: path.to_owned() })
     }
 
@@ -55,12 +55,13 @@ impl DataDir {
         let text = match fs::read_to_string(&file) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(io_error(&file, &error)),
+            Err(error) => return Err(io_error(&file, error)),
         };
         let number = text.trim().strip_prefix("store-").and_then(|rest| rest.strip_suffix(".db")?.parse().ok());
         number.map(|number| Some(Generation(number))).ok_or_else(|| StoreError::Damaged {
             at: file.display().to_string(),
-            cause: format!("\"{}\" names no store; write the name of the newest store-N.db into it", text.trim()),
+            cause: format!("\"{}\" names no store; write the name of the newest store-N.db into it", text.trim())
+                .into(),
         })
     }
 
@@ -76,7 +77,7 @@ impl DataDir {
             name.push(suffix);
             match fs::remove_file(&name) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(io_error(Path::new(&name), &error));
+                    return Err(io_error(Path::new(&name), error));
                 }
                 _ => {}
             }
@@ -92,7 +93,7 @@ impl DataDir {
     /// Writes which generation is in force, in a folder that nobody else writes.
     pub fn name(&self, generation: Generation) -> Result<(), StoreError> {
         let file = self.path.join("CURRENT");
-        WholeFile::write(&file, format!("store-{}.db\n", generation.0)).map_err(|error| io_error(&file, &error))
+        WholeFile::write(&file, format!("store-{}.db\n", generation.0)).map_err(|error| io_error(&file, error))
     }
 
     /// The lock of the one writer.
@@ -113,7 +114,7 @@ impl DataDir {
     fn lock(&self, name: &str) -> Result<WriterLock, StoreError> {
         let path = self.path.join(name);
         let open = File::options().create(true).truncate(false).read(true).write(true).open(&path);
-        let mut file = open.map_err(|error| io_error(&path, &error))?;
+        let mut file = open.map_err(|error| io_error(&path, error))?;
         match file.try_lock() {
             Ok(()) => {
                 // The number is for messages alone; the lock is what counts.
@@ -124,22 +125,30 @@ impl DataDir {
                 let by = fs::read_to_string(&path).unwrap_or_default().trim().to_owned();
                 Err(StoreError::Locked { at: self.path.display().to_string(), by })
             }
-            Err(TryLockError::Error(error)) => Err(io_error(&path, &error)),
+            Err(TryLockError::Error(error)) => Err(io_error(&path, error)),
         }
     }
 }
 
-pub(super) fn io_error(path: &Path, error: &io::Error) -> StoreError {
+pub(super) fn io_error(path: &Path, error: io::Error) -> StoreError {
     let at = path.display().to_string();
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::DiskFull { at },
-        _ => StoreError::Unwritable { at, cause: error.to_string() },
+        _ => StoreError::Unwritable { at, cause: error.into() },
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::tests::leads_to;
+
+    #[test]
+    fn a_folder_that_cannot_be_made_leads_to_what_the_system_said() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let error = DataDir::create(&file.path().join("data")).unwrap_err();
+        assert!(leads_to::<io::Error>(&error), "{error}");
+    }
 
     #[test]
     fn one_writer_at_a_time() {

@@ -1,7 +1,7 @@
 //! What can go wrong with a store.
 
 use crate::domain::{Digest, NextOffset, Partition};
-use crate::failure::{Explained, FailureKind};
+use crate::failure::{Cause, Explained, FailureKind};
 use crate::rollup::NotInTable;
 use crate::text::{Text, store as text};
 
@@ -49,7 +49,8 @@ pub enum StoreError {
         /// The file.
         at: String,
         /// What is wrong.
-        cause: String,
+        #[source]
+        cause: Cause,
     },
     /// There is none yet.
     Missing {
@@ -66,7 +67,8 @@ pub enum StoreError {
         /// Where.
         at: String,
         /// Why.
-        cause: String,
+        #[source]
+        cause: Cause,
     },
     /// A stored fact that the rules have no place for.
     Inconsistent(#[from] NotInTable),
@@ -75,49 +77,56 @@ pub enum StoreError {
         /// User, host, port and database.
         at: String,
         /// Why.
-        cause: String,
+        #[source]
+        cause: Cause,
     },
     /// The database server does not know this user with this password.
     Login {
         /// User, host, port and database.
         at: String,
         /// Why.
-        cause: String,
+        #[source]
+        cause: Cause,
     },
     /// The server has no such database.
     NoDatabase {
         /// User, host, port and database.
         at: String,
         /// In the server's words.
-        cause: String,
+        #[source]
+        cause: Cause,
     },
     /// No connection that can be trusted: the certificate, the host's name, or no TLS at all.
     Untrusted {
         /// User, host, port and database.
         at: String,
         /// Why.
-        cause: String,
+        #[source]
+        cause: Cause,
     },
     /// The user may not do that, or nobody may on this server.
     Forbidden {
         /// User, host, port and database.
         at: String,
         /// In the server's words.
-        cause: String,
+        #[source]
+        cause: Cause,
     },
     /// The server takes no more connections.
     Crowded {
         /// User, host, port and database.
         at: String,
         /// In the server's words.
-        cause: String,
+        #[source]
+        cause: Cause,
     },
     /// The schema is another program's.
     Foreign {
         /// User, host, port and database.
         at: String,
         /// Why not.
-        cause: String,
+        #[source]
+        cause: Cause,
     },
     /// A replay has put other figures in force.
     Switched {
@@ -129,7 +138,8 @@ pub enum StoreError {
         /// The store.
         at: String,
         /// What is wrong.
-        cause: String,
+        #[source]
+        cause: Cause,
     },
 }
 
@@ -209,7 +219,7 @@ mod tests {
 
     #[test]
     fn every_error_is_explained_in_both_languages() {
-        let (at, cause) = (|| "data/store-1.db".to_owned(), || "cause".to_owned());
+        let (at, cause) = (|| "data/store-1.db".to_owned(), || Cause::new("cause"));
         let errors = [
             StoreError::Fenced {
                 topic: "t".into(),

@@ -314,7 +314,7 @@ impl Writing<'_> {
             let mut cell = change.clone();
             if let Some(stored) = stored.get(&(index as i64 + 1)) {
                 let at = self.schema.describe(self.found.generation);
-                cell.add_encoded(stored).map_err(|error| StoreError::Damaged { at, cause: error.to_string() })?;
+                cell.add_encoded(stored).map_err(|error| StoreError::Damaged { at, cause: error.into() })?;
             }
             figures.push(cell.encode());
         }

@@ -19,7 +19,7 @@ const CHUNK: usize = 1 << 16;
 pub(super) fn fact(entry: &Entry) -> Result<Vec<u8>, StoreError> {
     write_fact(&entry.fact).map_err(|cause| {
         let at = format!("record {} {}", entry.key.source(), entry.key.subject());
-        StoreError::Damaged { at, cause }
+        StoreError::Damaged { at, cause: cause.into() }
     })
 }
 
@@ -70,7 +70,7 @@ impl<W: Write> Copying<W> {
 pub(super) fn trouble(error: std::io::Error, at: String) -> Trouble {
     match error.downcast::<::postgres::Error>() {
         Ok(error) => error.into(),
-        Err(error) => StoreError::Unavailable { at, cause: error.to_string() }.into(),
+        Err(error) => StoreError::Unavailable { at, cause: error.into() }.into(),
     }
 }
 

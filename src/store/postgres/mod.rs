@@ -24,6 +24,7 @@ use ::postgres::{Client, Row};
 use super::data_dir::Generation;
 use super::{Batch, Counts, ReadFigures as _, StoreError, StoreReader as _, StoreWriter};
 use crate::domain::Rules;
+use crate::failure::Cause;
 use crate::rollup::NotInTable;
 use apply::LookUp;
 use schema::{Found, number};
@@ -71,7 +72,7 @@ impl From<NotInTable> for Trouble {
 impl Trouble {
     fn of(self, server: &Server) -> StoreError {
         match self {
-            Self::Sql(error) => server.error(&error),
+            Self::Sql(error) => server.error(error),
             Self::Store(error) => error,
         }
     }
@@ -119,7 +120,7 @@ impl PostgresStore {
         self.with(|client| Ok(client.query_typed(&sql, parameters)?))
     }
 
-    fn damaged(&self, cause: impl Into<String>) -> StoreError {
+    fn damaged(&self, cause: impl Into<Cause>) -> StoreError {
         StoreError::Damaged { at: self.describe(), cause: cause.into() }
     }
 }
@@ -189,7 +190,7 @@ impl StoreWriter for PostgresStore {
                 }
                 Some(_) => {
                     let cause = format!("another worker wrote the same records at the same time, {TRIES} times");
-                    break Err(StoreError::Unavailable { at: schema.server.to_string(), cause });
+                    break Err(StoreError::Unavailable { at: schema.server.to_string(), cause: cause.into() });
                 }
                 None => break result,
             }

@@ -164,6 +164,6 @@ pub(super) fn read_entry(row: &Row) -> Result<Entry, Trouble> {
     };
     row.entry().map_err(|cause| {
         let at = format!("record {} {}", row.source, row.subject);
-        StoreError::Damaged { at, cause }.into()
+        StoreError::Damaged { at, cause: cause.into() }.into()
     })
 }

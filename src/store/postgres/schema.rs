@@ -178,7 +178,7 @@ impl Schema {
         let (ours, others): (bool, i64) = (row.try_get(0)?, row.try_get(1)?);
         if !ours && others > 0 {
             let cause = format!("schema {} has tables of another program", self.name);
-            return Err(StoreError::Foreign { at: self.server.to_string(), cause }.into());
+            return Err(StoreError::Foreign { at: self.server.to_string(), cause: cause.into() }.into());
         }
         Ok(ours)
     }

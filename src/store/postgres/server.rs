@@ -12,6 +12,7 @@ use openssl::ssl::ErrorCode;
 use postgres_openssl::MakeTlsConnector;
 
 use super::url::{is_url, shown, split_tls};
+use crate::failure::Cause;
 use crate::store::StoreError;
 
 /// A server that does not take a connection within this time is away, and so is one that has not let
@@ -95,12 +96,12 @@ impl Server {
         };
         let within = self.answers_within();
         match connecting.recv_timeout(within) {
-            Ok(connected) => connected.map_err(|error| self.refusal(&error)),
+            Ok(connected) => connected.map_err(|error| self.refusal(error)),
             Err(RecvTimeoutError::Timeout) => {
                 self.given_up().push(connecting);
                 Err(self.unreachable(format!("the connection is not made within {} s", within.as_secs())))
             }
-            Err(RecvTimeoutError::Disconnected) => Err(self.unreachable("the attempt has ended unexpectedly".into())),
+            Err(RecvTimeoutError::Disconnected) => Err(self.unreachable("the attempt has ended unexpectedly")),
         }
     }
 
@@ -109,7 +110,7 @@ impl Server {
         let (config, tls) = (self.config.clone(), self.tls.clone());
         let connect = move || drop(outcome.send(config.connect(tls)));
         let thread = std::thread::Builder::new().name("connecting".into()).spawn(connect);
-        thread.map_err(|error| self.unreachable(format!("cannot start a thread: {error}")))?;
+        thread.map_err(|error| self.unreachable(Cause::worded(format!("cannot start a thread: {error}"), error)))?;
         Ok(connecting)
     }
 
@@ -123,19 +124,20 @@ impl Server {
         one.saturating_mul(2).saturating_mul(u32::try_from(hosts).unwrap_or(1).max(1))
     }
 
-    fn unreachable(&self, cause: String) -> StoreError {
-        StoreError::Unreachable { at: self.shown.clone(), cause }
+    fn unreachable(&self, cause: impl Into<Cause>) -> StoreError {
+        StoreError::Unreachable { at: self.shown.clone(), cause: cause.into() }
     }
 
     /// Why there is no connection.
-    fn refusal(&self, error: &::postgres::Error) -> StoreError {
-        let (at, cause) = (self.shown.clone(), text(error));
+    fn refusal(&self, error: ::postgres::Error) -> StoreError {
         if error.code().is_some() {
             return self.error(error);
         }
+        let (at, words, was_cut) = (self.shown.clone(), error.to_string(), was_cut(&error));
+        let cause = Cause::worded(text(&error), error);
         // The driver does not tell its kinds but by these words.
-        match error.to_string().as_str() {
-            "error performing TLS handshake" if was_cut(error) => StoreError::Unreachable { at, cause },
+        match words.as_str() {
+            "error performing TLS handshake" if was_cut => StoreError::Unreachable { at, cause },
             "error performing TLS handshake" => StoreError::Untrusted { at, cause },
             "invalid configuration" | "authentication error" => StoreError::Login { at, cause },
             _ => StoreError::Unreachable { at, cause },
@@ -143,16 +145,17 @@ impl Server {
     }
 
     /// What a failed statement means.
-    pub fn error(&self, error: &::postgres::Error) -> StoreError {
-        let (at, cause) = (self.shown.clone(), text(error));
-        let Some(code) = error.code() else {
+    pub fn error(&self, error: ::postgres::Error) -> StoreError {
+        let (at, code, words) = (self.shown.clone(), error.code().cloned(), error.to_string());
+        let cause = Cause::worded(text(&error), error);
+        let Some(code) = code else {
             // Without a word of the server: the connection, or a column that is not what it should be.
-            return match error.to_string().as_str() {
-                text if text.starts_with("error deserializing") => StoreError::Damaged { at, cause },
-                _ => StoreError::Unavailable { at, cause },
+            return match words.starts_with("error deserializing") {
+                true => StoreError::Damaged { at, cause },
+                false => StoreError::Unavailable { at, cause },
             };
         };
-        match *code {
+        match code {
             SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
                 StoreError::Login { at, cause }
             }
@@ -225,6 +228,7 @@ mod tests {
         let server = Server::parse("postgres://u:s3cret@127.0.0.1:1/d", None).unwrap();
         let error = server.connect().err().unwrap();
         assert!(matches!(&error, StoreError::Unreachable { at, .. } if at == "u@127.0.0.1:1/d"), "{error}");
+        assert!(crate::failure::tests::leads_to::<std::io::Error>(&error));
         let server = Server::parse("postgres://u@no-such-host.invalid/d", None).unwrap();
         assert!(matches!(server.connect(), Err(StoreError::Unreachable { .. })));
     }

@@ -63,7 +63,7 @@ pub(super) struct Settling<'s> {
 impl Settling<'_> {
     pub(super) fn settle(mut self) -> Result<(), StoreError> {
         let (transaction, path) = (self.transaction, self.path);
-        let sql = |error: rusqlite::Error| sql_error(path, &error);
+        let sql = |error: rusqlite::Error| sql_error(path, error);
         let entries = self.batch.by_record();
         let mut rest = &entries[..];
         while let Some(first) = rest.first() {
@@ -81,7 +81,7 @@ impl Settling<'_> {
     /// Merges a leaf with the entries that belong in it; `None` if that does not change it.
     fn merge<'l>(&mut self, leaf: &'l StoredLeaf, entries: &[&'l Entry]) -> Result<Option<Packer<'l>>, StoreError> {
         let at = self.path;
-        let damaged = |error: LeafError| StoreError::Damaged { at: at.display().to_string(), cause: error.to_string() };
+        let damaged = |error: LeafError| StoreError::Damaged { at: at.display().to_string(), cause: error.into() };
         let (mut packer, mut changed) = (Packer::default(), false);
         let mut stored = Records::of(&leaf.records).peekable();
         for revisions in entries.chunk_by(|a, b| a.key == b.key) {
@@ -122,7 +122,7 @@ impl Settling<'_> {
         for earlier in settled.earlier {
             let is_new = insert_earlier(self.transaction)
                 .and_then(|mut insert| write_entry(&mut insert, earlier.entry))
-                .map_err(|error| sql_error(self.path, &error))?
+                .map_err(|error| sql_error(self.path, error))?
                 > 0;
             if let Some(verdict) = earlier.verdict(is_new) {
                 self.tally.count(earlier.entry, verdict);

@@ -18,6 +18,7 @@ use self::ledger::{Settling, pack_ledger};
 use super::stored::{count_columns, place_key};
 use super::{Batch, Counts, ReadFigures as _, Span, StoreError, StoreReader as _, StoreWriter, Tally};
 use crate::domain::{NextOffset, Rules};
+use crate::failure::Cause;
 use crate::files::sqlite as sqlite_file;
 use crate::rollup::Delta;
 
@@ -49,7 +50,7 @@ impl SqliteStore {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut store = Self::open(path, flags)?;
         store.check_version()?;
-        store.prepare_for_writing().map_err(|error| store.error(&error))?;
+        store.prepare_for_writing().map_err(|error| store.error(error))?;
         store.migrate()?;
         Ok(store)
     }
@@ -65,21 +66,21 @@ impl SqliteStore {
             return Err(StoreError::Missing { at: path.display().to_string() });
         }
         // Everything that this reader reads is of one moment, whatever is committed meanwhile.
-        store.connection.execute_batch("BEGIN").map_err(|error| store.error(&error))?;
+        store.connection.execute_batch("BEGIN").map_err(|error| store.error(error))?;
         Ok(store)
     }
 
     fn open(path: &Path, flags: OpenFlags) -> Result<Self, StoreError> {
-        let connection = Connection::open_with_flags(path, flags).map_err(|error| sql_error(path, &error))?;
+        let connection = Connection::open_with_flags(path, flags).map_err(|error| sql_error(path, error))?;
         connection.set_prepared_statement_cache_capacity(32);
         let store = Self { connection, path: path.to_owned() };
-        store.connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(|error| store.error(&error))?;
+        store.connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(|error| store.error(error))?;
         Ok(store)
     }
 
     /// Copies the store as it is now to a new file, while it is written; reports how many pages are done, of how many.
     pub fn back_up(&self, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
-        sqlite_file::copy(&self.connection, to, progress).map_err(|error| sql_error(to, &error))
+        sqlite_file::copy(&self.connection, to, progress).map_err(|error| sql_error(to, error))
     }
 
     fn prepare_for_writing(&self) -> rusqlite::Result<()> {
@@ -93,7 +94,7 @@ impl SqliteStore {
 
     /// The schema version, 0 for an empty file.
     fn check_version(&mut self) -> Result<i64, StoreError> {
-        let found = sqlite_file::version(&self.connection, APPLICATION_ID).map_err(|error| self.error(&error))?;
+        let found = sqlite_file::version(&self.connection, APPLICATION_ID).map_err(|error| self.error(error))?;
         let found = found.ok_or_else(|| self.damaged("it is a file of another program"))?;
         if found > VERSION {
             return Err(StoreError::Newer { at: self.path.display().to_string(), found, known: VERSION });
@@ -103,7 +104,7 @@ impl SqliteStore {
 
     fn migrate(&mut self) -> Result<(), StoreError> {
         let path = self.path.clone();
-        let sql = |error: rusqlite::Error| sql_error(&path, &error);
+        let sql = |error: rusqlite::Error| sql_error(&path, error);
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
         let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(sql)?;
         for step in &MIGRATIONS[found.unsigned_abs() as usize..] {
@@ -124,14 +125,14 @@ impl SqliteStore {
         self.connection
             .query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0))
             .optional()
-            .map_err(|error| self.error(&error))
+            .map_err(|error| self.error(error))
     }
 
-    fn error(&self, error: &rusqlite::Error) -> StoreError {
+    fn error(&self, error: rusqlite::Error) -> StoreError {
         sql_error(&self.path, error)
     }
 
-    fn damaged(&self, cause: impl Into<String>) -> StoreError {
+    fn damaged(&self, cause: impl Into<Cause>) -> StoreError {
         StoreError::Damaged { at: self.path.display().to_string(), cause: cause.into() }
     }
 }
@@ -144,7 +145,7 @@ impl StoreWriter for SqliteStore {
                 let insert = self
                     .connection
                     .execute("INSERT INTO meta (name, value) VALUES (?1, ?2)", params![FINGERPRINT, now.0]);
-                insert.map(|_| ()).map_err(|error| self.error(&error))
+                insert.map(|_| ()).map_err(|error| self.error(error))
             }
             Some(stored) if stored == now => Ok(()),
             Some(stored) => Err(StoreError::OtherRules { at: self.describe(), stored, now }),
@@ -153,7 +154,7 @@ impl StoreWriter for SqliteStore {
 
     fn apply(&mut self, batch: &Batch, rules: &Rules) -> Result<Vec<Counts>, StoreError> {
         let path = self.path.clone();
-        let sql = |error: rusqlite::Error| sql_error(&path, &error);
+        let sql = |error: rusqlite::Error| sql_error(&path, error);
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
         for span in &batch.spans {
             fence(&transaction, &batch.topic, span, &path)?;
@@ -181,7 +182,7 @@ fn fence(transaction: &Transaction<'_>, topic: &str, span: &Span, path: &Path) -
     let stored: Option<i64> = transaction
         .prepare_cached("SELECT next_offset FROM checkpoint WHERE topic = ?1 AND partition = ?2")
         .and_then(|mut select| select.query_row(params![topic, span.partition.0], |row| row.get(0)).optional())
-        .map_err(|error| sql_error(path, &error))?;
+        .map_err(|error| sql_error(path, error))?;
     if stored == span.from.map(|next| next.0) {
         return Ok(());
     }
@@ -214,7 +215,7 @@ fn advance(transaction: &Transaction<'_>, topic: &str, span: &Span, counts: &Cou
 }
 
 fn write_cells(transaction: &Transaction<'_>, delta: &Delta, rules: &Rules, path: &Path) -> Result<(), StoreError> {
-    let sql = |error: rusqlite::Error| sql_error(path, &error);
+    let sql = |error: rusqlite::Error| sql_error(path, error);
     let mut select = transaction
         .prepare_cached("SELECT figures FROM cell WHERE quarter = ?1 AND unit = ?2 AND since = ?3")
         .map_err(sql)?;
@@ -229,7 +230,7 @@ fn write_cells(transaction: &Transaction<'_>, delta: &Delta, rules: &Rules, path
             .optional()
             .map_err(sql)?;
         if let Some(Err(error)) = stored {
-            return Err(StoreError::Damaged { at: path.display().to_string(), cause: error.to_string() });
+            return Err(StoreError::Damaged { at: path.display().to_string(), cause: error.into() });
         }
         upsert.execute(params![quarter, unit, since, cell.encode()]).map_err(sql)?;
     }

@@ -26,12 +26,12 @@ impl ReadFigures for SqliteStore {
             let mut statement = self.connection.prepare_cached("SELECT DISTINCT quarter FROM cell ORDER BY quarter")?;
             statement.query_map([], |row| row.get(0))?.collect()
         };
-        let names = read().map_err(|error| self.error(&error))?;
+        let names = read().map_err(|error| self.error(error))?;
         names.iter().map(|name| name.parse().map_err(|_| self.damaged(format!("\"{name}\" is no quarter")))).collect()
     }
 
     fn raw_cells(&mut self, quarter: Quarter, sink: &mut dyn FnMut(&str, &str, Cell)) -> Result<(), StoreError> {
-        let sql = |error: rusqlite::Error| self.error(&error);
+        let sql = |error: rusqlite::Error| self.error(error);
         let mut statement =
             self.connection.prepare_cached("SELECT unit, since, figures FROM cell WHERE quarter = ?1").map_err(sql)?;
         let mut rows = statement.query([quarter.to_string()]).map_err(sql)?;
@@ -50,7 +50,7 @@ impl ReadFigures for SqliteStore {
 
 impl ReadLedger for SqliteStore {
     fn entries(&mut self, sink: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
-        let sql = |error: rusqlite::Error| self.error(&error);
+        let sql = |error: rusqlite::Error| self.error(error);
         let mut leaves = self.connection.prepare_cached("SELECT records FROM leaf ORDER BY first").map_err(sql)?;
         let mut rows = leaves.query([]).map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
@@ -67,7 +67,7 @@ impl ReadLedger for SqliteStore {
     }
 
     fn entry(&mut self, key: &RecordKey) -> Result<Option<Entry>, StoreError> {
-        let leaf = StoredLeaf::holding(&self.connection, key.text()).map_err(|error| self.error(&error))?;
+        let leaf = StoredLeaf::holding(&self.connection, key.text()).map_err(|error| self.error(error))?;
         for record in Records::of(&leaf.records) {
             let record = record.map_err(|error| self.damaged(error.to_string()))?;
             if record.key == key.text() {
@@ -84,7 +84,7 @@ impl ReadLedger for SqliteStore {
             ))?;
             statement.query_map([key.source(), key.subject()], read_entry)?.collect()
         };
-        read().map_err(|error| self.error(&error))
+        read().map_err(|error| self.error(error))
     }
 
     fn earlier_entries(&mut self, sink: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
@@ -98,13 +98,13 @@ impl ReadLedger for SqliteStore {
             }
             Ok(())
         };
-        walk().map_err(|error| self.error(&error))
+        walk().map_err(|error| self.error(error))
     }
 
     fn record_count(&mut self) -> Result<u64, StoreError> {
         let count =
             self.connection.query_row("SELECT coalesce(sum(count), 0) FROM leaf", [], |row| row.get::<_, i64>(0));
-        count.map(i64::unsigned_abs).map_err(|error| self.error(&error))
+        count.map(i64::unsigned_abs).map_err(|error| self.error(error))
     }
 }
 
@@ -115,7 +115,7 @@ impl ReadCheckpoints for SqliteStore {
                 self.connection.prepare_cached("SELECT DISTINCT topic FROM checkpoint ORDER BY topic")?;
             statement.query_map([], |row| row.get(0))?.collect()
         };
-        read().map_err(|error| self.error(&error))
+        read().map_err(|error| self.error(error))
     }
 
     fn checkpoints(&mut self, topic: &str) -> Result<Vec<Checkpoint>, StoreError> {
@@ -128,7 +128,7 @@ impl ReadCheckpoints for SqliteStore {
             })?;
             rows.collect()
         };
-        read().map_err(|error| self.error(&error))
+        read().map_err(|error| self.error(error))
     }
 }
 
