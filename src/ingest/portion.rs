@@ -164,6 +164,7 @@ impl Held {
 mod tests {
     use super::*;
     use crate::domain::{Calendar, Offset, Partition, UnitTable};
+    use crate::wire::{STRUCTURED, ValidationError};
 
     fn portion() -> Portion {
         let units = UnitTable::from_csv(
@@ -198,22 +199,27 @@ mod tests {
         for count in [1, FEW - 1, FEW, MOST] {
             let payload = |offset: usize| format!("{{\"specversion\":{offset}}}");
             for offset in 0..count {
-                let name = format!("ce_{offset}");
-                let headers = [(name.as_str(), Some(&b"x"[..])), ("none", None)];
+                let name = format!("x_{offset}");
+                let headers =
+                    [(name.as_str(), Some(&b"x"[..])), ("content-type", Some(STRUCTURED.as_bytes())), ("none", None)];
                 portion.push(&message(offset as i64, &headers, payload(offset).as_bytes()));
             }
             let mut seen = 0;
             portion.decode(|message, decoded| {
                 assert_eq!(message.position.offset, Offset(seen as i64));
                 assert_eq!(message.payload, Some(payload(seen).as_bytes()));
-                assert_eq!(message.headers, [(format!("ce_{seen}").as_str(), Some(&b"x"[..])), ("none", None)]);
-                assert_eq!((message.key, message.timestamp_ms), (Some(&b"01"[..]), Some(seen as i64)));
-                assert!(
-                    decoded
-                        .unwrap_err()
-                        .iter()
-                        .any(|error| error.found == seen.to_string() || !error.pointer.is_empty())
+                assert_eq!(
+                    message.headers,
+                    [
+                        (format!("x_{seen}").as_str(), Some(&b"x"[..])),
+                        ("content-type", Some(STRUCTURED.as_bytes())),
+                        ("none", None)
+                    ]
                 );
+                assert_eq!((message.key, message.timestamp_ms), (Some(&b"01"[..]), Some(seen as i64)));
+                let of_this =
+                    |error: &ValidationError| error.pointer == "/specversion" && error.found == seen.to_string();
+                assert!(decoded.unwrap_err().iter().any(of_this));
                 seen += 1;
             });
             assert_eq!(seen, count);
