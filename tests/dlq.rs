@@ -170,7 +170,7 @@ fn what_a_fix_made_good_is_sent_once() {
     assert_eq!(giaoban.run(&["dlq", "redrive", "--force"]).code, Some(2), "not everything by mistake");
     assert!(giaoban.ok(&["dlq", "redrive", "--force", id]).contains("1 sent again"));
     assert!(giaoban.ok(&["dlq", "redrive", "--force", id]).contains("0 sent again; 0 still bad; 1 sent before"));
-    assert!(giaoban.settle().contains("Read 1 records"));
+    assert!(giaoban.settle().contains("Read 1 record in"));
     assert_eq!(ids(&giaoban, &[]).len(), 1);
 }
 

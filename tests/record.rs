@@ -78,7 +78,7 @@ fn a_record_is_corrected_and_taken_back_and_what_cannot_be_is_told() {
     giaoban.ok(&[&["record", "supervision", "--subject", "GS-1"], &given[..]].concat());
     assert!(giaoban.fails(2, &["correct", "--subject", "GS-1"]).contains("there is nothing to correct"));
     let said = giaoban.fails(2, &["correct", "--subject", "GS-1", "--land-other-m2", "1"]);
-    assert!(said.contains("a supervision has no --land-other-m2"), "{said}");
+    assert!(said.contains("supervision events have no field --land-other-m2"), "{said}");
     assert!(giaoban.fails(15, &["correct", "--subject", "GS-2", "--participants", "5"]).contains("no record GS-2"));
     let said = giaoban.ok(&["correct", "--subject", "GS-1", "--participants", "15"]);
     assert!(said.contains("Took GS-1 (revision 2) at partition"), "{said}");
