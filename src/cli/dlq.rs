@@ -19,6 +19,7 @@ use crate::dead_letters::reader::{Action, DeadLetterTopic, ListedDeadLetter, Top
 use crate::dead_letters::redrive::{Redrive, note};
 use crate::dead_letters::selection::{Filter, Selection};
 use crate::dead_letters::whole::whole;
+use crate::domain::HANOI;
 use crate::domain::Position;
 use crate::failure::{ExitCode, Failure};
 use crate::log::EventLog;
@@ -26,7 +27,7 @@ use crate::log::embedded::EmbeddedLog;
 use crate::program::Context;
 use crate::terminal::print;
 use crate::text::dead_letters as text;
-use crate::wire::{Code, HANOI, ValidationError};
+use crate::wire::{Code, ValidationError};
 
 /// The options of `giaoban dlq`.
 #[derive(Args, Debug)]

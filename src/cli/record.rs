@@ -15,7 +15,7 @@ use crate::terminal::print;
 use crate::terminal::prompt::{ask, choose};
 use crate::text::{Text, cli_record as says};
 use crate::wire::encode::Draft;
-use crate::wire::flat::{self, FlatColumn};
+use crate::wire::flat;
 use crate::wire::spec::{Kind, TypeSpec};
 
 /// The options of `giaoban record`.
@@ -37,8 +37,8 @@ pub(super) fn flags(command: Command, specs: impl Iterator<Item = &'static TypeS
     let mut command = command;
     let mut known = Vec::new();
     for spec in specs {
-        for column in flat::columns(spec).iter().map(FlatColumn::name) {
-            let field = spec.fields.iter().find(|field| column.starts_with(field.name));
+        for filled in flat::columns(spec) {
+            let (column, field) = (filled.name(), spec.field(filled.field));
             let Some(field) = field.filter(|_| !known.contains(&column)) else { continue };
             let mut help = says::help(field.meaning);
             if let Kind::OneOf(names) = field.kind {
@@ -161,4 +161,32 @@ pub(super) fn send(context: &Context, draft: &Draft) -> Done {
     print(says::taken(&draft.subject, draft.revision.number(), partition, offset).get(context.lang()))?;
     context.note(&says::next_steps());
     Ok(ExitCode::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::fields;
+    use crate::wire::spec::{EventType, FieldSpec};
+
+    #[test]
+    fn a_field_whose_name_begins_another_has_its_own_help() {
+        const fn field(name: &'static str, meaning: &'static Text) -> FieldSpec {
+            FieldSpec { name, kind: Kind::Text, required: false, meaning }
+        }
+        static SPEC: TypeSpec = TypeSpec {
+            kind: EventType::Index,
+            event_type: "",
+            name: "",
+            fields: &[field("land", &fields::UNIT), field("land_other", &fields::BODY)],
+            meaning: &fields::INDEX,
+        };
+        let command = flags(Command::new("record"), std::iter::once(&SPEC));
+        let help = |id: &str| {
+            let argument = command.get_arguments().find(|argument| argument.get_id() == id).unwrap();
+            argument.get_help().unwrap().to_string()
+        };
+        assert_eq!(help("land"), says::help(&fields::UNIT));
+        assert_eq!(help("land_other"), says::help(&fields::BODY));
+    }
 }

@@ -1,25 +1,22 @@
 //! `giaoban replay`: rebuilds the figures from the log beside the store in
 //! force, says what would change, and switches only when told to.
 
-use std::sync::Arc;
-
 use clap::Args;
 
 use super::Done;
 use super::rollup::Format;
-use super::worker::{new_metrics, stop_flag, summary_text, worker};
+use super::worker::{recount, summary_text};
 use crate::domain::{Calendar, Rules};
 use crate::failure::{ExitCode, Failure};
 use crate::ingest::worker::Until;
-use crate::log::Membership;
 use crate::program::Context;
 use crate::store::compare::{Change, cells, changes, read_changes};
 use crate::store::data_dir::Generation;
 use crate::store::place::Rebuilt;
 use crate::store::{StoreError, StorePlace};
 use crate::terminal::print;
-use crate::terminal::progress::Progress;
 use crate::text::cli_stores as says;
+use crate::text::safe::csv_file;
 
 /// The options of `giaoban replay`.
 #[derive(Args, Debug)]
@@ -42,18 +39,9 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
     // To switch, nobody may write the store in force meanwhile.
     let writer = if args.switch { place.lock_writer()? } else { None };
     let Rebuilt { generation, current, store } = place.rebuild(&context.rules)?;
-    let mut replayer = worker(context, store, new_metrics()?, stop_flag()?)?;
-    replayer.membership = Membership::Alone;
-    replayer.dead_letter_topic = None;
-    replayer.limits.dead_letters = None;
-    replayer.until = Until::CaughtUp;
-    let stop = Arc::clone(&replayer.stop);
-    let mut bar = Progress::new(says::rebuilding().get(context.lang()));
-    replayer.progress = Box::new(move |done, of| bar.set(done, of));
-    let summary = replayer.run()?;
-    if stop.load(std::sync::atomic::Ordering::Relaxed) {
+    let Some(summary) = recount(context, store, Until::CaughtUp, &says::rebuilding())? else {
         return Err(Failure::other(ExitCode::Internal, says::stopped_early(), says::replay_again()));
-    }
+    };
     let _ = std::io::Write::write_all(&mut std::io::stderr(), summary_text(context, &summary).as_bytes());
     let changes = differences(context, &place, (current, generation))?;
     print(&show(context, &changes, args.format))?;
@@ -100,19 +88,8 @@ fn show(context: &Context, changes: &[Change], format: Format) -> String {
         // Texts and numbers alone: serializing them cannot fail.
         Format::Json => serde_json::to_string_pretty(changes).unwrap_or_default() + "\n",
         Format::Csv => {
-            let mut writer = csv::Writer::from_writer(Vec::new());
-            for change in changes {
-                let _ = writer.serialize((
-                    &change.quarter,
-                    &change.unit,
-                    &change.since,
-                    change.figure,
-                    change.now.to_string(),
-                    change.then.to_string(),
-                ));
-            }
-            let rows = String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default();
-            format!("quarter,unit,since,figure,now,then\n{rows}")
+            let heads = ["quarter", "unit", "since", "figure", "now", "then"].map(str::to_owned);
+            csv_file(std::iter::once(heads).chain(changes.iter().map(Change::cells)))
         }
         Format::Table => {
             const SHOWN: usize = 50;

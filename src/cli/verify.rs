@@ -1,18 +1,13 @@
 //! `giaoban verify`: counts anew from the log what the store in force says, up to
 //! the very offsets where that store is, while workers go on writing it.
 
-use std::fmt::Write as _;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-
 use clap::Args;
 
 use super::Done;
 use super::rollup::Format;
-use super::worker::{new_metrics, stop_flag, worker};
+use super::worker::recount;
 use crate::failure::{ExitCode, Failure};
 use crate::ingest::worker::Until;
-use crate::log::Membership;
 use crate::observability::Verification;
 use crate::program::Context;
 use crate::store::compare::Change;
@@ -20,8 +15,8 @@ use crate::store::recount::{Findings, Miscount, Moment};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{DataDir, StoreWriter as _};
 use crate::terminal::print;
-use crate::terminal::progress::Progress;
 use crate::text::cli_stores as says;
+use crate::text::safe::csv_file;
 
 /// The options of `giaoban verify`.
 #[derive(Args, Debug)]
@@ -45,20 +40,12 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Done {
 
     let scratch = scratch_in(&data)?;
     let file = scratch.path().join("recount.db");
-    let mut recount = SqliteStore::create(&file)?;
-    recount.adopt(&context.rules)?;
-    let mut counter = worker(context, Box::new(recount), new_metrics()?, stop_flag()?)?;
-    counter.membership = Membership::Alone;
-    counter.dead_letter_topic = None;
-    counter.limits.dead_letters = None;
-    counter.until = Until::At(moment.checkpoints.iter().map(|at| (at.partition, at.next)).collect());
-    let stop = Arc::clone(&counter.stop);
-    let mut bar = Progress::new(says::recounting().get(context.lang()));
-    counter.progress = Box::new(move |done, of| bar.set(done, of));
-    let summary = counter.run()?;
-    if stop.load(Ordering::Relaxed) {
+    let mut empty = SqliteStore::create(&file)?;
+    empty.adopt(&context.rules)?;
+    let until = Until::At(moment.checkpoints.iter().map(|at| (at.partition, at.next)).collect());
+    let Some(summary) = recount(context, Box::new(empty), until, &says::recounting())? else {
         return Err(Failure::other(ExitCode::Internal, says::recount_stopped(), says::verify_again()));
-    }
+    };
 
     let findings = moment.compared_with(&Moment::of(&mut SqliteStore::read(&file)?, topic)?);
     let (read, differing) = (summary.counts.read, findings.count());
@@ -121,12 +108,8 @@ fn show(context: &Context, format: Format, differences: &[Change]) -> String {
             serde_json::to_string_pretty(&rows).unwrap_or_default() + "\n"
         }
         Format::Csv => {
-            let mut text = String::from("quarter,unit,since,figure,store,recount\n");
-            for found in differences {
-                let Change { quarter, unit, since, figure, now, then } = found;
-                let _ = writeln!(text, "{quarter},{unit},{since},{figure},{now},{then}");
-            }
-            text
+            let heads = ["quarter", "unit", "since", "figure", "store", "recount"].map(str::to_owned);
+            csv_file(std::iter::once(heads).chain(differences.iter().map(Change::cells)))
         }
         Format::Table => {
             let mut text = String::new();

@@ -2,7 +2,7 @@
 //! metrics and health on loopback.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 
@@ -90,6 +90,30 @@ pub fn worker(
         until: Until::default(),
         progress: Box::new(|_, _| {}),
     })
+}
+
+/// Reads the log from its beginning into a store of one's own: alone, without dead letters, under a bar of that title. `None` if it was
+/// told to stop before the end.
+///
+/// # Errors
+///
+/// As a worker's.
+pub fn recount(
+    context: &Context,
+    store: Box<dyn StoreWriter>,
+    until: Until,
+    title: &Text,
+) -> Result<Option<Summary>, Failure> {
+    let mut counter = worker(context, store, new_metrics()?, stop_flag()?)?;
+    counter.membership = Membership::Alone;
+    counter.dead_letter_topic = None;
+    counter.limits.dead_letters = None;
+    counter.until = until;
+    let stop = Arc::clone(&counter.stop);
+    let mut bar = Progress::new(title.get(context.lang()));
+    counter.progress = Box::new(move |done, of| bar.set(done, of));
+    let summary = counter.run()?;
+    Ok(if stop.load(Ordering::Relaxed) { None } else { Some(summary) })
 }
 
 fn limits(context: &Context) -> Limits {

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::reader::{DeadLetterState, ListedDeadLetter};
+use crate::domain::HANOI;
 use crate::text::safe::visible;
 use crate::text::{Lang, Text, dead_letters as text};
-use crate::wire::HANOI;
 
 /// A dead letter for programs.
 #[derive(Serialize)]

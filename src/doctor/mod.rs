@@ -8,7 +8,7 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp, tz};
 
 use crate::config::Settings;
-use crate::domain::{NextOffset, Offset, Rules, UnitKind};
+use crate::domain::{HANOI, NextOffset, Offset, Rules, UnitKind};
 use crate::failure::{Explained, Failure};
 use crate::log::{self, EventLog, LogError, PartitionRange, Topic};
 use crate::store::{Checkpoint, StoreError, StoreReader};
@@ -123,8 +123,7 @@ pub fn examine(
 }
 
 fn units(examination: &mut Examination, rules: &Rules, now: Timestamp) {
-    // Vietnam has one time, UTC+7, all year.
-    let today = tz::offset(7).to_datetime(now).date();
+    let today = HANOI.to_datetime(now).date();
     let in_force: Vec<UnitKind> =
         rules.units.rows().iter().filter(|row| row.in_force_on(today)).map(|row| row.kind).collect();
     if in_force.is_empty() {

@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::civil::{Date, date};
+use jiff::tz::Offset;
 
 use super::period::{Period, Quarter};
+
+/// The time of all Vietnam, all year: in it times are written, and days are compared with moments.
+pub const HANOI: Offset = Offset::constant(7);
 
 /// The rule that says which days lie in which quarter.
 #[derive(Clone, Debug, PartialEq, Eq)]

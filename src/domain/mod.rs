@@ -17,7 +17,7 @@ mod unit_succession;
 mod unit_table;
 
 pub use amount::{Area, Vnd};
-pub use calendar::{Calendar, CalendarError};
+pub use calendar::{Calendar, CalendarError, HANOI};
 pub use catalogue::{ActivityKind, Body, Field, Figure, IndexKind, Measure, PetitionKind, Status, Subject};
 pub use period::{Period, PeriodError, Quarter};
 pub use position::{NextOffset, Offset, Partition, Position};

@@ -87,6 +87,18 @@ impl Revision {
     pub fn number(self) -> i64 {
         self.0
     }
+
+    /// The usual id of the event that is this revision of a record: `<subject>.<revision>`.
+    pub fn usual_id(self, subject: &str) -> String {
+        format!("{subject}.{}", self.0)
+    }
+
+    /// Whether that is its usual id.
+    pub fn has_usual_id(self, subject: &str, id: &str) -> bool {
+        let number = id.strip_prefix(subject).and_then(|rest| rest.strip_prefix('.'));
+        let number = number.filter(|number| !number.starts_with(['0', '+'])).and_then(|number| number.parse().ok());
+        number == Some(self.0)
+    }
 }
 
 /// SHA-256 of the RFC 8785 form of `{"data":…,"type":…}`.
@@ -357,7 +369,7 @@ impl Entry {
     pub fn event_id(&self) -> String {
         match &self.event_id {
             Some(id) => id.to_string(),
-            None => format!("{}.{}", self.key.subject(), self.revision.number()),
+            None => self.revision.usual_id(self.key.subject()),
         }
     }
 }
@@ -365,6 +377,16 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_usual_id_is_known_again() {
+        let revision = Revision(12);
+        assert_eq!(revision.usual_id("GS-1"), "GS-1.12");
+        assert!(revision.has_usual_id("GS-1", &revision.usual_id("GS-1")));
+        for id in ["GS-1.012", "GS-1.+12", "GS-1.1", "GS-1.", "GS-1", "GS-12.12", "12"] {
+            assert!(!revision.has_usual_id("GS-1", id), "{id}");
+        }
+    }
 
     #[test]
     fn a_key_is_two_texts_and_sorts_as_two() {

@@ -8,12 +8,13 @@ use serde_json::{Map, Value};
 
 use super::check::Checker;
 use super::error::RecordError;
-use super::record::{Columns, WITHDRAWAL, data_of, has_column};
+use super::record::{Columns, data_of, has_column};
 use crate::domain::{Entry, NextOffset, Offset, Partition, RecordKey, Revision};
 use crate::log::{EventLog, Incoming};
 use crate::store::StoreReader;
 use crate::wire::encode::Draft;
-use crate::wire::spec::TypeSpec;
+use crate::wire::flat;
+use crate::wire::spec::{EventType, TypeSpec};
 use crate::wire::{Event, Message};
 
 /// Where records are looked up.
@@ -87,7 +88,7 @@ impl Latest {
     /// Where the record was withdrawn or cannot be read, its type has no such columns, or one cannot be read.
     pub fn corrected(&self, columns: &Columns, now: Timestamp) -> Result<Draft, RecordError> {
         let mut data = self.data()?;
-        let spec = TypeSpec::named(self.event.fact.kind()).filter(|spec| spec.name != WITHDRAWAL.name);
+        let spec = TypeSpec::named(self.event.fact.kind()).filter(|spec| spec.kind != EventType::Withdrawal);
         let spec = spec.ok_or_else(|| RecordError::Withdrawn { subject: self.event.key.subject().to_owned() })?;
         let foreign: Vec<String> = columns.keys().filter(|column| !has_column(spec, column)).cloned().collect();
         if !foreign.is_empty() {
@@ -96,11 +97,14 @@ impl Latest {
         let given: Columns =
             columns.iter().filter(|(_, value)| !value.is_empty()).map(|(a, b)| (a.clone(), b.clone())).collect();
         let changed = data_of(spec, &given)?;
-        for column in columns.iter().filter(|(_, value)| value.is_empty()).map(|(column, _)| column) {
-            data.remove(column);
-            let counts = data.get_mut("recommendations").and_then(Value::as_object_mut);
-            if let (Some(counts), Some(part)) = (counts, column.strip_prefix("recommendations_")) {
-                counts.remove(part);
+        let is_emptied = |column: &flat::FlatColumn| columns.get(&column.name()).is_some_and(String::is_empty);
+        for column in flat::columns(spec).into_iter().filter(is_emptied) {
+            match column.member {
+                None => drop(data.remove(column.field)),
+                Some(member) => {
+                    let whole = data.get_mut(column.field).and_then(Value::as_object_mut);
+                    drop(whole.and_then(|members| members.remove(member)));
+                }
             }
         }
         for (name, value) in changed {
@@ -116,7 +120,7 @@ impl Latest {
 
     /// The revision that takes the record back.
     pub fn withdrawn(&self, reason: String, now: Timestamp) -> Draft {
-        self.next(WITHDRAWAL, [("reason".to_owned(), Value::from(reason))].into_iter().collect(), now)
+        self.next(EventType::Withdrawal.spec(), [("reason".to_owned(), Value::from(reason))].into_iter().collect(), now)
     }
 
     /// What it says, in either content mode.

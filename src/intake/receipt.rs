@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::event::InputLine;
 use super::input::InputFormat;
-use super::rows::row_bytes;
+use crate::text::safe::csv_rows;
 use crate::text::{Lang, intake};
 use crate::wire::ValidationError;
 
@@ -135,7 +135,5 @@ fn with_columns(row: &[u8], delimiter: u8, more: &[impl AsRef<[u8]>]) -> Vec<u8>
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(row);
     let mut record = reader.byte_records().next().and_then(Result::ok).unwrap_or_default();
     more.iter().for_each(|cell| record.push_field(cell.as_ref()));
-    let mut bytes = row_bytes(&record, delimiter);
-    bytes.push(b'\n');
-    bytes
+    csv_rows([&record], delimiter)
 }

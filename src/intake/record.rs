@@ -10,18 +10,15 @@ use super::check::Checker;
 use super::error::RecordError;
 use crate::wire::encode::Draft;
 use crate::wire::flat::{self, FlatColumn, csv_data};
-use crate::wire::spec::{FieldSpec, TYPES, TypeSpec};
-use crate::wire::{Message, ValidationError};
+use crate::wire::spec::{EventType, FieldSpec, TYPES, TypeSpec};
+use crate::wire::{Message, ValidationError, unit_source};
 
 /// What was given, by column.
 pub type Columns = BTreeMap<String, String>;
 
-/// The type that takes a record back: the last of the contract's table.
-pub(super) const WITHDRAWAL: &TypeSpec = &TYPES[TYPES.len() - 1];
-
 /// The types of which a record can begin.
 pub fn recordable() -> impl Iterator<Item = &'static TypeSpec> {
-    TYPES.iter().filter(|spec| spec.name != WITHDRAWAL.name)
+    TYPES.iter().filter(|spec| spec.kind != EventType::Withdrawal)
 }
 
 /// The fields that must be there and are not given.
@@ -41,7 +38,7 @@ pub fn error_in(
     let errors = match data_of_columns(spec, &columns) {
         Err(errors) => errors,
         Ok(data) => {
-            let source = format!("/units/{}", columns.get("unit").map_or("", String::as_str));
+            let source = unit_source(columns.get("unit").map_or("", String::as_str));
             let payload = Draft::new(spec, source, String::from("?"), Timestamp::now(), data).to_json();
             checker.event(&Message { headers: &[], payload: Some(&payload) }).err().unwrap_or_default()
         }
@@ -65,9 +62,9 @@ pub fn first_revision(
     let data = data_of(spec, columns)?;
     let unit = columns.get("unit").map_or("", String::as_str);
     // Unique without asking anybody: nanoseconds, and the process in case two share them.
-    let made = || format!("{}-{:x}-{:x}", prefix(spec.name), now.as_nanosecond(), std::process::id());
+    let made = || format!("{}-{:x}-{:x}", prefix(spec.kind), now.as_nanosecond(), std::process::id());
     let subject = subject.map_or_else(made, str::to_owned);
-    let source = source.map_or_else(|| format!("/units/{unit}"), str::to_owned);
+    let source = source.map_or_else(|| unit_source(unit), str::to_owned);
     Ok(Draft::new(spec, source, subject, now, data))
 }
 
@@ -86,14 +83,15 @@ fn data_of_columns(spec: &'static TypeSpec, columns: &Columns) -> Result<Map<Str
     csv_data(spec, &cell, false)
 }
 
-fn prefix(name: &str) -> &'static str {
-    match name {
-        "supervision" => "GS",
-        "violation" => "VP",
-        "activity" => "HD",
-        "petition" => "DT",
-        "inspectionplan" => "KH",
-        "index" => "CS",
-        _ => "BC",
+/// How the numbers of a type's records begin.
+fn prefix(kind: EventType) -> &'static str {
+    match kind {
+        EventType::Supervision => "GS",
+        EventType::Violation => "VP",
+        EventType::Activity => "HD",
+        EventType::Petition => "DT",
+        EventType::InspectionPlan => "KH",
+        EventType::Index => "CS",
+        EventType::NilReturn | EventType::Withdrawal => "BC",
     }
 }

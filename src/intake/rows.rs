@@ -5,6 +5,7 @@ use std::io;
 
 use csv::ByteRecord;
 
+use crate::text::safe::csv_rows;
 use crate::wire::ValidationError;
 
 /// Hands over rows one after the other; the first is the header line.
@@ -35,10 +36,7 @@ pub struct Row {
 
 /// A row as it stands in a file, without its end.
 pub(super) fn row_bytes<'c>(cells: impl IntoIterator<Item = &'c [u8]>, delimiter: u8) -> Vec<u8> {
-    let mut writer = csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(Vec::new());
-    // Writing into memory cannot fail.
-    let _ = writer.write_record(cells);
-    let mut bytes = writer.into_inner().unwrap_or_default();
+    let mut bytes = csv_rows([cells], delimiter);
     bytes.pop_if(|last| *last == b'\n');
     bytes
 }

@@ -9,7 +9,7 @@ use crate::domain::Revision;
 use crate::wire::encode::Draft;
 use crate::wire::flat::csv_data;
 use crate::wire::spec::TypeSpec;
-use crate::wire::{Code, ValidationError};
+use crate::wire::{Code, ValidationError, unit_source};
 
 /// A table of events.
 pub struct EventTable {
@@ -152,7 +152,7 @@ impl EventTable {
         };
         let source = match (cell("source"), cell("unit")) {
             (Some(source), _) => source.to_owned(),
-            (None, Some(unit)) => format!("/units/{unit}"),
+            (None, Some(unit)) => unit_source(unit),
             (None, None) => return Err(missing("/source")),
         };
         let data = csv_data(spec, &cell, self.delimiter == b';')?;

@@ -12,7 +12,7 @@ use super::input::EventInput;
 use super::latest::Archive;
 use super::reader::EventReader;
 use super::receipt::ReceiptForm;
-use super::record::{Columns, WITHDRAWAL, error_in, first_revision, missing};
+use super::record::{Columns, error_in, first_revision, missing};
 use super::rows::{Row, Rows};
 use super::submit::{Notice, Submission, Submitted, checked_message, submit_one};
 use super::{InputError, RecordError};
@@ -21,7 +21,7 @@ use crate::log::embedded::EmbeddedLog;
 use crate::log::{Delivery, EventLog as _, LogError, Outgoing, Producer};
 use crate::text::Lang;
 use crate::wire::AllowedSources;
-use crate::wire::spec::TypeSpec;
+use crate::wire::spec::{EventType, TypeSpec};
 
 /// Takes the first `room` messages.
 #[derive(Clone, Default)]
@@ -191,5 +191,5 @@ fn a_record_is_made_corrected_and_withdrawn() {
     let withdrawn = archive.find(Some("/units/00004"), "GS-1").unwrap().corrected(&given, now);
     assert!(matches!(withdrawn, Err(RecordError::Withdrawn { .. })));
     assert!(matches!(archive.find(None, "GS-2"), Err(RecordError::NotFound { .. })));
-    assert_eq!(WITHDRAWAL.name, "withdrawal");
+    assert_eq!(EventType::Withdrawal.spec().name, "withdrawal");
 }

@@ -7,6 +7,7 @@ use super::records::Listing;
 use super::rows;
 use crate::domain::Figure;
 use crate::rollup::{Rollup, RollupRow};
+use crate::text::safe::csv_file;
 
 /// A rollup, a row for each unit; of made-up figures with a last column
 /// `synthetic`, so that no row can be parted from the warning.
@@ -78,16 +79,7 @@ pub fn listing_csv(listing: &Listing) -> String {
 
 /// Any table: its heads, then its rows.
 pub fn written(table: &Table) -> String {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    // Writing into memory cannot fail, and every row has the header's width.
-    let _ = writer.write_record(table.columns.iter().map(|column| &column.head));
-    for row in table.rows() {
-        let _ = writer.write_record(row.cells.iter().map(cell));
-    }
-    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
-}
-
-/// How a value stands in a cell; quotes are the writer's.
-fn cell(datum: &Datum) -> String {
-    datum.plain()
+    let heads: Vec<String> = table.columns.iter().map(|column| column.head.clone()).collect();
+    let rows = table.rows().map(|row| row.cells.iter().map(Datum::plain).collect());
+    csv_file(std::iter::once(heads).chain(rows))
 }

@@ -147,7 +147,8 @@ impl Listing {
                 Some(_) => Rollup::of_row(period, row, &cells, rules)?,
                 None => Rollup::of(period, unit.code, &cells, rules)?,
             };
-            listing.units = rollup.reporting.iter().filter(|unit| unit.counts_in(figure)).map(ListedUnit::of).collect();
+            listing.units =
+                rollup.reporting.iter().filter(|unit| unit.reported.counts_in(figure)).map(ListedUnit::of).collect();
             listing.total = Datum::of(figure, listing.units.len() as i128);
             return Ok(listing);
         }
@@ -214,8 +215,8 @@ impl ListedUnit {
             unit: unit.unit.clone(),
             name: unit.name.clone(),
             parent: unit.parent.clone(),
-            records: unit.records,
-            nil_return: unit.nil,
+            records: unit.reported.records,
+            nil_return: unit.reported.nil,
         }
     }
 }

@@ -5,7 +5,7 @@ use super::datum::Datum;
 use crate::domain::{Body, Field, Figure};
 use crate::rollup::table::DISSOLVED;
 use crate::rollup::{Rollup, RollupRow};
-use crate::text::{Text, report as say};
+use crate::text::{Text, names};
 
 /// Whether nothing has come from the unit nor from any under it.
 pub fn silent(row: &RollupRow) -> bool {
@@ -37,13 +37,13 @@ pub type FigureSum = &'static [Figure];
 
 /// Each body with its part of each column.
 pub fn by_body<const N: usize>(row: &RollupRow, columns: [FigureSum; N]) -> Vec<(Text, [Datum; N])> {
-    let part = |body: &Body| (say::body_name(*body), sums(columns, |figure| of_body(row, figure, *body)));
+    let part = |body: &Body| (names::body(*body), sums(columns, |figure| of_body(row, figure, *body)));
     Body::ALL.iter().map(part).collect()
 }
 
 /// Each field with its part of each column.
 pub fn by_field<const N: usize>(row: &RollupRow, columns: [FigureSum; N]) -> Vec<(Text, [Datum; N])> {
-    let part = |field: &Field| (say::field_name(*field), sums(columns, |figure| in_field(row, figure, *field)));
+    let part = |field: &Field| (names::field(*field), sums(columns, |figure| in_field(row, figure, *field)));
     Field::ALL.iter().map(part).collect()
 }
 

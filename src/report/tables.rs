@@ -7,7 +7,7 @@ use super::rows::{self, FigureSum};
 use super::year::{Index, Plan};
 use crate::domain::{Body, Figure, Subject};
 use crate::rollup::RollupRow;
-use crate::text::{Lang, Text, report as say};
+use crate::text::{Lang, Text, names, report as say};
 
 /// The columns of the tables by body and by field.
 const PARTS: [FigureSum; 7] = [
@@ -38,7 +38,7 @@ pub type Beside<'a> = (Text, Option<&'a RollupRow>);
 pub fn by_period(periods: &[Beside<'_>], lang: Lang) -> Table {
     let row = |figure: Figure| {
         let value = |(_, row): &Beside<'_>| row.map_or(Datum::NoFigures, |row| rows::amount(row, figure));
-        TableRow::named(say::figure_name(figure).get(lang), periods.iter().map(value))
+        TableRow::named(names::figure(figure).get(lang), periods.iter().map(value))
     };
     let group = |(name, subject): &(fn() -> Text, Subject)| Group {
         heading: Some(name().get(lang).to_owned()),
@@ -103,9 +103,9 @@ pub fn outcomes(row: &RollupRow, lang: Lang) -> Table {
         let [inspection, investment] = boards.map(|body| rows::of_body(row, figure, body));
         let amounts = [inspection, investment, all - inspection - investment, all];
         let cells = amounts.map(|amount| Datum::of(figure, amount));
-        TableRow::named(say::figure_name(figure).get(lang), cells)
+        TableRow::named(names::figure(figure).get(lang), cells)
     };
-    let [inspection, investment] = boards.map(say::body_name);
+    let [inspection, investment] = boards.map(names::body);
     let heads = [inspection, investment, say::other_bodies(), say::total()];
     Table {
         id: "bang-4",
@@ -127,8 +127,8 @@ pub fn indices(year: i16, indices: &[Index], lang: Lang) -> Table {
             (None, _) => Datum::NotApplicable,
         };
         let name = match &index.dimension {
-            Some(dimension) => format!("{}, {dimension}", say::index_name(index.index).get(lang)),
-            None => say::index_name(index.index).get(lang).to_owned(),
+            Some(dimension) => format!("{}, {dimension}", names::index_kind(index.index).get(lang)),
+            None => names::index_kind(index.index).get(lang).to_owned(),
         };
         TableRow::named(name, [Datum::text(&*index.unit), Datum::Decimal(index.score.clone()), rank])
     };

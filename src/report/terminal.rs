@@ -13,7 +13,7 @@ use super::rows::{self, reported, silent};
 use crate::domain::Figure;
 use crate::rollup::{Rollup, RollupRow};
 use crate::text::safe::visible;
-use crate::text::{Lang, Text, report as say};
+use crate::text::{Lang, Text, names, report as say};
 
 /// More rows than these are no reading: the first unit and those right under it then.
 const MAX_ROWS: usize = 60;
@@ -124,7 +124,7 @@ pub fn listing_table(listing: &Listing, lang: Lang) -> String {
         (Some(unit), Some(since)) => say::since(unit, since),
         _ => Text::same(""),
     };
-    let name = say::figure_name(listing.figure);
+    let name = names::figure(listing.figure);
     let (name, unit, total) = (name.get(lang), unit.get(lang), listing.total.plain());
     let mut text = format!("{name}, {}{}: {total} ({})\n", listing.period, visible(unit), counted.get(lang));
     if listing.records.is_empty() && listing.units.is_empty() {

@@ -28,7 +28,7 @@ pub fn reporting(rollup: &Rollup, lang: Lang) -> Table {
     let (groups, direct): (Vec<&RollupRow>, Vec<&RollupRow>) =
         children(rollup, root).partition(|row| children(rollup, &row.unit).next().is_some());
     let missing = |belongs: &dyn Fn(&str, Option<&str>) -> bool| {
-        let silent = rollup.reporting.iter().filter(|unit| !unit.records && !unit.nil);
+        let silent = rollup.reporting.iter().filter(|unit| unit.reported.is_nothing());
         let of = silent.filter(|unit| belongs(&unit.unit, unit.parent.as_deref()));
         of.map(|unit| unit.name.as_str()).collect::<Vec<_>>().join("; ")
     };

@@ -44,15 +44,27 @@ pub struct UnitReport {
     pub name: String,
     /// The code of the unit that it reports to.
     pub parent: Option<String>,
+    /// What it has sent in.
+    pub reported: Reported,
+}
+
+/// What a unit has sent in of a period.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reported {
     /// Whether it has a record.
     pub records: bool,
     /// Whether it has a nil return.
     pub nil: bool,
 }
 
-impl UnitReport {
-    /// Whether it is one of the units that a figure counts.
-    pub fn counts_in(&self, figure: Figure) -> bool {
+impl Reported {
+    /// Whether it has sent in neither.
+    pub fn is_nothing(self) -> bool {
+        !self.records && !self.nil
+    }
+
+    /// Whether its unit is one of those that a figure counts.
+    pub fn counts_in(self, figure: Figure) -> bool {
         match figure {
             Figure::UnitsExpected => true,
             Figure::UnitsReported => self.records || self.nil,
@@ -301,8 +313,7 @@ impl Reporting {
                 valid_from: row.valid_from,
                 name: row.name.clone(),
                 parent: row.parent.map(|parent| parent.to_string()),
-                records: self.records.contains(&id),
-                nil: self.nils.contains(&id),
+                reported: self.reported(id),
             }
         };
         units.into_iter().map(report).collect()
@@ -310,8 +321,11 @@ impl Reporting {
 
     fn count(&self, row: RowId) -> [i128; 3] {
         let Some(units) = self.under.get(&row) else { return [0; 3] };
-        let reported = units.iter().filter(|unit| self.records.contains(unit) || self.nils.contains(unit));
-        let nil = units.iter().filter(|unit| self.nils.contains(unit) && !self.records.contains(unit));
-        [units.len() as i128, reported.count() as i128, nil.count() as i128]
+        let counted = |figure| units.iter().filter(|unit| self.reported(**unit).counts_in(figure)).count() as i128;
+        [Figure::UnitsExpected, Figure::UnitsReported, Figure::UnitsNil].map(counted)
+    }
+
+    fn reported(&self, unit: RowId) -> Reported {
+        Reported { records: self.records.contains(&unit), nil: self.nils.contains(&unit) }
     }
 }

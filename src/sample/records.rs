@@ -1,14 +1,15 @@
 //! What happens in the year: sessions, cases, activities, petitions, nil returns, plans and indices.
 
 use jiff::civil::{Date, date};
-use jiff::{Span, Timestamp, tz};
+use jiff::{Span, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::year::{Habit, LAST, Year, revision};
-use crate::domain::{ActivityKind, Body, Field, PetitionKind};
+use crate::domain::{ActivityKind, Body, Field, HANOI, PetitionKind};
 use crate::text::sample;
 use crate::wire::encode::Draft;
-use crate::wire::spec::TypeSpec;
+use crate::wire::spec::EventType;
+use crate::wire::unit_source;
 
 /// Supervision sessions in 2020 by the briefing.
 pub const SESSIONS: usize = 5_085;
@@ -219,8 +220,8 @@ impl Year {
 
     /// Plans for the year and the two indices, plainly made up.
     pub(super) fn plans_and_indices(&mut self) {
-        let begin = tz::offset(7).to_timestamp(date(2020, 1, 10).at(9, 0, 0, 0)).unwrap_or(Timestamp::UNIX_EPOCH);
-        let end = tz::offset(7).to_timestamp(date(2020, 12, 10).at(9, 0, 0, 0)).unwrap_or(Timestamp::UNIX_EPOCH);
+        let begin = HANOI.to_timestamp(date(2020, 1, 10).at(9, 0, 0, 0)).unwrap_or(Timestamp::UNIX_EPOCH);
+        let end = HANOI.to_timestamp(date(2020, 12, 10).at(9, 0, 0, 0)).unwrap_or(Timestamp::UNIX_EPOCH);
         for unit in 0..self.units.len() {
             if !self.units[unit].is_district {
                 continue;
@@ -235,12 +236,13 @@ impl Year {
             }
         }
         for (index, score, rank, out_of) in [("papi", 40.0, 40, 63), ("sipas", 80.0, 30, 63)] {
-            let Some(spec) = TypeSpec::named("index") else { continue };
             let data = json!({"unit": self.root, "year": 2020, "index": index, "score": score, "rank": rank, "out_of": out_of});
             let Value::Object(data) = data else { continue };
             let subject = format!("CS-2020-{index}");
-            let draft =
-                Draft { synthetic: true, ..Draft::new(spec, format!("/units/{}", self.root), subject, end, data) };
+            let draft = Draft {
+                synthetic: true,
+                ..Draft::new(EventType::Index.spec(), unit_source(self.root.as_str()), subject, end, data)
+            };
             self.send(&draft);
         }
     }

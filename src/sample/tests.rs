@@ -64,8 +64,8 @@ fn a_recount_gives_the_briefings_totals() {
     for row in rollup.rows.iter().filter(|row| row.parent.as_deref() == Some("01")) {
         assert!(row.figure(Figure::SupervisionSessions) > 0, "nothing in {}", row.name);
     }
-    let silent = rollup.reporting.iter().filter(|unit| !unit.records && !unit.nil).count();
-    let nil = rollup.reporting.iter().filter(|unit| !unit.records && unit.nil).count();
+    let silent = rollup.reporting.iter().filter(|unit| unit.reported.is_nothing()).count();
+    let nil = rollup.reporting.iter().filter(|unit| unit.reported.counts_in(Figure::UnitsNil)).count();
     assert!(silent > 5 && nil > 5, "{silent} silent, {nil} nil");
 }
 

@@ -1,15 +1,16 @@
 //! The year as it passes: units with their habits, draws, and records that are sent, corrected and withdrawn.
 
 use jiff::civil::{Date, date};
-use jiff::{Span, Timestamp, tz};
+use jiff::{Span, Timestamp};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use serde_json::{Map, Value, json};
 
-use crate::domain::{Revision, Rules, UnitRow};
+use crate::domain::{HANOI, Revision, Rules, UnitRow};
 use crate::text::sample;
 use crate::wire::encode::Draft;
-use crate::wire::spec::TypeSpec;
+use crate::wire::spec::{EventType, TypeSpec};
+use crate::wire::unit_source;
 
 const SEED: u64 = 20_201_203;
 /// The first day of the year.
@@ -177,7 +178,7 @@ impl Year {
         let hour = 8 + self.below(9) as i8;
         let minute = self.below(60) as i8;
         let at = day.saturating_add(Span::new().days(wait as i64)).at(hour, minute, 0, 0);
-        tz::offset(7).to_timestamp(at).unwrap_or(Timestamp::UNIX_EPOCH)
+        HANOI.to_timestamp(at).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
     pub(super) fn number(&mut self, unit: usize, prefix: &str) -> String {
@@ -193,7 +194,7 @@ impl Year {
         time: Timestamp,
         data: Map<String, Value>,
     ) -> Option<Draft> {
-        let source = format!("/units/{}", self.units[unit].code);
+        let source = unit_source(self.units[unit].code.as_str());
         let spec = TypeSpec::named(name)?;
         Some(Draft { synthetic: true, ..Draft::new(spec, source, subject, time, data) })
     }
@@ -234,11 +235,8 @@ impl Year {
     /// Sends a record that is withdrawn: it does not count in the end.
     pub(super) fn withdrawn(&mut self, draft: &Draft) {
         self.send(draft);
-        let (Some(spec), Some(time)) =
-            (TypeSpec::named("withdrawal"), draft.time.checked_add(Span::new().hours(120)).ok())
-        else {
-            return;
-        };
+        let Ok(time) = draft.time.checked_add(Span::new().hours(120)) else { return };
+        let spec = EventType::Withdrawal.spec();
         let data = [("reason".to_owned(), json!(self.pick(sample::WITHDRAWALS)))].into_iter().collect();
         let key = draft.key().map(str::to_owned);
         self.send(&Draft { spec, revision: revision(2), time, data, partition_key: key, ..draft.clone() });

@@ -25,6 +25,14 @@ pub struct Change {
     pub then: i128,
 }
 
+impl Change {
+    /// Its cells in a table: quarter, unit, since, figure, and the figure's two values.
+    pub fn cells(&self) -> [String; 6] {
+        let Self { quarter, unit, since, figure, now, then } = self;
+        [quarter.clone(), unit.clone(), since.clone(), (*figure).to_owned(), now.to_string(), then.to_string()]
+    }
+}
+
 /// A store's cells by quarter, unit and since when it is as it is.
 pub type RawCells = BTreeMap<(Quarter, String, String), Cell>;
 

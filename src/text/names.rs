@@ -6,11 +6,8 @@ use crate::domain::{ActivityKind, Body, Field, Figure, IndexKind, PetitionKind, 
 macro_rules! names {
     ($($(#[$doc:meta])* $function:ident($list:ident) { $($member:ident = $vi:literal, $en:literal;)+ })+) => { $(
         $(#[$doc])*
-        pub fn $function(of: $list) -> &'static Text {
-            match of { $($list::$member => {
-                static NAME: Text = Text::new($vi, $en);
-                &NAME
-            })+ }
+        pub fn $function(of: $list) -> Text {
+            match of { $($list::$member => Text::new($vi, $en),)+ }
         }
     )+ };
 }

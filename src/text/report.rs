@@ -3,7 +3,7 @@
 //! 30/2020/NĐ-CP and the committee's custom shape, stand in its templates.
 
 use super::{Lang, Text, names, texts};
-use crate::domain::{Body, Field, Figure, IndexKind, Period, UnitKind};
+use crate::domain::{Period, UnitKind};
 
 texts! {
     /// What every output says of made-up figures.
@@ -152,29 +152,9 @@ texts! {
     year(year) { "năm {year}", "year {year}" }
 }
 
-/// A figure's name.
-pub fn figure_name(figure: Figure) -> Text {
-    names::figure(figure).clone()
-}
-
-/// A supervising body's name.
-pub fn body_name(body: Body) -> Text {
-    names::body(body).clone()
-}
-
-/// A field's name.
-pub fn field_name(field: Field) -> Text {
-    names::field(field).clone()
-}
-
-/// A yearly index's name.
-pub fn index_name(index: IndexKind) -> Text {
-    names::index_kind(index).clone()
-}
-
 /// A unit's kind, from the name that a rollup gives it.
 pub fn kind_name(name: &str) -> Text {
-    UnitKind::parse(name).map_or_else(dissolved, |kind| names::unit_kind(kind).clone())
+    UnitKind::parse(name).map_or_else(dissolved, names::unit_kind)
 }
 
 /// A period as it is called: `quý IV năm 2020`, `6 tháng đầu năm 2020`.

@@ -1,9 +1,9 @@
 //! Text that somebody sent, made safe to show: on a terminal, in a message, on a page.
 //!
-//! What reaches a reader's eyes from outside passes through here. A format with
-//! quoting of its own does that itself: a CSV's cells are quoted by its writer, a
-//! page's values escaped by its template, the cells of the tables in `docs/` by
-//! what makes those pages.
+//! What reaches a reader's eyes from outside passes through here, the rows of a
+//! CSV file too. A format with quoting of its own does that itself: a page's
+//! values are escaped by its template, the cells of the tables in `docs/` by what
+//! makes those pages.
 
 use std::borrow::Cow;
 
@@ -46,6 +46,21 @@ pub fn markup(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
+/// Rows of a CSV file, each with its line end: cells as they are, quoted where they must be.
+pub fn csv_rows<R: IntoIterator<Item: AsRef<[u8]>>>(rows: impl IntoIterator<Item = R>, delimiter: u8) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(Vec::new());
+    for row in rows {
+        // Writing into memory cannot fail.
+        let _ = writer.write_record(row);
+    }
+    writer.into_inner().unwrap_or_default()
+}
+
+/// A CSV file of texts, with commas.
+pub fn csv_file<R: IntoIterator<Item: AsRef<[u8]>>>(rows: impl IntoIterator<Item = R>) -> String {
+    String::from_utf8(csv_rows(rows, b',')).unwrap_or_default()
+}
+
 fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
     if !text.chars().any(&is_escaped) {
         return Cow::Borrowed(text);
@@ -70,6 +85,12 @@ mod tests {
         assert_eq!(visible_lines("a\n\tb\u{1b}"), "a\n\tb\\u{1b}");
         assert_eq!(visible_bytes(b"\xff\n", visible), "\\xff\\n");
         assert_eq!(markup("<a b=\"&\">"), "&lt;a b=&quot;&amp;&quot;&gt;");
+    }
+
+    #[test]
+    fn a_cell_is_quoted_where_it_must_be() {
+        assert_eq!(csv_file([["a", "b,c"], ["", "\"d\"\ne"]]), "a,\"b,c\"\n,\"\"\"d\"\"\ne\"\n");
+        assert_eq!(csv_rows([[&b"a,b"[..], b"\xff"], [b"c;d", b""]], b';'), b"a,b;\xff\n\"c;d\";\n");
     }
 
     #[test]

@@ -8,13 +8,14 @@ use super::links::Links;
 use super::reply::Reply;
 use super::view::{Choice, message};
 use crate::domain::{Figure, Period, Rules};
-use crate::failure::Explained as _;
+use crate::failure::{Explained as _, FailureKind};
 use crate::report::numbers;
 use crate::report::records::ListingError;
 use crate::rollup::RollupError;
 use crate::rollup::table::OfUnit;
 use crate::store::StoreError;
-use crate::text::{Lang, Text, report as names, web as say};
+use crate::text::names::figure as figure_name;
+use crate::text::{Lang, Text, web as say};
 
 /// Why there is no such answer.
 #[derive(Debug)]
@@ -103,13 +104,21 @@ impl Absent {
     }
 
     fn status(&self) -> StatusCode {
-        match self {
-            Self::Records => StatusCode::OK,
-            Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Store(error) => StatusCode::from_u16(error.kind().policy().status).unwrap_or_default(),
-            _ => StatusCode::NOT_FOUND,
-        }
+        let kind = match self {
+            Self::Records => return StatusCode::OK,
+            Self::Failed => return StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Busy => return StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(error) => error.kind(),
+            Self::WhichUnit(..) => FailureKind::Ambiguous,
+            Self::Page
+            | Self::Period(_)
+            | Self::Calendar(..)
+            | Self::Figure { .. }
+            | Self::Unit { .. }
+            | Self::Day(_)
+            | Self::Format(_) => FailureKind::NotFound,
+        };
+        StatusCode::from_u16(kind.policy().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     fn title(&self) -> Text {
@@ -149,8 +158,7 @@ impl Absent {
             }
             Self::Figure { unit, .. } => {
                 let unit = OfUnit { code: unit.as_deref(), since: None };
-                let name =
-                    |figure: Figure| format!("{} ({})", names::figure_name(figure).get(links.lang), figure.name());
+                let name = |figure: Figure| format!("{} ({})", figure_name(figure).get(links.lang), figure.name());
                 let choice = |figure: &Figure| Choice { name: name(*figure), link: links.records(unit, *figure) };
                 Figure::ALL.iter().map(choice).collect()
             }

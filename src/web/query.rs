@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::domain::{Figure, Period, Rules, UnitRow};
+use crate::domain::{Figure, Period, Rules, SegmentId, UnitRow};
 use crate::report::records::{Listing, ListingError};
 use crate::rollup::Rollup;
-use crate::rollup::table::{DISSOLVED, OfUnit};
+use crate::rollup::table::{DISSOLVED, OfUnit, lineage_rows};
 use crate::store::{StoreError, StoreReader};
 
 /// Opens the store for one answer.
@@ -82,18 +82,14 @@ impl<'a> StoreQuery<'a> {
     pub fn lineage(&self, period: Period, unit: OfUnit<'_>) -> Vec<&'a UnitRow> {
         let units = &self.rules.units;
         let Some((from, to)) = self.rules.calendar.range(period) else { return Vec::new() };
-        let find = |code: &str, since: Option<jiff::civil::Date>| {
-            units.rows().iter().find(|row| {
-                row.code.as_str() == code
-                    && row.in_force_within(from, to)
-                    && since.is_none_or(|since| row.valid_from == since)
-            })
-        };
         let root = units.root().code;
         let code = unit.code.filter(|code| *code != DISSOLVED).unwrap_or(root.as_str());
-        let above = |row: &&UnitRow| find(row.parent.as_ref()?.as_str(), None);
-        // A unit has at most three levels; the bound keeps a code that is its own ancestor from looping.
-        let mut lineage: Vec<&UnitRow> = std::iter::successors(find(code, unit.since), above).take(8).collect();
+        let is_meant = |segment: &SegmentId| {
+            let row = units.row(units.row_of(*segment));
+            row.code.as_str() == code && unit.since.is_none_or(|since| row.valid_from == since)
+        };
+        let Some(meant) = units.segments_within(from, to).find(is_meant) else { return Vec::new() };
+        let mut lineage: Vec<&UnitRow> = lineage_rows(self.rules, meant).map(|row| units.row(row)).collect();
         lineage.reverse();
         lineage
     }

@@ -11,6 +11,7 @@ use crate::report::rows::{self, FigureSum, under};
 use crate::report::{svg, units};
 use crate::rollup::table::{DISSOLVED, OfUnit};
 use crate::rollup::{Rollup, RollupRow};
+use crate::text::names::figure as figure_name;
 use crate::text::{Lang, Text, report as names, web as say};
 
 /// The most records that a page lists.
@@ -101,7 +102,7 @@ struct FigureLink {
 impl FigureLink {
     fn of(frame: &Frame, row: &RollupRow, figure: Figure) -> Self {
         Self {
-            name: names::figure_name(figure),
+            name: figure_name(figure),
             value: rows::value(row, figure),
             link: frame.links.records(OfUnit { code: Some(&row.unit), since: row.valid_from }, figure),
         }
@@ -128,7 +129,7 @@ impl UnitLines {
             link: frame.links.unit(&row.unit),
             cells: UNIT_FIGURES.iter().map(|figure| FigureLink::of(frame, row, *figure)).collect(),
         };
-        Self { columns: UNIT_FIGURES.map(names::figure_name).into(), lines: under(rollup, code).map(line).collect() }
+        Self { columns: UNIT_FIGURES.map(figure_name).into(), lines: under(rollup, code).map(line).collect() }
     }
 }
 
@@ -276,7 +277,7 @@ pub fn records(frame: Frame, listing: &Listing, unit: OfUnit<'_>, lineage: &[&Un
     let crumbs = crumbs(&frame.links, lineage, code);
     let lang = frame.links.lang;
     let of = crumbs.last().map_or(code, |crumb| crumb.name.as_str());
-    let title = say::title(names::figure_name(listing.figure).get(lang), of).get(lang).to_owned();
+    let title = say::title(figure_name(listing.figure).get(lang), of).get(lang).to_owned();
     let record = |record: &ListedRecord| RecordLine {
         record: format!("{} {}", record.source, record.subject),
         day: Datum::day(record.resolved_on.or(record.day)),

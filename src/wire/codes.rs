@@ -1,101 +1,10 @@
-//! The list of codes. What each means and what to do is said by
-//! [`crate::text::codes`]; `docs/codes.md` is made of both.
+//! The page of codes, `docs/codes.md`. The codes themselves stand with what each
+//! means in [`crate::text::codes`].
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
 use crate::text::Lang;
-use crate::text::codes::{CODES, HEADING};
-
-macro_rules! codes {
-    ($($member:ident = $code:literal,)+) => {
-        /// A stable code: its text is never changed and never given to another rule.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Code { $(#[doc = concat!("`", $code, "`")] $member),+ }
-
-        impl Code {
-            /// Every code.
-            pub const ALL: &'static [Self] = &[$(Self::$member),+];
-
-            /// The code as it stands in messages, receipts and metrics.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$member => $code),+ }
-            }
-        }
-    };
-}
-
-codes! {
-    FileEmpty = "file.empty",
-    CsvColumns = "csv.columns",
-    CsvQuoteUnclosed = "csv.quote_unclosed",
-    CsvQuoteMisplaced = "csv.quote_misplaced",
-    DeliveryFailed = "delivery.failed",
-    MessageEmpty = "message.empty",
-    MessageTooLarge = "message.too_large",
-    EncodingNotUtf8 = "encoding.not_utf8",
-    EncodingBom = "encoding.bom",
-    JsonSyntax = "json.syntax",
-    JsonNumberOutOfRange = "json.number_out_of_range",
-    JsonLoneSurrogate = "json.lone_surrogate",
-    JsonTooDeep = "json.too_deep",
-    JsonDuplicateKey = "json.duplicate_key",
-    JsonNotAnObject = "json.not_an_object",
-    ContentTypeUnsupported = "content_type.unsupported",
-    HeaderDuplicate = "header.duplicate",
-    SpecversionUnsupported = "specversion.unsupported",
-    TypeUnknown = "type.unknown",
-    TypeVersionUnknown = "type.version_unknown",
-    SourceUnitUnknown = "source.unit_unknown",
-    SourceNotAllowed = "source.not_allowed",
-    SubjectInvalid = "subject.invalid",
-    IdInvalid = "id.invalid",
-    RevisionInvalid = "revision.invalid",
-    TimeInvalid = "time.invalid",
-    PartitionkeyMismatch = "partitionkey.mismatch",
-    DatacontenttypeUnsupported = "datacontenttype.unsupported",
-    DataBase64 = "data.base64",
-    FieldMissing = "field.missing",
-    FieldWrongType = "field.wrong_type",
-    ValueUnknown = "value.unknown",
-    NumberFractional = "number.fractional",
-    NumberOutOfRange = "number.out_of_range",
-    MoneyNegative = "money.negative",
-    MoneyFractional = "money.fractional",
-    MoneyTooLarge = "money.too_large",
-    LandNegative = "land.negative",
-    LandTooFine = "land.too_fine",
-    LandTooLarge = "land.too_large",
-    DateInvalid = "date.invalid",
-    DateAfterTime = "date.after_time",
-    DateOutsideUnit = "date.outside_unit",
-    DateOutsideCalendar = "date.outside_calendar",
-    DateResolvedBeforeDetected = "date.resolved_before_detected",
-    DateResolvedBeforeReceived = "date.resolved_before_received",
-    ResolutionMissing = "resolution.missing",
-    UnitUnknown = "unit.unknown",
-    UnitOutsidePeriod = "unit.outside_period",
-    PeriodInvalid = "period.invalid",
-    YearInvalid = "year.invalid",
-    CellUnreadable = "cell.unreadable",
-}
-
-impl Code {
-    /// What is wrong.
-    pub fn meaning(self, lang: Lang) -> &'static str {
-        CODES[self as usize].meaning.get(lang)
-    }
-
-    /// What to do.
-    pub fn remedy(self, lang: Lang) -> &'static str {
-        CODES[self as usize].remedy.get(lang)
-    }
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+use crate::text::codes::{Code, HEADING};
 
 /// The page of the docs that lists every code.
 pub fn codes_page() -> String {
@@ -118,12 +27,6 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-
-    #[test]
-    fn every_code_has_its_sentences_in_the_same_place() {
-        let codes = Code::ALL.iter().map(|code| code.as_str());
-        assert!(codes.eq(CODES.iter().map(|text| text.code)));
-    }
 
     #[test]
     fn codes_differ_and_are_named_alike() {

@@ -3,8 +3,7 @@
 
 use jiff::civil::{Date, date};
 
-use super::codes::Code;
-use super::spec::{FieldSpec, Kind, MAX_FIELDS, TYPES, TypeSpec};
+use super::spec::{EventType, FieldSpec, Kind, MAX_FIELDS, TYPES, TypeSpec};
 use super::validation_error::ValidationError;
 use super::value::{Reading, pointer};
 use crate::domain::{
@@ -12,6 +11,7 @@ use crate::domain::{
     UnitCode, UnitRow, Vnd,
 };
 use crate::json::{JsonAt, Members, double_text};
+use crate::text::codes::Code;
 
 /// Checks `data` by the rules of its type. Every error is added to `errors`;
 /// `None` where one of them keeps the fact from being made.
@@ -148,75 +148,75 @@ impl<'j> Fields<'j> {
 
     /// What the event says; `None` where a required field could not be read.
     fn fact(&self) -> Option<Fact> {
-        Some(match self.spec.name {
-            "supervision" => Fact::Supervision {
+        Some(match self.spec.kind {
+            EventType::Supervision => Fact::Supervision {
                 unit: self.unit?,
                 held_on: self.day()?,
-                body: self.choice(const { place("supervision", "body") }, Body::ALL)?,
-                field: self.choice(const { place("supervision", "field") }, Field::ALL)?,
-                participants: self.count(const { place("supervision", "participants") }).unwrap_or_default(),
+                body: self.choice(const { place(EventType::Supervision, "body") }, Body::ALL)?,
+                field: self.choice(const { place(EventType::Supervision, "field") }, Field::ALL)?,
+                participants: self.count(const { place(EventType::Supervision, "participants") }).unwrap_or_default(),
                 recommendations: self.recommendations,
             },
-            "violation" => Fact::Violation {
+            EventType::Violation => Fact::Violation {
                 unit: self.unit?,
                 detected_on: self.day()?,
-                body: self.choice(const { place("violation", "body") }, Body::ALL)?,
-                field: self.choice(const { place("violation", "field") }, Field::ALL)?,
-                status: self.choice(const { place("violation", "status") }, Status::ALL)?,
-                recommended: matches!(self.others[const { place("violation", "recommended") }], Other::Flag(true)),
+                body: self.choice(const { place(EventType::Violation, "body") }, Body::ALL)?,
+                field: self.choice(const { place(EventType::Violation, "field") }, Field::ALL)?,
+                status: self.choice(const { place(EventType::Violation, "status") }, Status::ALL)?,
+                recommended: matches!(
+                    self.others[const { place(EventType::Violation, "recommended") }],
+                    Other::Flag(true)
+                ),
                 resolution: self.resolved_on.map(|(_, on)| Resolution {
                     on,
-                    money_recovered: self.money(const { place("violation", "money_recovered_vnd") }),
-                    money_other: self.money(const { place("violation", "money_other_vnd") }),
-                    settlement_reduction: self.money(const { place("violation", "settlement_reduction_vnd") }),
-                    land_recovered: self.land(const { place("violation", "land_recovered_m2") }),
-                    land_other: self.land(const { place("violation", "land_other_m2") }),
+                    money_recovered: self.money(const { place(EventType::Violation, "money_recovered_vnd") }),
+                    money_other: self.money(const { place(EventType::Violation, "money_other_vnd") }),
+                    settlement_reduction: self.money(const { place(EventType::Violation, "settlement_reduction_vnd") }),
+                    land_recovered: self.land(const { place(EventType::Violation, "land_recovered_m2") }),
+                    land_other: self.land(const { place(EventType::Violation, "land_other_m2") }),
                 }),
             },
-            "activity" => Fact::Activity {
+            EventType::Activity => Fact::Activity {
                 unit: self.unit?,
                 held_on: self.day()?,
-                kind: self.choice(const { place("activity", "kind") }, ActivityKind::ALL)?,
-                body: self.choice(const { place("activity", "body") }, Body::ALL)?,
-                count: self.count(const { place("activity", "count") })?,
+                kind: self.choice(const { place(EventType::Activity, "kind") }, ActivityKind::ALL)?,
+                body: self.choice(const { place(EventType::Activity, "body") }, Body::ALL)?,
+                count: self.count(const { place(EventType::Activity, "count") })?,
             },
-            "petition" => Fact::Petition {
+            EventType::Petition => Fact::Petition {
                 unit: self.unit?,
                 received_on: self.day()?,
-                kind: self.choice(const { place("petition", "kind") }, PetitionKind::ALL)?,
+                kind: self.choice(const { place(EventType::Petition, "kind") }, PetitionKind::ALL)?,
                 resolved_on: self.resolved_on.map(|(_, day)| day),
             },
-            "inspectionplan" => Fact::InspectionPlan {
+            EventType::InspectionPlan => Fact::InspectionPlan {
                 unit: self.unit?,
                 year: self.year?,
-                planned: self.count(const { place("inspectionplan", "planned") })?,
+                planned: self.count(const { place(EventType::InspectionPlan, "planned") })?,
             },
-            "index" => Fact::Index {
+            EventType::Index => Fact::Index {
                 unit: self.unit?,
                 year: self.year?,
-                index: self.choice(const { place("index", "index") }, IndexKind::ALL)?,
-                dimension: match self.others[const { place("index", "dimension") }] {
+                index: self.choice(const { place(EventType::Index, "index") }, IndexKind::ALL)?,
+                dimension: match self.others[const { place(EventType::Index, "dimension") }] {
                     Other::Text(text) => Some(text.to_owned()),
                     _ => None,
                 },
                 score: double_text(self.score?),
-                rank: self.count(const { place("index", "rank") }),
-                out_of: self.count(const { place("index", "out_of") }),
+                rank: self.count(const { place(EventType::Index, "rank") }),
+                out_of: self.count(const { place(EventType::Index, "out_of") }),
             },
-            "nilreturn" => Fact::NilReturn { unit: self.unit?, period: self.period?.1 },
-            _ => Fact::Withdrawal,
+            EventType::NilReturn => Fact::NilReturn { unit: self.unit?, period: self.period?.1 },
+            EventType::Withdrawal => Fact::Withdrawal,
         })
     }
 }
 
 /// The place of a field in its type's table. That it is there is known when this is compiled.
-const fn place(kind: &str, name: &str) -> usize {
-    let mut at = 0;
-    while !same(TYPES[at].name, kind) {
-        at += 1;
-    }
+const fn place(kind: EventType, name: &str) -> usize {
+    let fields = TYPES[kind as usize].fields;
     let mut place = 0;
-    while !same(TYPES[at].fields[place].name, name) {
+    while !same(fields[place].name, name) {
         place += 1;
     }
     place

@@ -8,15 +8,15 @@ use std::hash::{Hash, Hasher as _};
 use jiff::Timestamp;
 use rustc_hash::FxHasher;
 
-use super::codes::Code;
 use super::digest::digest;
 use super::envelope::{Envelope, media_type};
 use super::spec::{MAX_NAME_BYTES, TYPES, TypeSpec};
 use super::time::rfc3339;
 use super::validation_error::ValidationError;
-use super::{AllowedSources, Event, HANOI, Message, data};
-use crate::domain::{Fact, RecordKey, Revision, Rules, UnitCode};
+use super::{AllowedSources, Event, Message, code_in_source, data, unit_source};
+use crate::domain::{Fact, HANOI, RecordKey, Revision, Rules, UnitCode};
 use crate::json::{Json, JsonAt, JsonDocument, Members, Scaled, write_canonical};
+use crate::text::codes::Code;
 
 /// Decodes messages, keeping its buffer from one to the next.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ impl Decoder {
         Check::run(message, document, rules, sources, |kept| Event {
             key: RecordKey::new(kept.source, kept.subject),
             revision: kept.revision,
-            id: unusual(kept.id, kept.subject, kept.revision),
+            id: (!kept.revision.has_usual_id(kept.subject, kept.id)).then(|| kept.id.into()),
             digest: digest(kept.spec.event_type, kept.data, canonical),
             time: kept.time,
             partition_key: kept.partition_key,
@@ -278,7 +278,7 @@ impl<'c, 'd> Check<'c, 'd> {
 
     fn source(&mut self, value: Option<JsonAt<'d>>) -> Option<&'d str> {
         let source = self.text("source", value, true)?;
-        let unit = source.strip_prefix("/units/");
+        let unit = code_in_source(source);
         self.unit = unit.and_then(UnitCode::new).filter(|code| self.rules.units.knows(*code));
         if self.unit.is_some() || self.sources.contains(source) {
             return Some(source);
@@ -290,7 +290,7 @@ impl<'c, 'd> Check<'c, 'd> {
             }
             None => {
                 let others = self.sources.iter().flat_map(|source| [", ", source]);
-                let allowed: String = std::iter::once("/units/…").chain(others).collect();
+                let allowed = others.fold(unit_source("…"), |allowed, source| allowed + source);
                 self.add(Code::SourceNotAllowed, "/source", source, allowed);
             }
         }
@@ -387,7 +387,7 @@ impl<'c, 'd> Check<'c, 'd> {
         let given = self.text("partitionkey", given, false);
         let has_unit = spec?.field("unit").is_some();
         let Some(given) = given else {
-            let of_source = || source.and_then(|source| source.strip_prefix("/units/")).and_then(UnitCode::new);
+            let of_source = || source.and_then(code_in_source).and_then(UnitCode::new);
             return if has_unit { unit } else { of_source() };
         };
         if has_unit {
@@ -416,11 +416,4 @@ fn has_control(text: &str) -> bool {
     // U+0080 to U+009F are control characters too.
     let plain = |byte: &u8| matches!(byte, b' '..=b'~');
     !text.as_bytes().iter().all(plain) && text.chars().any(char::is_control)
-}
-
-/// The id, unless it is `<subject>.<revision>`.
-fn unusual(id: &str, subject: &str, revision: Revision) -> Option<Box<str>> {
-    let number = id.strip_prefix(subject).and_then(|rest| rest.strip_prefix('.'));
-    let number = number.filter(|number| !number.starts_with(['0', '+'])).and_then(|number| number.parse().ok());
-    (number != Some(revision.number())).then(|| id.into())
 }

@@ -4,9 +4,8 @@ use jiff::Timestamp;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
-use super::HANOI;
 use super::spec::TypeSpec;
-use crate::domain::Revision;
+use crate::domain::{HANOI, Revision};
 
 /// An event that is about to be sent. It is not checked here: decode what comes of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,7 +61,7 @@ impl Draft {
     pub fn id(&self) -> String {
         match &self.id {
             Some(id) => id.clone(),
-            None => format!("{}.{}", self.subject, self.revision.number()),
+            None => self.revision.usual_id(&self.subject),
         }
     }
 

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use percent_encoding::percent_decode;
 use serde_json::Value;
 
-use super::codes::Code;
 use super::validation_error::ValidationError;
 use super::{MAX_MESSAGE_BYTES, Message, STRUCTURED};
 use crate::json::{Json, JsonAt, JsonDocument, JsonError, Members};
+use crate::text::codes::Code;
 
 /// The attributes and the data of an event, in whichever mode they came.
 pub(super) struct Envelope<'d> {

@@ -5,10 +5,10 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::codes::Code;
 use super::spec::{Kind, TypeSpec};
 use super::validation_error::ValidationError;
 use super::value::refusal;
+use crate::text::codes::Code;
 use crate::text::wire::{NO, YES};
 
 /// A column: the field it fills and its name.

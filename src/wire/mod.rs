@@ -16,21 +16,18 @@ mod time;
 pub mod validation_error;
 mod value;
 
-pub use codes::Code;
 pub use decode::Decoder;
 pub use encode::Draft;
-pub use spec::{FieldSpec, Kind, TYPES, TypeSpec};
+pub use spec::{EventType, FieldSpec, Kind, TYPES, TypeSpec};
 pub use validation_error::ValidationError;
+
+pub use crate::text::codes::Code;
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use jiff::tz::Offset;
 
 use crate::domain::{Digest, Fact, RecordKey, Revision, UnitCode};
-
-/// Hanoi's time: in it times are written, and a date is compared with the time of recording.
-pub const HANOI: Offset = Offset::constant(7);
 
 /// The largest message that is taken, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
@@ -70,3 +67,16 @@ pub struct Event {
 
 /// The sources besides `/units/<code>` that the operator allows.
 pub type AllowedSources = BTreeSet<String>;
+
+/// How the source of a unit begins: its code follows.
+const OF_UNIT: &str = "/units/";
+
+/// The source that is the unit of that code.
+pub fn unit_source(code: &str) -> String {
+    format!("{OF_UNIT}{code}")
+}
+
+/// What stands for a unit's code in a source; `None` of a source that is no unit.
+pub fn code_in_source(source: &str) -> Option<&str> {
+    source.strip_prefix(OF_UNIT)
+}

@@ -86,9 +86,49 @@ pub struct FieldSpec {
     pub meaning: &'static Text,
 }
 
-/// A type of event.
+/// The types of event, in the order of [`TYPES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventType {
+    /// A supervision session.
+    Supervision,
+    /// A case with signs of violation.
+    Violation,
+    /// Another activity.
+    Activity,
+    /// A complaint, denunciation or recommendation.
+    Petition,
+    /// A plan of inspections for a year.
+    InspectionPlan,
+    /// A unit's yearly index.
+    Index,
+    /// A report that nothing occurred.
+    NilReturn,
+    /// Takes a record back.
+    Withdrawal,
+}
+
+impl EventType {
+    /// Its table of fields.
+    pub fn spec(self) -> &'static TypeSpec {
+        &TYPES[self as usize]
+    }
+}
+
+// Each type stands at its place: else this does not compile.
+const _: () = {
+    let mut place = 0;
+    while place < TYPES.len() {
+        assert!(TYPES[place].kind as usize == place);
+        place += 1;
+    }
+    assert!(EventType::Withdrawal as usize + 1 == TYPES.len());
+};
+
+/// A type of event, with its fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TypeSpec {
+    /// Which type.
+    pub kind: EventType,
     /// The attribute `type`, with its version.
     pub event_type: &'static str,
     /// The short name, as [`crate::domain::Fact::kind`] gives it.
@@ -144,6 +184,7 @@ const RESOLVED_ON: FieldSpec = optional("resolved_on", Kind::ResolvedOn, &fields
 /// Every type of event.
 pub const TYPES: &[TypeSpec] = &[
     TypeSpec {
+        kind: EventType::Supervision,
         event_type: "vn.giaoban.supervision.v1",
         name: "supervision",
         meaning: &fields::SUPERVISION,
@@ -159,6 +200,7 @@ pub const TYPES: &[TypeSpec] = &[
         ],
     },
     TypeSpec {
+        kind: EventType::Violation,
         event_type: "vn.giaoban.violation.v1",
         name: "violation",
         meaning: &fields::VIOLATION,
@@ -181,6 +223,7 @@ pub const TYPES: &[TypeSpec] = &[
         ],
     },
     TypeSpec {
+        kind: EventType::Activity,
         event_type: "vn.giaoban.activity.v1",
         name: "activity",
         meaning: &fields::ACTIVITY,
@@ -193,6 +236,7 @@ pub const TYPES: &[TypeSpec] = &[
         ],
     },
     TypeSpec {
+        kind: EventType::Petition,
         event_type: "vn.giaoban.petition.v1",
         name: "petition",
         meaning: &fields::PETITION,
@@ -204,12 +248,14 @@ pub const TYPES: &[TypeSpec] = &[
         ],
     },
     TypeSpec {
+        kind: EventType::InspectionPlan,
         event_type: "vn.giaoban.inspectionplan.v1",
         name: "inspectionplan",
         meaning: &fields::INSPECTIONPLAN,
         fields: &[UNIT, YEAR, required("planned", Kind::Count { min: 0 }, &fields::PLANNED)],
     },
     TypeSpec {
+        kind: EventType::Index,
         event_type: "vn.giaoban.index.v1",
         name: "index",
         meaning: &fields::INDEX,
@@ -224,12 +270,14 @@ pub const TYPES: &[TypeSpec] = &[
         ],
     },
     TypeSpec {
+        kind: EventType::NilReturn,
         event_type: "vn.giaoban.nilreturn.v1",
         name: "nilreturn",
         meaning: &fields::NILRETURN,
         fields: &[UNIT, required("period", Kind::Period, &fields::PERIOD)],
     },
     TypeSpec {
+        kind: EventType::Withdrawal,
         event_type: "vn.giaoban.withdrawal.v1",
         name: "withdrawal",
         meaning: &fields::WITHDRAWAL,

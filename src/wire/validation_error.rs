@@ -1,6 +1,6 @@
 //! What is wrong with an event, where, and what to do about it.
 
-use super::codes::Code;
+use crate::text::codes::Code;
 use crate::text::nearest::nearest;
 use crate::text::safe::excerpt;
 use crate::text::{Lang, wire as text};

@@ -2,11 +2,11 @@
 
 use jiff::civil::Date;
 
-use super::codes::Code;
 use super::spec::{FieldSpec, Kind, MAX_COUNT, YEARS};
 use super::validation_error::ValidationError;
 use crate::domain::{Area, Period, UnitCode, Vnd};
 use crate::json::{Json, JsonAt, Number, Scaled};
+use crate::text::codes::Code;
 
 /// A field's value that is to be read; an error is added where it cannot be.
 ///
