@@ -26,7 +26,7 @@ use crate::rollup::Rollup;
 use crate::sample::{bad_examples, covers, sample_year};
 use crate::store::{StoreReader, StoreWriter};
 use crate::terminal::print;
-use crate::text::{Text, cli_demo as says};
+use crate::text::{Text, cli_demo as says, failure};
 
 /// The options of `giaoban demo`.
 #[derive(Args, Debug)]
@@ -134,7 +134,7 @@ fn drain(
     worker.until = Until::CaughtUp;
     let summary = worker.run()?;
     if stop.load(Ordering::Relaxed) {
-        return Err(Failure::other(ExitCode::Internal, says::stopped_early(), says::demo_again()));
+        return Err(Failure::other(ExitCode::Internal, failure::stopped_early(), says::demo_again()));
     }
     Ok(summary)
 }

@@ -15,8 +15,8 @@ use crate::store::data_dir::Generation;
 use crate::store::place::Rebuilt;
 use crate::store::{StoreError, StorePlace};
 use crate::terminal::print;
-use crate::text::cli_stores as says;
 use crate::text::safe::csv_file;
+use crate::text::{cli_stores as says, failure};
 
 /// The options of `giaoban replay`.
 #[derive(Args, Debug)]
@@ -40,7 +40,7 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
     let writer = if args.switch { place.lock_writer()? } else { None };
     let Rebuilt { generation, current, store } = place.rebuild(&context.rules)?;
     let Some(summary) = recount(context, store, Until::CaughtUp, &says::rebuilding())? else {
-        return Err(Failure::other(ExitCode::Internal, says::stopped_early(), says::replay_again()));
+        return Err(Failure::other(ExitCode::Internal, failure::stopped_early(), says::replay_again()));
     };
     let _ = std::io::Write::write_all(&mut std::io::stderr(), summary_text(context, &summary).as_bytes());
     let changes = differences(context, &place, (current, generation))?;

@@ -12,7 +12,7 @@ use crate::domain::{HANOI, NextOffset, Offset, Rules, UnitKind};
 use crate::failure::{Explained, Failure};
 use crate::log::{self, EventLog, LogError, PartitionRange, Topic};
 use crate::store::{Checkpoint, StoreError, StoreReader};
-use crate::text::{Lang, Text, doctor as says, names};
+use crate::text::{Lang, Text, doctor as says, failure, names};
 
 /// How a thing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,7 +170,7 @@ fn folder(examination: &mut Examination, data: &Path, free_in: impl Fn(&Path) ->
     let probe = there.join(format!(".doctor-{}", std::process::id()));
     if let Err(error) = std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)) {
         let detail = Text::same(format!("{}: {error}", there.display()));
-        return examination.add(says::folder(), Verdict::Problem, detail, says::make_writable());
+        return examination.add(says::folder(), Verdict::Problem, detail, failure::make_writable());
     }
     let free = match free_in(there) {
         Ok(free) => free,

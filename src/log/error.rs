@@ -2,7 +2,7 @@
 
 use crate::domain::{NextOffset, Partition};
 use crate::failure::{Explained, FailureKind};
-use crate::text::{Text, log as text};
+use crate::text::{Text, failure, log as text};
 
 /// What went wrong with the log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -170,7 +170,7 @@ impl Explained for LogError {
             Self::Refused { .. } => text::correct_topic(),
             Self::OffsetOutOfRange { .. } => text::accept_gap(),
             Self::DiskFull { .. } => text::free_disk(),
-            Self::Unwritable { .. } => text::make_writable(),
+            Self::Unwritable { .. } => failure::make_writable(),
             Self::Broken { .. } => text::bring_back(),
             Self::Locked { .. } => text::find_holder(),
             Self::Setting { .. } => text::correct_property(),

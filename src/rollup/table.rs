@@ -9,8 +9,7 @@ use jiff::civil::Date;
 use super::cell::Cell;
 use super::contribution::CellPlace;
 use super::error::RollupError;
-use crate::domain::RowId;
-use crate::domain::{Body, Field, Figure, Period, Rules, SegmentId, UnitCode};
+use crate::domain::{Body, Field, Figure, Period, RowId, Rules, SegmentId, UnitCode, UnitRow};
 use crate::text::report::dissolved_units;
 
 /// The row of what counts in no unit any more.
@@ -130,9 +129,9 @@ impl OfUnit<'_> {
     /// # Errors
     /// If the code was no unit in the period, or it is not clear which one.
     pub fn row(self, period: Period, rules: &Rules) -> Result<RowId, RollupError> {
-        let (from, to) = range(period, rules)?;
+        let days = Days::of(period, rules)?;
         let unit = self.code.unwrap_or_else(|| rules.units.root().code.as_str()).to_owned();
-        let had = rules.units.row_ids().filter(|(_, row)| row.code.as_str() == unit && row.in_force_within(from, to));
+        let had = rules.units.row_ids().filter(|(_, row)| row.code.as_str() == unit && days.have(row));
         let had: Vec<_> = had.collect();
         let mut asked = had.iter().filter(|(_, row)| self.since.is_none_or(|since| since == row.valid_from));
         match (asked.next(), asked.next()) {
@@ -146,10 +145,27 @@ impl OfUnit<'_> {
     }
 }
 
-/// The first and the last day of a period.
-fn range(period: Period, rules: &Rules) -> Result<(Date, Date), RollupError> {
-    let calendar = rules.calendar.name().to_owned();
-    rules.calendar.range(period).ok_or(RollupError::PeriodOutsideCalendar { period, calendar })
+/// The days of a period, from the first to the last.
+#[derive(Clone, Copy)]
+struct Days {
+    from: Date,
+    to: Date,
+}
+
+impl Days {
+    fn of(period: Period, rules: &Rules) -> Result<Self, RollupError> {
+        let calendar = || rules.calendar.name().to_owned();
+        let (from, to) = rules
+            .calendar
+            .range(period)
+            .ok_or_else(|| RollupError::PeriodOutsideCalendar { period, calendar: calendar() })?;
+        Ok(Self { from, to })
+    }
+
+    /// Whether a unit was in force on one of them.
+    fn have(self, row: &UnitRow) -> bool {
+        row.in_force_within(self.from, self.to)
+    }
 }
 
 /// Cells of the quarters of a period, gathered for [`Rollup::of`].
@@ -167,10 +183,10 @@ impl Rollup {
     /// The figures of `period`; of `unit` and its subtree alone if one is named. What counts in no unit any more is
     /// the row [`DISSOLVED`], which may be named too.
     pub fn of(period: Period, unit: Option<&str>, cells: &Cells, rules: &Rules) -> Result<Self, RollupError> {
-        let (from, to) = range(period, rules)?;
+        let days = Days::of(period, rules)?;
         let only_dissolved = unit == Some(DISSOLVED);
-        let subtree = Subtree::of(unit.filter(|_| !only_dissolved), period, (from, to), rules)?;
-        let mut rollup = Self::within(period, (from, to), &subtree, cells, rules);
+        let subtree = Subtree::of(unit.filter(|_| !only_dissolved), period, days, rules)?;
+        let mut rollup = Self::within(period, days, &subtree, cells, rules);
         if only_dissolved {
             // There are no units in it.
             rollup.rows.retain(|row| row.kind == DISSOLVED);
@@ -181,12 +197,12 @@ impl Rollup {
 
     /// The figures of one unit and its subtree, though others had its code in the period.
     pub fn of_row(period: Period, row: RowId, cells: &Cells, rules: &Rules) -> Result<Self, RollupError> {
-        let (from, to) = range(period, rules)?;
-        let subtree = Subtree::under((from, to), rules, |other| other == row);
-        Ok(Self::within(period, (from, to), &subtree, cells, rules))
+        let days = Days::of(period, rules)?;
+        let subtree = Subtree::under(days, rules, |other| other == row);
+        Ok(Self::within(period, days, &subtree, cells, rules))
     }
 
-    fn within(period: Period, (from, to): (Date, Date), subtree: &Subtree, cells: &Cells, rules: &Rules) -> Self {
+    fn within(period: Period, days: Days, subtree: &Subtree, cells: &Cells, rules: &Rules) -> Self {
         let mut sums: BTreeMap<RowId, Cell> = BTreeMap::new();
         let mut dissolved: BTreeMap<RowId, Cell> = BTreeMap::new();
         for (place, cell) in &cells.0 {
@@ -201,9 +217,9 @@ impl Rollup {
                 sums.entry(row).or_default().add_cell(cell);
             }
         }
-        let units = Reporting::of(cells, (from, to), rules);
+        let units = Reporting::of(cells, days, rules);
         let mut rows = Vec::new();
-        for (id, row) in rules.units.row_ids().filter(|(_, row)| row.in_force_within(from, to)) {
+        for (id, row) in rules.units.row_ids().filter(|(_, row)| days.have(row)) {
             if subtree.contains(id) {
                 rows.push(RollupRow {
                     unit: row.code.to_string(),
@@ -229,7 +245,8 @@ impl Rollup {
                 units: [0; 3],
             });
         }
-        let reporting = units.reports(subtree, (from, to), rules);
+        let reporting = units.reports(subtree, days, rules);
+        let Days { from, to } = days;
         Self { period, calendar: rules.calendar.name().to_owned(), from, to, rows, reporting }
     }
 
@@ -249,10 +266,10 @@ struct Subtree(Option<BTreeSet<RowId>>);
 
 impl Subtree {
     /// Of the unit of that code; of all if none is named.
-    fn of(unit: Option<&str>, period: Period, (from, to): (Date, Date), rules: &Rules) -> Result<Self, RollupError> {
+    fn of(unit: Option<&str>, period: Period, days: Days, rules: &Rules) -> Result<Self, RollupError> {
         let Some(unit) = unit else { return Ok(Self(None)) };
         let code = UnitCode::new(unit);
-        let subtree = Self::under((from, to), rules, |row| Some(rules.units.row(row).code) == code);
+        let subtree = Self::under(days, rules, |row| Some(rules.units.row(row).code) == code);
         if subtree.0.as_ref().is_some_and(BTreeSet::is_empty) {
             Err(RollupError::NoSuchUnit { unit: unit.to_owned(), period })
         } else {
@@ -260,8 +277,8 @@ impl Subtree {
         }
     }
 
-    fn under((from, to): (Date, Date), rules: &Rules, asked: impl Fn(RowId) -> bool) -> Self {
-        let segments = rules.units.segments_within(from, to);
+    fn under(days: Days, rules: &Rules, asked: impl Fn(RowId) -> bool) -> Self {
+        let segments = rules.units.segments_within(days.from, days.to);
         let under = segments.filter(|segment| lineage_rows(rules, *segment).any(&asked));
         Self(Some(under.map(|segment| rules.units.row_of(segment)).collect()))
     }
@@ -280,10 +297,10 @@ struct Reporting {
 }
 
 impl Reporting {
-    fn of(cells: &Cells, (from, to): (Date, Date), rules: &Rules) -> Self {
+    fn of(cells: &Cells, days: Days, rules: &Rules) -> Self {
         let unit_of = |segment| rules.units.unit_of(rules.units.row_of(segment));
         let mut under: FxHashMap<RowId, BTreeSet<RowId>> = FxHashMap::default();
-        for segment in rules.units.segments_within(from, to) {
+        for segment in rules.units.segments_within(days.from, days.to) {
             if rules.units.row(rules.units.row_of(segment)).kind.level() > 0 {
                 for row in lineage_rows(rules, segment) {
                     under.entry(row).or_default().insert(unit_of(segment));
@@ -300,11 +317,9 @@ impl Reporting {
         Self { under, records: with(Figure::UnitsReported), nils: with(Figure::UnitsNil) }
     }
 
-    fn reports(&self, subtree: &Subtree, (from, to): (Date, Date), rules: &Rules) -> Vec<UnitReport> {
-        let in_scope = rules
-            .units
-            .row_ids()
-            .filter(|(id, row)| row.kind.level() > 0 && row.in_force_within(from, to) && subtree.contains(*id));
+    fn reports(&self, subtree: &Subtree, days: Days, rules: &Rules) -> Vec<UnitReport> {
+        let in_scope =
+            rules.units.row_ids().filter(|(id, row)| row.kind.level() > 0 && days.have(row) && subtree.contains(*id));
         let units: BTreeSet<RowId> = in_scope.map(|(id, _)| rules.units.unit_of(id)).collect();
         let report = |id: RowId| {
             let row = rules.units.row(id);

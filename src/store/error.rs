@@ -3,7 +3,7 @@
 use crate::domain::{Digest, NextOffset, Partition};
 use crate::failure::{Cause, Explained, FailureKind};
 use crate::rollup::NotInTable;
-use crate::text::{Text, store as text};
+use crate::text::{Text, failure, store as text};
 
 /// What went wrong with the store.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -198,7 +198,7 @@ impl Explained for StoreError {
             Self::Damaged { .. } => text::bring_back(),
             Self::Missing { .. } => text::build_it(),
             Self::DiskFull { .. } => text::free_disk(),
-            Self::Unwritable { .. } => text::make_writable(),
+            Self::Unwritable { .. } => failure::make_writable(),
             Self::Unavailable { .. } => text::try_again(),
             Self::Unreachable { .. } => text::check_url(),
             Self::Login { .. } => text::check_login(),

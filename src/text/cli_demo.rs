@@ -16,7 +16,6 @@ texts! {
         "Chạy demo với một --data khác; với PostgreSQL, một store.schema khác.",
         "Run the demo with another --data; on PostgreSQL, with another store.schema.",
     }
-    stopped_early() { "dừng giữa chừng", "stopped before the end" }
     demo_again() {
         "Chạy lại giaoban demo: nó tiếp tục từ chỗ đang dở.",
         "Run giaoban demo again: it resumes where it left off.",

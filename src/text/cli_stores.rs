@@ -32,7 +32,6 @@ texts! {
     }
 
     rebuilding() { "dựng lại", "rebuilding" }
-    stopped_early() { "dừng giữa chừng", "stopped before the end" }
     replay_again() {
         "Chạy lại giaoban replay: nó tiếp tục từ chỗ đang dở.",
         "Run giaoban replay again: it resumes where it left off.",

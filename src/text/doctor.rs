@@ -50,7 +50,6 @@ texts! {
         "Set the clock (NTP) of this machine, or of the one that sent that message.",
     }
 
-    make_writable() { "Cấp quyền ghi, hoặc chọn --data khác.", "Make it writable, or choose another --data." }
     check_disk() { "Kiểm tra ổ đĩa.", "Check the disk." }
     writable() { "ghi được", "writable" }
     not_there_yet() { "chưa có, sẽ được tạo khi cần", "not there yet, created when needed" }

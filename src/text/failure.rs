@@ -75,6 +75,11 @@ texts! {
         "Giải phóng dung lượng đĩa rồi chạy lại.",
         "Free some disk space and run it again.",
     }
+    make_writable() {
+        "Cấp quyền ghi cho thư mục, hoặc chọn --data khác.",
+        "Make the folder writable, or choose another --data.",
+    }
+    stopped_early() { "dừng giữa chừng", "stopped before the end" }
     check_permissions() {
         "Kiểm tra quyền truy cập, hoặc chọn nơi khác.",
         "Check the permissions, or choose another place.",

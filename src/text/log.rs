@@ -95,10 +95,6 @@ texts! {
         "Giải phóng dung lượng đĩa rồi gửi lại phần chưa được nhận.",
         "Free some disk space and send again what was not acknowledged.",
     }
-    make_writable() {
-        "Cấp quyền ghi cho thư mục, hoặc chọn --data khác.",
-        "Make the folder writable, or choose another --data.",
-    }
     bring_back() {
         "Khôi phục log.db từ bản sao lưu, hoặc dùng phiên bản giaoban đã tạo ra nó.",
         "Restore log.db from a backup, or use the version of giaoban that made it.",

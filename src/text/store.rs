@@ -73,10 +73,6 @@ texts! {
         "Giải phóng dung lượng đĩa rồi chạy lại; những gì đã xác nhận vẫn còn.",
         "Free some disk space and start again; what was acknowledged is still there.",
     }
-    make_writable() {
-        "Cấp quyền ghi cho thư mục, hoặc chọn --data khác.",
-        "Make the folder writable, or choose another --data.",
-    }
     try_again() {
         "Thử lại; nếu vẫn lỗi, tìm tiến trình đang giữ tệp, hoặc xem máy chủ PostgreSQL có chạy không.",
         "Try again; if the error persists, look for the process that holds the file, or see whether PostgreSQL is up.",

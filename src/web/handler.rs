@@ -148,31 +148,28 @@ fn answer_of(
     reader: Reader,
     answer: impl FnOnce(&mut Question<'_>) -> Result<Reply, Absent>,
 ) -> Reply {
-    let mut links = Links { lang: params.lang(), period: None };
-    let mut periods = Vec::new();
-    let answered = question(figures, params, &mut periods).and_then(|mut question| {
-        links.period = Some(question.period);
-        answer(&mut question)
-    });
-    let absent = match answered {
-        Ok(reply) => return reply,
-        Err(absent) => absent,
+    let lang = params.lang();
+    let opened = StoreQuery::open(figures).and_then(|mut query| Ok((query.periods()?, query.synthetic()?, query)));
+    let (periods, synthetic, query) = match opened {
+        Ok(opened) => opened,
+        Err(error) => return instead(&error.into(), reader, Links { lang, period: None }, &[]),
     };
-    if let Absent::Store(error) = &absent {
-        tracing::warn!(%error, "the figures cannot be read");
-    }
-    match (reader, &absent) {
-        (Reader::Person, _) | (_, Absent::Records) => absent.page_among(links, &periods),
-        (Reader::Program, _) => absent.json_among(links, &periods),
-    }
+    let period = match params.period(&periods).and_then(|period| period.ok_or(Absent::Records)) {
+        Ok(period) => period,
+        Err(absent) => return instead(&absent, reader, Links { lang, period: None }, &periods),
+    };
+    let mut question = Question { query, params, period, periods, synthetic };
+    let links = Links { lang, period: Some(period) };
+    answer(&mut question).unwrap_or_else(|absent| instead(&absent, reader, links, &question.periods))
 }
 
-/// Opens the store; `there_are` gets the periods that it has figures of.
-fn question<'a>(figures: &'a Figures, params: &'a Params, there_are: &mut Vec<Period>) -> Result<Question<'a>, Absent> {
-    let mut query = StoreQuery::open(figures)?;
-    let periods = query.periods()?;
-    there_are.clone_from(&periods);
-    let synthetic = query.synthetic()?;
-    let period = params.period(&periods)?.ok_or(Absent::Records)?;
-    Ok(Question { query, params, period, periods, synthetic })
+/// What is answered where the question cannot be, with links to what there is.
+fn instead(absent: &Absent, reader: Reader, links: Links, periods: &[Period]) -> Reply {
+    if let Absent::Store(error) = absent {
+        tracing::warn!(%error, "the figures cannot be read");
+    }
+    match (reader, absent) {
+        (Reader::Person, _) | (_, Absent::Records) => absent.page_among(links, periods),
+        (Reader::Program, _) => absent.json_among(links, periods),
+    }
 }
