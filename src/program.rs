@@ -4,7 +4,7 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 
-use crate::config::{Log, Settings};
+use crate::config::{LogSettings, Settings};
 use crate::domain::Rules;
 use crate::failure::{Failure, FailureKind};
 use crate::intake::check::Checker;
@@ -165,7 +165,7 @@ pub fn open_reader(place: &StorePlace, rules: &Rules) -> Result<Box<dyn StoreRea
 }
 
 /// Starts the program's own log on standard error: text on a terminal, JSON otherwise, unless the settings say which.
-pub fn start_log(log: &Log) {
+pub fn start_log(log: &LogSettings) {
     let level = log.level.parse().unwrap_or(tracing::Level::INFO);
     let text = match log.format.as_str() {
         "text" => true,

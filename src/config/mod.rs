@@ -15,4 +15,4 @@ pub use error::ConfigError;
 pub use keys::{KEYS, Key, Shape, shipped_file};
 pub use load::{Loaded, Overrides, language, load};
 pub use origin::{Origin, variable_of};
-pub use settings::{KafkaClient, Log, Secret, Settings};
+pub use settings::{KafkaClient, LogSettings, Secret, Settings};

@@ -41,19 +41,19 @@ pub struct Settings {
     /// Name or file of the calendar.
     pub calendar: String,
     /// Files of the units.
-    pub units: Units,
+    pub units: UnitSettings,
     /// The event log.
-    pub kafka: Kafka,
+    pub kafka: KafkaSettings,
     /// Who may keep records besides units.
-    pub sources: Sources,
+    pub sources: SourceSettings,
     /// Where figures are kept.
-    pub store: Store,
+    pub store: StoreSettings,
     /// Of the worker.
-    pub worker: Worker,
+    pub worker: WorkerSettings,
     /// Where pages and metrics are served.
-    pub http: Http,
+    pub http: HttpSettings,
     /// The program's own log.
-    pub log: Log,
+    pub log: LogSettings,
     /// The head of reports.
     pub report: ReportHead,
 }
@@ -61,7 +61,7 @@ pub struct Settings {
 /// Files of the units; empty for what is built in.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Units {
+pub struct UnitSettings {
     /// The table.
     pub file: String,
     /// Who took over from whom.
@@ -71,7 +71,7 @@ pub struct Units {
 /// The event log.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Kafka {
+pub struct KafkaSettings {
     /// `host:port,…`; empty for the embedded log.
     pub brokers: String,
     /// Of events.
@@ -91,7 +91,7 @@ pub struct Kafka {
 /// Who may keep records besides units.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Sources {
+pub struct SourceSettings {
     /// URI-references.
     pub allowed: Vec<String>,
 }
@@ -99,7 +99,7 @@ pub struct Sources {
 /// Where figures are kept.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Store {
+pub struct StoreSettings {
     url: Secret,
     schema: String,
     password: Secret,
@@ -109,7 +109,7 @@ pub struct Store {
 /// Of the worker.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Worker {
+pub struct WorkerSettings {
     /// Most records.
     pub batch_records: usize,
     /// Most bytes.
@@ -125,7 +125,7 @@ pub struct Worker {
 /// Where pages and metrics are served.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Http {
+pub struct HttpSettings {
     /// `host:port`, or `off`.
     pub listen: String,
 }
@@ -133,7 +133,7 @@ pub struct Http {
 /// The program's own log.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Log {
+pub struct LogSettings {
     /// `error` to `trace`.
     pub level: String,
     /// `auto`, `text` or `json`.
@@ -147,13 +147,13 @@ pub(super) struct Layered {
     data: PathBuf,
     lang: String,
     calendar: String,
-    units: Units,
-    kafka: Kafka,
-    sources: Sources,
-    store: Store,
-    worker: Worker,
-    http: Http,
-    log: Log,
+    units: UnitSettings,
+    kafka: KafkaSettings,
+    sources: SourceSettings,
+    store: StoreSettings,
+    worker: WorkerSettings,
+    http: HttpSettings,
+    log: LogSettings,
     report: ReportHead,
 }
 
@@ -163,19 +163,19 @@ impl Default for Layered {
             data: "giaoban-data".into(),
             lang: "auto".into(),
             calendar: Calendar::NAMES[0].into(),
-            units: Units::default(),
-            kafka: Kafka::default(),
-            sources: Sources::default(),
-            store: Store::default(),
-            worker: Worker::default(),
-            http: Http::default(),
-            log: Log::default(),
+            units: UnitSettings::default(),
+            kafka: KafkaSettings::default(),
+            sources: SourceSettings::default(),
+            store: StoreSettings::default(),
+            worker: WorkerSettings::default(),
+            http: HttpSettings::default(),
+            log: LogSettings::default(),
             report: ReportHead::default(),
         }
     }
 }
 
-impl Default for Kafka {
+impl Default for KafkaSettings {
     fn default() -> Self {
         Self {
             brokers: String::new(),
@@ -190,7 +190,7 @@ impl Default for Kafka {
     }
 }
 
-impl Default for Store {
+impl Default for StoreSettings {
     fn default() -> Self {
         Self {
             url: Secret::default(),
@@ -201,7 +201,7 @@ impl Default for Store {
     }
 }
 
-impl Default for Worker {
+impl Default for WorkerSettings {
     /// The limits that the worker has of itself, and those of dead letters.
     fn default() -> Self {
         let Limits { records, bytes, wait_ms, .. } = Limits::default();
@@ -215,13 +215,13 @@ impl Default for Worker {
     }
 }
 
-impl Default for Http {
+impl Default for HttpSettings {
     fn default() -> Self {
         Self { listen: "127.0.0.1:9464".into() }
     }
 }
 
-impl Default for Log {
+impl Default for LogSettings {
     fn default() -> Self {
         Self { level: "info".into(), format: "auto".into() }
     }
@@ -276,7 +276,7 @@ impl Settings {
     }
 }
 
-impl Kafka {
+impl KafkaSettings {
     /// How to reach Kafka; `None` for the embedded log.
     pub fn client(&self) -> Result<Option<KafkaClient>, ConfigError> {
         if self.brokers.is_empty() {
@@ -292,7 +292,7 @@ impl Kafka {
     }
 }
 
-impl Store {
+impl StoreSettings {
     /// Whether it is on a server, for any number of workers.
     pub fn is_shared(&self) -> bool {
         !self.url.0.is_empty()

@@ -30,19 +30,16 @@ impl<'a> Scope<'a> {
         Ok(Self { rules, figure, quarters: period.quarters().into_iter().collect(), row, dissolved_row })
     }
 
-    /// What a fact adds to the figure, in the figure's measure. Of a figure that
-    /// counts units: how many records (or nil returns) the fact is.
+    /// What a fact adds to the figure, in the figure's measure. What stands behind a figure that counts units is said
+    /// by [`super::table::Reported`].
     pub fn amount(&self, fact: &Fact) -> Result<i128, NotInTable> {
-        let figure = if self.figure == Figure::UnitsExpected { Figure::UnitsReported } else { self.figure };
         let mut sum = 0;
         contributions(fact, self.rules, |part| {
             let counts = match part.place {
                 CellPlace::Unit(segment) => !self.dissolved_row && self.includes(segment),
                 CellPlace::Dissolved(root) => self.includes(root),
             };
-            let of_figure =
-                part.figure == figure || (self.figure == Figure::UnitsReported && part.figure == Figure::UnitsNil);
-            if counts && of_figure && self.quarters.contains(&part.quarter) {
+            if counts && part.figure == self.figure && self.quarters.contains(&part.quarter) {
                 sum += part.amount;
             }
         })?;
