@@ -18,7 +18,7 @@ use crate::text::cli_stores as says;
 /// The options of `giaoban backup`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Ví dụ / Example:\n  giaoban backup sao-luu/2020-12-15 --data giaoban-data   # worker vẫn chạy / the worker goes on"
+    after_help = "Ví dụ / Example:\n  giaoban backup sao-luu/2020-12-15 --data giaoban-data   # worker vẫn chạy / the worker keeps running"
 )]
 pub struct BackupArgs {
     /// Thư mục mới cho bản sao · A new folder for the copy

@@ -29,10 +29,10 @@ pub struct WorkerArgs {
     /// Dừng khi đã xử lý hết những gì có lúc bắt đầu · Stop at the end offsets seen at the start
     #[arg(long)]
     until_caught_up: bool,
-    /// Chấp nhận mất các bản ghi đã hết hạn · Go on although messages are gone that were never read
+    /// Chấp nhận mất các bản ghi đã hết hạn · Continue past messages that expired unread
     #[arg(long)]
     accept_gap: bool,
-    /// Chấp nhận quá nhiều thư chết, cho lần chạy này · Go on although too many records are no events, this time
+    /// Chấp nhận quá nhiều thư chết, cho lần chạy này · Continue although too many records are not valid events, for this run
     #[arg(long)]
     accept_dead_letters: bool,
 }
