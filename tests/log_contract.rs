@@ -191,7 +191,7 @@ fn an_embedded_log_that_cannot_be_read_is_named() {
     std::fs::remove_file(&path).unwrap();
     drop(EmbeddedLog::open(dir.path()).unwrap());
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    assert!(matches!(open(), LogError::Broken { cause, .. } if cause.contains("newer")));
+    assert!(matches!(open(), LogError::Broken { cause, .. } if cause.to_string().contains("newer")));
 }
 
 fn kafka() -> KafkaLog {

@@ -119,7 +119,7 @@ fn send_sample(context: &Context) -> Result<usize, Failure> {
         taken += 1;
     }
     if taken < expected {
-        return Err(LogError::Transient(format!("{taken} of {expected} events were acknowledged")).into());
+        return Err(LogError::Transient(format!("{taken} of {expected} events were acknowledged").into()).into());
     }
     Ok(taken)
 }

@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_dead_letter_that_is_too_large_names_the_limit_that_it_needs() {
-        let remedy = refused("my.dlq", LogError::TooLarge { bytes: 3 << 20, cause: String::new() }).remedy().en;
+        let remedy = refused("my.dlq", LogError::TooLarge { bytes: 3 << 20, cause: "".into() }).remedy().en;
         assert!(remedy.contains("--entity-name my.dlq --add-config max.message.bytes=6291456"), "{remedy}");
     }
 }

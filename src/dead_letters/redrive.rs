@@ -164,7 +164,7 @@ pub fn note(
         confirmed += 1;
     }
     if confirmed < noted {
-        return Err(LogError::Transient(format!("{confirmed} of {noted} decisions were confirmed")));
+        return Err(LogError::Transient(format!("{confirmed} of {noted} decisions were confirmed").into()));
     }
     Ok(noted)
 }

@@ -2,6 +2,7 @@ use super::fixture::{FakeLog, FakeStore};
 use super::*;
 use crate::config::{Overrides, load};
 use crate::domain::{Calendar, Digest, Partition, UnitTable};
+use crate::failure::Cause;
 use crate::log::Access;
 use crate::store::Counts;
 
@@ -91,14 +92,14 @@ fn all_is_well_in_both_languages() {
 
 #[test]
 fn what_is_wrong_is_told_in_both_languages() {
-    let (at, cause) = (|| "data/store-1.db".to_owned(), || "cause".to_owned());
+    let (at, cause) = (|| "data/store-1.db".to_owned(), || Cause::new("cause"));
     let stores = [
         StoreError::Locked { at: at(), by: "7".into() },
         StoreError::OtherRules { at: at(), stored: Digest([1; 32]), now: Digest([2; 32]) },
         StoreError::Newer { at: at(), found: 9, known: 2 },
-        StoreError::Damaged { at: at(), cause: cause().into() },
+        StoreError::Damaged { at: at(), cause: cause() },
         StoreError::Missing { at: at() },
-        StoreError::Unreachable { at: at(), cause: cause().into() },
+        StoreError::Unreachable { at: at(), cause: cause() },
     ];
     let mut cases: Vec<Case> =
         stores.into_iter().map(|error| Case { checkpoints: Err(error), ..Case::healthy() }).collect();

@@ -15,6 +15,7 @@ use super::summary::Summary;
 use super::writer::Writer;
 use crate::dead_letters::producer::DeadLetterProducer;
 use crate::domain::{NextOffset, Partition, Rules};
+use crate::failure::Cause;
 use crate::log::{EventLog, LogError, Membership};
 use crate::observability::Metrics;
 use crate::store::StoreWriter;
@@ -103,7 +104,8 @@ impl Worker {
             drop(outbox);
         };
         let thread = std::thread::Builder::new().name("store".into()).spawn(work);
-        let thread = thread.map_err(|error| LogError::Transient(format!("cannot start a thread: {error}")))?;
+        let thread = thread
+            .map_err(|error| LogError::Transient(Cause::worded(format!("cannot start a thread: {error}"), error)))?;
         let machine = Machine::new(&self.topic, self.limits);
         let mut reader = Reader {
             log: self.log,

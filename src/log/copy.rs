@@ -227,7 +227,7 @@ impl Both<'_> {
         deliveries.sort_by_key(|delivery| delivery.tag);
         if deliveries.len() < sent {
             let cause = format!("{} of {sent} messages were confirmed by {}", deliveries.len(), self.to.describe());
-            return Err(LogError::Transient(cause).into());
+            return Err(LogError::Transient(cause.into()).into());
         }
         for delivery in deliveries {
             let (found, wanted) = (delivery.result?, Position { partition, offset: Offset(delivery.tag as i64) });
@@ -272,7 +272,9 @@ fn marks(
         tell();
     })?;
     if read < count {
-        return Err(LogError::Transient(format!("partition {partition} of {topic} was read to {read} of {count}")));
+        return Err(LogError::Transient(
+            format!("partition {partition} of {topic} was read to {read} of {count}").into(),
+        ));
     }
     Ok(marks)
 }

@@ -1,7 +1,7 @@
 //! What can go wrong with an event log.
 
 use crate::domain::{NextOffset, Partition};
-use crate::failure::{Explained, FailureKind};
+use crate::failure::{Cause, Explained, FailureKind};
 use crate::text::{Text, failure, log as text};
 
 /// What went wrong with the log.
@@ -12,28 +12,32 @@ pub enum LogError {
         /// The brokers, or the file.
         at: String,
         /// The last cause that was seen.
-        cause: String,
+        #[source]
+        cause: Cause,
     },
     /// Wrong user, password or mechanism: trying again does not help.
     Authentication {
         /// The brokers.
         at: String,
         /// What the client saw.
-        cause: String,
+        #[source]
+        cause: Cause,
     },
     /// The broker's certificate is of an unknown authority or another name.
     Certificate {
         /// The brokers.
         at: String,
         /// What the client saw.
-        cause: String,
+        #[source]
+        cause: Cause,
     },
     /// One side speaks TLS or asks for a password, the other does not.
     Protocol {
         /// The brokers.
         at: String,
         /// What the client saw.
-        cause: String,
+        #[source]
+        cause: Cause,
     },
     /// An access rule is missing.
     Authorization {
@@ -47,7 +51,8 @@ pub enum LogError {
         /// The id.
         instance: String,
         /// What the client saw.
-        cause: String,
+        #[source]
+        cause: Cause,
     },
     /// The topic is not there; it is never made silently.
     NoSuchTopic(String),
@@ -56,14 +61,16 @@ pub enum LogError {
         /// Its size.
         bytes: usize,
         /// Who says so.
-        cause: String,
+        #[source]
+        cause: Cause,
     },
     /// The log refuses for a cause that trying again does not mend.
     Refused {
         /// `topic NAME` or `group NAME`.
         resource: String,
         /// What it says.
-        cause: String,
+        #[source]
+        cause: Cause,
     },
     /// The offset asked for is not there any more, or not yet.
     OffsetOutOfRange {
@@ -72,7 +79,8 @@ pub enum LogError {
         /// What was asked for.
         wanted: NextOffset,
         /// What the log says.
-        cause: String,
+        #[source]
+        cause: Cause,
     },
     /// The disk is full.
     DiskFull {
@@ -84,31 +92,35 @@ pub enum LogError {
         /// The file or folder.
         at: String,
         /// Why.
-        cause: String,
+        #[source]
+        cause: Cause,
     },
     /// The file cannot be read as a log.
     Broken {
         /// The file.
         at: String,
         /// What is wrong.
-        cause: String,
+        #[source]
+        cause: Cause,
     },
     /// Another process holds the file.
     Locked {
         /// The file.
         at: String,
         /// What is said of it.
-        cause: String,
+        #[source]
+        cause: Cause,
     },
     /// A setting that the client refuses.
     Setting {
         /// Which.
         key: String,
         /// Why.
-        cause: String,
+        #[source]
+        cause: Cause,
     },
     /// Anything else; trying again may help.
-    Transient(String),
+    Transient(#[source] Cause),
 }
 
 crate::failure::shown_as_explained!(LogError);
@@ -152,7 +164,7 @@ impl Explained for LogError {
             Self::Broken { at, cause } => text::broken(at, cause),
             Self::Locked { at, cause } => text::locked(at, cause),
             Self::Setting { key, cause } => text::setting(key, cause),
-            Self::Transient(cause) => Text::same(cause.clone()),
+            Self::Transient(cause) => Text::same(cause.to_string()),
         }
     }
 
@@ -220,7 +232,7 @@ mod tests {
 
     #[test]
     fn every_error_is_explained_in_both_languages() {
-        let (at, cause) = (|| "localhost:9092".to_owned(), || "cause".to_owned());
+        let (at, cause) = (|| "localhost:9092".to_owned(), || Cause::new("cause"));
         let errors = [
             LogError::Unreachable { at: at(), cause: cause() },
             LogError::Authentication { at: at(), cause: cause() },

@@ -284,6 +284,7 @@ fn kafka_too_few_copies_are_named_before_a_message_is_too_old() {
     producer.send(&message(b"{", &[]), 0).unwrap();
     let decided = producer.flush(Duration::from_secs(50));
     let [Delivery { result: Err(LogError::Transient(cause)), .. }] = &decided[..] else { panic!("{decided:?}") };
+    let cause = cause.to_string();
     assert!(cause.contains("letters") && cause.contains("Not enough in-sync replicas"), "{cause}");
 }
 

@@ -24,7 +24,7 @@ impl Reader {
             match self.log.topic(topic) {
                 Err(LogError::NoSuchTopic(_)) if begun.elapsed() > KNOWN_WITHIN => break,
                 Err(LogError::NoSuchTopic(_)) => std::thread::sleep(KNOWN_WITHIN / 5),
-                _ => return LogError::Transient(error.to_string()),
+                _ => return LogError::Transient(error.into()),
             }
         }
         error

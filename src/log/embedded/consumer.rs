@@ -52,7 +52,7 @@ impl EmbeddedConsumer {
     /// A number that changes with each commit of another connection, of whatever process; a look into shared memory.
     fn version(&self) -> Result<i64, LogError> {
         let select = self.connection.prepare_cached("PRAGMA data_version");
-        select.and_then(|mut select| select.query_row([], |row| row.get(0))).map_err(|error| self.log.error(&error))
+        select.and_then(|mut select| select.query_row([], |row| row.get(0))).map_err(|error| self.log.error(error))
     }
 }
 

@@ -7,6 +7,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, pa
 
 use super::headers::unpack_headers;
 use crate::domain::{NextOffset, Offset, Partition, Position};
+use crate::failure::Cause;
 use crate::files::sqlite as sqlite_file;
 use crate::log::{Created, Incoming, LogError};
 
@@ -54,7 +55,7 @@ impl EmbeddedLog {
     /// The log in `DIR/log.db`, which is made if it is missing.
     pub fn open(dir: &Path) -> Result<Self, LogError> {
         std::fs::create_dir_all(dir)
-            .map_err(|error| LogError::Unwritable { at: dir.display().to_string(), cause: error.to_string() })?;
+            .map_err(|error| LogError::Unwritable { at: dir.display().to_string(), cause: error.into() })?;
         let log = Self { path: dir.join(FILE) };
         let (mut connection, version) = log.connect_to_version()?;
         if version > VERSION {
@@ -63,7 +64,7 @@ impl EmbeddedLog {
             )));
         }
         if version < VERSION {
-            log.make(&mut connection).map_err(|error| log.error(&error))?;
+            log.make(&mut connection).map_err(|error| log.error(error))?;
         }
         Ok(log)
     }
@@ -76,7 +77,7 @@ impl EmbeddedLog {
     /// Copies the log as it is now to a new file, while it is written; told how many pages are done, of how many.
     pub fn back_up(&self, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), LogError> {
         let copied = sqlite_file::copy(&self.connect()?, to, progress);
-        copied.map_err(|error| Self { path: to.to_owned() }.error(&error))
+        copied.map_err(|error| Self { path: to.to_owned() }.error(error))
     }
 
     pub(super) fn connect(&self) -> Result<Connection, LogError> {
@@ -85,13 +86,13 @@ impl EmbeddedLog {
 
     /// With the schema version, 0 for an empty file.
     fn connect_to_version(&self) -> Result<(Connection, i64), LogError> {
-        let connection = Connection::open(&self.path).map_err(|error| self.error(&error))?;
-        connection.busy_timeout(Duration::from_secs(30)).map_err(|error| self.error(&error))?;
+        let connection = Connection::open(&self.path).map_err(|error| self.error(error))?;
+        connection.busy_timeout(Duration::from_secs(30)).map_err(|error| self.error(error))?;
         // Before anything is changed, for it may be another program's.
-        let version = sqlite_file::version(&connection, APPLICATION_ID).map_err(|error| self.error(&error))?;
-        let version = version.ok_or_else(|| self.broken("it is a file of another program".into()))?;
-        connection.pragma_update(None, "journal_mode", "wal").map_err(|error| self.error(&error))?;
-        connection.pragma_update(None, "synchronous", "full").map_err(|error| self.error(&error))?;
+        let version = sqlite_file::version(&connection, APPLICATION_ID).map_err(|error| self.error(error))?;
+        let version = version.ok_or_else(|| self.broken("it is a file of another program"))?;
+        connection.pragma_update(None, "journal_mode", "wal").map_err(|error| self.error(error))?;
+        connection.pragma_update(None, "synchronous", "full").map_err(|error| self.error(error))?;
         Ok((connection, version))
     }
 
@@ -107,19 +108,17 @@ impl EmbeddedLog {
         transaction.commit()
     }
 
-    pub(super) fn broken(&self, cause: String) -> LogError {
-        LogError::Broken { at: self.path.display().to_string(), cause }
+    pub(super) fn broken(&self, cause: impl Into<Cause>) -> LogError {
+        LogError::Broken { at: self.path.display().to_string(), cause: cause.into() }
     }
 
-    pub(super) fn error(&self, error: &rusqlite::Error) -> LogError {
+    pub(super) fn error(&self, error: rusqlite::Error) -> LogError {
         let at = self.path.display().to_string();
         match error.sqlite_error_code() {
-            _ if sqlite_file::is_full(error) => LogError::DiskFull { at },
-            _ if sqlite_file::is_unwritable(error) => LogError::Unwritable { at, cause: error.to_string() },
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                LogError::Locked { at, cause: error.to_string() }
-            }
-            _ => self.broken(error.to_string()),
+            _ if sqlite_file::is_full(&error) => LogError::DiskFull { at },
+            _ if sqlite_file::is_unwritable(&error) => LogError::Unwritable { at, cause: error.into() },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => LogError::Locked { at, cause: error.into() },
+            _ => self.broken(error),
         }
     }
 
@@ -134,7 +133,7 @@ impl EmbeddedLog {
             "INSERT INTO topic (name, partitions, max_message_bytes) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             params![name, partitions, max as i64],
         );
-        match made.map_err(|error| self.error(&error))? {
+        match made.map_err(|error| self.error(error))? {
             0 => Ok(Created::AlreadyThere),
             _ => Ok(Created::New),
         }
@@ -148,7 +147,7 @@ impl EmbeddedLog {
                     Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs() as usize))
                 })
                 .optional()
-                .map_err(|error| self.error(&error))
+                .map_err(|error| self.error(error))
         };
         if let Some(shape) = select()? {
             return Ok(shape);
@@ -167,7 +166,7 @@ impl EmbeddedLog {
             .prepare_cached("SELECT max(log_offset) FROM message WHERE topic = ?1 AND partition = ?2")
             .and_then(|mut select| select.query_row(params![topic, partition.0], |row| row.get::<_, Option<i64>>(0)))
             .map(|last| NextOffset(last.map_or(0, |last| last + 1)))
-            .map_err(|error| self.error(&error))
+            .map_err(|error| self.error(error))
     }
 
     /// Hands over what lies from an offset on.
@@ -178,7 +177,7 @@ impl EmbeddedLog {
         count: usize,
         sink: &mut dyn FnMut(Incoming<'_>),
     ) -> Result<usize, LogError> {
-        let sql = |error: rusqlite::Error| self.error(&error);
+        let sql = |error: rusqlite::Error| self.error(error);
         let mut select = connection
             .prepare_cached(
                 "SELECT log_offset, timestamp_ms, key, headers, payload FROM message
@@ -217,6 +216,17 @@ impl EmbeddedLog {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::tests::leads_to;
+
+    #[test]
+    fn a_log_that_cannot_be_opened_leads_to_what_sqlite_or_the_system_said() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(FILE), "no database at all".repeat(100)).unwrap();
+        let error = EmbeddedLog::open(dir.path()).unwrap_err();
+        assert!(matches!(error, LogError::Broken { .. }) && leads_to::<rusqlite::Error>(&error), "{error}");
+        let error = EmbeddedLog::open(&dir.path().join(FILE)).unwrap_err();
+        assert!(matches!(error, LogError::Unwritable { .. }) && leads_to::<std::io::Error>(&error), "{error}");
+    }
 
     #[test]
     fn a_log_that_another_process_holds_says_so_and_names_no_kafka() {

@@ -41,7 +41,7 @@ impl EmbeddedProducer {
                 self.decided.extend(delivered);
             }
             Err(error) => {
-                let error = self.log.error(&error);
+                let error = self.log.error(error);
                 self.decided.extend(queue.iter().map(|(tag, _)| Delivery { tag: *tag, result: Err(error.clone()) }));
             }
         }
@@ -98,7 +98,7 @@ impl Producer for EmbeddedProducer {
         let bytes = message.payload.len();
         if bytes > self.max_message_bytes {
             let cause = format!("at most {} in topic {}", self.max_message_bytes, self.topic);
-            self.decided.push(Delivery { tag, result: Err(LogError::TooLarge { bytes, cause }) });
+            self.decided.push(Delivery { tag, result: Err(LogError::TooLarge { bytes, cause: cause.into() }) });
             return Ok(());
         }
         if let Some(partition) = message.partition.filter(|partition| !(0..self.partitions).contains(&partition.0)) {

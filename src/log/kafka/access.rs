@@ -26,7 +26,7 @@ pub(super) fn read(settings: &KafkaSettings, topic: &str, partition: Partition) 
     let consumer: BaseConsumer<Watch> = make(&config, watch.clone())?;
     let mut at_end = list(topic, [partition]);
     let set = at_end.set_all_offsets(rdkafka::Offset::End).and_then(|()| consumer.assign(&at_end));
-    set.map_err(|error| LogError::Transient(error.to_string()))?;
+    set.map_err(|error| LogError::Transient(error.into()))?;
     let begun = Instant::now();
     while begun.elapsed() < ANSWER_WITHIN {
         match consumer.poll(STEP) {

@@ -9,6 +9,7 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaConfRes;
 
 use crate::domain::{NextOffset, Partition};
+use crate::failure::Cause;
 use crate::log::LogError;
 
 /// How long a question to the brokers may take.
@@ -72,20 +73,20 @@ impl KafkaSettings {
     /// With the first property that does not.
     pub(super) fn check(&self) -> Result<(), LogError> {
         for (key, value) in &self.properties {
-            let refused = |cause: String| Err(LogError::Setting { key: key.clone(), cause });
+            let refused = |cause: Cause| Err(LogError::Setting { key: key.clone(), cause });
             let name = one_name(key);
             if let Some((_, needed)) = FIXED.iter().find(|(fixed, needed)| *fixed == name && !same(value, needed)) {
-                return refused(format!("must stay {needed}: figures depend on it"));
+                return refused(format!("must stay {needed}: figures depend on it").into());
             }
             if let Some((_, why)) = DECIDED_ELSEWHERE.iter().find(|(decided, _)| *decided == name) {
-                return refused((*why).to_owned());
+                return refused((*why).into());
             }
             // librdkafka does not say which file it is.
             if FILES.contains(&name)
                 && value != "probe"
                 && let Err(error) = std::fs::File::open(value)
             {
-                return refused(format!("{value}: {error}"));
+                return refused(Cause::worded(format!("{value}: {error}"), error));
             }
         }
         Ok(())
@@ -120,11 +121,11 @@ where
         rdkafka::error::KafkaError::ClientConfig(result, _, key, _) => LogError::Setting {
             key,
             cause: match result {
-                RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN => "librdkafka has no such property".to_owned(),
-                _ => "librdkafka does not take this value".to_owned(),
+                RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN => "librdkafka has no such property".into(),
+                _ => "librdkafka does not take this value".into(),
             },
         },
-        other => LogError::Setting { key: "kafka.properties".into(), cause: other.to_string() },
+        other => LogError::Setting { key: "kafka.properties".into(), cause: other.into() },
     })
 }
 
@@ -142,8 +143,7 @@ pub(super) fn list_at(topic: &str, from: &[(Partition, NextOffset)]) -> Result<T
     let mut list = TopicPartitionList::new();
     for (partition, next) in from {
         let offset = rdkafka::Offset::Offset(next.0);
-        list.add_partition_offset(topic, partition.0, offset)
-            .map_err(|error| LogError::Transient(error.to_string()))?;
+        list.add_partition_offset(topic, partition.0, offset).map_err(|error| LogError::Transient(error.into()))?;
     }
     Ok(list)
 }
@@ -163,7 +163,7 @@ mod tests {
         let made =
             settings.check().and_then(|()| make::<_, BaseConsumer>(&config(&settings, &[]), DefaultConsumerContext));
         match made.map(|_| ()) {
-            Err(LogError::Setting { key: named, cause }) if named == key => cause,
+            Err(LogError::Setting { key: named, cause }) if named == key => cause.to_string(),
             other => panic!("{key}: {other:?}"),
         }
     }

@@ -102,7 +102,7 @@ impl KafkaConsumer {
             }
             C::OffsetOutOfRange | C::AutoOffsetReset => {
                 let (partition, wanted) = self.out_of_range();
-                Some(LogError::OffsetOutOfRange { partition, wanted, cause: error.to_string() })
+                Some(LogError::OffsetOutOfRange { partition, wanted, cause: error.clone().into() })
             }
             _ => None,
         }
@@ -112,7 +112,10 @@ impl KafkaConsumer {
     fn go_on(&mut self) -> Result<(), LogError> {
         use RDKafkaErrorCode as C;
         let Some((code, cause)) = self.consumer.client().fatal_error() else { return Ok(()) };
-        let taken = |cause| LogError::InstanceTaken { instance: self.instance.clone().unwrap_or_default(), cause };
+        let taken = |cause: String| LogError::InstanceTaken {
+            instance: self.instance.clone().unwrap_or_default(),
+            cause: cause.into(),
+        };
         match code {
             C::FencedInstanceId => Err(taken(cause)),
             C::UnreleasedInstanceId => {
@@ -134,11 +137,11 @@ impl KafkaConsumer {
                 self.rejoin()
             }
             C::UnsupportedVersion | C::UnsupportedFeature => {
-                Err(LogError::Setting { key: "group.protocol".into(), cause })
+                Err(LogError::Setting { key: "group.protocol".into(), cause: cause.into() })
             }
             C::GroupAuthorizationFailed => Err(of_code(code, "join", &self.group, &self.consumer.context().watch)),
             C::TopicAuthorizationFailed => Err(of_code(code, "read", &self.topic, &self.consumer.context().watch)),
-            _ => Err(LogError::Refused { resource: format!("group {}", self.group), cause }),
+            _ => Err(LogError::Refused { resource: format!("group {}", self.group), cause: cause.into() }),
         }
     }
 
@@ -175,7 +178,7 @@ impl KafkaConsumer {
     }
 
     fn transient(error: &KafkaError) -> LogError {
-        LogError::Transient(error.to_string())
+        LogError::Transient(error.clone().into())
     }
 }
 

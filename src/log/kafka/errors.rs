@@ -9,6 +9,7 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
+use crate::failure::Cause;
 use crate::log::LogError;
 
 /// Remembers the last cause that a client mentions.
@@ -52,16 +53,16 @@ impl Watch {
     }
 
     /// That nobody answers, with the last cause.
-    pub(super) fn unreachable(&self, otherwise: &str) -> LogError {
-        let cause = self.with_seen(|seen| seen.last.clone()).map_or_else(|| otherwise.to_owned(), |(_, text)| text);
+    pub(super) fn unreachable(&self, otherwise: impl Into<Cause>) -> LogError {
+        let cause = self.with_seen(|seen| seen.last.clone()).map_or_else(|| otherwise.into(), |(_, text)| text.into());
         LogError::Unreachable { at: self.at.clone(), cause }
     }
 
     /// That nobody has answered yet. A broker that goes down ends connections as one that speaks another
     /// protocol does, so that is told from other causes only here.
-    pub(super) fn never_answered(&self, otherwise: &str) -> LogError {
+    pub(super) fn never_answered(&self, otherwise: impl Into<Cause>) -> LogError {
         match self.with_seen(|seen| seen.hung_up.clone()) {
-            Some(cause) => LogError::Protocol { at: self.at.clone(), cause },
+            Some(cause) => LogError::Protocol { at: self.at.clone(), cause: cause.into() },
             None => self.unreachable(otherwise),
         }
     }
@@ -72,11 +73,11 @@ fn refusal(code: RDKafkaErrorCode, cause: String, at: &str) -> Option<LogError> 
     use RDKafkaErrorCode as C;
     let at = at.to_owned();
     match code {
-        _ if cause.contains("certificate verify failed") => Some(LogError::Certificate { at, cause }),
+        _ if cause.contains("certificate verify failed") => Some(LogError::Certificate { at, cause: cause.into() }),
         // The connection ended while it was being made: no word of the broker's.
         C::Authentication if cause.contains("ailed: Local: ") => None,
         C::Authentication | C::SaslAuthenticationFailed | C::UnsupportedSASLMechanism => {
-            Some(LogError::Authentication { at, cause })
+            Some(LogError::Authentication { at, cause: cause.into() })
         }
         _ => None,
     }
@@ -118,7 +119,7 @@ impl ConsumerContext for Watch {}
 pub(super) fn of_error(error: &KafkaError, operation: &str, resource: &str, watch: &Watch) -> LogError {
     match error.rdkafka_error_code() {
         Some(code) => of_code(code, operation, resource, watch),
-        None => LogError::Transient(error.to_string()),
+        None => LogError::Transient(error.clone().into()),
     }
 }
 
@@ -136,14 +137,14 @@ pub(super) fn of_code(code: RDKafkaErrorCode, operation: &str, resource: &str, w
             LogError::Authorization { operation: "join".to_owned(), resource: format!("group {resource}") }
         }
         C::Authentication | C::SaslAuthenticationFailed => {
-            LogError::Authentication { at: watch.at.clone(), cause: code.to_string() }
+            LogError::Authentication { at: watch.at.clone(), cause: code.into() }
         }
         // What the topic's settings or the cluster's policies do not allow.
         C::InvalidRecord
         | C::PolicyViolation
         | C::InvalidTimestamp
         | C::UnsupportedForMessageFormat
-        | C::InvalidTopic => LogError::Refused { resource: format!("topic {resource}"), cause: code.to_string() },
+        | C::InvalidTopic => LogError::Refused { resource: format!("topic {resource}"), cause: code.into() },
         C::OperationTimedOut
         | C::MessageTimedOut
         | C::BrokerTransportFailure
@@ -153,8 +154,8 @@ pub(super) fn of_code(code: RDKafkaErrorCode, operation: &str, resource: &str, w
         | C::PurgeQueue
         | C::PurgeInflight
         | C::TimedOutQueue
-        | C::Resolve => watch.fatal().unwrap_or_else(|| watch.unreachable(&code.to_string())),
-        _ => LogError::Transient(format!("{operation} {resource}: {code}")),
+        | C::Resolve => watch.fatal().unwrap_or_else(|| watch.unreachable(code)),
+        _ => LogError::Transient(Cause::worded(format!("{operation} {resource}: {code}"), code)),
     }
 }
 
@@ -199,7 +200,10 @@ mod tests {
             assert!(matches!(of(code), LogError::Refused { resource, .. } if resource == "topic events.dlq"), "{code}");
         }
         let LogError::Transient(cause) = of(C::NotEnoughReplicas) else { panic!("it may pass") };
-        assert!(cause.contains("events.dlq") && cause.contains("Not enough in-sync replicas"), "{cause}");
+        assert!(
+            cause.to_string().contains("events.dlq") && cause.to_string().contains("Not enough in-sync replicas"),
+            "{cause}"
+        );
     }
 
     #[test]
@@ -213,6 +217,6 @@ mod tests {
         assert!(!watch.unreachable("late").to_string().contains("end of partition"));
         assert!(matches!(watch.unreachable("late"), LogError::Unreachable { .. }));
         let LogError::Protocol { cause, .. } = watch.never_answered("late") else { panic!("no guess") };
-        assert_eq!(cause, "k: Disconnected: connection closed by peer");
+        assert_eq!(cause.to_string(), "k: Disconnected: connection closed by peer");
     }
 }

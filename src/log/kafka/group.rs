@@ -199,7 +199,7 @@ pub(super) fn join(
         Protocol::Newer => "consumer",
     };
     tracing::info!(group, protocol, "joining the group");
-    consumer.subscribe(&[topic]).map_err(|error| LogError::Transient(error.to_string()))
+    consumer.subscribe(&[topic]).map_err(|error| LogError::Transient(error.into()))
 }
 
 /// Leaves the group, on a thread of its own: a client whose brokers are away can hang in it.

@@ -67,7 +67,7 @@ fn partitions(client: &BaseConsumer<Watch>, topic: &str) -> Result<(Vec<Partitio
                     return Err(fatal);
                 }
                 if begun.elapsed() > ANSWER_WITHIN {
-                    return Err(watch.never_answered(&error.to_string()));
+                    return Err(watch.never_answered(error));
                 }
             }
         }
@@ -106,7 +106,7 @@ impl EventLog for KafkaLog {
         let watch = Watch::new(&self.settings.brokers);
         let admin: AdminClient<Watch> = make(&config(&self.settings, &[]), watch.clone())?;
         let runtime = tokio::runtime::Builder::new_current_thread().build();
-        let runtime = runtime.map_err(|error| LogError::Transient(error.to_string()))?;
+        let runtime = runtime.map_err(|error| LogError::Transient(error.into()))?;
         let options = AdminOptions::new().request_timeout(Some(ANSWER_WITHIN));
         let asked = [ResourceSpecifier::Topic(topic)];
         let answers = runtime.block_on(admin.describe_configs(&asked, &options));
@@ -138,7 +138,7 @@ impl EventLog for KafkaLog {
             .set("message.timestamp.type", "CreateTime")
             .set("max.message.bytes", &max);
         let runtime = tokio::runtime::Builder::new_current_thread().build();
-        let runtime = runtime.map_err(|error| LogError::Transient(error.to_string()))?;
+        let runtime = runtime.map_err(|error| LogError::Transient(error.into()))?;
         let options = AdminOptions::new().operation_timeout(Some(ANSWER_WITHIN)).request_timeout(Some(ANSWER_WITHIN));
         let results = runtime.block_on(admin.create_topics([&topic], &options));
         let result = results.map_err(|error| of_error(&error, "create", &spec.name, &watch))?.pop();
@@ -191,7 +191,7 @@ impl EventLog for KafkaLog {
         let range = end.ok_or_else(|| LogError::NoSuchTopic(format!("{topic}, partition {partition}")))?;
         if from.0 < range.low.0 || from.0 >= range.high.0 {
             let cause = format!("it has {} to {}", range.low, range.high);
-            return Err(LogError::OffsetOutOfRange { partition, wanted: NextOffset(from.0), cause });
+            return Err(LogError::OffsetOutOfRange { partition, wanted: NextOffset(from.0), cause: cause.into() });
         }
         let mut consumer = KafkaConsumer::new(&self.settings, topic, &Membership::Alone, vec![partition])?;
         consumer.start(&[(partition, NextOffset(from.0))])?;
@@ -210,6 +210,6 @@ impl EventLog for KafkaLog {
         }
         let (at, seconds) = (self.settings.brokers.clone(), ANSWER_WITHIN.as_secs());
         let cause = format!("of partition {partition} of {topic} nothing more came within {seconds} s");
-        Err(LogError::Unreachable { at, cause })
+        Err(LogError::Unreachable { at, cause: cause.into() })
     }
 }

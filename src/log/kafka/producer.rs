@@ -78,7 +78,7 @@ impl Deliveries {
     fn refused(&self, error: &KafkaError, bytes: usize) -> LogError {
         match error.rdkafka_error_code() {
             Some(RDKafkaErrorCode::MessageSizeTooLarge | RDKafkaErrorCode::InvalidMessageSize) => {
-                LogError::TooLarge { bytes, cause: format!("max.message.bytes of topic {}", self.topic) }
+                LogError::TooLarge { bytes, cause: format!("max.message.bytes of topic {}", self.topic).into() }
             }
             _ => of_error(error, "write", &self.topic, &self.watch),
         }
@@ -107,7 +107,7 @@ impl KafkaProducer {
                 Some(of_code(code, "write", &self.topic, &self.watch))
             }
             // This client writes nothing any more; another may.
-            Some((_, cause)) => Some(LogError::Transient(format!("write {}: {cause}", self.topic))),
+            Some((_, cause)) => Some(LogError::Transient(format!("write {}: {cause}", self.topic).into())),
             None => self.watch.fatal(),
         }
     }
