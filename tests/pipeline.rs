@@ -309,7 +309,7 @@ fn calendars_and_units_are_configuration() {
     assert!(giaoban.fails(4, &["publish", "a.ndjson"]).contains("date.outside_calendar"));
     giaoban.settle();
     assert_eq!(giaoban.figure("2020-Q1", "99", "supervision_sessions"), 1);
-    assert!(giaoban.fails(15, &["rollup", "--period", "2020"]).contains("does not have all of 2020"));
+    assert!(giaoban.fails(15, &["rollup", "--period", "2020"]).contains("does not have all quarters of 2020"));
 
     giaoban.write("units.csv", "code,name,kind,parent_code,valid_from,valid_to\n99,Tỉnh Mẫu,province,,2020-01-01,\n99001,Xã Một,commune,98,2020-01-01,\n");
     let said = giaoban.fails(3, &["rollup", "--period", "2020-Q1"]);
