@@ -495,7 +495,7 @@ was_tested() { grep -Eq "^test ([A-Za-z0-9_]+::)*$1[A-Za-z0-9_:]* \.\.\. ok" "$2
 run_tests() {
   local log=$ROOT/target/test.log
   export GIAOBAN_SEEDS=${GIAOBAN_SEEDS:-10000}
-  run cargo test --profile "$PROFILE" --locked -- --include-ignored "${skipped[@]}" "$@" 2>&1 | tee "$log"
+  run cargo test --no-fail-fast --profile "$PROFILE" --locked -- --include-ignored "${skipped[@]}" "$@" 2>&1 | tee "$log"
   [ $# -gt 0 ] || { was_tested "kafka_[a-r]" "$log" && was_tested kafka_secured_ "$log"; } ||
     die "no test named kafka_… or none named kafka_secured_… ran. A run that did not reach real Kafka is no green run"
   [ $# -gt 0 ] || was_tested postgres_ "$log" ||
