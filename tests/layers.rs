@@ -30,7 +30,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("terminal", &["text", "failure"]),
     ("config", &["domain", "text", "failure", "log", "store", "ingest", "report"]),
     ("doctor", &["domain", "text", "failure", "rollup", "log", "store", "config"]),
-    ("program", &["domain", "text", "failure", "wire", "log", "store", "intake", "config"]),
+    ("program", &["domain", "text", "failure", "wire", "log", "store", "intake", "web", "config"]),
     // Puts all together.
     ("cli", &[]),
 ];
@@ -42,7 +42,7 @@ const ONLY: [(&str, &[&str]); 6] = [
     ("postgres", &["store/postgres"]),
     ("axum", &["web"]),
     ("askama", &["web", "report"]),
-    ("clap", &["cli", "text/usage"]),
+    ("clap", &["cli", "program/usage"]),
 ];
 
 /// Rooms that are the same functions of their arguments everywhere and always.

@@ -10,7 +10,6 @@ use clap::Args;
 
 use super::Done;
 use super::report::write_report;
-use super::serve::{HttpServer, Watched};
 use super::worker::{new_metrics, stop_flag, summary_text, worker};
 use crate::config::Settings;
 use crate::domain::Figure;
@@ -20,13 +19,14 @@ use crate::ingest::worker::Until;
 use crate::intake::submit::event_message;
 use crate::log::LogError;
 use crate::observability::Metrics;
-use crate::program::Context;
+use crate::program::{Context, HttpServer};
 use crate::report::numbers;
 use crate::rollup::Rollup;
 use crate::sample::{bad_examples, covers, sample_year};
 use crate::store::{StoreReader, StoreWriter};
 use crate::terminal::print;
 use crate::text::{Text, cli_demo as says, failure};
+use crate::web::Watched;
 
 /// The options of `giaoban demo`.
 #[derive(Args, Debug)]

@@ -16,9 +16,7 @@ mod report;
 mod restore;
 mod rollup;
 mod schema;
-mod serve;
 mod topics;
-mod usage;
 mod verify;
 mod withdraw;
 mod worker;
@@ -31,7 +29,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Loaded, Overrides, language, load};
 use crate::failure::{ExitCode, Failure};
-use crate::program::{Context, start_log};
+use crate::program::{Context, misread, start_log};
 use crate::text::Lang;
 
 /// What a command returns when nothing failed.
@@ -110,7 +108,7 @@ pub fn run() -> ExitCode {
     let environment = environment();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return usage::misread(&error, &environment),
+        Err(error) => return misread(&error, &environment),
     };
     let overrides = Overrides { config: cli.global.config, data: cli.global.data, lang: cli.global.lang };
     let loaded = match load(&overrides, &environment) {

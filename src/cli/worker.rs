@@ -7,18 +7,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Args;
 
 use super::Done;
-use super::serve::{HttpServer, Watched};
 use crate::dead_letters::Tolerance;
 use crate::failure::{ExitCode, Failure};
 use crate::ingest::worker::{Until, Worker};
 use crate::ingest::{Limits, Summary};
 use crate::log::Membership;
 use crate::observability::Metrics;
-use crate::program::Context;
+use crate::program::{Context, HttpServer};
 use crate::store::{Counts, StoreWriter};
 use crate::terminal::print;
 use crate::terminal::progress::Progress;
 use crate::text::{Text, worker as text};
+use crate::web::Watched;
 
 /// The options of `giaoban worker`.
 #[derive(Args, Debug)]

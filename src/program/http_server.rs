@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::context::{Context, open_reader};
 use crate::failure::{ExitCode, Failure};
-use crate::program::{Context, open_reader};
 use crate::text::worker as text;
-pub use crate::web::Watched;
-use crate::web::{Figures, WebState, serve};
+use crate::web::{Figures, Watched, WebState, serve};
 
 /// How long a server waits for its last answers.
 const STOPS_WITHIN: Duration = Duration::from_secs(2);

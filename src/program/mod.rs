@@ -1,0 +1,11 @@
+//! The program round its commands: what each of them starts from, the pages and
+//! metrics that are served beside a worker, and what is said of a command line
+//! that is wrong. Knows every room but the commands themselves.
+
+mod context;
+mod http_server;
+mod usage;
+
+pub use context::{Context, open_reader, start_log};
+pub use http_server::HttpServer;
+pub use usage::misread;
