@@ -225,7 +225,7 @@ fn kafka_an_older_store_catches_up_and_agrees_with_a_recount() {
     let (before, after) = events.split_at(events.len() / 2);
     publish(&giaoban, before);
     giaoban.settle();
-    assert!(giaoban.ok(&["backup", "copy"]).starts_with("Backed up store (the log is Kafka's)"));
+    assert!(giaoban.ok(&["backup", "copy"]).starts_with("Backed up the store (the log is on Kafka)"));
     publish(&giaoban, after);
     giaoban.settle();
     giaoban.ok(&["restore", "copy", "--replace"]);
