@@ -1,7 +1,7 @@
 //! The text catalogue: every sentence that a person reads, in Vietnamese and
 //! English side by side, and the one way to make untrusted text safe to show.
 //!
-//! The other rooms hand over codes and typed arguments; [`texts!`] makes a
+//! The other rooms hand over codes and typed arguments; `texts!` makes a
 //! function of each text, so the compiler checks that it exists in both languages
 //! and has its arguments. Only the legal prose of reports stands elsewhere, in
 //! the report's templates. Knows the domain's words and nothing else.
