@@ -153,8 +153,6 @@ fn postgres_storm_sessions_cut_in_the_middle_of_a_commit_cost_nothing() {
     let mut rng = ChaCha8Rng::seed_from_u64(20_207);
     let events = trial::events(4_000, &mut rng);
     let (first, second) = events.split_at(events.len() * 3 / 4);
-    storm.publisher.send(first);
-    until("they are at work", || storm.stored() > 0);
     // This one's own changes wait for nobody.
     let mut client = storm.client();
     client.batch_execute("SET synchronous_commit = local").unwrap();
@@ -164,13 +162,20 @@ fn postgres_storm_sessions_cut_in_the_middle_of_a_commit_cost_nothing() {
         );
         client.query(&of, &[]).unwrap().len()
     };
+    // However fast the workers are, there is always something left to be cut at.
+    let mut portions = first.chunks(first.len() / (3 * CUT));
     let mut times = 0;
-    while times < CUT && storm.stored() < storm.publisher.sent {
+    while times < CUT {
         let met = cut("xact_start IS NOT NULL AND state <> 'idle'");
         times += met;
         std::thread::sleep(Duration::from_millis(rng.next_u64() % 150 * met as u64));
+        if met == 0 && storm.stored() == storm.publisher.sent {
+            let Some(portion) = portions.next() else { break };
+            storm.publisher.send(portion);
+        }
     }
     assert!(times >= CUT / 2, "only {times} sessions were cut at work");
+    portions.for_each(|portion| storm.publisher.send(portion));
 
     // From now on a commit is done, but answered only when a standby has it, and there is none.
     let mut admin = storm.client();
