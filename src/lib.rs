@@ -5,6 +5,7 @@
 //! - [`domain`]: units, periods, calendars, amounts, records. Pure.
 //! - [`json`]: JSON as it is written, and its canonical form. Pure.
 //! - [`files`]: atomic, durable file replacement, and what SQLite files have in common.
+//! - [`setting`]: what a key of the configuration is. Pure.
 //! - [`text`]: every sentence that a person reads, in both languages. Pure.
 //! - [`failure`]: what a kind of failure leads to; what each error says of itself.
 //! - [`wire`]: the contract with producers: CloudEvents, codes, schemas. Pure.
@@ -42,6 +43,7 @@ pub mod program;
 pub mod report;
 pub mod rollup;
 pub mod sample;
+pub mod setting;
 pub mod store;
 pub mod terminal;
 pub mod text;

@@ -14,6 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("json", &[]),
     ("files", &[]),
+    ("setting", &[]),
     ("text", &["domain"]),
     ("failure", &["domain", "text"]),
     ("wire", &["domain", "json", "text"]),
@@ -25,10 +26,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("ingest", &["domain", "text", "failure", "wire", "log", "store", "dead_letters", "observability"]),
     ("intake", &["domain", "text", "failure", "wire", "log", "store"]),
     ("sample", &["domain", "text", "wire"]),
-    ("report", &["domain", "files", "text", "failure", "rollup", "store"]),
+    ("report", &["domain", "files", "setting", "text", "failure", "rollup", "store"]),
     ("web", &["domain", "text", "failure", "rollup", "store", "observability", "report"]),
     ("terminal", &["text", "failure"]),
-    ("config", &["domain", "text", "failure", "log", "store", "ingest", "report"]),
+    ("config", &["domain", "setting", "text", "failure", "log", "store", "ingest", "report"]),
     ("doctor", &["domain", "text", "failure", "rollup", "log", "store", "config"]),
     ("program", &["domain", "text", "failure", "wire", "log", "store", "intake", "web", "config"]),
     // Puts all together.
@@ -46,7 +47,7 @@ const ONLY: [(&str, &[&str]); 6] = [
 ];
 
 /// Rooms that are the same functions of their arguments everywhere and always.
-const PURE: [&str; 5] = ["domain", "text", "json", "wire", "rollup"];
+const PURE: [&str; 6] = ["domain", "setting", "text", "json", "wire", "rollup"];
 /// What these may not use.
 const IMPURE: [&str; 9] = [
     "tokio",
@@ -357,7 +358,11 @@ impl<'ast> Visit<'ast> for Literals {
     }
 
     fn visit_macro(&mut self, item: &'ast syn::Macro) {
-        self.0.push(item.tokens.to_string());
+        // What is documented within a macro is no sentence for a person who uses the program.
+        let tokens = item.tokens.to_string();
+        let mut parts = tokens.split("# [doc = \"");
+        self.0.extend(parts.next().map(str::to_owned));
+        self.0.extend(parts.filter_map(|part| part.split_once("\"]")).map(|(_, rest)| rest.to_owned()));
     }
 }
 

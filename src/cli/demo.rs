@@ -46,7 +46,7 @@ impl DemoArgs {
     pub fn adjust(&self, settings: &mut Settings, data_named: bool) {
         settings.kafka.brokers.clear();
         if !data_named {
-            settings.data = PathBuf::from(FOLDER);
+            settings.general.data = PathBuf::from(FOLDER);
         }
     }
 }
@@ -68,7 +68,7 @@ pub fn run(context: &Context, args: &DemoArgs) -> Done {
     let sent = send_sample(context)?;
     let summary = drain(context, store, &metrics, &stop)?;
     let mut reader = context.reader()?;
-    let out = context.settings.data.join("reports");
+    let out = context.settings.general.data.join("reports");
     let period = PERIOD.parse().map_err(|error: crate::domain::PeriodError| {
         Failure::other(ExitCode::Internal, Text::same(error.to_string()), Text::same(""))
     })?;
@@ -164,7 +164,7 @@ fn story(
 }
 
 fn next_steps(context: &Context, server: &HttpServer) -> String {
-    let (address, data) = (server.address, context.settings.data.display());
+    let (address, data) = (server.address, context.settings.general.data.display());
     let commands = format!(
         "  giaoban records --period 2020-Q4 --unit 001 --figure violations_found --data {data}\n  giaoban record supervision --unit 00004 --held-on 2020-12-01 --body fatherland_front --field budget_finance --data {data}\n"
     );

@@ -158,8 +158,8 @@ fn moment(text: &str) -> Result<(Timestamp, Timestamp), String> {
 /// Runs the command.
 pub fn run(context: &Context, args: &DlqArgs) -> Done {
     let settings = &context.settings;
-    if settings.kafka.brokers.is_empty() && !EmbeddedLog::is_in(&settings.data) {
-        let data = settings.data.display();
+    if settings.kafka.brokers.is_empty() && !EmbeddedLog::is_in(&settings.general.data) {
+        let data = settings.general.data.display();
         return Err(Failure::other(ExitCode::NotFound, text::no_log(data), text::check_data()));
     }
     let desk = Desk::open(context)?;

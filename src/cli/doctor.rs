@@ -17,7 +17,7 @@ pub fn run(settings: Settings) -> Done {
         Ok(context) => {
             let embedded = settings.kafka.brokers.is_empty();
             // Opening the embedded log makes it, and nothing is changed here.
-            let log = (!embedded || EmbeddedLog::is_in(&settings.data)).then(|| context.log());
+            let log = (!embedded || EmbeddedLog::is_in(&settings.general.data)).then(|| context.log());
             let log = match &log {
                 None => Met::NotYet,
                 Some(Ok(log)) => Met::Open(&**log),

@@ -61,7 +61,7 @@ fn store(context: &Context) -> Done {
     let StorePlace::Schema(schema) = context.place()? else {
         return Err(not_configured("store.url", "GIAOBAN__STORE__URL"));
     };
-    let source = StorePlace::Folder(DataDir::at(&context.settings.data));
+    let source = StorePlace::Folder(DataDir::at(&context.settings.general.data));
     // Told before anything is made.
     drop(source.read()?);
     let _lock = source.lock_writer()?;
@@ -139,7 +139,7 @@ fn stored(context: &Context, held: &Holding, cells: usize, (file, there): (&str,
 }
 
 fn log(context: &Context, replication: Option<i32>) -> Done {
-    let (settings, data) = (&context.settings.kafka, &context.settings.data);
+    let (settings, data) = (&context.settings.kafka, &context.settings.general.data);
     let Some(client) = settings.client()? else {
         return Err(not_configured("kafka.brokers", "GIAOBAN__KAFKA__BROKERS"));
     };

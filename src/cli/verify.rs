@@ -32,7 +32,7 @@ pub struct VerifyArgs {
 /// Runs the command.
 pub fn run(context: &Context, args: &VerifyArgs) -> Done {
     let topic = &context.settings.kafka.topic;
-    let data = DataDir::create(&context.settings.data)?;
+    let data = DataDir::create(&context.settings.general.data)?;
     let _lock = data.lock_verify()?;
     let mut live = context.reader()?;
     let (moment, at) = (Moment::of(&mut *live, topic)?, live.describe());

@@ -40,7 +40,7 @@ pub struct WorkerArgs {
 /// Runs the command.
 pub fn run(context: &Context, args: &WorkerArgs) -> Done {
     let metrics = new_metrics()?;
-    metrics.show_verifications_in(&context.settings.data);
+    metrics.show_verifications_in(&context.settings.general.data);
     // Held until the process ends.
     let _lock = context.lock_worker()?;
     let mut store = context.place()?.create()?;

@@ -3,8 +3,8 @@
 use config::{Value, ValueKind};
 
 use super::ConfigError;
-use super::keys::{Key, Shape};
 use super::origin::Origin;
+use crate::setting::{Key, Shape};
 use crate::store::postgres::{Schema, Server, masked};
 use crate::text::config as says;
 
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn every_default_is_allowed() {
-        for key in KEYS {
+        for key in KEYS.iter() {
             assert_eq!(check(key, &default_of(key), &Origin::Default), Ok(()), "{}", key.name);
         }
     }

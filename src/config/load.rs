@@ -7,9 +7,10 @@ use config::{Config, File, FileFormat, Value, ValueKind};
 
 use super::ConfigError;
 use super::check::{check, show, shown};
-use super::keys::{KEYS, Key, Shape};
+use super::keys::{self, KEYS};
 use super::origin::{Origin, PREFIX};
 use super::settings::Settings;
+use crate::setting::{Key, Shape};
 use crate::text::nearest::nearest;
 use crate::text::{Lang, config as says};
 
@@ -68,7 +69,7 @@ pub fn load(overrides: &Overrides, environment: &[(String, String)]) -> Result<L
     let mut loaded = values.finish(environment)?;
     if let Some(data) = &overrides.data {
         // As it was given: a path need not be text.
-        loaded.settings.data.clone_from(data);
+        loaded.settings.general.data.clone_from(data);
     }
     Ok(loaded)
 }
@@ -86,7 +87,7 @@ pub fn language(overrides: &Overrides, environment: &[(String, String)]) -> Lang
 
 pub(super) fn default_of(key: &Key) -> Value {
     // Any JSON is a value of that crate.
-    serde_json::from_value(key.default().clone()).unwrap_or_else(|_| Value::new(None, ValueKind::Nil))
+    serde_json::from_value(keys::default_of(key).clone()).unwrap_or_else(|_| Value::new(None, ValueKind::Nil))
 }
 
 fn list_value(text: &str) -> Value {
@@ -101,7 +102,7 @@ fn nearest_key(name: &str) -> String {
         let whole = strsim::jaro_winkler(key.name, name);
         whole.max(0.95 * strsim::jaro_winkler(&last(key.name), &last(name)))
     };
-    nearest(KEYS, likeness, -1.0).map_or_else(String::new, |key| key.name.to_owned())
+    nearest(KEYS.as_slice(), likeness, -1.0).map_or_else(String::new, |key| key.name.to_owned())
 }
 
 /// A parser's message without the line that it quotes: a password may stand there.
@@ -207,7 +208,7 @@ impl Values {
     fn finish(self, environment: &[(String, String)]) -> Result<Loaded, ConfigError> {
         let mut listed = Vec::new();
         let mut root = config::Map::new();
-        for key in KEYS {
+        for key in KEYS.iter() {
             if key.shape == Shape::Properties {
                 let mut table = config::Map::new();
                 if !self.properties.keys().any(|(of, _)| *of == key.name) {
@@ -282,7 +283,7 @@ mod tests {
             environment(&[("GIAOBAN__KAFKA__TOPIC", "of-environment"), ("GIAOBAN__DATA", "of-environment")]);
         let overrides = Overrides { data: Some("of-flag".into()), ..overrides };
         let loaded = load(&overrides, &environment).unwrap();
-        assert_eq!(loaded.settings.data, PathBuf::from("of-flag"));
+        assert_eq!(loaded.settings.general.data, PathBuf::from("of-flag"));
         assert_eq!(loaded.settings.kafka.topic, "of-environment");
         assert_eq!(loaded.settings.kafka.group, "of-file");
         assert_eq!(loaded.settings.kafka.partitions, 6);
@@ -396,7 +397,7 @@ mod tests {
 
     #[test]
     fn every_key_can_be_set_by_its_variable() {
-        for key in KEYS {
+        for key in KEYS.iter() {
             let of_properties = key.shape == Shape::Properties;
             let name = if of_properties { format!("{}.sasl_username", key.name) } else { key.name.to_owned() };
             let value = match show(&default_of(key)) {

@@ -1,8 +1,8 @@
 //! Settings in layers: defaults, then a file, then the environment, then flags.
 //!
-//! A key is a field of its section (`settings`, and `ReportHead`, `Limits` in their
-//! rooms), which has its default, and a row in one table (`keys`), which drives the
-//! checks, `giaoban config show` and the shipped `config/giaoban.toml`.
+//! A key is said once, in its section (`settings`; that of reports in their room),
+//! with its default and what it takes. The sections' keys drive the checks,
+//! `giaoban config show` and the shipped `config/giaoban.toml`.
 
 mod check;
 mod error;
@@ -12,7 +12,7 @@ mod origin;
 mod settings;
 
 pub use error::ConfigError;
-pub use keys::{KEYS, Key, Shape, shipped_file};
+pub use keys::{KEYS, shipped_file};
 pub use load::{Loaded, Overrides, language, load};
 pub use origin::{Origin, variable_of};
-pub use settings::{KafkaClient, LogSettings, Secret, Settings};
+pub use settings::{KafkaClient, LogSettings, Settings};

@@ -10,6 +10,7 @@ use crate::domain::{Calendar, Rules, UnitTable};
 use crate::ingest::Limits;
 use crate::log::kafka::KafkaSettings as Client;
 use crate::report::ReportHead;
+use crate::setting::{Key, Secret, Shape, section};
 use crate::store::postgres::{Schema, Server, masked};
 use crate::store::{DataDir, StorePlace};
 use crate::text::{Lang, config as says};
@@ -20,26 +21,12 @@ pub type KafkaClient = Client;
 const UNITS: &str = include_str!("../../config/units/hanoi.csv");
 const SUCCESSION: &str = include_str!("../../config/units/hanoi-succession.csv");
 
-/// A text that is never shown.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("••••")
-    }
-}
-
 /// Every setting.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Settings {
-    /// Folder of the embedded log and the store.
-    pub data: PathBuf,
-    /// Language of messages.
-    pub lang: Lang,
-    /// Name or file of the calendar.
-    pub calendar: String,
+    /// What has no section.
+    #[serde(flatten)]
+    pub general: GeneralSettings,
     /// Files of the units.
     pub units: UnitSettings,
     /// The event log.
@@ -56,190 +43,132 @@ pub struct Settings {
     pub log: LogSettings,
     /// The head of reports.
     pub report: ReportHead,
+    /// Language of messages, `auto` decided.
+    #[serde(skip)]
+    pub lang: Lang,
 }
 
-/// Files of the units; empty for what is built in.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UnitSettings {
-    /// The table.
-    pub file: String,
-    /// Who took over from whom.
-    pub succession: String,
-}
-
-/// The event log.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KafkaSettings {
-    /// `host:port,…`; empty for the embedded log.
-    pub brokers: String,
-    /// Of events.
-    pub topic: String,
-    /// Of dead letters.
-    pub dead_letter_topic: String,
-    /// Of the workers.
-    pub group: String,
-    /// Of topics that are made.
-    pub partitions: i32,
-    /// Of topics that are made.
-    pub replication: i32,
-    properties: BTreeMap<String, Secret>,
-    secret_files: BTreeMap<String, PathBuf>,
-}
-
-/// Who may keep records besides units.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SourceSettings {
-    /// URI-references.
-    pub allowed: Vec<String>,
-}
-
-/// Where figures are kept.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StoreSettings {
-    url: Secret,
-    schema: String,
-    password: Secret,
-    password_file: PathBuf,
-}
-
-/// Of the worker.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WorkerSettings {
-    /// Most records.
-    pub batch_records: usize,
-    /// Most bytes.
-    pub batch_bytes: usize,
-    /// How long a record waits for others, in milliseconds.
-    pub batch_wait_ms: u64,
-    /// Most dead letters among a partition's last records, in percent.
-    pub dead_letter_share: u64,
-    /// Most dead letters of a partition in a row.
-    pub dead_letter_run: u64,
-}
-
-/// Where pages and metrics are served.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HttpSettings {
-    /// `host:port`, or `off`.
-    pub listen: String,
-}
-
-/// The program's own log.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LogSettings {
-    /// `error` to `trace`.
-    pub level: String,
-    /// `auto`, `text` or `json`.
-    pub format: String,
-}
-
-/// What the layers say, key by key. Its defaults are the first layer.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Layered {
-    data: PathBuf,
-    lang: String,
-    calendar: String,
-    units: UnitSettings,
-    kafka: KafkaSettings,
-    sources: SourceSettings,
-    store: StoreSettings,
-    worker: WorkerSettings,
-    http: HttpSettings,
-    log: LogSettings,
-    report: ReportHead,
-}
-
-impl Default for Layered {
-    fn default() -> Self {
-        Self {
-            data: "giaoban-data".into(),
-            lang: "auto".into(),
-            calendar: Calendar::NAMES[0].into(),
-            units: UnitSettings::default(),
-            kafka: KafkaSettings::default(),
-            sources: SourceSettings::default(),
-            store: StoreSettings::default(),
-            worker: WorkerSettings::default(),
-            http: HttpSettings::default(),
-            log: LogSettings::default(),
-            report: ReportHead::default(),
-        }
+section! {
+    /// What has no section.
+    "" GeneralSettings {
+        /// Folder of the embedded log and the store.
+        pub data: PathBuf = "giaoban-data".into(), Shape::Text;
+        lang: String = "auto".into(), Shape::OneOf(&["auto", "vi", "en"]);
+        /// Name or file of the calendar.
+        pub calendar: String = Calendar::NAMES[0].into(), Shape::Text;
     }
 }
 
-impl Default for KafkaSettings {
-    fn default() -> Self {
-        Self {
-            brokers: String::new(),
-            topic: "giaoban.events".into(),
-            dead_letter_topic: "giaoban.events.dlq".into(),
-            group: "giaoban".into(),
-            partitions: 6,
-            replication: 1,
-            properties: BTreeMap::new(),
-            secret_files: BTreeMap::new(),
-        }
+section! {
+    /// Files of the units; empty for what is built in.
+    "units." UnitSettings {
+        /// The table.
+        pub file: String = String::new(), Shape::Text;
+        /// Who took over from whom.
+        pub succession: String = String::new(), Shape::Text;
     }
 }
 
-impl Default for StoreSettings {
-    fn default() -> Self {
-        Self {
-            url: Secret::default(),
-            schema: "giaoban".into(),
-            password: Secret::default(),
-            password_file: PathBuf::new(),
-        }
+section! {
+    /// The event log.
+    "kafka." KafkaSettings {
+        /// `host:port,…`; empty for the embedded log.
+        pub brokers: String = String::new(), Shape::Text;
+        /// Of events.
+        pub topic: String = "giaoban.events".into(), Shape::Topic;
+        /// Of dead letters.
+        pub dead_letter_topic: String = "giaoban.events.dlq".into(), Shape::Topic;
+        /// Of the workers.
+        pub group: String = "giaoban".into(), Shape::Text;
+        /// Of topics that are created.
+        pub partitions: i32 = 6, Shape::Number(1, 10_000);
+        /// Of topics that are created.
+        pub replication: i32 = 1, Shape::Number(1, 99);
+        properties: BTreeMap<String, Secret> = BTreeMap::new(), Shape::Properties;
+        secret_files: BTreeMap<String, PathBuf> = BTreeMap::new(), Shape::Properties;
     }
 }
 
-impl Default for WorkerSettings {
-    /// The limits that the worker has of itself, and those of dead letters.
-    fn default() -> Self {
-        let Limits { records, bytes, wait_ms, .. } = Limits::default();
-        Self {
-            batch_records: records,
-            batch_bytes: bytes,
-            batch_wait_ms: wait_ms,
-            dead_letter_share: 50,
-            dead_letter_run: 2000,
-        }
+section! {
+    /// Who may keep records besides units.
+    "sources." SourceSettings {
+        /// URI-references.
+        pub allowed: Vec<String> = Vec::new(), Shape::List;
     }
 }
 
-impl Default for HttpSettings {
-    fn default() -> Self {
-        Self { listen: "127.0.0.1:9464".into() }
+section! {
+    /// Where figures are kept.
+    "store." StoreSettings {
+        url: Secret = Secret::default(), Shape::Database;
+        schema: String = "giaoban".into(), Shape::Schema;
+        password_file: PathBuf = PathBuf::new(), Shape::Text;
+        password: Secret = Secret::default(), Shape::Secret;
     }
 }
 
-impl Default for LogSettings {
-    fn default() -> Self {
-        Self { level: "info".into(), format: "auto".into() }
+section! {
+    /// Of the worker.
+    "worker." WorkerSettings {
+        /// Most records.
+        pub batch_records: usize = Limits::default().records, Shape::Number(1, 1_000_000);
+        /// Most bytes.
+        pub batch_bytes: usize = Limits::default().bytes, Shape::Number(65_536, 1 << 30);
+        /// How long a record waits for others, in milliseconds.
+        pub batch_wait_ms: u64 = Limits::default().wait_ms, Shape::Number(1, 60_000);
+        /// Most dead letters among a partition's last records, in percent.
+        pub dead_letter_share: u64 = 50, Shape::Number(1, 100);
+        /// Most dead letters of a partition in a row.
+        pub dead_letter_run: u64 = 2000, Shape::Number(1, 1_000_000);
+    }
+}
+
+section! {
+    /// Where pages and metrics are served.
+    "http." HttpSettings {
+        /// `host:port`, or `off`.
+        pub listen: String = "127.0.0.1:9464".into(), Shape::Listen;
+    }
+}
+
+section! {
+    /// The program's own log.
+    "log." LogSettings {
+        /// `error` to `trace`.
+        pub level: String = "info".into(), Shape::OneOf(&["error", "warn", "info", "debug", "trace"]);
+        /// `auto`, `text` or `json`.
+        pub format: String = "auto".into(), Shape::OneOf(&["auto", "text", "json"]);
     }
 }
 
 impl Settings {
-    /// From values that were checked against the table of keys.
+    /// Every key of every section, in the order of the shipped file.
+    pub(super) fn keys() -> Vec<Key> {
+        [
+            GeneralSettings::KEYS,
+            UnitSettings::KEYS,
+            KafkaSettings::KEYS,
+            SourceSettings::KEYS,
+            StoreSettings::KEYS,
+            WorkerSettings::KEYS,
+            HttpSettings::KEYS,
+            LogSettings::KEYS,
+            ReportHead::KEYS,
+        ]
+        .concat()
+    }
+
+    /// From values that were checked against the keys.
     pub(super) fn from_value(value: config::Value, environment: &[(String, String)]) -> Result<Self, ConfigError> {
-        let layered: Layered = value
+        let mut settings: Self = value
             .try_deserialize()
             .map_err(|error| ConfigError::File { file: "settings".into(), cause: error.to_string() })?;
-        let lang = match layered.lang.as_str() {
+        settings.lang = match settings.general.lang.as_str() {
             "vi" => Lang::Vi,
             "en" => Lang::En,
             _ => of_locale(environment),
         };
-        let Layered { data, calendar, units, kafka, sources, store, worker, http, log, report, .. } = layered;
-        Ok(Self { data, lang, calendar, units, kafka, sources, store, worker, http, log, report })
+        Ok(settings)
     }
 
     /// Units and calendar.
@@ -259,10 +188,10 @@ impl Settings {
     }
 
     fn read_calendar(&self) -> Result<Calendar, ConfigError> {
-        if let Some(calendar) = Calendar::named(&self.calendar) {
+        if let Some(calendar) = Calendar::named(&self.general.calendar) {
             return Ok(calendar);
         }
-        let path = PathBuf::from(&self.calendar);
+        let path = PathBuf::from(&self.general.calendar);
         let wrong = |cause: String| ConfigError::NamedFile { key: "calendar".into(), path: path.clone(), cause };
         if !path.exists() {
             return Err(wrong(format!(
@@ -283,7 +212,7 @@ impl KafkaSettings {
             return Ok(None);
         }
         let mut properties: BTreeMap<String, String> =
-            self.properties.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect();
+            self.properties.iter().map(|(name, value)| (name.clone(), value.reveal().to_owned())).collect();
         for (name, path) in &self.secret_files {
             let text = read(&format!("kafka.secret_files.\"{name}\""), path)?;
             properties.insert(name.clone(), text.trim_end_matches(['\r', '\n']).to_owned());
@@ -295,7 +224,7 @@ impl KafkaSettings {
 impl StoreSettings {
     /// Whether it is on a server, for any number of workers.
     pub fn is_shared(&self) -> bool {
-        !self.url.0.is_empty()
+        !self.url.reveal().is_empty()
     }
 
     /// Where it is: in a database, or in the data folder.
@@ -308,11 +237,12 @@ impl StoreSettings {
         } else {
             Some(read("store.password_file", &self.password_file)?.trim_end_matches(['\r', '\n']).to_owned())
         };
-        let password = of_file.or_else(|| Some(self.password.0.clone()).filter(|password| !password.is_empty()));
-        let server = Server::parse(&self.url.0, password.as_deref()).map_err(|wrong| ConfigError::Value {
+        let password =
+            of_file.or_else(|| Some(self.password.reveal().to_owned()).filter(|password| !password.is_empty()));
+        let server = Server::parse(self.url.reveal(), password.as_deref()).map_err(|wrong| ConfigError::Value {
             place: "settings".into(),
             key: "store.url".into(),
-            found: masked(&self.url.0),
+            found: masked(self.url.reveal()),
             allowed: says::database(wrong),
         })?;
         Ok(StorePlace::Schema(Box::new(Schema::at(server, &self.schema))))

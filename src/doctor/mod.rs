@@ -91,7 +91,7 @@ pub fn examine(
 ) -> Vec<Finding> {
     let mut examination = Examination { lang: settings.lang, findings: Vec::new() };
     units(&mut examination, rules, now);
-    folder(&mut examination, &settings.data, |path| fs4::available_space(path));
+    folder(&mut examination, &settings.general.data, |path| fs4::available_space(path));
     let (events, newest) = match log {
         Met::Open(log) => {
             let events = topics(&mut examination, settings, *log);

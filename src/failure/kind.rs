@@ -2,15 +2,13 @@
 
 use super::ExitCode;
 
-/// What a worker does about a failure.
+/// What a worker does about a failure. (A message that is not a valid event is none: it is a dead letter.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Course {
     /// Tries again later.
     Retry,
     /// Ends the program: trying again does not help, and somebody has to act.
     Stop,
-    /// Puts the message among the dead letters and takes the next.
-    DeadLetter,
 }
 
 /// What a kind of failure leads to.
@@ -48,8 +46,8 @@ macro_rules! kinds {
 kinds! {
     /// The program's settings, the units or the calendar.
     Configuration => Stop, Configuration, 500;
-    /// A message that is not a valid event.
-    InvalidEvent => DeadLetter, AllRefused, 422;
+    /// What a command was given is not a valid event.
+    InvalidEvent => Stop, AllRefused, 422;
     /// An input that cannot be read as events at all.
     InvalidInput => Stop, AllRefused, 422;
     /// Something is asked for that nothing can do.
@@ -90,7 +88,7 @@ kinds! {
     InUse => Stop, InUse, 503;
     /// The figures were made by other rules.
     RulesChanged => Stop, RulesChanged, 503;
-    /// Another worker writes the same partitions, or other figures were put in force.
+    /// Another worker writes the same partitions, again and again, or other figures were put in force.
     Fenced => Stop, Fenced, 503;
 }
 

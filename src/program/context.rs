@@ -81,7 +81,7 @@ impl Context {
     pub fn log(&self) -> Result<Arc<dyn EventLog>, Failure> {
         match self.settings.kafka.client()? {
             Some(client) => Ok(Arc::new(KafkaLog::new(client)?)),
-            None => Ok(Arc::new(EmbeddedLog::open(&self.settings.data)?)),
+            None => Ok(Arc::new(EmbeddedLog::open(&self.settings.general.data)?)),
         }
     }
 
@@ -91,7 +91,7 @@ impl Context {
     ///
     /// Where the address of the store is wrong.
     pub fn place(&self) -> Result<StorePlace, Failure> {
-        Ok(self.settings.store.place(&self.settings.data)?)
+        Ok(self.settings.store.place(&self.settings.general.data)?)
     }
 
     /// What keeps a second worker away, where there can be one only: of a store
@@ -104,7 +104,7 @@ impl Context {
         if self.settings.store.is_shared() && !self.settings.kafka.brokers.is_empty() {
             return Ok(None);
         }
-        Ok(Some(DataDir::create(&self.settings.data)?.lock_writer()?))
+        Ok(Some(DataDir::create(&self.settings.general.data)?.lock_writer()?))
     }
 
     /// The store in force, for reading, made by the rules in force.

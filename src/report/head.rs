@@ -1,55 +1,37 @@
 //! What stands at the head and foot of a report: whose it is and who signs.
 
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
 
 use super::numbers;
+use crate::setting::{Shape, section};
 use crate::text::report::letterhead;
 
-/// Head, signature and recipients of a report (Decree 30/2020/NĐ-CP, appendix I).
-/// An empty text is left out, or blank where a pen fills it in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ReportHead {
-    /// The head of a Party body instead of a state body's.
-    pub party: bool,
-    /// The body over the issuing one, in capitals.
-    pub parent_body: String,
-    /// The issuing body, in capitals.
-    pub issuing_body: String,
-    /// The document's number: `05/BC-BCĐ`; empty for a blank.
-    pub number: String,
-    /// The document's date: `2020-12-03`; empty for a blank. Never the clock's.
-    pub date: String,
-    /// Where it is issued.
-    pub place: String,
-    /// To whom it is sent.
-    pub addressee: String,
-    /// In what capacity it is signed: `TM.`, `KT.`, `TL.` and whose.
-    pub signatory_capacity: String,
-    /// The signatory's office, in capitals.
-    pub signatory_office: String,
-    /// The signatory.
-    pub signatory_name: String,
-    /// Who receives it, one a line; the archive, which comes last, need not be named.
-    pub recipients: Vec<String>,
-}
-
-impl Default for ReportHead {
-    fn default() -> Self {
-        Self {
-            party: false,
-            parent_body: letterhead::PARENT_BODY.into(),
-            issuing_body: letterhead::ISSUING_BODY.into(),
-            number: String::new(),
-            date: String::new(),
-            place: letterhead::PLACE.into(),
-            addressee: letterhead::ADDRESSEE.into(),
-            signatory_capacity: letterhead::CAPACITY.into(),
-            signatory_office: letterhead::OFFICE.into(),
-            signatory_name: String::new(),
-            recipients: letterhead::RECIPIENTS.map(str::to_owned).into(),
-        }
+section! {
+    /// Head, signature and recipients of a report (Decree 30/2020/NĐ-CP, appendix I).
+    /// An empty text is left out, or blank where a pen fills it in.
+    "report." ReportHead {
+        /// The head of a Party body instead of a state body's.
+        pub party: bool = false, Shape::Flag;
+        /// The body over the issuing one, in capitals.
+        pub parent_body: String = letterhead::PARENT_BODY.into(), Shape::Text;
+        /// The issuing body, in capitals.
+        pub issuing_body: String = letterhead::ISSUING_BODY.into(), Shape::Text;
+        /// The document's number: `05/BC-BCĐ`; empty for a blank.
+        pub number: String = String::new(), Shape::Text;
+        /// The document's date: `2020-12-03`; empty for a blank. Never the clock's.
+        pub date: String = String::new(), Shape::Day;
+        /// Where it is issued.
+        pub place: String = letterhead::PLACE.into(), Shape::Text;
+        /// To whom it is sent.
+        pub addressee: String = letterhead::ADDRESSEE.into(), Shape::Text;
+        /// In what capacity it is signed: `TM.`, `KT.`, `TL.` and whose.
+        pub signatory_capacity: String = letterhead::CAPACITY.into(), Shape::Text;
+        /// The signatory's office, in capitals.
+        pub signatory_office: String = letterhead::OFFICE.into(), Shape::Text;
+        /// The signatory.
+        pub signatory_name: String = String::new(), Shape::Text;
+        /// Who receives it, one a line; the archive, which comes last, need not be named.
+        pub recipients: Vec<String> = letterhead::RECIPIENTS.map(str::to_owned).into(), Shape::List;
     }
 }
 

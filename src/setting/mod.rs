@@ -1,0 +1,88 @@
+//! What a key of the configuration is, and how a section of keys is written: each key once, in its section, with its
+//! type, its default and what it takes. What it means is a text (`text::settings`).
+//!
+//! Knows neither files nor variables: `config` reads the layers.
+
+use serde::{Deserialize, Serialize};
+
+/// What a key takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Text.
+    Text,
+    /// A Kafka topic's name.
+    Topic,
+    /// `host:port`, or `off`.
+    Listen,
+    /// A day such as `2020-12-03`, or nothing.
+    Day,
+    /// A whole number of that range.
+    Number(i64, i64),
+    /// `true` or `false`.
+    Flag,
+    /// One of these.
+    OneOf(&'static [&'static str]),
+    /// A list of texts; in the environment separated by commas.
+    List,
+    /// A table of librdkafka properties.
+    Properties,
+    /// The URL of a database, or nothing; shown without its password.
+    Database,
+    /// The name of a schema in a database.
+    Schema,
+    /// Text that is never shown.
+    Secret,
+}
+
+/// A key.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// Its full name: `kafka.topic`.
+    pub name: &'static str,
+    /// What it takes.
+    pub shape: Shape,
+}
+
+/// A text that is never shown.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text, for who needs it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("••••")
+    }
+}
+
+/// A section: `"kafka." KafkaSettings { topic: String = "giaoban.events".into(), Shape::Topic; … }` is a structure with
+/// these fields and defaults, and its `KEYS` with what stands before their names, in the order of the shipped file.
+macro_rules! section {
+    ($(#[$about:meta])* $before:literal $section:ident {
+        $($(#[$of:meta])* $vis:vis $key:ident: $type:ty = $default:expr, $shape:expr;)+
+    }) => {
+        $(#[$about])*
+        #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $section { $($(#[$of])* $vis $key: $type,)+ }
+
+        impl Default for $section {
+            fn default() -> Self {
+                Self { $($key: $default,)+ }
+            }
+        }
+
+        impl $section {
+            /// Its keys.
+            pub const KEYS: &[$crate::setting::Key] =
+                &[$($crate::setting::Key { name: concat!($before, stringify!($key)), shape: $shape },)+];
+        }
+    };
+}
+pub(crate) use section;
