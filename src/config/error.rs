@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::origin::variable_of;
 use crate::domain::UnitTableError;
-use crate::failure::{Explained, FailureKind, shown_as_explained};
+use crate::failure::{Cause, Explained, FailureKind, shown_as_explained};
 use crate::text::{Text, config as text};
 
 /// What is wrong with the configuration, and where.
@@ -15,7 +15,7 @@ pub enum ConfigError {
         /// Which.
         file: String,
         /// Why.
-        cause: String,
+        cause: Cause,
     },
     /// A key that there is not.
     UnknownKey {
@@ -44,7 +44,7 @@ pub enum ConfigError {
         /// The file.
         path: PathBuf,
         /// Why not.
-        cause: String,
+        cause: Cause,
     },
     /// The units: every problem, with file and line.
     Units {

@@ -122,10 +122,10 @@ impl Values {
     fn read_file(&mut self, file: &Path) -> Result<(), ConfigError> {
         let place = file.display().to_string();
         let text = std::fs::read_to_string(file)
-            .map_err(|error| ConfigError::File { file: place.clone(), cause: error.to_string() })?;
+            .map_err(|error| ConfigError::File { file: place.clone(), cause: error.into() })?;
         let config = Config::builder().add_source(File::from_str(&text, FileFormat::Toml)).build();
-        let config =
-            config.map_err(|error| ConfigError::File { file: place.clone(), cause: unquoted(&error.to_string()) })?;
+        let config = config
+            .map_err(|error| ConfigError::File { file: place.clone(), cause: unquoted(&error.to_string()).into() })?;
         self.read_table("", config.cache, &place)
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
 use crate::domain::{Calendar, Rules, UnitTable};
+use crate::failure::Cause;
 use crate::ingest::Limits;
 use crate::log::kafka::KafkaSettings as Client;
 use crate::report::ReportHead;
@@ -162,7 +163,7 @@ impl Settings {
     pub(super) fn from_value(value: config::Value, environment: &[(String, String)]) -> Result<Self, ConfigError> {
         let mut settings: Self = value
             .try_deserialize()
-            .map_err(|error| ConfigError::File { file: "settings".into(), cause: error.to_string() })?;
+            .map_err(|error| ConfigError::File { file: "settings".into(), cause: error.into() })?;
         settings.lang = match settings.general.lang.as_str() {
             "vi" => Lang::Vi,
             "en" => Lang::En,
@@ -192,16 +193,14 @@ impl Settings {
             return Ok(calendar);
         }
         let path = PathBuf::from(&self.general.calendar);
-        let wrong = |cause: String| ConfigError::NamedFile { key: "calendar".into(), path: path.clone(), cause };
+        let wrong = |cause: Cause| ConfigError::NamedFile { key: "calendar".into(), path: path.clone(), cause };
         if !path.exists() {
-            return Err(wrong(format!(
-                "no such file, and no calendar of that name; there are {}",
-                Calendar::NAMES.join(", ")
-            )));
+            let names = Calendar::NAMES.join(", ");
+            return Err(wrong(format!("no such file, and no calendar of that name; there are {names}").into()));
         }
         let text = read("calendar", &path)?;
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        Calendar::from_csv(&name, &text).map_err(|error| wrong(error.to_string()))
+        Calendar::from_csv(&name, &text).map_err(|error| wrong(error.into()))
     }
 }
 
@@ -259,7 +258,7 @@ fn read(key: &str, path: &Path) -> Result<String, ConfigError> {
     std::fs::read_to_string(path).map_err(|error| ConfigError::NamedFile {
         key: key.to_owned(),
         path: path.to_owned(),
-        cause: error.to_string(),
+        cause: error.into(),
     })
 }
 

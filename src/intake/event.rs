@@ -1,5 +1,6 @@
 //! One event of an input: the line that it stands on, and what was made of it.
 
+use crate::failure::Cause;
 use crate::wire::ValidationError;
 
 /// A line of an input, as it can be sent again.
@@ -22,5 +23,5 @@ pub struct Unreadable {
     /// The last line that was read.
     pub after_line: u64,
     /// What happened.
-    pub cause: String,
+    pub cause: Cause,
 }

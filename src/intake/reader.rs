@@ -89,7 +89,7 @@ impl Iterator for EventReader {
                 let line = match lines.next() {
                     Ok(line) => line?,
                     Err(error) => {
-                        return Some(Err(Unreadable { after_line: lines.number(), cause: error.to_string() }));
+                        return Some(Err(Unreadable { after_line: lines.number(), cause: error.into() }));
                     }
                 };
                 // Empty lines, and the remarks of a receipt.
@@ -100,7 +100,7 @@ impl Iterator for EventReader {
             },
             Form::Json(events) => match events.next() {
                 Ok(line) => line.map(|line| Ok(event_on(line))),
-                Err(error) => Some(Err(Unreadable { after_line: events.number(), cause: error.to_string() })),
+                Err(error) => Some(Err(Unreadable { after_line: events.number(), cause: error.into() })),
             },
             Form::Table(table) => table.next(),
         }

@@ -95,7 +95,7 @@ impl EventTable {
             let Row { number, error, is_cut } = match self.rows.read(&mut record) {
                 Ok(row) => row?,
                 Err(error) => {
-                    return Some(Err(Unreadable { after_line: self.rows.number(), cause: error.to_string() }));
+                    return Some(Err(Unreadable { after_line: self.rows.number(), cause: error.into() }));
                 }
             };
             if error.is_none() && record.iter().all(|cell| cell.trim_ascii().is_empty()) {
