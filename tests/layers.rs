@@ -47,7 +47,7 @@ const ONLY: [(&str, &[&str]); 6] = [
 ];
 
 /// Rooms that are the same functions of their arguments everywhere and always.
-const PURE: [&str; 6] = ["domain", "setting", "text", "json", "wire", "rollup"];
+const PURE: [&str; 7] = ["domain", "setting", "text", "json", "wire", "rollup", "sample"];
 /// What these may not use.
 const IMPURE: [&str; 9] = [
     "tokio",

@@ -125,37 +125,32 @@ fn environment() -> Vec<(String, String)> {
     std::env::vars_os().filter_map(text).collect()
 }
 
-fn dispatch(command: Command, loaded: Loaded, data_named: bool) -> Done {
-    // What has to work when the rules do not load.
-    match &command {
-        Command::Config(args) => return config::run(&loaded, args),
-        Command::Schema(args) => return schema::run(&loaded.settings, args),
-        Command::Doctor => return doctor::run(loaded.settings),
-        _ => {}
-    }
-    let mut settings = loaded.settings;
-    if let Command::Demo(args) = &command {
-        args.adjust(&mut settings, data_named);
-    }
-    let context = Context::new(settings)?;
+fn dispatch(command: Command, mut loaded: Loaded, data_named: bool) -> Done {
+    // The first three work also where the rules do not load.
+    let context = |loaded: Loaded| Context::new(loaded.settings);
     match command {
-        Command::Demo(args) => demo::run(&context, &args),
-        Command::Publish(args) => publish::run(&context, &args),
-        Command::Record(args) => record::run(&context, &args),
-        Command::Correct(args) => correct::run(&context, &args),
-        Command::Withdraw(args) => withdraw::run(&context, &args),
-        Command::Worker(args) => worker::run(&context, &args),
-        Command::Rollup(args) => rollup::run(&context, &args),
-        Command::Records(args) => records::run(&context, &args),
-        Command::Report(args) => report::run(&context, &args),
-        Command::Replay(args) => replay::run(&context, &args),
-        Command::Migrate(args) => migrate::run(&context, &args),
-        Command::Dlq(args) => dlq::run(&context, &args),
-        Command::Verify(args) => verify::run(&context, &args),
-        Command::Backup(args) => backup::run(&context, &args),
-        Command::Restore(args) => restore::run(&context, &args),
-        Command::Topics(args) => topics::run(&context, &args),
-        Command::Schema(_) | Command::Config(_) | Command::Doctor => Ok(ExitCode::Done),
+        Command::Config(args) => config::run(&loaded, &args),
+        Command::Schema(args) => schema::run(&args),
+        Command::Doctor => doctor::run(loaded.settings),
+        Command::Demo(args) => {
+            args.adjust(&mut loaded.settings, data_named);
+            demo::run(&context(loaded)?, &args)
+        }
+        Command::Publish(args) => publish::run(&context(loaded)?, &args),
+        Command::Record(args) => record::run(&context(loaded)?, &args),
+        Command::Correct(args) => correct::run(&context(loaded)?, &args),
+        Command::Withdraw(args) => withdraw::run(&context(loaded)?, &args),
+        Command::Worker(args) => worker::run(&context(loaded)?, &args),
+        Command::Rollup(args) => rollup::run(&context(loaded)?, &args),
+        Command::Records(args) => records::run(&context(loaded)?, &args),
+        Command::Report(args) => report::run(&context(loaded)?, &args),
+        Command::Replay(args) => replay::run(&context(loaded)?, &args),
+        Command::Migrate(args) => migrate::run(&context(loaded)?, &args),
+        Command::Dlq(args) => dlq::run(&context(loaded)?, &args),
+        Command::Verify(args) => verify::run(&context(loaded)?, &args),
+        Command::Backup(args) => backup::run(&context(loaded)?, &args),
+        Command::Restore(args) => restore::run(&context(loaded)?, &args),
+        Command::Topics(args) => topics::run(&context(loaded)?, &args),
     }
 }
 

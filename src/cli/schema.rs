@@ -3,7 +3,6 @@
 use clap::{Args, ValueEnum};
 
 use super::Done;
-use crate::config::Settings;
 use crate::failure::ExitCode;
 use crate::intake::named_type;
 use crate::terminal::print;
@@ -32,7 +31,7 @@ enum SchemaFormat {
 }
 
 /// Runs the command.
-pub fn run(_settings: &Settings, args: &SchemaArgs) -> Done {
+pub fn run(args: &SchemaArgs) -> Done {
     let document = match (args.format, &args.kind) {
         (SchemaFormat::Asyncapi, None) => asyncapi(),
         (_, None) => serde_json::json!(json_schemas()),

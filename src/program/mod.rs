@@ -1,6 +1,6 @@
 //! The program round its commands: what each of them starts from, the pages and
 //! metrics that are served beside a worker, and what is said of a command line
-//! that is wrong. Knows every room but the commands themselves.
+//! that is wrong.
 
 mod context;
 mod http_server;

@@ -14,6 +14,7 @@ pub mod cli_publish;
 pub mod cli_record;
 pub mod cli_stores;
 pub mod codes;
+pub mod codes_page;
 pub mod config;
 pub mod dead_letters;
 pub mod doctor;

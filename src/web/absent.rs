@@ -96,11 +96,12 @@ impl Absent {
         Reply::html(self.status(), page)
     }
 
-    /// For programs.
+    /// For programs, to which no records are no figures.
     pub fn json_among(&self, links: Links, periods: &[Period]) -> Reply {
+        let status = if matches!(self, Self::Records) { StatusCode::NOT_FOUND } else { self.status() };
         let names: Vec<String> = self.choices(links, periods).into_iter().map(|choice| choice.name).collect();
         let error = serde_json::json!({ "error": self.sentence().get(links.lang), "choices": names });
-        Reply::json(self.status(), format!("{error}\n"))
+        Reply::json(status, format!("{error}\n"))
     }
 
     fn status(&self) -> StatusCode {

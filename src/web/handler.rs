@@ -168,8 +168,8 @@ fn instead(absent: &Absent, reader: Reader, links: Links, periods: &[Period]) ->
     if let Absent::Store(error) = absent {
         tracing::warn!(%error, "the figures cannot be read");
     }
-    match (reader, absent) {
-        (Reader::Person, _) | (_, Absent::Records) => absent.page_among(links, periods),
-        (Reader::Program, _) => absent.json_among(links, periods),
+    match reader {
+        Reader::Person => absent.page_among(links, periods),
+        Reader::Program => absent.json_among(links, periods),
     }
 }

@@ -261,6 +261,19 @@ fn markup_in_an_address_stays_text() {
 }
 
 #[test]
+fn a_store_without_records_is_a_page_for_people_and_no_figures_for_programs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    SqliteStore::create(&path).unwrap();
+    let server = Server::with_figures(&path);
+    assert_eq!(server.get("/").status, 200);
+    let answer = server.get("/v1/rollup");
+    assert_eq!(answer.status, 404);
+    let told: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    assert!(told["error"].is_string(), "{told}");
+}
+
+#[test]
 fn a_store_that_is_not_there_is_answered_with_the_command_that_makes_it() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::with_figures(&folder.path().join("none"));

@@ -3,7 +3,6 @@
 //!
 //! Pure: knows JSON and the domain's types and rules, nothing of how a message came.
 
-pub mod codes;
 mod data;
 pub mod decode;
 pub mod digest;

@@ -1,16 +1,15 @@
-//! The page of codes, `docs/codes.md`. The codes themselves stand with what each
-//! means in [`crate::text::codes`].
+//! The page of the codes of refused events, `docs/codes.md`.
 
 use std::fmt::Write as _;
 
-use crate::text::Lang;
-use crate::text::codes::{Code, HEADING};
+use super::Lang;
+use super::codes::{Code, HEADING};
 
 /// The page of the docs that lists every code.
 pub fn codes_page() -> String {
     let mut page = String::from(
         "# Codes\n\nWhat may be wrong with an event. A code is stable: it keeps its meaning for ever. \
-         This page is made from the code (`UPDATE_DOCS=1 cargo test --lib wire::codes`).\n",
+         This page is made from the code (`UPDATE_DOCS=1 cargo test --lib codes_page`).\n",
     );
     for lang in [Lang::En, Lang::Vi] {
         let _ = write!(page, "\n## {}| --- | --- | --- |\n", HEADING.get(lang));
