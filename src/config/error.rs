@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use super::origin::variable_of;
-use crate::domain::UnitTableError;
+use crate::domain::{Calendar, CalendarError, UnitFile, UnitTableError};
 use crate::failure::{Cause, Explained, FailureKind, shown_as_explained};
-use crate::text::{Text, config as text};
+use crate::text::{Text, config as text, rules};
 
 /// What is wrong with the configuration, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +46,18 @@ pub enum ConfigError {
         /// Why not.
         cause: Cause,
     },
+    /// Neither a calendar's name nor a file's.
+    NoCalendar {
+        /// What was given.
+        name: String,
+    },
+    /// A calendar's file that is wrong.
+    Calendar {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: CalendarError,
+    },
     /// The units: every problem, with file and line.
     Units {
         /// Where the table is.
@@ -70,6 +82,8 @@ impl Explained for ConfigError {
             Self::UnknownKey { place, key, nearest } => text::unknown_key(place, key, nearest),
             Self::Value { place, key, found, allowed } => text::value(place, key, found, allowed),
             Self::NamedFile { key, path, cause } => text::named_file(key, path.display(), cause),
+            Self::NoCalendar { name } => text::no_calendar(name, Calendar::NAMES.join(", ")),
+            Self::Calendar { path, error } => text::calendar(path.display(), rules::of_calendar(error)),
             Self::Units { table, succession, problems } => {
                 text::units(problems.len(), located(table, succession, problems))
             }
@@ -86,33 +100,36 @@ impl Explained for ConfigError {
             Self::UnknownKey { nearest, .. } => text::write_nearest(nearest),
             Self::Value { key, place, .. } => text::correct_value(key, place),
             Self::NamedFile { .. } => text::check_path(),
+            Self::NoCalendar { .. } => text::choose_calendar(Calendar::NAMES.join(", ")),
+            Self::Calendar { .. } => text::correct_calendar(),
             Self::Units { .. } => text::correct_units(),
         }
     }
 }
 
-fn located(table: &str, succession: &str, problems: &[UnitTableError]) -> String {
-    let line = |problem: &UnitTableError| {
-        let file = if problem.file == "units" { table } else { succession };
-        format!("{file} line {}: {}", problem.line, problem.problem)
-    };
-    problems.iter().map(line).collect::<Vec<_>>().join("\n")
+fn located(table: &str, succession: &str, problems: &[UnitTableError]) -> Text {
+    let line =
+        |error: &UnitTableError| rules::of_units(error, if error.file == UnitFile::Table { table } else { succession });
+    Text::join(&problems.iter().map(line).collect::<Vec<_>>(), &Text::same("\n"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::UnitProblem;
     use crate::failure::tests::hold_to_promises;
 
     #[test]
     fn every_error_is_explained_in_both_languages() {
         let (place, key) = (|| "f.toml".to_owned(), || "kafka.broker".to_owned());
-        let problem = UnitTableError { file: "units", line: 2, problem: "gap".into() };
+        let problem = UnitTableError { file: UnitFile::Table, line: 2, problem: UnitProblem::Nameless };
         let errors = [
             ConfigError::File { file: place(), cause: "cause".into() },
             ConfigError::UnknownKey { place: place(), key: key(), nearest: "kafka.brokers".into() },
             ConfigError::Value { place: place(), key: key(), found: "x".into(), allowed: text::flag() },
             ConfigError::NamedFile { key: key(), path: "x".into(), cause: "cause".into() },
+            ConfigError::NoCalendar { name: place() },
+            ConfigError::Calendar { path: "x".into(), error: CalendarError::Empty },
             ConfigError::Units { table: place(), succession: place(), problems: vec![problem] },
         ];
         hold_to_promises(&errors, |error| matches!(error, ConfigError::File { .. } | ConfigError::NamedFile { .. }));

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
 use crate::domain::{Calendar, Rules, UnitTable};
-use crate::failure::Cause;
 use crate::ingest::Limits;
 use crate::log::kafka::KafkaSettings as Client;
 use crate::report::ReportHead;
@@ -193,14 +192,12 @@ impl Settings {
             return Ok(calendar);
         }
         let path = PathBuf::from(&self.general.calendar);
-        let wrong = |cause: Cause| ConfigError::NamedFile { key: "calendar".into(), path: path.clone(), cause };
         if !path.exists() {
-            let names = Calendar::NAMES.join(", ");
-            return Err(wrong(format!("no such file, and no calendar of that name; there are {names}").into()));
+            return Err(ConfigError::NoCalendar { name: self.general.calendar.clone() });
         }
         let text = read("calendar", &path)?;
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        Calendar::from_csv(&name, &text).map_err(|error| wrong(error.into()))
+        Calendar::from_csv(&name, &text).map_err(|error| ConfigError::Calendar { path, error })
     }
 }
 

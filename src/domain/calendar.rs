@@ -32,24 +32,28 @@ pub struct DatedCalendar {
     starts: BTreeMap<Date, (Quarter, Date)>,
 }
 
-/// What is wrong with a calendar, and on which line of its file.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// What is wrong with a calendar's file.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CalendarError {
-    /// A row that cannot be read.
-    #[error("line {line}: {problem}; a row is quarter,from,to such as 2020-Q1,2019-12-15,2020-03-14")]
-    Row {
-        /// 1-based.
-        line: usize,
-        /// What was found.
-        problem: String,
-    },
-    /// A row that does not begin on the day after the row before it ends.
-    #[error(
-        "line {line}: {quarter} begins on {found}, but the quarter before it ends on {previous_end}: quarters must follow one another without gap or overlap"
-    )]
+    /// A row, and its 1-based line.
+    Row(usize, CalendarProblem),
+    /// No row at all.
+    Empty,
+}
+
+/// What is wrong with a row of a calendar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CalendarProblem {
+    /// So many columns, which are not three.
+    Columns(usize),
+    /// No quarter.
+    Quarter(String),
+    /// No day.
+    Day(String),
+    /// A quarter that ends before it begins.
+    EndsBeforeItBegins(Quarter),
+    /// A quarter that does not begin on the day after the row before ends.
     NotContiguous {
-        /// 1-based.
-        line: usize,
         /// The quarter that is out of step.
         quarter: Quarter,
         /// Its first day.
@@ -57,9 +61,13 @@ pub enum CalendarError {
         /// The last day of the row before.
         previous_end: Date,
     },
-    /// No row at all.
-    #[error("the calendar has no quarters: give rows quarter,from,to such as 2020-Q1,2019-12-15,2020-03-14")]
-    Empty,
+    /// A quarter that is not the one after that of the row before.
+    NotNext {
+        /// The quarter.
+        quarter: Quarter,
+        /// That of the row before.
+        before: Quarter,
+    },
 }
 
 impl Calendar {
@@ -90,22 +98,22 @@ impl Calendar {
                 continue;
             }
             let fields: Vec<&str> = row.split(',').map(str::trim).collect();
-            let wrong = |problem: String| CalendarError::Row { line, problem };
+            let wrong = |problem: CalendarProblem| CalendarError::Row(line, problem);
+            let day = |text: &str| text.parse::<Date>().map_err(|_| wrong(CalendarProblem::Day(text.to_owned())));
             let [quarter, from, to] = fields[..] else {
-                return Err(wrong(format!("{} columns instead of 3", fields.len())));
+                return Err(wrong(CalendarProblem::Columns(fields.len())));
             };
-            let quarter: Quarter = quarter.parse().map_err(|_| wrong(format!("\"{quarter}\" is no quarter")))?;
-            let from: Date = from.parse().map_err(|_| wrong(format!("\"{from}\" is no date")))?;
-            let to: Date = to.parse().map_err(|_| wrong(format!("\"{to}\" is no date")))?;
+            let quarter: Quarter = quarter.parse().map_err(|_| wrong(CalendarProblem::Quarter(quarter.to_owned())))?;
+            let (from, to) = (day(from)?, day(to)?);
             if to < from {
-                return Err(wrong(format!("{quarter} ends on {to}, before it begins on {from}")));
+                return Err(wrong(CalendarProblem::EndsBeforeItBegins(quarter)));
             }
             if let Some((before, previous_end)) = previous {
                 if previous_end.tomorrow().ok() != Some(from) {
-                    return Err(CalendarError::NotContiguous { line, quarter, found: from, previous_end });
+                    return Err(wrong(CalendarProblem::NotContiguous { quarter, found: from, previous_end }));
                 }
                 if quarter.previous() != before {
-                    return Err(wrong(format!("{quarter} does not follow {before}")));
+                    return Err(wrong(CalendarProblem::NotNext { quarter, before }));
                 }
             }
             previous = Some((quarter, to));
@@ -232,10 +240,13 @@ mod tests {
     #[test]
     fn a_broken_calendar_is_refused_with_its_line() {
         let gap = "2020-Q1,2020-01-01,2020-03-31\n2020-Q2,2020-04-02,2020-06-30\n";
-        assert!(matches!(Calendar::from_csv("x", gap), Err(CalendarError::NotContiguous { line: 2, .. })));
+        assert!(matches!(
+            Calendar::from_csv("x", gap),
+            Err(CalendarError::Row(2, CalendarProblem::NotContiguous { .. }))
+        ));
         assert!(matches!(
             Calendar::from_csv("x", "2020-Q1,2020-02-30,2020-03-01"),
-            Err(CalendarError::Row { line: 1, .. })
+            Err(CalendarError::Row(1, CalendarProblem::Day(_)))
         ));
         assert_eq!(Calendar::from_csv("x", "quarter,from,to\n"), Err(CalendarError::Empty));
     }

@@ -17,13 +17,13 @@ mod unit_succession;
 mod unit_table;
 
 pub use amount::{Area, Vnd};
-pub use calendar::{Calendar, CalendarError, HANOI};
+pub use calendar::{Calendar, CalendarError, CalendarProblem, HANOI};
 pub use catalogue::{ActivityKind, Body, Field, Figure, IndexKind, Measure, PetitionKind, Status, Subject};
 pub use period::{Period, PeriodError, Quarter};
 pub use position::{NextOffset, Offset, Partition, Position};
 pub use record::{Digest, Entry, Fact, RecordKey, Resolution, Revision};
 pub use rules::Rules;
 pub use unit::{UnitCode, UnitKind, UnitRow};
-pub use unit_csv::UnitTableError;
+pub use unit_csv::{UnitFile, UnitProblem, UnitTableError};
 pub use unit_segment::{Lookup, RowId, SegmentId};
 pub use unit_table::UnitTable;

@@ -6,16 +6,126 @@ use serde::Deserialize;
 
 use super::unit::{UnitCode, UnitKind, UnitRow};
 
-/// What is wrong with a table of units, each with its line.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file} line {line}: {problem}")]
+/// What is wrong in a file of units, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnitTableError {
-    /// `units` or `succession`.
-    pub file: &'static str,
+    /// In which.
+    pub file: UnitFile,
     /// 1-based line of that file.
     pub line: usize,
-    /// What is wrong and what to do.
-    pub problem: String,
+    /// What is wrong.
+    pub problem: UnitProblem,
+}
+
+/// A file of units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnitFile {
+    /// The table, with the columns `code,name,kind,parent_code,valid_from,valid_to`.
+    Table,
+    /// Who took over from whom, with the columns `from_code,to_code,effective_on,extent,basis`.
+    Succession,
+}
+
+/// What can be wrong in a file of units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnitProblem {
+    /// It is not CSV of these columns: the words of its reader.
+    Malformed(String),
+    /// There is no row.
+    Empty,
+    /// No code.
+    Code(String),
+    /// No day.
+    Day(String),
+    /// A unit without a name.
+    Nameless,
+    /// No kind of unit.
+    Kind(String),
+    /// A unit that ends before it begins.
+    EndsBeforeItBegins {
+        /// Its first day.
+        from: Date,
+        /// Its last.
+        to: Date,
+    },
+    /// A code that is no unit for some days.
+    Gap {
+        /// The code.
+        code: UnitCode,
+        /// The first day without it.
+        missing_from: Date,
+        /// The day from which it is there again.
+        until: Date,
+        /// The line of the row before.
+        line: usize,
+    },
+    /// A code that is two units on one day.
+    Overlap {
+        /// The code.
+        code: UnitCode,
+        /// Since when the second is there.
+        from: Date,
+        /// The line of the first.
+        line: usize,
+    },
+    /// Two units without one above them.
+    SecondRoot {
+        /// The second.
+        code: UnitCode,
+        /// The first.
+        root: UnitCode,
+        /// Its line.
+        line: usize,
+    },
+    /// No unit is without one above it.
+    Rootless,
+    /// A unit below itself.
+    Cycle {
+        /// The unit.
+        code: UnitCode,
+        /// By way of which.
+        parent: UnitCode,
+    },
+    /// The unit above is not in the table.
+    ParentUnknown {
+        /// The unit.
+        code: UnitCode,
+        /// The one above.
+        parent: UnitCode,
+    },
+    /// The unit above is of no higher level.
+    ParentNotAbove {
+        /// The unit.
+        code: UnitCode,
+        /// Its kind.
+        kind: UnitKind,
+        /// The one above.
+        parent: UnitCode,
+        /// Its kind.
+        parent_kind: UnitKind,
+    },
+    /// The unit above is not there on all days.
+    ParentNotInForce {
+        /// The unit.
+        code: UnitCode,
+        /// The one above.
+        parent: UnitCode,
+    },
+    /// No unit ever had the code.
+    CodeUnknown(UnitCode),
+    /// No unit has the code on that day.
+    NotInForce(UnitCode, Date),
+    /// Two units took a third over whole.
+    TwoHeirs {
+        /// The unit that ended.
+        code: UnitCode,
+        /// One that took it over.
+        one: UnitCode,
+        /// The other.
+        other: UnitCode,
+    },
+    /// A unit goes over neither whole nor in part.
+    Extent(String),
 }
 
 #[derive(Deserialize)]
@@ -32,18 +142,15 @@ pub(super) fn strip_bom(text: &str) -> &str {
     text.trim_start_matches('\u{feff}')
 }
 
-fn problem_at(line: usize, problem: String) -> UnitTableError {
-    UnitTableError { file: "units", line, problem }
+fn problem_at(line: usize, problem: UnitProblem) -> UnitTableError {
+    UnitTableError { file: UnitFile::Table, line, problem }
 }
 
 /// The rows of a table, each checked by itself, then all of them together. What is wrong is added to `problems`.
 pub(super) fn read(text: &str, problems: &mut Vec<UnitTableError>) -> Vec<UnitRow> {
     let rows = read_rows(text, problems);
     if rows.is_empty() && problems.is_empty() {
-        problems.push(problem_at(
-            1,
-            "the table has no units: add rows code,name,kind,parent_code,valid_from,valid_to".into(),
-        ));
+        problems.push(problem_at(1, UnitProblem::Empty));
     }
     check_dates(&rows, problems);
     check_parents(&rows, problems);
@@ -56,17 +163,18 @@ fn read_rows(text: &str, problems: &mut Vec<UnitTableError>) -> Vec<UnitRow> {
     let headers = match reader.headers() {
         Ok(headers) => headers.clone(),
         Err(error) => {
-            problems.push(problem_at(1, format!("{error}: save the file as UTF-8 CSV")));
+            problems.push(problem_at(1, UnitProblem::Malformed(error.to_string())));
             return Vec::new();
         }
     };
+    let malformed = |error: &csv::Error| UnitProblem::Malformed(error.to_string());
     let mut rows = Vec::new();
     for record in reader.records() {
         let parsed = record
-            .map_err(|error| (error.position().map_or(0, |p| p.line() as usize), error.to_string()))
+            .map_err(|error| (error.position().map_or(0, |p| p.line() as usize), malformed(&error)))
             .and_then(|record| {
                 let line = record.position().map_or(0, |p| p.line() as usize);
-                let row: CsvRow = record.deserialize(Some(&headers)).map_err(|error| (line, error.to_string()))?;
+                let row: CsvRow = record.deserialize(Some(&headers)).map_err(|error| (line, malformed(&error)))?;
                 parse_row(row, line).map_err(|problem| (line, problem))
             });
         match parsed {
@@ -77,20 +185,17 @@ fn read_rows(text: &str, problems: &mut Vec<UnitTableError>) -> Vec<UnitRow> {
     rows
 }
 
-fn parse_row(row: CsvRow, line: usize) -> Result<UnitRow, String> {
-    let code = |text: &str| {
-        UnitCode::new(text).ok_or_else(|| format!("\"{text}\" cannot be a code: use 1 to 15 letters and digits"))
-    };
-    let day = |text: &str| text.parse::<Date>().map_err(|_| format!("\"{text}\" is no date: write 2020-01-31"));
+fn parse_row(row: CsvRow, line: usize) -> Result<UnitRow, UnitProblem> {
+    let code = |text: &str| UnitCode::new(text).ok_or_else(|| UnitProblem::Code(text.to_owned()));
+    let day = |text: &str| text.parse::<Date>().map_err(|_| UnitProblem::Day(text.to_owned()));
     if row.name.is_empty() {
-        return Err("the name is missing".into());
+        return Err(UnitProblem::Nameless);
     }
-    let kind = UnitKind::parse(&row.kind)
-        .ok_or_else(|| format!("kind \"{}\" is unknown: use one of {}", row.kind, UnitKind::NAMES.join(", ")))?;
+    let kind = UnitKind::parse(&row.kind).ok_or_else(|| UnitProblem::Kind(row.kind.clone()))?;
     let valid_from = day(&row.valid_from)?;
     let valid_to = if row.valid_to.is_empty() { None } else { Some(day(&row.valid_to)?) };
-    if valid_to.is_some_and(|to| to < valid_from) {
-        return Err(format!("valid_to {} lies before valid_from {valid_from}", row.valid_to));
+    if let Some(to) = valid_to.filter(|to| *to < valid_from) {
+        return Err(UnitProblem::EndsBeforeItBegins { from: valid_from, to });
     }
     let parent = if row.parent_code.is_empty() { None } else { Some(code(&row.parent_code)?) };
     Ok(UnitRow { code: code(&row.code)?, name: row.name, kind, parent, valid_from, valid_to, line })
@@ -117,17 +222,16 @@ fn check_dates(rows: &[UnitRow], problems: &mut Vec<UnitTableError>) {
                 Some(next) if next == after.valid_from => {}
                 Some(next) if next < after.valid_from => problems.push(problem_at(
                     after.line,
-                    format!(
-                        "gap: {} is missing from {next} to the day before {} (see line {}): close it",
-                        after.code, after.valid_from, before.line
-                    ),
+                    UnitProblem::Gap {
+                        code: after.code,
+                        missing_from: next,
+                        until: after.valid_from,
+                        line: before.line,
+                    },
                 )),
                 _ => problems.push(problem_at(
                     after.line,
-                    format!(
-                        "overlap: {} from {} is still in force on line {}: end that row the day before",
-                        after.code, after.valid_from, before.line
-                    ),
+                    UnitProblem::Overlap { code: after.code, from: after.valid_from, line: before.line },
                 )),
             }
         }
@@ -143,37 +247,25 @@ fn check_parents(rows: &[UnitRow], problems: &mut Vec<UnitTableError>) {
             match root {
                 Some(first) if first.code != row.code => problems.push(problem_at(
                     row.line,
-                    format!(
-                        "orphan: {} has no parent, and {} on line {} is the root already: give it a parent_code",
-                        row.code, first.code, first.line
-                    ),
+                    UnitProblem::SecondRoot { code: row.code, root: first.code, line: first.line },
                 )),
                 _ => root = Some(row),
             }
             continue;
         };
         if in_cycle(row, &units) {
-            problems.push(problem_at(
-                row.line,
-                format!("cycle: {} lies under itself by way of {parent}: correct parent_code", row.code),
-            ));
+            problems.push(problem_at(row.line, UnitProblem::Cycle { code: row.code, parent }));
             continue;
         }
         let above = units.get(&parent).map(Vec::as_slice).unwrap_or_default();
         if above.is_empty() {
-            problems
-                .push(problem_at(row.line, format!("orphan: the parent {parent} of {} is not in the table", row.code)));
+            problems.push(problem_at(row.line, UnitProblem::ParentUnknown { code: row.code, parent }));
             continue;
         }
         if let Some(higher) = above.iter().find(|unit| unit.kind.level() >= row.kind.level()) {
             problems.push(problem_at(
                 row.line,
-                format!(
-                    "orphan: {} ({}) cannot lie under {parent} ({}): a parent is of a higher level",
-                    row.code,
-                    row.kind.name(),
-                    higher.kind.name()
-                ),
+                UnitProblem::ParentNotAbove { code: row.code, kind: row.kind, parent, parent_kind: higher.kind },
             ));
             continue;
         }
@@ -184,14 +276,11 @@ fn check_parents(rows: &[UnitRow], problems: &mut Vec<UnitTableError>) {
                 (Some(above_to), Some(to)) => to <= above_to,
             });
         if !covered {
-            problems.push(problem_at(
-                row.line,
-                format!("orphan: the parent {parent} of {} is not in force on all of its days: cut the row or correct the dates", row.code),
-            ));
+            problems.push(problem_at(row.line, UnitProblem::ParentNotInForce { code: row.code, parent }));
         }
     }
     if root.is_none() && !rows.is_empty() {
-        problems.push(problem_at(rows[0].line, "no root: exactly one unit must have an empty parent_code".into()));
+        problems.push(problem_at(rows[0].line, UnitProblem::Rootless));
     }
 }
 

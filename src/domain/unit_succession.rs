@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use super::unit::UnitCode;
-use super::unit_csv::{UnitTableError, strip_bom};
+use super::unit_csv::{UnitFile, UnitProblem, UnitTableError, strip_bom};
 use super::unit_segment::{Lookup, Segments};
 
 /// Every succession.
@@ -32,7 +32,7 @@ impl Successions {
     /// against the units. What is wrong is added to `problems`.
     pub(super) fn read(text: &str, units: &Segments, problems: &mut Vec<UnitTableError>) -> Self {
         let mut all = Self::default();
-        let problem = |line, problem| UnitTableError { file: "succession", line, problem };
+        let problem = |line, problem| UnitTableError { file: UnitFile::Succession, line, problem };
         let mut reader =
             csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(strip_bom(text).as_bytes());
         for row in reader.deserialize::<SuccessionRow>() {
@@ -40,8 +40,7 @@ impl Successions {
                 Ok(row) => row,
                 Err(error) => {
                     let line = error.position().map_or(0, |position| position.line() as usize);
-                    problems
-                        .push(problem(line, format!("{error}; a row is from_code,to_code,effective_on,extent,basis")));
+                    problems.push(problem(line, UnitProblem::Malformed(error.to_string())));
                     continue;
                 }
             };
@@ -49,28 +48,19 @@ impl Successions {
             all.rows.push(format!("{},{},{},{}", row.from_code, row.to_code, row.effective_on, row.extent));
             let last_day = row.effective_on.yesterday().unwrap_or(row.effective_on);
             if units.at(row.from_code, last_day) == Lookup::Unknown {
-                problems.push(problem(
-                    line,
-                    format!("no unit has the code {}: correct it or add the unit to the table", row.from_code),
-                ));
+                problems.push(problem(line, UnitProblem::CodeUnknown(row.from_code)));
             } else if !matches!(units.at(row.to_code, row.effective_on), Lookup::InForce(_)) {
-                problems.push(problem(
-                    line,
-                    format!("{} is not in force on {}: correct the code or the date", row.to_code, row.effective_on),
-                ));
+                problems.push(problem(line, UnitProblem::NotInForce(row.to_code, row.effective_on)));
             } else if row.extent == "whole" {
                 let former = all.whole.insert((row.from_code, row.effective_on), row.to_code);
                 if let Some(former) = former.filter(|former| *former != row.to_code) {
                     problems.push(problem(
                         line,
-                        format!(
-                            "{} goes over whole to both {former} and {}: make both rows \"part\"",
-                            row.from_code, row.to_code
-                        ),
+                        UnitProblem::TwoHeirs { code: row.from_code, one: former, other: row.to_code },
                     ));
                 }
             } else if row.extent != "part" {
-                problems.push(problem(line, format!("extent \"{}\" is neither \"whole\" nor \"part\"", row.extent)));
+                problems.push(problem(line, UnitProblem::Extent(row.extent.clone())));
             }
         }
         all

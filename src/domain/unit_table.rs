@@ -198,6 +198,8 @@ mod tests {
 
     use super::*;
 
+    use crate::domain::UnitProblem;
+
     const HANOI: &str = include_str!("../../config/units/hanoi.csv");
     const SUCCESSION: &str = include_str!("../../config/units/hanoi-succession.csv");
     const HEAD: &str = "code,name,kind,parent_code,valid_from,valid_to\n";
@@ -213,7 +215,8 @@ mod tests {
     fn problems(rows: &str) -> Vec<(usize, String)> {
         let error =
             UnitTable::from_csv(&format!("{HEAD}{rows}"), "from_code,to_code,effective_on,extent,basis\n").unwrap_err();
-        error.into_iter().map(|problem| (problem.line, problem.problem.split(':').next().unwrap().to_owned())).collect()
+        let name = |problem: &UnitProblem| format!("{problem:?}").split(' ').next().unwrap().to_owned();
+        error.into_iter().map(|error| (error.line, name(&error.problem))).collect()
     }
 
     #[test]
@@ -257,13 +260,16 @@ mod tests {
 
     #[test]
     fn a_broken_table_names_each_line() {
-        assert_eq!(problems("01,A,city,,2020-01-01,\n01,A,city,,2021-01-01,\n"), [(3, "overlap".into())]);
-        assert_eq!(problems("01,A,city,,2020-01-01,2020-12-31\n01,A,city,,2021-01-02,\n"), [(3, "gap".into())]);
-        assert_eq!(problems("01,A,city,,2020-01-01,\n1,B,town,7,2020-01-01,\n"), [(3, "orphan".into())]);
-        assert_eq!(problems("01,A,city,,2020-01-01,2020-12-31\n1,B,town,01,2020-01-01,\n"), [(3, "orphan".into())]);
+        assert_eq!(problems("01,A,city,,2020-01-01,\n01,A,city,,2021-01-01,\n"), [(3, "Overlap".into())]);
+        assert_eq!(problems("01,A,city,,2020-01-01,2020-12-31\n01,A,city,,2021-01-02,\n"), [(3, "Gap".into())]);
+        assert_eq!(problems("01,A,city,,2020-01-01,\n1,B,town,7,2020-01-01,\n"), [(3, "ParentUnknown".into())]);
+        assert_eq!(
+            problems("01,A,city,,2020-01-01,2020-12-31\n1,B,town,01,2020-01-01,\n"),
+            [(3, "ParentNotInForce".into())]
+        );
         assert_eq!(
             problems("01,A,city,,2020-01-01,\n1,B,town,2,2020-01-01,\n2,C,town,1,2020-01-01,\n"),
-            [(3, "cycle".into()), (4, "cycle".into())]
+            [(3, "Cycle".into()), (4, "Cycle".into())]
         );
         assert_eq!(problems("01,A,city,,2020-02-30,\n")[0].0, 2);
         assert_eq!(problems("")[0].0, 1);

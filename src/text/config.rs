@@ -13,8 +13,13 @@ texts! {
         "{place}: {key} là {found}, nhưng phải là {allowed:#}",
         "{place}: {key} is {found}, but must be {allowed}",
     }
+    calendar(path, problem) { "calendar: {path}: {problem:#}", "calendar: {path}: {problem}" }
+    no_calendar(name, names) {
+        "calendar: không có tệp {name}, cũng không có lịch nào tên như vậy; có {names}",
+        "calendar: there is no file {name}, and no calendar of that name; there are {names}",
+    }
     units(count, lines) {
-        "bảng đơn vị có {count} chỗ sai\n{lines}",
+        "bảng đơn vị có {count} chỗ sai\n{lines:#}",
         "problems in the table of units: {count}\n{lines}",
     }
 
@@ -63,6 +68,11 @@ texts! {
         "Kiểm tra đường dẫn và quyền đọc.",
         "Check the path and that it can be read.",
     }
+    choose_calendar(names) {
+        "Đặt calendar là một trong {names}, hoặc một tệp CSV có các cột quarter,from,to.",
+        "Set calendar to one of {names}, or to a CSV file with the columns quarter,from,to.",
+    }
+    correct_calendar() { "Sửa dòng đã nêu trong tệp lịch.", "Correct the line named in the calendar's file." }
     correct_units() {
         "Sửa các dòng đã nêu trong bảng đơn vị.",
         "Correct the lines named in the table of units.",

@@ -27,6 +27,7 @@ pub mod names;
 pub mod nearest;
 pub mod report;
 pub mod rollup;
+pub mod rules;
 pub mod safe;
 pub mod sample;
 pub mod settings;
