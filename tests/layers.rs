@@ -24,14 +24,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("dead_letters", &["domain", "text", "failure", "wire", "log"]),
     ("observability", &["domain", "files", "store"]),
     ("ingest", &["domain", "text", "failure", "wire", "log", "store", "dead_letters", "observability"]),
-    ("intake", &["domain", "text", "failure", "wire", "log", "store"]),
+    ("intake", &["domain", "files", "text", "failure", "wire", "log", "store"]),
     ("sample", &["domain", "text", "wire"]),
     ("report", &["domain", "files", "setting", "text", "failure", "rollup", "store"]),
     ("web", &["domain", "text", "failure", "rollup", "store", "observability", "report"]),
     ("terminal", &["text", "failure"]),
     ("config", &["domain", "setting", "text", "failure", "log", "store", "ingest", "report"]),
-    ("doctor", &["domain", "text", "failure", "rollup", "log", "store", "config"]),
-    ("program", &["domain", "text", "failure", "wire", "log", "store", "intake", "web", "config"]),
+    ("doctor", &["domain", "files", "text", "failure", "rollup", "log", "store", "config"]),
+    ("program", &["domain", "text", "failure", "wire", "log", "store", "intake", "web", "terminal", "config"]),
     // Puts all together.
     ("cli", &[]),
 ];

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::Done;
 use crate::failure::{ExitCode, Failure};
+use crate::files::create_folder;
 use crate::log::embedded::EmbeddedLog;
 use crate::program::Context;
 use crate::store::sqlite::SqliteStore;
@@ -36,7 +37,7 @@ pub fn run(context: &Context, args: &BackupArgs) -> Done {
     if to.exists() && fs::read_dir(to).map_err(io)?.next().is_some() {
         return Err(Failure::other(ExitCode::Usage, says::not_empty(to.display()), says::choose_folder()));
     }
-    fs::create_dir_all(to).map_err(io)?;
+    create_folder(to).map_err(io)?;
     let mut bar = Progress::new(says::backing_up().get(context.lang()));
     let copy = DataDir::at(to);
     // The store first: whatever the log has more, it catches up with.

@@ -1,7 +1,6 @@
 //! `giaoban dlq`: the dead letters, seen, sent again after a fix, given up or
 //! written out to be corrected.
 
-use std::fs::OpenOptions;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,10 +21,11 @@ use crate::dead_letters::whole::whole;
 use crate::domain::HANOI;
 use crate::domain::Position;
 use crate::failure::{ExitCode, Failure};
+use crate::files::WholeFile;
 use crate::log::EventLog;
 use crate::log::embedded::EmbeddedLog;
 use crate::program::Context;
-use crate::terminal::print;
+use crate::terminal::{self, print};
 use crate::text::dead_letters as text;
 use crate::wire::{Code, ValidationError};
 
@@ -242,7 +242,7 @@ impl<'a> Desk<'a> {
             told += 1;
             if told <= SHOWN {
                 let reasons: Vec<String> = errors.iter().map(|error| error.message(lang)).collect();
-                let _ = writeln!(std::io::stderr(), "{id} {}", reasons.join(" | "));
+                terminal::note(&format!("{id} {}", reasons.join(" | ")));
             } else if told == SHOWN + 1 {
                 self.context.note(&text::more_still_bad());
             }
@@ -288,11 +288,6 @@ impl<'a> Desk<'a> {
     fn export(&self, file: &Path, selection: &Selection) -> Done {
         let selected = self.topic.select(selection, false)?;
         let failed = |error: std::io::Error| Failure::io(file.display(), &error);
-        let mut out: Box<dyn Write> = match file.to_str() {
-            Some("-") => Box::new(std::io::stdout().lock()),
-            // What somebody has corrected is not overwritten.
-            _ => Box::new(OpenOptions::new().write(true).create_new(true).open(file).map_err(failed)?),
-        };
         let export = Export {
             log: &*self.log,
             dead_letter_topic: &self.context.settings.kafka.dead_letter_topic,
@@ -300,10 +295,23 @@ impl<'a> Desk<'a> {
             sources: &self.context.sources(),
             lang: self.context.lang(),
         };
-        export.run(&selected.open, &mut BufWriter::new(&mut *out)).map_err(|error| match error {
-            ExportError::Log(error) => error.into(),
-            ExportError::Write(error) => failed(error),
-        })?;
+        let run = |out: &mut dyn Write| {
+            export.run(&selected.open, &mut BufWriter::new(out)).map_err(|error| match error {
+                ExportError::Log(error) => error.into(),
+                ExportError::Write(error) => failed(error),
+            })
+        };
+        if file.as_os_str() == "-" {
+            run(&mut terminal::results())?;
+        } else {
+            // What somebody has corrected is not overwritten: said before the work, and held after it.
+            if file.symlink_metadata().is_ok() {
+                return Err(failed(std::io::ErrorKind::AlreadyExists.into()));
+            }
+            let mut out = WholeFile::create(file).map_err(failed)?;
+            run(&mut out)?;
+            out.finish_new(file).map_err(failed)?;
+        }
         self.context.note(&text::exported(selected.open.len(), file.display()));
         Ok(ExitCode::Done)
     }

@@ -22,7 +22,6 @@ mod withdraw;
 mod worker;
 
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -30,6 +29,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::{Loaded, Overrides, language, load};
 use crate::failure::{ExitCode, Failure};
 use crate::program::{Context, misread, start_log};
+use crate::terminal::note;
 use crate::text::Lang;
 
 /// What a command returns when nothing failed.
@@ -156,6 +156,6 @@ fn dispatch(command: Command, mut loaded: Loaded, data_named: bool) -> Done {
 
 fn fail(failure: &Failure, lang: Lang) -> ExitCode {
     let text = crate::text::failure::error_and_remedy(failure.what(), failure.remedy());
-    let _ = writeln!(std::io::stderr(), "{}", text.get(lang));
+    note(text.get(lang));
     failure.code()
 }

@@ -2,6 +2,8 @@
 //! good ones go, and the bad ones come back in a receipt that can be corrected
 //! and sent again as it is.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,12 +15,13 @@ use super::Done;
 use crate::failure::{ExitCode, Failure};
 use crate::intake::input::{EventInput, InputFormat};
 use crate::intake::reader::EventReader;
-use crate::intake::receipt::Receipt;
+use crate::intake::receipt::{MOST_BYTES, Receipt, Receipted};
 use crate::intake::submit::{Notice, Submission, Submitted};
 use crate::program::Context;
 use crate::terminal::print;
 use crate::terminal::progress::Progress;
-use crate::text::{cli_publish as says, intake};
+use crate::text::safe::visible;
+use crate::text::{Lang, cli_publish as says, intake};
 
 /// The options of `giaoban publish`.
 #[derive(Args, Debug)]
@@ -35,7 +38,7 @@ pub struct PublishArgs {
     /// Loại sự kiện của CSV không có cột type · Type of events of a CSV without a column `type`
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<String>,
-    /// Nơi ghi các dòng bị từ chối, khi chỉ có một tệp · Where refused lines go, for a single file
+    /// Nơi ghi các dòng bị từ chối, khi chỉ có một tệp; không ghi đè tệp nào · Where refused lines go, for a single file; replaces none
     #[arg(long, value_name = "FILE")]
     receipt: Option<PathBuf>,
 }
@@ -61,11 +64,18 @@ pub fn run(context: &Context, args: &PublishArgs) -> Done {
     if args.receipt.is_some() && args.files.len() > 1 {
         return Err(Failure::other(ExitCode::Usage, says::receipt_with_one_file(), says::leave_receipt_out()));
     }
+    if let Some((receipt, input)) = args.receipt.as_deref().zip(args.files.first())
+        && is_same_file(receipt, input)
+    {
+        let what = says::receipt_is_input(shown(receipt));
+        return Err(Failure::other(ExitCode::Usage, what, says::other_receipt()));
+    }
     // Opened first, so that a mistyped name or a wrong header stops everything before anything is sent.
-    let files = args.files.iter().map(|name| Opened::of(name, args)).collect::<Result<Vec<_>, _>>()?;
-    let names: Vec<String> = files.iter().map(|file| file.name.display().to_string()).collect();
+    let open = |name: &PathBuf| Opened::of(name, args, context.lang());
+    let files = args.files.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+    let names: Vec<String> = files.iter().map(|file| shown(&file.name)).collect();
     let producer = context.log()?.producer(&context.settings.kafka.topic)?;
-    let mut run = Run { context, submission: Submission::new(producer), names, contradictions: 0 };
+    let mut run = Run { context, submission: Submission::new(producer), names, contradictions: 0, lost: None };
     let (mut taken, mut refused, mut is_unread) = (0, 0, false);
     for (index, file) in files.into_iter().enumerate() {
         let tally = run.file(index, file)?;
@@ -74,6 +84,9 @@ pub fn run(context: &Context, args: &PublishArgs) -> Done {
         is_unread |= tally.unread.is_some();
     }
     run.submission.finish()?;
+    if let Some(lost) = run.lost {
+        return Err(lost);
+    }
     Ok(match (taken, refused, is_unread) {
         (_, 0, false) => ExitCode::Done,
         (0, _, _) => ExitCode::AllRefused,
@@ -92,12 +105,12 @@ struct Opened {
 }
 
 impl Opened {
-    fn of(name: &Path, args: &PublishArgs) -> Result<Self, Failure> {
+    fn of(name: &Path, args: &PublishArgs, lang: Lang) -> Result<Self, Failure> {
         let input = EventInput::open(name, args.format)?;
         let receipt = args.receipt.clone().unwrap_or_else(|| Receipt::beside(&input.name, input.format));
         let (name, size, read) = (input.name.clone(), input.size, Arc::clone(&input.read));
         let reader = EventReader::of(input, args.kind.as_deref())?;
-        let receipt = Receipt::new(receipt, reader.receipt_form());
+        let receipt = Receipt::new(receipt, reader.receipt_form(), lang);
         Ok(Self { name, size, read, reader, receipt })
     }
 }
@@ -110,15 +123,17 @@ struct Run<'a> {
     names: Vec<String>,
     /// How many lines contradict one before them.
     contradictions: u64,
+    /// The first receipt that cannot be written.
+    lost: Option<Failure>,
 }
 
 impl Run<'_> {
     /// Submits a file, and prints what became of it.
     fn file(&mut self, index: usize, file: Opened) -> Result<Submitted, Failure> {
-        let Self { context, submission, names, contradictions } = self;
+        let Self { context, submission, names, contradictions, lost } = self;
         let Opened { name, size, read, reader, mut receipt } = file;
-        let name = name.display();
-        let mut bar = Progress::of_bytes(&name.to_string());
+        let name = shown(&name);
+        let mut bar = Progress::of_bytes(&name);
         // A column that is not read would be lost without a word.
         for (column, like) in reader.ignored() {
             context.note(&match like {
@@ -126,7 +141,7 @@ impl Run<'_> {
                 None => says::column_not_read(&name, column),
             });
         }
-        let mut shown = 0;
+        let mut told: u64 = 0;
         let lines = context.checker().lines(reader).map_err(|error| Failure::io("thread", &error))?;
         let tally = submission.take(lines, |notice| {
             match notice {
@@ -146,30 +161,46 @@ impl Run<'_> {
                     }
                 }
                 Notice::Refused { line, errors } => {
-                    shown += 1;
-                    match shown {
+                    told += 1;
+                    match told {
                         ..=SHOWN => errors.iter().for_each(|error| {
                             context.note(&intake::on_line(line.number, error.message(context.lang())));
                         }),
                         count if count == SHOWN + 1 => context.note(&says::more_refused()),
                         _ => {}
                     }
-                    receipt.add(line, errors, context.lang()).map_err(|error| unwritable(&receipt, &error))?;
+                    receipt.add(line, errors);
                 }
             }
             Ok::<(), Failure>(())
         })?;
         drop(bar);
-        let path = receipt.path().to_owned();
-        let receipt = receipt.finish().map_err(|error| Failure::io(path.display(), &error))?;
         let mut text = vec![says::tally(&name, tally.taken, tally.refused)];
         text.extend(tally.unread.as_ref().map(|unread| says::unread(&name, unread.after_line, &unread.cause)));
-        text.extend(receipt.map(|receipt| says::receipt(receipt.display())));
+        match receipt.finish() {
+            Receipted::Nothing => {}
+            Receipted::Kept { path, left_out } => {
+                text.push(says::receipt(shown(&path)));
+                text.extend((left_out > 0).then(|| says::left_out(left_out, MOST_BYTES >> 20)));
+            }
+            Receipted::Lost { path, cause } => {
+                let what = says::receipt_lost(shown(&path), cause, tally.refused);
+                lost.get_or_insert(Failure::other(ExitCode::CannotWrite, what, says::send_again_with_receipt()));
+            }
+        }
         print(&text.iter().map(|text| text.get(context.lang())).collect::<String>())?;
         Ok(tally)
     }
 }
 
-fn unwritable(receipt: &Receipt, error: &std::io::Error) -> Failure {
-    Failure::io(receipt.path().display(), error)
+/// A file's name on one line.
+fn shown(name: &Path) -> String {
+    visible(&name.display().to_string()).into_owned()
+}
+
+/// Whether two names are one file: by the same path, by a link of either kind.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    let identity = |path: &Path| fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));
+    let other = if other.as_os_str() == "-" { Path::new("/dev/stdin") } else { other };
+    identity(one).is_some_and(|one| identity(other) == Some(one))
 }

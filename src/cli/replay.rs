@@ -14,8 +14,8 @@ use crate::store::compare::{Change, cells, changes, read_changes};
 use crate::store::data_dir::Generation;
 use crate::store::place::Rebuilt;
 use crate::store::{StoreError, StorePlace};
-use crate::terminal::print;
-use crate::text::safe::csv_file;
+use crate::terminal::{note, print};
+use crate::text::safe::{csv_file, json};
 use crate::text::{cli_stores as says, failure};
 
 /// The options of `giaoban replay`.
@@ -42,7 +42,7 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
     let Some(summary) = recount(context, store, Until::CaughtUp, &says::rebuilding())? else {
         return Err(Failure::other(ExitCode::Internal, failure::stopped_early(), says::replay_again()));
     };
-    let _ = std::io::Write::write_all(&mut std::io::stderr(), summary_text(context, &summary).as_bytes());
+    note(summary_text(context, &summary).trim_end());
     let changes = differences(context, &place, (current, generation))?;
     print(&show(context, &changes, args.format))?;
     if args.switch {
@@ -85,8 +85,7 @@ fn differences(
 
 fn show(context: &Context, changes: &[Change], format: Format) -> String {
     match format {
-        // Texts and numbers alone: serializing them cannot fail.
-        Format::Json => serde_json::to_string_pretty(changes).unwrap_or_default() + "\n",
+        Format::Json => json(changes),
         Format::Csv => {
             let heads = ["quarter", "unit", "since", "figure", "now", "then"].map(str::to_owned);
             csv_file(std::iter::once(heads).chain(changes.iter().map(Change::cells)))

@@ -6,6 +6,7 @@ use super::Done;
 use crate::failure::ExitCode;
 use crate::intake::named_type;
 use crate::terminal::print;
+use crate::text::safe::json;
 use crate::wire::schema::{asyncapi, json_schemas};
 
 /// The options of `giaoban schema`.
@@ -37,7 +38,6 @@ pub fn run(args: &SchemaArgs) -> Done {
         (_, None) => serde_json::json!(json_schemas()),
         (_, Some(kind)) => serde_json::json!(json_schemas().remove(named_type(kind)?.event_type)),
     };
-    // A document of texts and numbers: serializing it cannot fail.
-    print(&(serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"))?;
+    print(&json(&document))?;
     Ok(ExitCode::Done)
 }

@@ -7,6 +7,7 @@ use super::Done;
 use super::rollup::Format;
 use super::worker::recount;
 use crate::failure::{ExitCode, Failure};
+use crate::files::create_folder;
 use crate::ingest::worker::Until;
 use crate::observability::Verification;
 use crate::program::Context;
@@ -16,7 +17,7 @@ use crate::store::sqlite::SqliteStore;
 use crate::store::{DataDir, StoreWriter as _};
 use crate::terminal::print;
 use crate::text::cli_stores as says;
-use crate::text::safe::csv_file;
+use crate::text::safe::{csv_file, json};
 
 /// The options of `giaoban verify`.
 #[derive(Args, Debug)]
@@ -75,7 +76,7 @@ fn scratch_in(data: &DataDir) -> Result<Scratch, Failure> {
     let path = data.path().join("verify");
     // What a run left that was killed.
     let _ = std::fs::remove_dir_all(&path);
-    std::fs::create_dir(&path).map_err(|error| Failure::io(path.display(), &error))?;
+    create_folder(&path).map_err(|error| Failure::io(path.display(), &error))?;
     Ok(Scratch(path))
 }
 
@@ -96,7 +97,6 @@ impl Drop for Scratch {
 
 fn show(context: &Context, format: Format, differences: &[Change]) -> String {
     match format {
-        // Texts and numbers alone: serializing them cannot fail.
         Format::Json => {
             let rows: Vec<_> = differences
                 .iter()
@@ -105,7 +105,7 @@ fn show(context: &Context, format: Format, differences: &[Change]) -> String {
                         "figure": found.figure, "store": found.now.to_string(), "recount": found.then.to_string()})
                 })
                 .collect();
-            serde_json::to_string_pretty(&rows).unwrap_or_default() + "\n"
+            json(&rows)
         }
         Format::Csv => {
             let heads = ["quarter", "unit", "since", "figure", "store", "recount"].map(str::to_owned);

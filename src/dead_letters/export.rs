@@ -6,6 +6,7 @@ use std::io::Write;
 use super::reader::{FiledDeadLetter, ListedDeadLetter, TopicMessage, walk};
 use crate::domain::{Position, Rules};
 use crate::log::{EventLog, LogError};
+use crate::text::safe::json_text;
 use crate::text::{Lang, dead_letters as text};
 use crate::wire::AllowedSources;
 use crate::wire::decode::{Decoder, structured};
@@ -69,9 +70,11 @@ impl Export<'_> {
         }
         let body = filed.payload.unwrap_or_default();
         match (structured(&message), std::str::from_utf8(body)) {
-            (Some(event), _) => out + &event + "\n",
+            (Some(event), _) => out + &json_text(&event) + "\n",
             // White space between JSON's tokens; within them it is what has to be corrected.
-            (None, Ok(body)) if !body.trim().is_empty() => out + &body.trim().replace(['\r', '\n'], " ") + "\n",
+            (None, Ok(body)) if !body.trim().is_empty() => {
+                out + &json_text(&body.trim().replace(['\r', '\n'], " ")) + "\n"
+            }
             _ => out,
         }
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::reader::{DeadLetterState, ListedDeadLetter};
 use crate::domain::HANOI;
-use crate::text::safe::visible;
+use crate::text::safe::{self, csv_file, visible};
 use crate::text::{Lang, Text, dead_letters as text};
 
 /// A dead letter for programs.
@@ -30,8 +30,30 @@ pub(super) struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    const COLUMNS: &'static str =
-        "id,time,reason,unit,source,subject,topic,partition,offset,bytes,state,decided,note\n";
+    const COLUMNS: [&'static str; 13] = [
+        "id",
+        "time",
+        "reason",
+        "unit",
+        "source",
+        "subject",
+        "topic",
+        "partition",
+        "offset",
+        "bytes",
+        "state",
+        "decided",
+        "note",
+    ];
+
+    fn cells(self) -> [String; 13] {
+        let Self { id, time, reason, unit, source, subject, topic, partition, offset, bytes, state, decided, note } =
+            self;
+        let [reason, unit, source, subject, topic, note] =
+            [reason, unit, source, subject, topic, note].map(str::to_owned);
+        let [partition, offset, bytes] = [partition.to_string(), offset.to_string(), bytes.to_string()];
+        [id, time, reason, unit, source, subject, topic, partition, offset, bytes, state, decided, note]
+    }
 
     pub(super) fn of(dead_letter: &'a ListedDeadLetter) -> Self {
         let (state, decided, note) = match &dead_letter.state {
@@ -66,15 +88,13 @@ fn time(ms: i64) -> String {
 /// As JSON, an object for each.
 pub fn json(dead_letters: &[&ListedDeadLetter]) -> String {
     let rows: Vec<Row<'_>> = dead_letters.iter().map(|dead_letter| Row::of(dead_letter)).collect();
-    // Texts and numbers alone: serializing them cannot fail.
-    serde_json::to_string_pretty(&rows).unwrap_or_default() + "\n"
+    safe::json(&rows)
 }
 
 /// As CSV, a row for each under the names of the columns.
 pub fn csv(dead_letters: &[&ListedDeadLetter]) -> String {
-    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Row::COLUMNS.as_bytes().to_vec());
-    dead_letters.iter().for_each(|dead_letter| drop(writer.serialize(Row::of(dead_letter))));
-    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+    let rows = dead_letters.iter().map(|dead_letter| Row::of(dead_letter).cells());
+    csv_file(std::iter::once(Row::COLUMNS.map(str::to_owned)).chain(rows))
 }
 
 /// For reading at a terminal: a line for each, and how many there are of each reason.

@@ -5,8 +5,14 @@ use crate::log::{Incoming, Outgoing};
 use crate::text::Lang;
 use crate::wire::ValidationError;
 
-/// Headers of a dead letter begin with this; what follows is fixed.
+/// What the worker says of a dead letter, in headers that begin with this.
 pub const PREFIX: &str = "giaoban_dlq_";
+/// What follows [`PREFIX`], in this order, after every header of the message itself.
+pub const SAID: [&str; 6] = ["topic", "partition", "offset", "reason", "detail", "time"];
+/// What follows these where the message had no body.
+pub const TOMBSTONE: &str = "tombstone";
+/// Before a header of the message itself that is called as one of the worker's would be: nobody else speaks in its name.
+pub const SENT: &str = "giaoban_sent_";
 /// Of a message that had been a dead letter and was sent again: which, as `partition:offset`.
 pub const REDRIVE: &str = "giaoban_redrive";
 /// How large a message the dead-letter topic is to take: the largest message of the events' topic
@@ -14,6 +20,11 @@ pub const REDRIVE: &str = "giaoban_redrive";
 pub const ROOM_BYTES: usize = 4 << 20;
 /// What is wrong is described in at most this many bytes; decoding again gives the rest.
 const DETAIL_BYTES: usize = 16 << 10;
+
+/// What a header of a message is called in its dead letter.
+fn sent_name(name: &str) -> String {
+    if name.starts_with(PREFIX) || name.starts_with(SENT) { format!("{SENT}{name}") } else { name.to_owned() }
+}
 
 /// Whether a message had been a dead letter and was sent again.
 pub fn was_redriven(message: &Incoming<'_>) -> bool {
@@ -61,7 +72,7 @@ impl DeadLetter {
     }
 
     /// As it goes to the dead-letter topic: key, headers and body as they were,
-    /// and `giaoban_dlq_*` headers that say where it came from, why it is here,
+    /// and after them `giaoban_dlq_*` headers that say where it came from, why it is here,
     /// and since when (milliseconds since 1970). Topic, partition and offset
     /// tell a letter that was sent twice.
     pub fn outgoing(&self, topic: &str, now_ms: i64) -> Outgoing {
@@ -74,17 +85,19 @@ impl DeadLetter {
             why += if why.is_empty() { "" } else { "\n" };
             why += &line;
         }
-        let mut headers = self.headers.clone();
-        let mut add = |name: &str, value: String| headers.push((format!("{PREFIX}{name}"), Some(value.into_bytes())));
-        add("topic", topic.to_owned());
-        add("partition", self.position.partition.to_string());
-        add("offset", self.position.offset.to_string());
-        add("reason", self.reason().to_owned());
-        add("detail", why);
-        add("time", now_ms.to_string());
-        if self.payload.is_none() {
-            add("tombstone", "true".to_owned());
-        }
+        let theirs = |(name, value): &(String, Option<Vec<u8>>)| (sent_name(name), value.clone());
+        let ours = |(name, value): (&str, String)| (format!("{PREFIX}{name}"), Some(value.into_bytes()));
+        let said = [
+            topic.to_owned(),
+            self.position.partition.to_string(),
+            self.position.offset.to_string(),
+            self.reason().to_owned(),
+            why,
+            now_ms.to_string(),
+        ];
+        let without_body = self.payload.is_none().then(|| (TOMBSTONE, "true".to_owned()));
+        let headers =
+            self.headers.iter().map(theirs).chain(SAID.into_iter().zip(said).chain(without_body).map(ours)).collect();
         let payload = self.payload.clone().unwrap_or_default();
         Outgoing { key: self.key.clone(), headers, payload, ..Outgoing::default() }
     }

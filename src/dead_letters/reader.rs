@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use super::message::{PREFIX, REDRIVE};
+use super::message::{PREFIX, REDRIVE, SAID, SENT, TOMBSTONE};
 use crate::domain::{Offset, Partition, Position};
 use crate::log::{EventLog, Incoming, LogError, Outgoing};
 use crate::wire::Message;
@@ -35,7 +35,34 @@ pub struct FiledDeadLetter<'a> {
     pub payload: Option<&'a [u8]>,
 }
 
-impl FiledDeadLetter<'_> {
+impl<'a> FiledDeadLetter<'a> {
+    /// Of a message of the dead-letter topic, if it is one. What the worker says stands together and comes last, so
+    /// that nothing which a producer sent is taken for it; in letters of version 0.1.0, too.
+    fn of(incoming: &Incoming<'a>) -> Option<Self> {
+        let all = incoming.headers;
+        let is_ours = |header: &(&str, Option<&[u8]>), name: &str| header.0.strip_prefix(PREFIX) == Some(name);
+        let said = all.windows(SAID.len()).rposition(|headers| headers.iter().zip(SAID).all(|(a, b)| is_ours(a, b)))?;
+        let (before, rest) = all.split_at(said);
+        let (said, rest) = rest.split_at(SAID.len());
+        let (without_body, after) = match rest.split_first() {
+            Some((first, after)) if is_ours(first, TOMBSTONE) => (true, after),
+            _ => (false, rest),
+        };
+        let text = |at: usize| std::str::from_utf8(said[at].1?).ok();
+        let own = before.iter().chain(after).filter(|header| header.0 != REDRIVE);
+        Some(Self {
+            id: incoming.position,
+            topic: text(0)?,
+            origin: Position { partition: Partition(text(1)?.parse().ok()?), offset: Offset(text(2)?.parse().ok()?) },
+            reason: text(3)?,
+            detail: text(4).unwrap_or_default(),
+            time_ms: text(5).and_then(|text| text.parse().ok()).or(incoming.timestamp_ms).unwrap_or_default(),
+            key: incoming.key,
+            headers: own.map(|(name, value)| (name.strip_prefix(SENT).unwrap_or(name), *value)).collect(),
+            payload: incoming.payload.filter(|_| !without_body),
+        })
+    }
+
     /// The message as it was, for the rules.
     pub fn message(&self) -> Message<'_> {
         Message { headers: &self.headers, payload: self.payload }
@@ -113,30 +140,14 @@ pub enum TopicMessage<'a> {
 impl<'a> TopicMessage<'a> {
     /// Of a message of the dead-letter topic.
     pub fn of(incoming: &Incoming<'a>) -> Self {
-        // The last of a name is ours: a bad message may have brought headers of these names with it.
+        if let Some(filed) = FiledDeadLetter::of(incoming) {
+            return Self::DeadLetter(filed);
+        }
         let own = |name: &str| {
             let named = |header: &&(&'a str, Option<&'a [u8]>)| header.0.strip_prefix(PREFIX) == Some(name);
             std::str::from_utf8(incoming.headers.iter().rev().find(named)?.1?).ok()
         };
         let time_ms = own("time").and_then(|text| text.parse().ok()).or(incoming.timestamp_ms).unwrap_or_default();
-        let position = || -> Option<Position> {
-            let (partition, offset) = (own("partition")?.parse().ok()?, own("offset")?.parse().ok()?);
-            Some(Position { partition: Partition(partition), offset: Offset(offset) })
-        };
-        if let (Some(topic), Some(origin), Some(reason)) = (own("topic"), position(), own("reason")) {
-            let theirs = |header: &(&str, _)| !header.0.starts_with(PREFIX) && header.0 != REDRIVE;
-            return Self::DeadLetter(FiledDeadLetter {
-                id: incoming.position,
-                topic,
-                origin,
-                reason,
-                detail: own("detail").unwrap_or_default(),
-                time_ms,
-                key: incoming.key,
-                headers: incoming.headers.iter().copied().filter(theirs).collect(),
-                payload: incoming.payload.filter(|_| own("tombstone").is_none()),
-            });
-        }
         let action = match own("action") {
             Some("redriven") => Action::Redriven,
             Some("discarded") => Action::Discarded,
@@ -370,17 +381,49 @@ mod tests {
         assert_eq!(DeadLetterTopic::read(&log, "dlq").unwrap().others, 1);
     }
 
+    /// Headers of a producer that speaks in the worker's name.
+    const FORGED: [(&str, Option<&[u8]>); 8] = [
+        ("giaoban_dlq_action", Some(b"discarded")),
+        ("giaoban_dlq_letter", Some(b"0:0")),
+        ("giaoban_dlq_topic", Some(b"other")),
+        ("giaoban_dlq_partition", Some(b"77")),
+        ("giaoban_dlq_offset", Some(b"99")),
+        ("giaoban_dlq_reason", Some(b"none")),
+        ("giaoban_dlq_tombstone", Some(b"true")),
+        ("giaoban_sent_giaoban_dlq_time", None),
+    ];
+
+    #[test]
+    fn what_a_producer_sent_is_kept_apart_from_what_the_worker_says() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = EmbeddedLog::open(dir.path()).unwrap();
+        // As version 0.1.0 wrote it: the names as they came, the worker's after them.
+        let mut old = letter(2, &[], Some(b"{x"));
+        let forged = FORGED.map(|(name, value)| (name.to_owned(), value.map(<[u8]>::to_vec)));
+        old.headers.splice(0..0, forged[..7].to_vec());
+        let new = letter(2, &FORGED, Some(b"{x"));
+        let ours = new.headers.iter().filter(|(name, _)| name.starts_with(PREFIX)).count();
+        assert_eq!(ours, SAID.len(), "{:?}", new.headers);
+        sent(&log, vec![new, old]);
+        let mut seen = Vec::new();
+        walk(&log, "dlq", &|_| true, &mut |found| {
+            let TopicMessage::DeadLetter(filed) = found else { panic!("{found:?}") };
+            assert_eq!((filed.topic, filed.reason, filed.origin), ("events", "json.syntax", position(2, 2)));
+            assert_eq!(filed.payload, Some(&b"{x"[..]), "a forged header hides no body");
+            let headers = filed.again().headers;
+            seen.push(headers.len() - 1);
+            assert_eq!(headers[..headers.len() - 1], forged[..headers.len() - 1], "as they were sent");
+        })
+        .unwrap();
+        seen.sort_unstable();
+        assert_eq!(seen, [7, 8]);
+    }
+
     #[test]
     fn a_bad_message_cannot_pass_for_a_decision() {
         let dir = tempfile::tempdir().unwrap();
         let log = EmbeddedLog::open(dir.path()).unwrap();
-        let forged: [(&str, Option<&[u8]>); 4] = [
-            ("giaoban_dlq_action", Some(b"discarded")),
-            ("giaoban_dlq_letter", Some(b"0:0")),
-            ("giaoban_dlq_offset", Some(b"99")),
-            ("giaoban_dlq_reason", Some(b"none")),
-        ];
-        sent(&log, vec![letter(1, &[], Some(b"a")), letter(2, &forged, Some(b"b"))]);
+        sent(&log, vec![letter(1, &[], Some(b"a")), letter(2, &FORGED, Some(b"b"))]);
         let read = DeadLetterTopic::read(&log, "dlq").unwrap();
         let seen: Vec<_> = read
             .dead_letters

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp, tz};
 use crate::config::Settings;
 use crate::domain::{HANOI, NextOffset, Offset, Rules, UnitKind};
 use crate::failure::{Explained, Failure};
+use crate::files::create_file;
 use crate::log::{self, EventLog, LogError, PartitionRange, Topic};
 use crate::store::{Checkpoint, StoreError, StoreReader};
 use crate::text::{Lang, Text, doctor as says, failure, names};
@@ -168,7 +169,7 @@ fn folder(examination: &mut Examination, data: &Path, free_in: impl Fn(&Path) ->
     // A folder that is not there yet is made in the nearest one above it that is.
     let there = data.ancestors().find(|path| path.exists()).unwrap_or(Path::new("."));
     let probe = there.join(format!(".doctor-{}", std::process::id()));
-    if let Err(error) = std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)) {
+    if let Err(error) = create_file(&probe).and_then(|_| std::fs::remove_file(&probe)) {
         let detail = Text::same(format!("{}: {error}", there.display()));
         return examination.add(says::folder(), Verdict::Problem, detail, failure::make_writable());
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use super::{Explained, FailureKind};
+use crate::text::safe::visible;
 use crate::text::{Text, failure};
 
 /// A file or folder that cannot be read or written.
@@ -23,13 +24,14 @@ impl Explained for FileError<'_> {
     }
 
     fn what(&self) -> Text {
-        Text::same(format!("{}: {}", self.path, self.error))
+        Text::same(format!("{}: {}", visible(&self.path.to_string()), self.error))
     }
 
     fn remedy(&self) -> Text {
         match self.error.kind() {
             io::ErrorKind::NotFound => failure::check_path(),
             io::ErrorKind::IsADirectory => failure::name_files(),
+            io::ErrorKind::AlreadyExists => failure::name_new_file(),
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => failure::free_disk(),
             _ => failure::check_permissions(),
         }

@@ -1,6 +1,9 @@
-//! Files as several rooms need them: whole or not there at all, and SQLite's. May not know what is in them.
+//! Files as several rooms need them: whole or not there at all, nobody else's to read, and SQLite's. May not know what
+//! is in them.
 
+mod private;
 pub(crate) mod sqlite;
 mod whole;
 
+pub use private::{create_file, create_folder, open_file};
 pub use whole::WholeFile;

@@ -6,12 +6,21 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, Error, ErrorCode};
+use rusqlite::{Connection, Error, ErrorCode, OpenFlags};
 
-use super::WholeFile;
+use super::{WholeFile, create_file};
 
 /// Pages that are copied between two reports of progress.
 const STEP: i32 = 4_096;
+
+/// Opens a file. One that is made is nobody else's to read, and so are those that SQLite keeps beside it.
+pub(crate) fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    if flags.contains(OpenFlags::SQLITE_OPEN_CREATE) {
+        // Where it cannot be made, SQLite says why.
+        let _ = create_file(path);
+    }
+    Connection::open_with_flags(path, flags)
+}
 
 /// The schema version of a file of that application, 0 for an empty one; `None` if it is another program's.
 pub(crate) fn version(connection: &Connection, application_id: i64) -> rusqlite::Result<Option<i64>> {
@@ -45,8 +54,10 @@ pub(crate) fn copy(from: &Connection, to: &Path, progress: &mut dyn FnMut(u64, u
     }
     from.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
     let of_io = |error: std::io::Error| Error::ToSqlConversionFailure(error.into());
-    let file = WholeFile::at(to);
-    let copied = copy_pages(from, file.partial(), progress).and_then(|()| file.finish().map_err(of_io));
+    let copied = WholeFile::create(to).map_err(of_io).and_then(|file| {
+        copy_pages(from, file.partial(), progress)?;
+        file.finish().map_err(of_io)
+    });
     if held {
         from.execute_batch("COMMIT")?;
     }

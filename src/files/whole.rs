@@ -1,31 +1,40 @@
-//! Atomic, durable file replacement: whoever finds a file finds all of it, also after a crash.
+//! Atomic, durable writing of files: whoever finds a file finds all of it, also after a crash.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// A file that is being written beside the place where it will be. Dropped before it is finished, it leaves nothing.
+use super::private::create_file;
+
+/// A file that is being written beside the place where it will be. Dropped before it is finished, it leaves nothing;
+/// where the process is killed, what was written stays under a name that ends in `.partial`.
 #[derive(Debug)]
 pub struct WholeFile {
+    file: File,
     partial: PathBuf,
     path: PathBuf,
 }
 
 impl WholeFile {
-    /// A file that will be at `path`. Nothing is there yet, and what is there now stays until [`WholeFile::finish`].
-    pub fn at(path: &Path) -> Self {
+    /// A file that will be at `path`. What is there now stays until [`WholeFile::finish`].
+    ///
+    /// # Errors
+    /// If it cannot be written beside it.
+    pub fn create(path: &Path) -> io::Result<Self> {
         let mut partial = path.as_os_str().to_owned();
         partial.push(format!(".{}.partial", std::process::id()));
-        Self { partial: partial.into(), path: path.to_owned() }
+        // Of a process that was killed and had the same number; or a link, which is not followed.
+        let _ = fs::remove_file(&partial);
+        Ok(Self { file: create_file(Path::new(&partial))?, partial: partial.into(), path: path.to_owned() })
     }
 
-    /// Writes a file whole.
+    /// Writes a file whole, in the place of what is there.
     ///
     /// # Errors
     /// If it cannot be written; what was at `path` is as it was.
     pub fn write(path: &Path, contents: impl AsRef<[u8]>) -> io::Result<()> {
-        let file = Self::at(path);
-        fs::write(&file.partial, contents)?;
+        let mut file = Self::create(path)?;
+        file.write_all(contents.as_ref())?;
         file.finish()
     }
 
@@ -34,17 +43,42 @@ impl WholeFile {
         &self.partial
     }
 
-    /// Gives it its name, in one step, once it is on the disk.
+    /// Gives it its name, in one step, once it is on the disk. What has the name is replaced; a link is, not what it
+    /// leads to.
     ///
     /// # Errors
-    /// If it cannot be made durable or renamed, or was not written.
+    /// If it cannot be made durable or renamed.
     pub fn finish(self) -> io::Result<()> {
-        File::open(&self.partial)?.sync_all()?;
+        self.file.sync_all()?;
         fs::rename(&self.partial, &self.path)?;
-        match self.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            Some(folder) => File::open(folder)?.sync_all(),
-            None => Ok(()),
+        sync_folder_of(&self.path)
+    }
+
+    /// Gives it that name, in one step, once it is on the disk; nothing that is there is replaced.
+    ///
+    /// # Errors
+    /// [`ErrorKind::AlreadyExists`] if anything has the name, and another may be tried; else if it cannot be named.
+    pub fn finish_new(&self, path: &Path) -> io::Result<()> {
+        self.file.sync_all()?;
+        match fs::hard_link(&self.partial, path) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                // A disk without hard links, such as a memory stick's: the name is taken first.
+                drop(create_file(path)?);
+                fs::rename(&self.partial, path)?;
+            }
+            linked => linked?,
         }
+        sync_folder_of(path)
+    }
+}
+
+impl Write for WholeFile {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.file.write(buffer)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
@@ -55,8 +89,15 @@ impl Drop for WholeFile {
     }
 }
 
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
     use super::*;
 
     #[test]
@@ -64,15 +105,39 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("f");
         WholeFile::write(&path, "one").unwrap();
-        let half = WholeFile::at(&path);
-        fs::write(half.partial(), "half").unwrap();
+        let mut half = WholeFile::create(&path).unwrap();
+        half.write_all(b"half").unwrap();
+        assert_eq!(fs::read_to_string(half.partial()).unwrap(), "half", "there, should the process be killed");
         assert_eq!(fs::read_to_string(&path).unwrap(), "one");
         drop(half);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
         WholeFile::write(&path, "two").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "two");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
-        assert!(WholeFile::at(&path).finish().is_err(), "nothing was written");
-        assert_eq!(fs::read_to_string(&path).unwrap(), "two");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_new_name_replaces_nothing_and_no_link_is_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::write(at("victim"), "whole").unwrap();
+        for (name, to) in [("link", "victim"), ("dangling", "nowhere")] {
+            symlink(at(to), at(name)).unwrap();
+        }
+        // Where it would be written while it is not whole, too.
+        symlink(at("victim"), at(&format!("f.{}.partial", std::process::id()))).unwrap();
+        let mut file = WholeFile::create(&at("f")).unwrap();
+        file.write_all(b"new").unwrap();
+        for taken in ["victim", "link", "dangling"] {
+            assert_eq!(file.finish_new(&at(taken)).unwrap_err().kind(), ErrorKind::AlreadyExists, "{taken}");
+        }
+        file.finish_new(&at("f")).unwrap();
+        drop(file);
+        assert_eq!(fs::read_to_string(at("f")).unwrap(), "new");
+        // A file that is replaced is, at the link's own place.
+        WholeFile::write(&at("link"), "new").unwrap();
+        assert_eq!(fs::read_to_string(at("victim")).unwrap(), "whole");
+        assert!(!at("nowhere").exists() && fs::read_dir(dir.path()).unwrap().count() == 4);
     }
 }

@@ -2,20 +2,26 @@
 //! place and remedy, in a form that can be corrected and sent again as it is.
 //!
 //! JSON carries the reasons in lines that begin with `#`, which reading
-//! ignores; a table in columns that begin with `_`.
+//! ignores; a table in columns that begin with `_`. A cell that a spreadsheet would
+//! take for a formula has an apostrophe before it, which reading takes away.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::event::InputLine;
 use super::input::InputFormat;
-use crate::text::safe::csv_rows;
+use crate::files::WholeFile;
+use crate::text::safe::{csv_rows, guarded};
 use crate::text::{Lang, intake};
 use crate::wire::ValidationError;
 
 /// Columns that a receipt adds to a table.
-const COLUMNS: [&[u8]; 3] = [b"_line", b"_code", b"_reason"];
+const COLUMNS: [&str; 3] = ["_line", "_code", "_reason"];
+
+/// Whether a table is a receipt, by its columns.
+pub(super) fn is_receipt(columns: &[String]) -> bool {
+    COLUMNS.iter().all(|added| columns.iter().any(|column| column == added))
+}
 
 /// In which form refused lines come back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,20 +69,50 @@ impl ReceiptForm {
     }
 }
 
-/// A receipt in a file; none is made while nothing was refused.
+/// So many bytes of refused lines a receipt holds, and no more: a file that has more is hardly one of events, and an
+/// archive of a few kilobytes may hold gigabytes of them.
+pub const MOST_BYTES: u64 = 64 << 20;
+
+/// A receipt in a file; none is made while nothing was refused. While it is being written it has another name, which
+/// ends in `.partial`, and it never takes the place of a file that is there.
 pub struct Receipt {
     path: PathBuf,
     form: ReceiptForm,
-    out: Option<BufWriter<File>>,
+    lang: Lang,
+    out: Option<WholeFile>,
+    bytes: u64,
+    left_out: u64,
+    lost: Option<io::Error>,
+}
+
+/// What became of a receipt.
+#[derive(Debug)]
+pub enum Receipted {
+    /// Nothing was refused.
+    Nothing,
+    /// It is there.
+    Kept {
+        /// Where.
+        path: PathBuf,
+        /// So many lines are not in it, which holds [`MOST_BYTES`].
+        left_out: u64,
+    },
+    /// It cannot be written.
+    Lost {
+        /// Where it was to be.
+        path: PathBuf,
+        /// Why not.
+        cause: io::Error,
+    },
 }
 
 impl Receipt {
-    /// A receipt at that place.
-    pub fn new(path: PathBuf, form: ReceiptForm) -> Self {
-        Self { path, form, out: None }
+    /// A receipt at that place, or beside it under a name with a number where a file is there.
+    pub fn new(path: PathBuf, form: ReceiptForm, lang: Lang) -> Self {
+        Self { path, form, lang, out: None, bytes: 0, left_out: 0, lost: None }
     }
 
-    /// Beside the file, under a name that is free: `march.csv` → `march.rejected.csv`.
+    /// Its usual place, beside the file: `march.csv` → `march.rejected.csv`.
     pub fn beside(file: &Path, format: InputFormat) -> PathBuf {
         let suffix = match format {
             InputFormat::Ndjson => "ndjson",
@@ -87,46 +123,70 @@ impl Receipt {
             Some("" | "-") | None => "stdin",
             Some(stem) => stem,
         };
-        let free = |number: u32| {
-            let number = if number == 1 { String::new() } else { format!("-{number}") };
-            let path = file.with_file_name(format!("{stem}.rejected{number}.{suffix}"));
-            (!path.exists()).then_some(path)
-        };
-        (1..).find_map(free).unwrap_or_default()
+        file.with_file_name(format!("{stem}.rejected.{suffix}"))
     }
 
-    /// Where it is, once it is made.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Adds a refused line.
-    ///
-    /// # Errors
-    ///
-    /// Where the file cannot be written.
-    pub fn add(&mut self, line: &InputLine, errors: &[ValidationError], lang: Lang) -> io::Result<()> {
-        let text = self.form.refused(line, errors, lang);
-        match &mut self.out {
-            Some(out) => out.write_all(&text),
-            None => {
-                let mut out = BufWriter::new(File::create(&self.path)?);
-                out.write_all(&[self.form.head(), text].concat())?;
-                self.out = Some(out);
-                Ok(())
-            }
+    /// Adds a refused line. Where it cannot be written, [`Receipt::finish`] says so: the other lines go on.
+    pub fn add(&mut self, line: &InputLine, errors: &[ValidationError]) {
+        if self.lost.is_some() || self.left_out > 0 {
+            self.left_out += 1;
+        } else if let Err(error) = self.write(&self.form.refused(line, errors, self.lang)) {
+            self.lost = Some(error);
+            // Half a receipt is none: the same file sent again gives all of it.
+            self.out = None;
         }
     }
 
-    /// Closes it; returns where it is, if anything was refused.
-    ///
-    /// # Errors
-    ///
-    /// Where the file cannot be written.
-    pub fn finish(self) -> io::Result<Option<PathBuf>> {
-        let Some(mut out) = self.out else { return Ok(None) };
-        out.flush()?;
-        Ok(Some(fs::canonicalize(&self.path).ok().filter(|_| self.path.is_absolute()).unwrap_or(self.path)))
+    fn write(&mut self, text: &[u8]) -> io::Result<()> {
+        let out = match &mut self.out {
+            Some(out) => out,
+            None => {
+                let mut out = WholeFile::create(&self.path)?;
+                out.write_all(&self.form.head())?;
+                self.out.insert(out)
+            }
+        };
+        self.bytes += text.len() as u64;
+        if self.bytes > MOST_BYTES {
+            self.left_out = 1;
+            return Ok(());
+        }
+        // At once: what was decided is there if the process is killed.
+        out.write_all(text)
+    }
+
+    /// Gives it its name.
+    pub fn finish(self) -> Receipted {
+        let Self { path, out, left_out, lost, .. } = self;
+        let cause = match (out, lost) {
+            (_, Some(cause)) => cause,
+            (None, None) => return Receipted::Nothing,
+            (Some(out), None) => match named(&out, &path) {
+                Ok(path) => return Receipted::Kept { path, left_out },
+                Err(cause) => cause,
+            },
+        };
+        Receipted::Lost { path, cause }
+    }
+}
+
+/// Gives it that name, or the first with a number that is free: `march.rejected-2.csv`.
+fn named(out: &WholeFile, path: &Path) -> io::Result<PathBuf> {
+    let mut name = path.to_owned();
+    let mut number = 1;
+    loop {
+        match out.finish_new(&name) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            result => return result.map(|()| name),
+        }
+        number += 1;
+        let mut numbered = path.file_stem().unwrap_or_default().to_owned();
+        numbered.push(format!("-{number}"));
+        if let Some(suffix) = path.extension() {
+            numbered.push(".");
+            numbered.push(suffix);
+        }
+        name = path.with_file_name(numbered);
     }
 }
 
@@ -135,5 +195,5 @@ fn with_columns(row: &[u8], delimiter: u8, more: &[impl AsRef<[u8]>]) -> Vec<u8>
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(row);
     let mut record = reader.byte_records().next().and_then(Result::ok).unwrap_or_default();
     more.iter().for_each(|cell| record.push_field(cell.as_ref()));
-    csv_rows([&record], delimiter)
+    csv_rows([record.iter().map(guarded)], delimiter)
 }

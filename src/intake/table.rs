@@ -4,8 +4,10 @@
 use super::columns::{column_name, known_columns, like, slip_of, spellings};
 use super::error::InputError;
 use super::event::{InputEvent, InputLine, Unreadable};
+use super::receipt::is_receipt;
 use super::rows::{Row, Rows, row_bytes};
 use crate::domain::Revision;
+use crate::text::safe::unguarded;
 use crate::wire::encode::Draft;
 use crate::wire::flat::csv_data;
 use crate::wire::spec::TypeSpec;
@@ -21,6 +23,8 @@ pub struct EventTable {
     /// Those that are not read, each with the one that it is like.
     pub(super) ignored: Vec<(String, Option<String>)>,
     pub(super) delimiter: u8,
+    /// Whether its rows came back of an earlier submission.
+    is_receipt: bool,
     kind: Option<&'static TypeSpec>,
     /// For rows that do not say when they were recorded.
     now: jiff::Timestamp,
@@ -71,7 +75,8 @@ impl EventTable {
         let typed = kind.filter(|_| !columns.iter().any(|column| column == "type"));
         let cells = kept.iter().filter_map(|index| head.get(*index));
         let header = row_bytes(typed.map(|_| &b"type"[..]).into_iter().chain(cells), delimiter);
-        Ok(Self { rows, header, columns, kept, ignored, delimiter, kind, now: jiff::Timestamp::now() })
+        let is_receipt = is_receipt(&columns);
+        Ok(Self { rows, header, columns, kept, ignored, delimiter, is_receipt, kind, now: jiff::Timestamp::now() })
     }
 
     /// A row as its receipt has it: without the remarks of an earlier one, and with the type that was not in the file.
@@ -92,7 +97,7 @@ impl EventTable {
     pub fn next(&mut self) -> Option<Result<InputEvent, Unreadable>> {
         let mut record = csv::ByteRecord::new();
         loop {
-            let Row { number, error, is_cut } = match self.rows.read(&mut record) {
+            let Row { number, error, is_cut } = match self.read(&mut record) {
                 Ok(row) => row?,
                 Err(error) => {
                     return Some(Err(Unreadable { after_line: self.rows.number(), cause: error.into() }));
@@ -105,6 +110,15 @@ impl EventTable {
             let event = error.map_or_else(|| self.event(&record), |error| Err(vec![error]));
             return Some(Ok((InputLine { number, bytes, is_cut }, event.map(Some))));
         }
+    }
+
+    /// The next row, with its cells as they were before they came back in a receipt.
+    fn read(&mut self, record: &mut csv::ByteRecord) -> std::io::Result<Option<Row>> {
+        let row = self.rows.read(record)?;
+        if self.is_receipt {
+            *record = record.iter().map(unguarded).collect();
+        }
+        Ok(row)
     }
 
     fn event(&self, record: &csv::ByteRecord) -> Result<Vec<u8>, Vec<ValidationError>> {

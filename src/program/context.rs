@@ -1,7 +1,6 @@
 //! What every command starts from: settings, rules, the event log, the store; and
 //! the program's own log.
 
-use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 
 use crate::config::{LogSettings, Settings};
@@ -14,7 +13,8 @@ use crate::log::embedded::EmbeddedLog;
 use crate::log::kafka::KafkaLog;
 use crate::store::data_dir::WriterLock;
 use crate::store::{DataDir, StoreError, StorePlace, StoreReader};
-use crate::text::{Lang, Text, terminal};
+use crate::terminal;
+use crate::text::{Lang, Text, terminal as says};
 use crate::wire::AllowedSources;
 
 /// What a command works with.
@@ -43,7 +43,7 @@ impl Context {
 
     /// A remark on standard error.
     pub fn note(&self, text: &Text) {
-        let _ = writeln!(std::io::stderr(), "{}", text.get(self.lang()));
+        terminal::note(text.get(self.lang()));
     }
 
     /// What events are checked by.
@@ -118,7 +118,7 @@ impl Context {
 
     /// Whether somebody sits at standard input and standard error.
     pub fn asks(&self) -> bool {
-        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+        terminal::asks()
     }
 
     /// A remark if the store lacks records of the embedded log. A broker is not asked: it may be away.
@@ -143,7 +143,7 @@ impl Context {
             })
             .sum();
         if missing > 0 {
-            self.note(&terminal::records_not_counted(missing));
+            self.note(&says::records_not_counted(missing));
         }
         Ok(())
     }
@@ -170,10 +170,11 @@ pub fn start_log(log: &LogSettings) {
     let text = match log.format.as_str() {
         "text" => true,
         "json" => false,
-        _ => std::io::stderr().is_terminal(),
+        _ => terminal::is_seen(),
     };
-    let builder = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false);
+    let line = move || terminal::LogLine { is_json: !text };
+    // Without colours, so that whatever steers a terminal was sent by somebody, and is written as an escape.
+    let builder = tracing_subscriber::fmt().with_max_level(level).with_writer(line).with_target(false).with_ansi(false);
     // A second start in one process would find one in place, which serves.
-    let _ =
-        if text { builder.with_ansi(std::io::stderr().is_terminal()).try_init() } else { builder.json().try_init() };
+    let _ = if text { builder.try_init() } else { builder.json().try_init() };
 }

@@ -1,13 +1,12 @@
 //! A command line that asks for help, or that is wrong: the parser says so in
 //! English, and in Vietnamese one line stands before it.
 
-use std::io::Write as _;
-
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::config::{Overrides, language};
 use crate::failure::ExitCode;
+use crate::terminal::note;
 use crate::text::{Lang, usage as says};
 
 /// Prints help, or what is wrong with the command line.
@@ -24,9 +23,9 @@ pub fn misread(error: &Error, environment: &[(String, String)]) -> ExitCode {
     let overrides =
         Overrides { lang: lang.filter(|lang| ["vi", "en"].contains(&lang.as_str())), ..Overrides::default() };
     if language(&overrides, environment) == Lang::Vi {
-        let _ = writeln!(std::io::stderr(), "{}", in_vietnamese(error));
+        note(&in_vietnamese(error).to_string());
     }
-    let _ = error.print();
+    note(error.render().to_string().trim_end());
     ExitCode::Usage
 }
 

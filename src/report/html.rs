@@ -6,6 +6,7 @@ use askama::Template;
 use super::datum::Datum;
 use super::document::{Block, Chart, Document};
 use super::svg;
+use crate::text::safe::visible_lines;
 use crate::text::{Text, report as say};
 
 #[derive(Template)]
@@ -33,5 +34,5 @@ impl Page<'_> {
 pub fn report_html(document: &Document<'_>) -> String {
     let period = say::period_name(document.period).get(document.lang).to_owned();
     // A template of this program over texts: writing it into memory cannot fail.
-    Page { document, period }.render().unwrap_or_default()
+    visible_lines(&Page { document, period }.render().unwrap_or_default()).into_owned()
 }

@@ -7,6 +7,7 @@ use super::records::Listing;
 use super::rows;
 use crate::domain::Figure;
 use crate::rollup::{Rollup, RollupRow};
+use crate::text::safe::json;
 use crate::text::{Lang, report as say};
 
 /// A rollup as JSON; of made-up figures with a top-level `synthetic` that says so.
@@ -21,14 +22,12 @@ pub fn rollup_json(rollup: &Rollup, synthetic: bool) -> String {
         synthetic: synthetic.then(|| say::synthetic().get(Lang::En).to_owned()),
         units: rollup.rows.iter().map(Unit::of).collect(),
     };
-    // Text and numbers alone: serializing them into memory cannot fail.
-    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+    json(&document)
 }
 
 /// What stands behind a figure.
 pub fn listing_json(listing: &Listing) -> String {
-    // Text and numbers alone: serializing them into memory cannot fail.
-    serde_json::to_string_pretty(listing).unwrap_or_default() + "\n"
+    json(listing)
 }
 
 #[derive(serde::Serialize)]

@@ -1,12 +1,11 @@
 //! Writes a period's report into files, whole or not at all.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::contents::Contents;
 use super::{ReportError, ReportHead, csv, html, json, sections};
 use crate::domain::{Period, Rules};
-use crate::files::WholeFile;
+use crate::files::{WholeFile, create_folder};
 use crate::store::StoreReader;
 
 /// Writes `giaoban-<period>.html`, `.csv` and `.json` into `out`, which is made
@@ -22,7 +21,7 @@ pub fn write_report(
     out: &Path,
 ) -> Result<Vec<PathBuf>, ReportError> {
     let contents = Contents::read(store, rules, period)?;
-    fs::create_dir_all(out).map_err(|error| ReportError::Write { path: out.to_owned(), error })?;
+    create_folder(out).map_err(|error| ReportError::Write { path: out.to_owned(), error })?;
     let page = sections::document(&contents, head).map(|document| html::report_html(&document));
     let texts = [
         ("html", page.unwrap_or_default()),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use super::DataDir;
-use crate::files::WholeFile;
+use crate::files::{WholeFile, create_folder};
 
 impl DataDir {
     /// The files of every generation, and the one that says which is in force.
@@ -33,7 +33,7 @@ impl DataDir {
     /// Where the folder cannot be written.
     pub fn move_aside(&self, files: &[PathBuf]) -> io::Result<PathBuf> {
         let aside = self.path().join(format!("before-restore-{}", jiff::Timestamp::now().as_second()));
-        fs::create_dir(&aside)?;
+        create_folder(&aside)?;
         for file in files {
             fs::rename(file, aside.join(file.file_name().unwrap_or_default()))?;
         }
@@ -47,8 +47,8 @@ impl DataDir {
 ///
 /// Where the one cannot be read or the other written.
 pub fn copy_whole(from: &Path, to: &Path) -> io::Result<()> {
-    let file = WholeFile::at(to);
-    fs::copy(from, file.partial())?;
+    let mut file = WholeFile::create(to)?;
+    io::copy(&mut fs::File::open(from)?, &mut file)?;
     file.finish()
 }
 

@@ -9,7 +9,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
-use crate::files::WholeFile;
+use crate::files::{WholeFile, create_folder, open_file};
 
 /// A data folder.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ pub struct Generation(pub u32);
 impl DataDir {
     /// The folder, which is made if it is missing.
     pub fn create(path: &Path) -> Result<Self, StoreError> {
-        fs::create_dir_all(path).map_err(|error| io_error(path, error))?;
+        create_folder(path).map_err(|error| io_error(path, error))?;
         Ok(Self { path: path.to_owned() })
     }
 
@@ -113,8 +113,7 @@ impl DataDir {
 
     fn lock(&self, name: &str) -> Result<WriterLock, StoreError> {
         let path = self.path.join(name);
-        let open = File::options().create(true).truncate(false).read(true).write(true).open(&path);
-        let mut file = open.map_err(|error| io_error(&path, error))?;
+        let mut file = open_file(&path).map_err(|error| io_error(&path, error))?;
         match file.try_lock() {
             Ok(()) => {
                 // The number is for messages alone; the lock is what counts.

@@ -1,11 +1,13 @@
-//! What a person at a terminal sees and types: results, a bar, questions. Knows nothing of what a command does.
+//! What a person at a terminal sees and types: results, notes, the program's log, a bar, questions. Knows nothing of
+//! what a command does. All that is written passes through `text::safe` here, whoever sent what is in it.
 
 pub mod progress;
 pub mod prompt;
 
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write, stderr, stdin, stdout};
 
 use crate::failure::Failure;
+use crate::text::safe::{json_text, visible, visible_lines};
 
 /// Writes a result to standard output; a reader that went away is no failure.
 ///
@@ -13,9 +15,50 @@ use crate::failure::Failure;
 ///
 /// Where standard output cannot be written for any other reason.
 pub fn print(text: &str) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    let mut out = stdout().lock();
+    match out.write_all(visible_lines(text).as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::io("standard output", &error)),
         _ => Ok(()),
+    }
+}
+
+/// Writes a remark to standard error, if that can be written.
+pub fn note(text: &str) {
+    let _ = writeln!(stderr(), "{}", visible_lines(text));
+}
+
+/// Standard output for more than fits into memory: of lines that are safe to show already.
+pub fn results() -> impl Write {
+    stdout().lock()
+}
+
+/// Whether somebody sits at standard input and standard error.
+pub fn asks() -> bool {
+    stdin().is_terminal() && is_seen()
+}
+
+/// Whether somebody sees standard error.
+pub fn is_seen() -> bool {
+    stderr().is_terminal()
+}
+
+/// Standard error for the program's log, an event with each write. One that cannot be written is dropped, never the
+/// program.
+pub struct LogLine {
+    /// Whether it is JSON; else it is text.
+    pub is_json: bool,
+}
+
+impl Write for LogLine {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        let text = text.trim_end_matches('\n');
+        let text = if self.is_json { json_text(text) } else { visible(text) };
+        let _ = stderr().write_all(format!("{text}\n").as_bytes());
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }

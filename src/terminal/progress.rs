@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use crate::text::safe::visible;
+
 /// A bar, or nothing.
 pub struct Progress(ProgressBar);
 
@@ -26,7 +28,7 @@ impl Progress {
             };
             bar.set_style(style.with_key("rate", rate));
         }
-        bar.set_message(what.to_owned());
+        bar.set_message(visible(what).into_owned());
         Self(bar)
     }
 

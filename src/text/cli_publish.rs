@@ -20,6 +20,26 @@ texts! {
         "Các dòng bị từ chối, kèm lý do và cách sửa: {path}\nSửa rồi gửi lại: giaoban publish {path}\n",
         "The refused lines, with reason and remedy: {path}\nCorrect them and send them again: giaoban publish {path}\n",
     }
+    left_out(count, mebibytes) {
+        "Phiếu trả chứa nhiều nhất {mebibytes} MiB: còn {count} dòng bị từ chối không có trong đó. Sửa rồi gửi lại cả tệp gốc.\n",
+        "A receipt holds at most {mebibytes} MiB: {count} refused lines more are not in it. Correct the original file and publish it again.\n",
+    }
+    receipt_is_input(path) {
+        "--receipt {path} chính là tệp được gửi",
+        "--receipt {path} is the very file that is published",
+    }
+    other_receipt() {
+        "Đặt tên khác cho phiếu trả, hoặc bỏ --receipt; chưa có gì được gửi.",
+        "Give the receipt another name, or leave --receipt out; nothing was sent.",
+    }
+    receipt_lost(path, cause, refused) {
+        "không ghi được phiếu trả {path}: {cause}; mọi dòng đã được gửi, {refused} dòng bị từ chối không có trong phiếu nào",
+        "the receipt {path} cannot be written: {cause}; every line was sent, the {refused} that were refused are in no receipt",
+    }
+    send_again_with_receipt() {
+        "Gửi lại cả tệp với --receipt ở nơi ghi được; những gì đã nhận sẽ được nhận ra là trùng.",
+        "Publish the whole file again with --receipt where it can be written; what was taken will be recognised as a duplicate.",
+    }
     more_refused() { "… các dòng khác: xem phiếu trả", "… more lines: see the receipt" }
     column_not_read(file, column) {
         "{file}: không đọc cột \"{column}\"",

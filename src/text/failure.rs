@@ -71,6 +71,10 @@ texts! {
         "Đây là một thư mục: hãy ghi tên tệp, ví dụ thư mục/*.csv.",
         "This is a folder: name files, for instance folder/*.csv.",
     }
+    name_new_file() {
+        "Đã có tệp hay liên kết ở đó, được giữ nguyên: đặt tên khác.",
+        "Something is there already, and stays as it is: choose another name.",
+    }
     free_disk() {
         "Giải phóng dung lượng đĩa rồi chạy lại.",
         "Free some disk space and run it again.",

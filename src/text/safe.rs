@@ -1,25 +1,50 @@
-//! Text that somebody sent, made safe to show: on a terminal, in a message, on a page.
+//! Text that somebody sent, made safe to show: on a terminal, on a page, in a spreadsheet, in JSON, in the program's log.
 //!
-//! What reaches a reader's eyes from outside passes through here, the rows of a
-//! CSV file too. A format with quoting of its own does that itself: a page's
-//! values are escaped by its template, the cells of the tables in `docs/` by what
-//! makes those pages.
+//! What goes out passes through here at the way out itself, whole, so that nobody can forget it: what is printed, each
+//! line of the log, each page, each cell, each JSON document. `tests/ways_out.rs` names every way out.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
-/// Whether a character steers a terminal or turns the direction of writing instead of being seen.
-fn is_unseen(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+use serde::Serialize;
+
+/// Whether a character steers a terminal, turns the direction of writing or is not there to the eye.
+pub fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Whether it is more than the end of a line or a tab.
+fn is_unseen_in_lines(c: char) -> bool {
+    is_unseen(c) && !matches!(c, '\n' | '\t')
 }
 
 /// The text on one line, with each character that is not seen written as an escape.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    escaped(text, is_unseen)
+    escaped(text, is_unseen, |c, out| out.extend(c.escape_unicode()))
 }
 
 /// The text with its line ends and tabs, and each other character that is not seen written as an escape.
 pub fn visible_lines(text: &str) -> Cow<'_, str> {
-    escaped(text, |c| is_unseen(c) && !matches!(c, '\n' | '\t'))
+    escaped(text, is_unseen_in_lines, |c, out| out.extend(c.escape_unicode()))
+}
+
+/// JSON text with each character that is not seen written as JSON escapes it: the same document.
+pub fn json_text(text: &str) -> Cow<'_, str> {
+    escaped(text, is_unseen_in_lines, |c, out| {
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    })
+}
+
+/// A document as JSON for people and programs, with a line end.
+pub fn json(document: &(impl Serialize + ?Sized)) -> String {
+    // Texts and numbers alone: serializing them into memory cannot fail.
+    json_text(&serde_json::to_string_pretty(document).unwrap_or_default()).into_owned() + "\n"
 }
 
 /// Bytes that should be text, as that text; others as escapes.
@@ -56,19 +81,54 @@ pub fn csv_rows<R: IntoIterator<Item: AsRef<[u8]>>>(rows: impl IntoIterator<Item
     writer.into_inner().unwrap_or_default()
 }
 
-/// A CSV file of texts, with commas.
-pub fn csv_file<R: IntoIterator<Item: AsRef<[u8]>>>(rows: impl IntoIterator<Item = R>) -> String {
+/// A CSV file of texts, with commas, safe in a spreadsheet and on a terminal; numbers stay numbers.
+pub fn csv_file<R: IntoIterator<Item: AsRef<str>>>(rows: impl IntoIterator<Item = R>) -> String {
+    let cell = |text: R::Item| guarded(visible_lines(text.as_ref()).as_bytes()).into_owned();
+    let rows = rows.into_iter().map(|row| row.into_iter().map(cell));
     String::from_utf8(csv_rows(rows, b',')).unwrap_or_default()
 }
 
-fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
-    if !text.chars().any(&is_escaped) {
-        return Cow::Borrowed(text);
-    }
+/// What a spreadsheet takes for the beginning of a formula; the last four as typed on an East Asian keyboard.
+const FORMULA: [&[u8]; 11] = [
+    b"=",
+    b"+",
+    b"-",
+    b"@",
+    b"\t",
+    b"\r",
+    b"\n",
+    "\u{ff1d}".as_bytes(),
+    "\u{ff0b}".as_bytes(),
+    "\u{ff0d}".as_bytes(),
+    "\u{ff20}".as_bytes(),
+];
+
+/// Whether a spreadsheet would take a cell for a formula, behind whatever apostrophes stand before it.
+fn is_formula(cell: &[u8]) -> bool {
+    let behind = cell.iter().position(|byte| *byte != b'\'').map_or(&b""[..], |at| &cell[at..]);
+    let digits = behind.strip_prefix(b"-").or_else(|| behind.strip_prefix(b"+")).unwrap_or_default();
+    let is_number = digits.first().is_some_and(u8::is_ascii_digit)
+        && digits.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','));
+    !is_number && FORMULA.iter().any(|start| behind.starts_with(start))
+}
+
+/// A cell with an apostrophe before what a spreadsheet would take for a formula: it shows a text.
+pub fn guarded(cell: &[u8]) -> Cow<'_, [u8]> {
+    if is_formula(cell) { Cow::Owned([b"'", cell].concat()) } else { Cow::Borrowed(cell) }
+}
+
+/// The cell that was [`guarded`].
+pub fn unguarded(cell: &[u8]) -> &[u8] {
+    cell.strip_prefix(b"'").filter(|_| is_formula(cell)).unwrap_or(cell)
+}
+
+fn escaped(text: &str, is_escaped: fn(char) -> bool, escape: fn(char, &mut String)) -> Cow<'_, str> {
+    let Some(first) = text.find(is_escaped) else { return Cow::Borrowed(text) };
     let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
+    out += &text[..first];
+    for c in text[first..].chars() {
         match is_escaped(c) {
-            true => out.extend(c.escape_unicode()),
+            true => escape(c, &mut out),
             false => out.push(c),
         }
     }
@@ -77,11 +137,14 @@ fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
     fn what_is_not_seen_is_written_as_an_escape() {
         assert_eq!(visible("a\nb\u{202e}ữ"), "a\\u{a}b\\u{202e}ữ");
+        assert_eq!(visible("\u{9b}2J\u{200b}\u{e0041}"), "\\u{9b}2J\\u{200b}\\u{e0041}");
         assert_eq!(visible_lines("a\n\tb\u{1b}"), "a\n\tb\\u{1b}");
         assert_eq!(visible_bytes(b"\xff\n", visible), "\\xff\\n");
         assert_eq!(markup("<a b=\"&\">"), "&lt;a b=&quot;&amp;&quot;&gt;");
@@ -91,6 +154,31 @@ mod tests {
     fn a_cell_is_quoted_where_it_must_be() {
         assert_eq!(csv_file([["a", "b,c"], ["", "\"d\"\ne"]]), "a,\"b,c\"\n,\"\"\"d\"\"\ne\"\n");
         assert_eq!(csv_rows([[&b"a,b"[..], b"\xff"], [b"c;d", b""]], b';'), b"a,b;\xff\n\"c;d\";\n");
+    }
+
+    #[test]
+    fn no_cell_is_a_formula_and_a_number_stays_one() {
+        let cells = ["=1+1", "+1-1", "-a", "@a", "\ta", "＝1", "'=1", "-", "-0.50", "+84", "12", "a=1", "–", "'", ""];
+        let guarded = csv_file([cells]);
+        assert_eq!(guarded, "'=1+1,'+1-1,'-a,'@a,'\ta,'＝1,''=1,'-,-0.50,+84,12,a=1,–,',\n");
+        assert_eq!(csv_file([["=\u{1b}[2J\u{9b}"]]), "'=\\u{1b}[2J\\u{9b}\n");
+    }
+
+    proptest! {
+        #[test]
+        fn a_guarded_cell_is_read_back(cell in "['=+@\t1a,.-]{0,6}") {
+            let guarded = guarded(cell.as_bytes());
+            prop_assert!(!FORMULA.contains(&&guarded[..guarded.len().min(1)]) || guarded.iter().skip(1).all(|byte| b"0123456789.,".contains(byte)));
+            prop_assert_eq!(unguarded(&guarded), cell.as_bytes());
+        }
+
+        #[test]
+        fn json_is_the_same_document_and_shows_nothing_unseen(text in any::<String>(), c in any::<char>()) {
+            let document = serde_json::json!({ text.clone(): format!("\u{1b}\u{9b}\u{202e}\u{2028}\u{e0041}{text}{c}") });
+            let written = json(&document);
+            prop_assert!(!written.contains(is_unseen_in_lines), "{}", written);
+            prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&written).unwrap(), document);
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::text::safe::{json_text, visible_lines};
+
 /// An answer.
 #[derive(Debug)]
 pub struct Reply {
@@ -14,12 +16,12 @@ pub struct Reply {
 impl Reply {
     /// A page.
     pub fn html(status: StatusCode, body: String) -> Self {
-        Self { status, content_type: "text/html; charset=utf-8", body }
+        Self { status, content_type: "text/html; charset=utf-8", body: visible_lines(&body).into_owned() }
     }
 
     /// For programs.
     pub fn json(status: StatusCode, body: String) -> Self {
-        Self { status, content_type: "application/json", body }
+        Self { status, content_type: "application/json", body: json_text(&body).into_owned() }
     }
 
     /// For spreadsheets.

@@ -1,8 +1,10 @@
 //! What is wrong with an event, where, and what to do about it.
 
+use std::borrow::Cow;
+
 use crate::text::codes::Code;
 use crate::text::nearest::nearest;
-use crate::text::safe::excerpt;
+use crate::text::safe::{excerpt, visible};
 use crate::text::{Lang, wire as text};
 
 /// The most characters that [`ValidationError::found`] shows.
@@ -22,9 +24,14 @@ pub struct ValidationError {
 }
 
 impl ValidationError {
-    /// That error; what was found is cut to 80 characters, its control characters written as escapes.
+    /// That error; what was found is cut to 80 characters, and what is not seen is written as escapes, in the pointer too.
     pub fn new(code: Code, pointer: impl Into<String>, found: &str, allowed: impl Into<String>) -> Self {
-        Self { code, pointer: pointer.into(), found: excerpt(found, MAX_FOUND), allowed: allowed.into() }
+        let shown = |text: String| match visible(&text) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(shown) => shown,
+        };
+        let (pointer, allowed) = (shown(pointer.into()), shown(allowed.into()));
+        Self { code, pointer, found: excerpt(found, MAX_FOUND), allowed }
     }
 
     /// What to do.
@@ -71,6 +78,8 @@ mod tests {
     fn what_was_found_is_cut_and_shown_without_control_characters() {
         let found = |text: &str| ValidationError::new(Code::ValueUnknown, "/data/body", text, "").found;
         assert_eq!(found("a\nb\u{202e}"), "a\\u{a}b\\u{202e}");
+        let error = ValidationError::new(Code::ValueUnknown, "/data/\u{1b}[2J\u{9b}", "", "\u{200b}");
+        assert_eq!((&*error.pointer, &*error.allowed), ("/data/\\u{1b}[2J\\u{9b}", "\\u{200b}"));
         assert_eq!(found(&"ưỡ".repeat(40)), "ưỡ".repeat(40));
         assert_eq!(found(&"ưỡ".repeat(41)), "ưỡ".repeat(39) + "ư…");
     }

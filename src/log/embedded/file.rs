@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
 use super::headers::unpack_headers;
 use crate::domain::{NextOffset, Offset, Partition, Position};
 use crate::failure::Cause;
-use crate::files::sqlite as sqlite_file;
+use crate::files::{create_folder, sqlite as sqlite_file};
 use crate::log::{Created, Incoming, LogError};
 
 const VERSION: i64 = 1;
@@ -54,7 +54,7 @@ impl EmbeddedLog {
 
     /// The log in `DIR/log.db`, which is made if it is missing.
     pub fn open(dir: &Path) -> Result<Self, LogError> {
-        std::fs::create_dir_all(dir)
+        create_folder(dir)
             .map_err(|error| LogError::Unwritable { at: dir.display().to_string(), cause: error.into() })?;
         let log = Self { path: dir.join(FILE) };
         let (mut connection, version) = log.connect_to_version()?;
@@ -86,7 +86,7 @@ impl EmbeddedLog {
 
     /// With the schema version, 0 for an empty file.
     fn connect_to_version(&self) -> Result<(Connection, i64), LogError> {
-        let connection = Connection::open(&self.path).map_err(|error| self.error(error))?;
+        let connection = sqlite_file::connect(&self.path, OpenFlags::default()).map_err(|error| self.error(error))?;
         connection.busy_timeout(Duration::from_secs(30)).map_err(|error| self.error(error))?;
         // Before anything is changed, for it may be another program's.
         let version = sqlite_file::version(&connection, APPLICATION_ID).map_err(|error| self.error(error))?;

@@ -71,7 +71,7 @@ impl SqliteStore {
     }
 
     fn open(path: &Path, flags: OpenFlags) -> Result<Self, StoreError> {
-        let connection = Connection::open_with_flags(path, flags).map_err(|error| sql_error(path, error))?;
+        let connection = sqlite_file::connect(path, flags).map_err(|error| sql_error(path, error))?;
         connection.set_prepared_statement_cache_capacity(32);
         let store = Self { connection, path: path.to_owned() };
         store.connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(|error| store.error(error))?;
