@@ -86,6 +86,15 @@ fn resolution(from: Date) -> impl Strategy<Value = Option<Resolution>> {
         })
 }
 
+/// How many hours after the beginning of its day something was recorded.
+fn later() -> impl Strategy<Value = i64> + Clone {
+    prop_oneof![0..24i64, 0..24 * 400i64, -24 * 40..0i64]
+}
+
+fn recorded(day: Date, hours: i64) -> jiff::Timestamp {
+    HANOI.to_timestamp(day.at(0, 0, 0, 0)).unwrap() + jiff::SignedDuration::from_hours(hours)
+}
+
 fn fact() -> impl Strategy<Value = Fact> {
     let body = || select(Body::ALL);
     let field = || select(Field::ALL);
@@ -120,24 +129,63 @@ fn fact() -> impl Strategy<Value = Fact> {
             resolved_on: later.map(|days| received_on.saturating_add(jiff::Span::new().days(days))),
         },
     );
-    let nil = dated(any::<Index>()).prop_map(|(unit, day, index)| {
+    let nil = dated((any::<Index>(), later())).prop_map(|(unit, day, (index, later))| {
         let quarter = DECREE.calendar.quarter_of(day).unwrap();
         let periods = [
             Period::Quarter(quarter),
             Period::Quarter(quarter),
             Period::Half(quarter.year(), 1),
+            Period::Half(quarter.year(), 2),
+            Period::NineMonths(quarter.year()),
             Period::Year(quarter.year()),
         ];
-        Fact::NilReturn { unit, period: *index.get(&periods) }
+        Fact::NilReturn { unit, period: *index.get(&periods), recorded: recorded(day, later) }
     });
-    let plan = dated(0..9u32).prop_map(|(unit, day, planned)| Fact::InspectionPlan { unit, year: day.year(), planned });
-    let index =
-        dated((select(IndexKind::ALL), proptest::option::of(1..64u32))).prop_map(|(unit, day, (index, rank))| {
+    let total = || proptest::option::of(0..50u32);
+    let money = || proptest::option::of(prop_oneof![0..=Vnd::MAX, Just(0), Just(Vnd::MAX)]);
+    let land = || proptest::option::of(0..=100_000_000_000u64);
+    let counts = [total(), total(), total(), total(), total()];
+    let amounts = ([money(), money(), money()], [land(), land()]);
+    let form = dated((select(Form::ALL), counts, amounts, later())).prop_map(
+        |(unit, day, (form, [sessions, participants, found, recommended, resolved], (money, land), later))| {
+            let money = money.map(|amount| amount.and_then(Vnd::new));
+            let land = land.map(|area| area.and_then(Area::from_centi));
+            Fact::FormTotal {
+                unit,
+                quarter: DECREE.calendar.quarter_of(day).unwrap(),
+                form,
+                totals: FormTotals {
+                    supervision_sessions: sessions,
+                    participants,
+                    violations_found: found,
+                    violations_recommended: recommended,
+                    violations_resolved: resolved,
+                    money_recovered: money[0],
+                    money_other: money[1],
+                    settlement_reduction: money[2],
+                    land_recovered: land[0],
+                    land_other: land[1],
+                },
+                recorded: recorded(day, later),
+            }
+        },
+    );
+    let plan = dated((0..9u32, later())).prop_map(|(unit, day, (planned, later))| Fact::InspectionPlan {
+        unit,
+        year: day.year(),
+        planned,
+        recorded: recorded(day, later),
+    });
+    let index = dated((select(IndexKind::ALL), proptest::option::of(1..64u32), later())).prop_map(
+        |(unit, day, (index, rank, later))| {
             let (dimension, score) = (rank.map(|rank| format!("D{rank}")), "41.629".into());
-            Fact::Index { unit, year: day.year(), index, dimension, score, rank, out_of: rank.map(|_| 63) }
-        });
+            let (year, out_of) = (day.year(), rank.map(|_| 63));
+            Fact::Index { unit, year, index, dimension, score, rank, out_of, recorded: recorded(day, later) }
+        },
+    );
     prop_oneof![
-        4 => supervision, 5 => violation, 1 => activity, 1 => petition, 2 => nil, 1 => plan, 1 => index,
+        4 => supervision.boxed(), 5 => violation.boxed(), 1 => activity.boxed(), 1 => petition.boxed(), 2 => nil.boxed(),
+        3 => form.boxed(), 1 => plan.boxed(), 1 => index.boxed(),
         2 => Just(Fact::Withdrawal)
     ]
 }
@@ -231,8 +279,13 @@ proptest! {
             let fact = contents.entry((message.0, message.1, message.2)).or_insert_with(|| message.3.clone()).clone();
             (message.0, message.1, message.2, fact, message.4)
         };
-        let messages: Vec<_> = messages.iter().map(&mut make_one).collect();
-        let shuffled: Vec<_> = shuffled.iter().map(&mut make_one).collect();
+        // What means no unit by these rules is a dead letter.
+        let speaks_of_a_unit = |message: &(u8, i64, u8, Fact, i32)| {
+            let reports = matches!(message.3, Fact::NilReturn { .. } | Fact::FormTotal { .. });
+            !reports || rules.unit_meant(&message.3).is_some()
+        };
+        let messages: Vec<_> = messages.iter().map(&mut make_one).filter(speaks_of_a_unit).collect();
+        let shuffled: Vec<_> = shuffled.iter().map(&mut make_one).filter(speaks_of_a_unit).collect();
 
         let dir = tempfile::tempdir().unwrap();
         let mut store = SqliteStore::create(&dir.path().join("store.db")).unwrap();

@@ -3,7 +3,7 @@
 
 use giaoban::domain::{Calendar, Rules, UnitCode, UnitTable};
 use giaoban::wire::schema::{asyncapi, json_schemas};
-use giaoban::wire::{AllowedSources, Code, Decoder, Draft, Kind, Message, TYPES, TypeSpec};
+use giaoban::wire::{AllowedSources, Code, Decoder, Draft, FieldSpec, Kind, Message, TYPES, TypeSpec};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use serde_json::{Map, Value, json};
@@ -26,6 +26,7 @@ const ATTRIBUTES: &[&str] = &[
 const BEYOND_SCHEMA: &[Code] = &[
     Code::UnitUnknown,
     Code::UnitOutsidePeriod,
+    Code::PeriodNotBegun,
     Code::SourceUnitUnknown,
     Code::SourceNotAllowed,
     Code::PartitionkeyMismatch,
@@ -73,16 +74,13 @@ fn value_for(kind: Kind) -> BoxedStrategy<Value> {
         Kind::ResolvedOn => (1u8..29).prop_map(|day| json!(format!("2020-04-{day:02}"))).boxed(),
         Kind::OneOf(names) => prop::sample::select(names).prop_map(Value::from).boxed(),
         Kind::Count { min } => (min..=1_000_000_000).prop_map(Value::from).boxed(),
-        Kind::Counts(names) => {
-            prop::collection::hash_map(prop::sample::select(names.to_vec()), 0u32..=1_000_000_000, 0..3)
-                .prop_map(|counts| {
-                    counts
-                        .into_iter()
-                        .map(|(name, count)| (name.to_owned(), json!(count)))
-                        .collect::<Map<_, _>>()
-                        .into()
-                })
-                .boxed()
+        Kind::Object(members) => {
+            let member = |member: &FieldSpec| {
+                let name = member.name.to_owned();
+                prop::option::of(value_for(member.kind)).prop_map(move |value| value.map(|value| (name.clone(), value)))
+            };
+            let members: Vec<_> = members.iter().map(member).collect();
+            members.prop_map(|members| members.into_iter().flatten().collect::<Map<_, _>>().into()).boxed()
         }
         Kind::Money => (0u64..=1_000_000_000_000_000).prop_map(Value::from).boxed(),
         Kind::Land => (0u64..=100_000_000_000).prop_map(|centi| json!(centi as f64 / 100.0)).boxed(),
@@ -91,6 +89,7 @@ fn value_for(kind: Kind) -> BoxedStrategy<Value> {
         Kind::Period => {
             prop::sample::select(vec!["2020-Q4", "2020-H1", "2020-9M", "2020"]).prop_map(Value::from).boxed()
         }
+        Kind::Quarter => prop::sample::select(vec!["2020-Q1", "2020-Q4"]).prop_map(Value::from).boxed(),
         Kind::Flag => any::<bool>().prop_map(Value::from).boxed(),
         Kind::Text => any::<String>().prop_map(Value::from).boxed(),
     }

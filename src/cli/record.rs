@@ -15,7 +15,7 @@ use crate::terminal::print;
 use crate::terminal::prompt::{ask, choose};
 use crate::text::{Text, cli_record as says};
 use crate::wire::encode::Draft;
-use crate::wire::flat;
+use crate::wire::flat::{self, FlatColumn};
 use crate::wire::spec::{Kind, TypeSpec};
 
 /// The options of `giaoban record`.
@@ -38,10 +38,12 @@ pub(super) fn flags(command: Command, specs: impl Iterator<Item = &'static TypeS
     let mut known = Vec::new();
     for spec in specs {
         for filled in flat::columns(spec) {
-            let (column, field) = (filled.name(), spec.field(filled.field));
-            let Some(field) = field.filter(|_| !known.contains(&column)) else { continue };
-            let mut help = says::help(field.meaning);
-            if let Kind::OneOf(names) = field.kind {
+            let column = filled.name();
+            if known.contains(&column) {
+                continue;
+            }
+            let mut help = says::help(filled.meaning);
+            if let Kind::OneOf(names) = filled.kind {
                 let _ = write!(help, " [{}]", names.join(", "));
             }
             let arg = Arg::new(column.clone()).long(flag(&column)).value_name("VALUE");
@@ -111,21 +113,29 @@ fn ask_for_missing(context: &Context, spec: &'static TypeSpec, columns: &mut Col
         return Ok(());
     }
     if !context.asks() {
-        return Err(missing_flags(missing.iter().map(|field| field.name)));
+        // Of an object any member will do.
+        let flags = |column: &FlatColumn| match column.member {
+            Some(_) => format!("{}_…", column.field),
+            None => column.name(),
+        };
+        let mut flags: Vec<String> = missing.iter().map(flags).collect();
+        flags.dedup();
+        return Err(missing_flags(flags.iter().map(String::as_str)));
     }
     let (lang, checker) = (context.lang(), context.checker());
-    for field in missing {
-        let label = field.meaning.get(lang);
-        let value = match field.kind {
+    for column in missing {
+        let label = column.meaning.get(lang);
+        let value = match column.kind {
             Kind::OneOf(names) => choose(label, names)?,
             Kind::Flag => choose(label, &["true", "false"])?,
             kind => {
                 let hint = hint(kind).map(|what| says::hint(what).get(lang).to_owned()).unwrap_or_default();
-                let wrong = |value: &str| error_in(&checker, (spec, field), columns, value);
-                ask(&format!("{label}{hint}"), |value| wrong(value).map(|error| error.message(lang)))?
+                let wrong = |value: &str| error_in(&checker, (spec, &column), columns, value);
+                let fits = |value: &str| wrong(value).map(|error| error.message(lang));
+                ask(&format!("{label}{hint}"), !column.required, fits)?
             }
         };
-        columns.insert(field.name.to_owned(), value);
+        columns.insert(column.name(), value);
     }
     Ok(())
 }
@@ -140,8 +150,8 @@ fn hint(kind: Kind) -> Option<Text> {
         Kind::Score => says::a_score(),
         Kind::Year => says::a_year(),
         Kind::Period => says::a_period(),
+        Kind::Quarter => says::a_quarter(),
         Kind::Text => return None,
-        // Never asked for: they are not required.
         kind => Text::same(kind.allowed()),
     })
 }

@@ -29,7 +29,7 @@ pub struct WithdrawArgs {
 pub fn run(context: &Context, args: &WithdrawArgs) -> Done {
     let reason = match (&args.reason, context.asks()) {
         (Some(reason), _) => reason.clone(),
-        (None, true) => ask(says::why_withdrawn().get(context.lang()), |_| None)?,
+        (None, true) => ask(says::why_withdrawn().get(context.lang()), false, |_| None)?,
         (None, false) => return Err(missing_flags(["reason"].into_iter())),
     };
     let latest = context.latest(args.source.as_deref(), &args.subject)?;

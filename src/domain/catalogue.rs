@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Enters the rules' fingerprint: what is stored under another version is not mixed with this one.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A closed list whose members have a wire name; what they are called is said by the catalogue of texts.
 macro_rules! closed_list {
@@ -69,6 +69,53 @@ closed_list! {
         OfficialConduct = "official_conduct";
         Environment = "environment";
         Other = "other";
+    }
+}
+
+closed_list! {
+    /// The official quarterly forms whose totals are taken, each of one body.
+    Form {
+        PeoplesInspectionBoard = "peoples_inspection_board";
+        CommunityInvestmentBoard = "community_investment_board";
+    }
+}
+
+impl Form {
+    /// The form of a body, if it has one.
+    pub fn of_body(body: Body) -> Option<Self> {
+        Self::ALL.iter().copied().find(|form| form.body() == body)
+    }
+
+    /// The body whose form it is.
+    pub const fn body(self) -> Body {
+        match self {
+            Self::PeoplesInspectionBoard => Body::PeoplesInspectionBoard,
+            Self::CommunityInvestmentBoard => Body::CommunityInvestmentBoard,
+        }
+    }
+}
+
+/// Where a figure of supervision and violations counts by field: a record says its field, a form's totals say none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FieldPart {
+    /// The field of a record.
+    Of(Field),
+    /// `unspecified`: of a form's totals.
+    Unspecified,
+}
+
+impl FieldPart {
+    /// Every part, the fields in their order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Field::ALL.iter().copied().map(Self::Of).chain([Self::Unspecified])
+    }
+
+    /// The name in a rollup.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Of(field) => field.name(),
+            Self::Unspecified => "unspecified",
+        }
     }
 }
 

@@ -6,6 +6,8 @@
 pub mod amount;
 pub mod calendar;
 pub mod catalogue;
+pub mod fact;
+mod form_totals;
 pub mod period;
 pub mod position;
 pub mod record;
@@ -18,10 +20,14 @@ mod unit_table;
 
 pub use amount::{Area, Vnd};
 pub use calendar::{Calendar, CalendarError, CalendarProblem, HANOI};
-pub use catalogue::{ActivityKind, Body, Field, Figure, IndexKind, Measure, PetitionKind, Status, Subject};
+pub use catalogue::{
+    ActivityKind, Body, Field, FieldPart, Figure, Form, IndexKind, Measure, PetitionKind, Status, Subject,
+};
+pub use fact::{Fact, Resolution};
+pub use form_totals::FormTotals;
 pub use period::{Period, PeriodError, Quarter};
 pub use position::{NextOffset, Offset, Partition, Position};
-pub use record::{Digest, Entry, Fact, RecordKey, Resolution, Revision};
+pub use record::{Digest, Entry, RecordKey, Revision};
 pub use rules::Rules;
 pub use unit::{UnitCode, UnitKind, UnitRow};
 pub use unit_csv::{UnitFile, UnitProblem, UnitTableError};

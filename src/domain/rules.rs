@@ -3,11 +3,15 @@
 
 use std::fmt::Write as _;
 
+use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
-use super::calendar::Calendar;
+use super::calendar::{Calendar, HANOI};
 use super::catalogue;
+use super::fact::Fact;
+use super::period::Period;
 use super::record::Digest;
+use super::unit_segment::SegmentId;
 use super::unit_table::UnitTable;
 
 /// The rules that a store's figures were made by.
@@ -29,6 +33,28 @@ impl Rules {
         units.describe(&mut text);
         let fingerprint = Digest(Sha256::digest(text.as_bytes()).into());
         Self { units, calendar, fingerprint }
+    }
+
+    /// The first and last day of a year that a plan or an index speaks of: of the calendar year and the reporting year,
+    /// whichever begins earlier and ends later. `None` of a year that dates do not reach.
+    pub fn days_of_year(&self, year: i16) -> Option<(Date, Date)> {
+        let (first, last) = (Date::new(year, 1, 1).ok()?, Date::new(year, 12, 31).ok()?);
+        let (from, to) = self.calendar.range(Period::Year(year)).unwrap_or((first, last));
+        Some((first.min(from), last.max(to)))
+    }
+
+    /// The unit that a fact without a day of its own speaks of, by the days of its period or year and by when it was
+    /// recorded; `None` of any other fact, and of a code that was no unit on these days.
+    pub fn unit_meant(&self, fact: &Fact) -> Option<SegmentId> {
+        let (unit, days, recorded) = match fact {
+            Fact::InspectionPlan { unit, year, recorded, .. } | Fact::Index { unit, year, recorded, .. } => {
+                (unit, self.days_of_year(*year), recorded)
+            }
+            Fact::NilReturn { unit, period, recorded } => (unit, self.calendar.range(*period), recorded),
+            Fact::FormTotal { unit, quarter, recorded, .. } => (unit, self.calendar.quarter_range(*quarter), recorded),
+            _ => return None,
+        };
+        self.units.meant(*unit, HANOI.to_datetime(*recorded).date(), days?)
     }
 
     /// Equal for equal rules, and only for these.

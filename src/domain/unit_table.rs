@@ -112,6 +112,23 @@ impl UnitTable {
         })
     }
 
+    /// The unit that a code means in a report on the days from `from` to `to` that was recorded on `day`: the one in force
+    /// on that day, if it is one of them, else the one that was last in force on them.
+    pub fn meant(&self, code: UnitCode, day: Date, (from, to): (Date, Date)) -> Option<SegmentId> {
+        match self.at(code, day) {
+            Lookup::InForce(segment) if (from..=to).contains(&day) => Some(segment),
+            _ => self.last_within(code, from, to),
+        }
+    }
+
+    /// Every segment of a segment's unit (a code and name that went on unchanged) that has a day from `from` to `to`.
+    pub fn stretches_within(&self, segment: SegmentId, from: Date, to: Date) -> impl Iterator<Item = SegmentId> + '_ {
+        let unit = self.unit_of(self.row_of(segment));
+        let of_code = self.segments.of(self.row(unit).code).unwrap_or_default();
+        let is_of_unit = move |id: &SegmentId| self.unit_of(self.row_of(*id)) == unit;
+        of_code.iter().copied().filter(move |id| self.has_day(*id, from, to)).filter(is_of_unit)
+    }
+
     /// Where what happens on `day` to a case of `code` found on `found` counts:
     /// in the unit itself while it lasts (a code and name that went on unchanged
     /// are the same unit), else in the unit that took it over whole, step by
@@ -161,12 +178,15 @@ impl UnitTable {
 
     /// Every segment that has a day from `from` to `to`, both inclusive.
     pub fn segments_within(&self, from: Date, to: Date) -> impl Iterator<Item = SegmentId> + '_ {
-        let segments = &self.segments.segments;
-        segments.iter().enumerate().filter_map(move |(index, segment)| {
-            let cut = segments.get(index + 1).filter(|next| next.row == segment.row).map(|next| next.from);
-            let begun = segment.from <= to && cut.is_none_or(|cut| cut > from);
-            (begun && self.row(segment.row).in_force_within(from, to)).then_some(SegmentId(index as u32))
-        })
+        let all = (0..self.segments.segments.len() as u32).map(SegmentId);
+        all.filter(move |id| self.has_day(*id, from, to))
+    }
+
+    fn has_day(&self, id: SegmentId, from: Date, to: Date) -> bool {
+        let segment = self.segments.get(id);
+        let next = self.segments.segments.get(id.0 as usize + 1).filter(|next| next.row == segment.row);
+        let begun = segment.from <= to && next.is_none_or(|next| next.from > from);
+        begun && self.row(segment.row).in_force_within(from, to)
     }
 
     /// The nearest known code to a mistyped one, for a remedy.

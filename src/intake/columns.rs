@@ -30,8 +30,7 @@ pub(super) fn spellings(kind: Option<&'static TypeSpec>) -> Vec<(String, String)
     let specs = || TYPES.iter().filter(move |spec| kind.is_none_or(|kind| kind.name == spec.name));
     let names = specs().flat_map(columns).map(|column| column.name());
     let names = ENVELOPE.into_iter().map(str::to_owned).chain(names).map(|name| (name.clone(), name));
-    let vietnamese =
-        specs().flat_map(|spec| spec.fields).map(|field| (field.meaning.vi.to_lowercase(), field.name.to_owned()));
+    let vietnamese = specs().flat_map(columns).map(|column| (column.meaning.vi.to_lowercase(), column.name()));
     names.chain(vietnamese).collect()
 }
 
@@ -58,7 +57,6 @@ pub(super) fn like(column: &str, spellings: &[(String, String)]) -> Option<Strin
 /// A column's name as the contract has it; its Vietnamese name is known too.
 pub(super) fn column_name(cell: &[u8]) -> String {
     let name = String::from_utf8_lossy(cell).trim().to_lowercase();
-    let fields = TYPES.iter().flat_map(|spec| spec.fields);
-    let vietnamese = fields.clone().find(|field| field.meaning.vi.to_lowercase() == name);
-    vietnamese.map_or(name, |field| field.name.to_owned())
+    let vietnamese = TYPES.iter().flat_map(columns).find(|column| column.meaning.vi.to_lowercase() == name);
+    vietnamese.map_or(name, |column| column.name())
 }

@@ -10,7 +10,7 @@ use super::check::Checker;
 use super::error::RecordError;
 use crate::wire::encode::Draft;
 use crate::wire::flat::{self, FlatColumn, csv_data};
-use crate::wire::spec::{EventType, FieldSpec, TYPES, TypeSpec};
+use crate::wire::spec::{EventType, TYPES, TypeSpec};
 use crate::wire::{Message, ValidationError, unit_source};
 
 /// What was given, by column.
@@ -21,20 +21,25 @@ pub fn recordable() -> impl Iterator<Item = &'static TypeSpec> {
     TYPES.iter().filter(|spec| spec.kind != EventType::Withdrawal)
 }
 
-/// The fields that must be there and are not given.
-pub fn missing(spec: &'static TypeSpec, columns: &Columns) -> Vec<&'static FieldSpec> {
-    spec.fields.iter().filter(|field| field.required && !columns.contains_key(field.name)).collect()
+/// The columns that must be filled and are not given; of an object that must be there and of which nothing is given, all
+/// of its columns.
+pub fn missing(spec: &'static TypeSpec, columns: &Columns) -> Vec<FlatColumn> {
+    let all = flat::columns(spec);
+    let given = |field: &str| all.iter().any(|column| column.field == field && columns.contains_key(&column.name()));
+    let lacks =
+        |column: &&FlatColumn| spec.field(column.field).is_some_and(|field| field.required && !given(field.name));
+    all.iter().filter(lacks).copied().collect()
 }
 
 /// What is wrong with a value of that field, as far as the fields given before it tell.
 pub fn error_in(
     checker: &Checker,
-    (spec, field): (&'static TypeSpec, &FieldSpec),
+    (spec, column): (&'static TypeSpec, &FlatColumn),
     before: &Columns,
     value: &str,
 ) -> Option<ValidationError> {
     let mut columns = before.clone();
-    columns.insert(field.name.to_owned(), value.to_owned());
+    columns.insert(column.name(), value.to_owned());
     let errors = match data_of_columns(spec, &columns) {
         Err(errors) => errors,
         Ok(data) => {
@@ -43,8 +48,8 @@ pub fn error_in(
             checker.event(&Message { headers: &[], payload: Some(&payload) }).err().unwrap_or_default()
         }
     };
-    let of_field = format!("/data/{}", field.name);
-    errors.into_iter().find(|error| error.pointer == of_field)
+    let pointer = column.pointer();
+    errors.into_iter().find(|error| error.pointer == pointer)
 }
 
 /// The first revision of a record. Without a number it gets one that no other has; without a source it is its unit's.
@@ -92,6 +97,7 @@ fn prefix(kind: EventType) -> &'static str {
         EventType::Petition => "DT",
         EventType::InspectionPlan => "KH",
         EventType::Index => "CS",
+        EventType::FormTotal => "TH",
         EventType::NilReturn | EventType::Withdrawal => "BC",
     }
 }

@@ -21,6 +21,7 @@ use crate::log::embedded::EmbeddedLog;
 use crate::log::{Delivery, EventLog as _, LogError, Outgoing, Producer};
 use crate::text::Lang;
 use crate::wire::AllowedSources;
+use crate::wire::flat::{self, FlatColumn};
 use crate::wire::spec::{EventType, TypeSpec};
 
 /// Takes the first `room` messages.
@@ -170,10 +171,10 @@ fn a_record_is_made_corrected_and_withdrawn() {
     let log = EmbeddedLog::open(dir.path()).unwrap();
     let (checker, spec, now) = (checker(), TypeSpec::named("supervision").unwrap(), jiff::Timestamp::now());
     let mut given = columns(&[("unit", "00004"), ("held_on", "2020-03-04"), ("body", "other")]);
-    let names = missing(spec, &given).iter().map(|field| field.name).collect::<Vec<_>>();
+    let names = missing(spec, &given).iter().map(FlatColumn::name).collect::<Vec<_>>();
     assert_eq!(names, ["field"]);
-    let field = spec.field("held_on").unwrap();
-    let wrong = |value| error_in(&checker, (spec, field), &given, value).map(|error| error.code.as_str());
+    let column = flat::columns(spec).into_iter().find(|column| column.field == "held_on").unwrap();
+    let wrong = |value| error_in(&checker, (spec, &column), &given, value).map(|error| error.code.as_str());
     assert_eq!((wrong("2020-02-30"), wrong("2020-02-29")), (Some("date.invalid"), None));
     given.insert("field".to_owned(), "other".to_owned());
     let draft = first_revision(spec, Some("GS-1"), None, &given, now).unwrap();

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::domain::*;
@@ -35,6 +36,10 @@ fn unit(code: &str) -> UnitCode {
 
 fn day(text: &str) -> Date {
     text.parse().unwrap()
+}
+
+fn recorded(on: &str) -> Timestamp {
+    HANOI.to_timestamp(day(on).at(9, 0, 0, 0)).unwrap()
 }
 
 fn supervision(code: &str, held_on: &str, body: Body, field: Field, participants: u32) -> Fact {
@@ -91,10 +96,10 @@ fn facts() -> Vec<Fact> {
             kind: PetitionKind::Complaint,
             resolved_on: Some(day("2020-12-10")),
         },
-        Fact::NilReturn { unit: unit("10015"), period: "2020-Q4".parse().unwrap() },
-        Fact::InspectionPlan { unit: unit("01"), year: 2020, planned: 20 },
-        Fact::InspectionPlan { unit: unit("01"), year: 2020, planned: 24 },
-        Fact::InspectionPlan { unit: unit("01"), year: 2021, planned: 30 },
+        Fact::NilReturn { unit: unit("10015"), period: "2020-Q4".parse().unwrap(), recorded: recorded("2020-12-14") },
+        Fact::InspectionPlan { unit: unit("01"), year: 2020, planned: 20, recorded: recorded("2020-01-10") },
+        Fact::InspectionPlan { unit: unit("01"), year: 2020, planned: 24, recorded: recorded("2020-02-10") },
+        Fact::InspectionPlan { unit: unit("01"), year: 2021, planned: 30, recorded: recorded("2020-12-10") },
         Fact::Index {
             unit: unit("01"),
             year: 2020,
@@ -103,6 +108,7 @@ fn facts() -> Vec<Fact> {
             score: "41.629".into(),
             rank: Some(48),
             out_of: Some(63),
+            recorded: recorded("2020-12-10"),
         },
     ]
 }

@@ -2,7 +2,7 @@
 //! body or field, the rows under another.
 
 use super::datum::Datum;
-use crate::domain::{Body, Field, Figure};
+use crate::domain::{Body, FieldPart, Figure};
 use crate::rollup::table::DISSOLVED;
 use crate::rollup::{Rollup, RollupRow};
 use crate::text::{Text, names};
@@ -28,7 +28,7 @@ pub fn of_body(row: &RollupRow, figure: Figure, body: Body) -> i128 {
 }
 
 /// A figure's part in a field.
-pub fn in_field(row: &RollupRow, figure: Figure, field: Field) -> i128 {
+pub fn in_field(row: &RollupRow, figure: Figure, field: FieldPart) -> i128 {
     row.by_field(figure).find(|(other, _)| *other == field).map_or(0, |(_, amount)| amount)
 }
 
@@ -41,10 +41,13 @@ pub fn by_body<const N: usize>(row: &RollupRow, columns: [FigureSum; N]) -> Vec<
     Body::ALL.iter().map(part).collect()
 }
 
-/// Each field with its part of each column.
+/// Each field with its part of each column; last what no record says the field of, if there is any.
 pub fn by_field<const N: usize>(row: &RollupRow, columns: [FigureSum; N]) -> Vec<(Text, [Datum; N])> {
-    let part = |field: &Field| (names::field(*field), sums(columns, |figure| in_field(row, figure, *field)));
-    Field::ALL.iter().map(part).collect()
+    let of_forms = columns.iter().copied().flatten();
+    let unspecified = of_forms.map(|figure| in_field(row, *figure, FieldPart::Unspecified)).any(|amount| amount != 0);
+    let is_shown = |field: &FieldPart| *field != FieldPart::Unspecified || unspecified;
+    let part = |field: FieldPart| (names::field_part(field), sums(columns, |figure| in_field(row, figure, field)));
+    FieldPart::all().filter(is_shown).map(part).collect()
 }
 
 /// What each column sums up to.

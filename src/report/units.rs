@@ -27,10 +27,9 @@ pub fn reporting(rollup: &Rollup, lang: Lang) -> Table {
     let root = rollup.first().map_or("", |row| row.unit.as_str());
     let (groups, direct): (Vec<&RollupRow>, Vec<&RollupRow>) =
         children(rollup, root).partition(|row| children(rollup, &row.unit).next().is_some());
-    let missing = |belongs: &dyn Fn(&str, Option<&str>) -> bool| {
-        let silent = rollup.reporting.iter().filter(|unit| unit.reported.is_nothing());
-        let of = silent.filter(|unit| belongs(&unit.unit, unit.parent.as_deref()));
-        of.map(|unit| unit.name.as_str()).collect::<Vec<_>>().join("; ")
+    let names = |rows: &[&RollupRow]| {
+        let silent: Vec<&str> = rows.iter().flat_map(|row| &row.silent).map(String::as_str).collect();
+        silent.join("; ")
     };
     let of = |rows: &[&RollupRow], names: String| {
         let sum = |figure| rows.iter().map(|row| row.figure(figure)).sum::<i128>();
@@ -40,12 +39,10 @@ pub fn reporting(rollup: &Rollup, lang: Lang) -> Table {
     };
     let mut lines = Vec::new();
     for row in &groups {
-        let names = missing(&|unit, parent| unit == row.unit || parent == Some(row.unit.as_str()));
-        lines.push(TableRow::named(&*row.name, of(&[row], names)));
+        lines.push(TableRow::named(&*row.name, of(&[row], names(&[row]))));
     }
     if !direct.is_empty() {
-        let names = missing(&|unit, parent| parent == Some(root) && !groups.iter().any(|group| group.unit == unit));
-        lines.push(TableRow::named(say::direct_units().get(lang), of(&direct, names)));
+        lines.push(TableRow::named(say::direct_units().get(lang), of(&direct, names(&direct))));
     }
     if let Some(row) = rollup.first() {
         lines.push(TableRow::total(say::total().get(lang), of(&[row], String::new())));

@@ -4,8 +4,9 @@
 
 use jiff::civil::Date;
 
+use super::cell::Counted;
 use crate::domain::{
-    Body, Fact, Field, Figure, Lookup, PetitionKind, Quarter, Resolution, Rules, SegmentId, Status, UnitCode,
+    Body, Fact, FieldPart, Figure, Form, Lookup, PetitionKind, Quarter, Resolution, Rules, SegmentId, Status, UnitCode,
 };
 
 /// Where a figure counts, besides in every ancestor.
@@ -21,9 +22,9 @@ pub enum CellPlace {
 /// An amount that a record adds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Contribution {
-    /// To which figure. [`Figure::UnitsReported`] and [`Figure::UnitsNil`] stand
+    /// To what. [`Figure::UnitsReported`] and [`Figure::UnitsNil`] stand
     /// for "a record" and "a nil return".
-    pub figure: Figure,
+    pub counted: Counted,
     /// Where.
     pub place: CellPlace,
     /// In which quarter.
@@ -31,7 +32,7 @@ pub struct Contribution {
     /// By which body.
     pub body: Option<Body>,
     /// In which field.
-    pub field: Option<Field>,
+    pub field: Option<FieldPart>,
     /// How much, in the figure's measure; never 0.
     pub amount: i128,
 }
@@ -47,7 +48,7 @@ pub fn contributions(fact: &Fact, rules: &Rules, mut sink: impl FnMut(Contributi
     use Figure::*;
     match fact {
         Fact::Supervision { unit, held_on, body, field, participants, recommendations } => {
-            let at = At::of(day(rules, *unit, *held_on)?, Some(*body), Some(*field));
+            let at = At::of(day(rules, *unit, *held_on)?, Some(*body), Some(FieldPart::Of(*field)));
             at.add(SupervisionSessions, 1, &mut sink);
             at.add(Participants, i128::from(*participants), &mut sink);
             for (figure, count) in
@@ -55,10 +56,10 @@ pub fn contributions(fact: &Fact, rules: &Rules, mut sink: impl FnMut(Contributi
             {
                 at.add(figure, i128::from(*count), &mut sink);
             }
-            at.record(&mut sink);
+            at.single_record(&mut sink);
         }
         Fact::Violation { unit, detected_on, body, field, status, recommended, resolution } => {
-            let at = At::of(day(rules, *unit, *detected_on)?, Some(*body), Some(*field));
+            let at = At::of(day(rules, *unit, *detected_on)?, Some(*body), Some(FieldPart::Of(*field)));
             at.add(ViolationsFound, 1, &mut sink);
             let by_status = match status {
                 Status::Suspected => ViolationsSuspected,
@@ -67,14 +68,15 @@ pub fn contributions(fact: &Fact, rules: &Rules, mut sink: impl FnMut(Contributi
             };
             at.add(by_status, 1, &mut sink);
             at.add(ViolationsRecommended, i128::from(*recommended), &mut sink);
-            at.record(&mut sink);
+            at.single_record(&mut sink);
             if let Some(resolution) = resolution {
-                let at = At::of(later(rules, *unit, *detected_on, resolution.on)?, Some(*body), Some(*field));
+                let at =
+                    At::of(later(rules, *unit, *detected_on, resolution.on)?, Some(*body), Some(FieldPart::Of(*field)));
                 at.add(ViolationsResolved, 1, &mut sink);
                 for (figure, amount) in recovered(resolution) {
                     at.add(figure, amount, &mut sink);
                 }
-                at.record(&mut sink);
+                at.single_record(&mut sink);
             }
         }
         Fact::Activity { unit, held_on, kind, body, count } => {
@@ -97,16 +99,23 @@ pub fn contributions(fact: &Fact, rules: &Rules, mut sink: impl FnMut(Contributi
                 at.record(&mut sink);
             }
         }
-        Fact::NilReturn { unit, period } => {
+        Fact::NilReturn { period, .. } => {
+            let unit = meant(rules, fact)?;
             for quarter in period.quarters() {
-                let segment = rules
-                    .calendar
-                    .quarter_range(quarter)
-                    .and_then(|(from, to)| rules.units.last_within(*unit, from, to));
-                if let Some(segment) = segment {
-                    At::of((CellPlace::Unit(segment), quarter), None, None).add(UnitsNil, 1, &mut sink);
+                stretches(rules, unit, quarter, |at| at.add(UnitsNil, 1, &mut sink));
+            }
+        }
+        Fact::FormTotal { quarter, form, totals, .. } => {
+            let unit = meant(rules, fact)?;
+            let at = At::of((CellPlace::Unit(unit), *quarter), Some(form.body()), Some(FieldPart::Unspecified));
+            for (figure, total) in totals.figures() {
+                at.add(figure, total, &mut sink);
+                if figure == ViolationsFound {
+                    at.add(ViolationsSuspected, total, &mut sink);
                 }
             }
+            at.bare().add(Counted::FormTotals(*form), 1, &mut sink);
+            stretches(rules, unit, *quarter, |at| at.record(&mut sink));
         }
         Fact::InspectionPlan { .. } | Fact::Index { .. } | Fact::Withdrawal => {}
     }
@@ -142,6 +151,23 @@ fn later(rules: &Rules, unit: UnitCode, found: Date, day: Date) -> Result<(CellP
     }
 }
 
+/// The unit that a fact without a day of its own speaks of.
+fn meant(rules: &Rules, fact: &Fact) -> Result<SegmentId, NotInTable> {
+    let nowhere = || {
+        let unit = fact.unit().map(|unit| unit.to_string()).unwrap_or_default();
+        NotInTable(format!("unit {unit} was in force on no day of the period that a {} speaks of", fact.kind()))
+    };
+    rules.unit_meant(fact).ok_or_else(nowhere)
+}
+
+/// Each stretch of a unit in a quarter, with the ancestors of its own: what speaks of a whole quarter speaks of them all.
+fn stretches(rules: &Rules, unit: SegmentId, quarter: Quarter, mut each: impl FnMut(At)) {
+    let Some((from, to)) = rules.calendar.quarter_range(quarter) else { return };
+    for segment in rules.units.stretches_within(unit, from, to) {
+        each(At::of((CellPlace::Unit(segment), quarter), None, None));
+    }
+}
+
 fn quarter(rules: &Rules, day: Date) -> Result<Quarter, NotInTable> {
     let quarter = rules.calendar.quarter_of(day);
     quarter.ok_or_else(|| NotInTable(format!("{day} lies in no quarter of the calendar")))
@@ -152,23 +178,36 @@ struct At {
     place: CellPlace,
     quarter: Quarter,
     body: Option<Body>,
-    field: Option<Field>,
+    field: Option<FieldPart>,
 }
 
 impl At {
-    fn of((place, quarter): (CellPlace, Quarter), body: Option<Body>, field: Option<Field>) -> Self {
+    fn of((place, quarter): (CellPlace, Quarter), body: Option<Body>, field: Option<FieldPart>) -> Self {
         Self { place, quarter, body, field }
     }
 
-    fn add(&self, figure: Figure, amount: i128, sink: &mut impl FnMut(Contribution)) {
+    /// The same place and quarter, by no body and in no field.
+    fn bare(&self) -> Self {
+        Self { body: None, field: None, ..*self }
+    }
+
+    fn add(&self, counted: impl Into<Counted>, amount: i128, sink: &mut impl FnMut(Contribution)) {
         if amount != 0 {
             let Self { place, quarter, body, field } = *self;
-            sink(Contribution { figure, place, quarter, body, field, amount });
+            sink(Contribution { counted: counted.into(), place, quarter, body, field, amount });
         }
     }
 
     /// That the unit has a record in the quarter.
     fn record(&self, sink: &mut impl FnMut(Contribution)) {
-        Self { body: None, field: None, ..*self }.add(Figure::UnitsReported, 1, sink);
+        self.bare().add(Figure::UnitsReported, 1, sink);
+    }
+
+    /// That the unit has a session or a case in the quarter, which a form's totals may have as well.
+    fn single_record(&self, sink: &mut impl FnMut(Contribution)) {
+        self.record(sink);
+        if let Some(form) = self.body.and_then(Form::of_body) {
+            self.bare().add(Counted::SingleRecords(form), 1, sink);
+        }
     }
 }

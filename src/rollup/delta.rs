@@ -33,7 +33,7 @@ impl Delta {
     fn count(&mut self, fact: &Fact, rules: &Rules, sign: i128) -> Result<(), NotInTable> {
         contributions(fact, rules, |part| {
             let cell = self.cells.entry((part.quarter, part.place)).or_default();
-            cell.add(part.figure, part.body, part.field, sign * part.amount);
+            cell.add(part.counted, part.body, part.field, sign * part.amount);
         })
     }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::RollupError;
+use super::cell::Counted;
 use super::contribution::{CellPlace, NotInTable, contributions};
 use super::table::{DISSOLVED, OfUnit, lineage_rows};
 use crate::domain::RowId;
@@ -39,7 +40,7 @@ impl<'a> Scope<'a> {
                 CellPlace::Unit(segment) => !self.dissolved_row && self.includes(segment),
                 CellPlace::Dissolved(root) => self.includes(root),
             };
-            if counts && part.figure == self.figure && self.quarters.contains(&part.quarter) {
+            if counts && part.counted == Counted::Figure(self.figure) && self.quarters.contains(&part.quarter) {
                 sum += part.amount;
             }
         })?;

@@ -11,7 +11,7 @@ pub mod evidence;
 pub mod settle;
 pub mod table;
 
-pub use cell::Cell;
+pub use cell::{Cell, Counted};
 pub use contribution::{CellPlace, Contribution, NotInTable, contributions};
 pub use delta::Delta;
 pub use error::RollupError;

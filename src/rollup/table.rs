@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use super::cell::Cell;
 use super::contribution::CellPlace;
 use super::error::RollupError;
-use crate::domain::{Body, Field, Figure, Period, RowId, Rules, SegmentId, UnitCode, UnitRow};
+use crate::domain::{Body, FieldPart, Figure, Period, RowId, Rules, SegmentId, UnitCode, UnitRow};
 use crate::text::report::dissolved_units;
 
 /// The row of what counts in no unit any more.
@@ -28,11 +28,11 @@ pub struct Rollup {
     pub to: Date,
     /// Every unit in force on some day of the period, parents before children, then by code.
     pub rows: Vec<RollupRow>,
-    /// Every unit that is expected to report, each once though it may have several rows.
+    /// Every unit that is expected to report to those that were asked for, each once though it may have several rows.
     pub reporting: Vec<UnitReport>,
 }
 
-/// Whether a unit has reported.
+/// Whether a unit has reported, as it was last in the period.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnitReport {
     /// Its code.
@@ -62,6 +62,11 @@ impl Reported {
         !self.records && !self.nil
     }
 
+    /// What either says.
+    fn or(self, other: Self) -> Self {
+        Self { records: self.records || other.records, nil: self.nil || other.nil }
+    }
+
     /// Whether its unit is one of those that a figure counts.
     pub fn counts_in(self, figure: Figure) -> bool {
         match figure {
@@ -86,6 +91,8 @@ pub struct RollupRow {
     pub kind: &'static str,
     /// The code of the unit it reports to.
     pub parent: Option<String>,
+    /// The names of the units that are expected to report, of itself and of those under it, and have sent in nothing.
+    pub silent: Vec<String>,
     /// Sums of the unit and everything under it.
     cell: Cell,
     /// Units expected, reported, nil.
@@ -109,7 +116,7 @@ impl RollupRow {
     }
 
     /// A figure's parts by field that are not zero.
-    pub fn by_field(&self, figure: Figure) -> impl Iterator<Item = (Field, i128)> + '_ {
+    pub fn by_field(&self, figure: Figure) -> impl Iterator<Item = (FieldPart, i128)> + '_ {
         self.cell.by_field(figure)
     }
 }
@@ -227,6 +234,7 @@ impl Rollup {
                     name: row.name.clone(),
                     kind: row.kind.name(),
                     parent: row.parent.map(|parent| parent.to_string()),
+                    silent: units.silent(id, days, rules),
                     cell: sums.remove(&id).unwrap_or_default(),
                     units: units.count(id),
                 });
@@ -241,11 +249,12 @@ impl Rollup {
                 name: dissolved_units().vi.into_owned(),
                 kind: DISSOLVED,
                 parent: Some(rules.units.root().code.to_string()),
+                silent: Vec::new(),
                 cell: outlived,
                 units: [0; 3],
             });
         }
-        let reporting = units.reports(subtree, days, rules);
+        let reporting = units.reports(&subtree.tops, days, rules);
         let Days { from, to } = days;
         Self { period, calendar: rules.calendar.name().to_owned(), from, to, rows, reporting }
     }
@@ -262,15 +271,23 @@ pub fn lineage_rows(rules: &Rules, segment: SegmentId) -> impl Iterator<Item = R
 }
 
 /// The rows that are the unit asked for or lie under it in the period.
-struct Subtree(Option<BTreeSet<RowId>>);
+struct Subtree {
+    /// The rows of the unit asked for; of the unit over all others if none is.
+    tops: Vec<RowId>,
+    /// These and all under them; `None` if no unit is asked for.
+    rows: Option<BTreeSet<RowId>>,
+}
 
 impl Subtree {
     /// Of the unit of that code; of all if none is named.
     fn of(unit: Option<&str>, period: Period, days: Days, rules: &Rules) -> Result<Self, RollupError> {
-        let Some(unit) = unit else { return Ok(Self(None)) };
+        let Some(unit) = unit else {
+            let tops = rules.units.row_ids().filter(|(_, row)| row.parent.is_none() && days.have(row));
+            return Ok(Self { tops: tops.map(|(id, _)| id).collect(), rows: None });
+        };
         let code = UnitCode::new(unit);
         let subtree = Self::under(days, rules, |row| Some(rules.units.row(row).code) == code);
-        if subtree.0.as_ref().is_some_and(BTreeSet::is_empty) {
+        if subtree.tops.is_empty() {
             Err(RollupError::NoSuchUnit { unit: unit.to_owned(), period })
         } else {
             Ok(subtree)
@@ -278,69 +295,102 @@ impl Subtree {
     }
 
     fn under(days: Days, rules: &Rules, asked: impl Fn(RowId) -> bool) -> Self {
+        let tops = rules.units.row_ids().filter(|(id, row)| days.have(row) && asked(*id)).map(|(id, _)| id).collect();
         let segments = rules.units.segments_within(days.from, days.to);
         let under = segments.filter(|segment| lineage_rows(rules, *segment).any(&asked));
-        Self(Some(under.map(|segment| rules.units.row_of(segment)).collect()))
+        Self { tops, rows: Some(under.map(|segment| rules.units.row_of(segment)).collect()) }
     }
 
     /// Whether the row is one of them.
     fn contains(&self, row: RowId) -> bool {
-        self.0.as_ref().is_none_or(|rows| rows.contains(&row))
+        self.rows.as_ref().is_none_or(|rows| rows.contains(&row))
     }
 }
 
-/// Which units have reported. A unit that went on unchanged counts once.
+/// Which units are expected to report to a row (to itself, and to those over it on some day), and which have: by what
+/// lies on days on which they were under it. A unit that went on unchanged counts once.
 struct Reporting {
-    under: FxHashMap<RowId, BTreeSet<RowId>>,
-    records: BTreeSet<RowId>,
-    nils: BTreeSet<RowId>,
+    expected: UnitsOfRow,
+    records: UnitsOfRow,
+    nils: UnitsOfRow,
 }
+
+/// The units of each row, each by its first row.
+type UnitsOfRow = FxHashMap<RowId, BTreeSet<RowId>>;
 
 impl Reporting {
     fn of(cells: &Cells, days: Days, rules: &Rules) -> Self {
-        let unit_of = |segment| rules.units.unit_of(rules.units.row_of(segment));
-        let mut under: FxHashMap<RowId, BTreeSet<RowId>> = FxHashMap::default();
-        for segment in rules.units.segments_within(days.from, days.to) {
-            if rules.units.row(rules.units.row_of(segment)).kind.level() > 0 {
-                for row in lineage_rows(rules, segment) {
-                    under.entry(row).or_default().insert(unit_of(segment));
+        let of_rows = |segments: &mut dyn Iterator<Item = SegmentId>| {
+            let mut units = UnitsOfRow::default();
+            for segment in segments {
+                let reporting = rules.units.row_of(segment);
+                if rules.units.row(reporting).kind.level() > 0 {
+                    let unit = rules.units.unit_of(reporting);
+                    for row in lineage_rows(rules, segment) {
+                        units.entry(row).or_default().insert(unit);
+                    }
                 }
             }
-        }
+            units
+        };
         let with = |figure| {
-            let has = |(place, cell): (&CellPlace, &Cell)| match place {
-                CellPlace::Unit(segment) if cell.total(figure) > 0 => Some(unit_of(*segment)),
+            let has = move |(place, cell): (&CellPlace, &Cell)| match place {
+                CellPlace::Unit(segment) if cell.total(figure) > 0 => Some(*segment),
                 _ => None,
             };
-            cells.0.iter().filter_map(has).collect::<BTreeSet<_>>()
+            of_rows(&mut cells.0.iter().filter_map(has))
         };
-        Self { under, records: with(Figure::UnitsReported), nils: with(Figure::UnitsNil) }
+        Self {
+            expected: of_rows(&mut rules.units.segments_within(days.from, days.to)),
+            records: with(Figure::UnitsReported),
+            nils: with(Figure::UnitsNil),
+        }
     }
 
-    fn reports(&self, subtree: &Subtree, days: Days, rules: &Rules) -> Vec<UnitReport> {
-        let in_scope =
-            rules.units.row_ids().filter(|(id, row)| row.kind.level() > 0 && days.have(row) && subtree.contains(*id));
-        let units: BTreeSet<RowId> = in_scope.map(|(id, _)| rules.units.unit_of(id)).collect();
-        let report = |id: RowId| {
-            let row = rules.units.row(id);
+    /// The units that are to report to any of these rows, and whether they have to any.
+    fn reports(&self, tops: &[RowId], days: Days, rules: &Rules) -> Vec<UnitReport> {
+        let units: BTreeSet<RowId> = tops.iter().flat_map(|top| self.expected_of(*top)).collect();
+        let report = |unit: RowId| {
+            let row = last_row(unit, days, rules);
+            let reported = tops.iter().map(|top| self.reported(*top, unit));
             UnitReport {
                 unit: row.code.to_string(),
                 valid_from: row.valid_from,
                 name: row.name.clone(),
                 parent: row.parent.map(|parent| parent.to_string()),
-                reported: self.reported(id),
+                reported: reported.fold(Reported::default(), Reported::or),
             }
         };
         units.into_iter().map(report).collect()
     }
 
+    fn silent(&self, row: RowId, days: Days, rules: &Rules) -> Vec<String> {
+        let silent = self.expected_of(row).filter(|unit| self.reported(row, *unit).is_nothing());
+        silent.map(|unit| last_row(unit, days, rules).name.clone()).collect()
+    }
+
     fn count(&self, row: RowId) -> [i128; 3] {
-        let Some(units) = self.under.get(&row) else { return [0; 3] };
-        let counted = |figure| units.iter().filter(|unit| self.reported(**unit).counts_in(figure)).count() as i128;
+        let counted = |figure| {
+            let counts = |unit: &RowId| self.reported(row, *unit).counts_in(figure);
+            self.expected_of(row).filter(counts).count() as i128
+        };
         [Figure::UnitsExpected, Figure::UnitsReported, Figure::UnitsNil].map(counted)
     }
 
-    fn reported(&self, unit: RowId) -> Reported {
-        Reported { records: self.records.contains(&unit), nil: self.nils.contains(&unit) }
+    fn expected_of(&self, row: RowId) -> impl Iterator<Item = RowId> + '_ {
+        self.expected.get(&row).into_iter().flatten().copied()
     }
+
+    fn reported(&self, row: RowId, unit: RowId) -> Reported {
+        let has = |units: &UnitsOfRow| units.get(&row).is_some_and(|units| units.contains(&unit));
+        Reported { records: has(&self.records), nil: has(&self.nils) }
+    }
+}
+
+/// A unit's row that was last in force on the days.
+fn last_row(unit: RowId, days: Days, rules: &Rules) -> &UnitRow {
+    let first = rules.units.row(unit);
+    let rows = rules.units.rows_of(first.code);
+    let of_unit = rows.into_iter().rev().find(|row| row.name == first.name && days.have(row));
+    of_unit.unwrap_or(first)
 }

@@ -50,7 +50,7 @@ fn a_recount_gives_the_briefings_totals() {
     for fact in &facts {
         contributions(fact, &rules, |part| {
             assert_eq!(part.quarter.year(), 2020);
-            cells.at(part.place).add(part.figure, part.body, part.field, part.amount);
+            cells.at(part.place).add(part.counted, part.body, part.field, part.amount);
         })
         .unwrap();
     }

@@ -8,14 +8,18 @@ use signal_hook::consts::SIGINT;
 use crate::failure::{ExitCode, Failure};
 use crate::text::{Text, terminal};
 
-/// Asks for a text; `fits` says what is wrong with an answer, which is then asked for again.
+/// Asks for a text, which may be left empty where it is `optional`; `fits` says what is wrong with an answer, which is
+/// then asked for again.
 ///
 /// # Errors
 ///
 /// Where the terminal is gone.
-pub fn ask(label: &str, fits: impl Fn(&str) -> Option<String>) -> Result<String, Failure> {
+pub fn ask(label: &str, optional: bool, fits: impl Fn(&str) -> Option<String>) -> Result<String, Failure> {
     let fits = |answer: &String| fits(answer).map_or(Ok(()), Err);
-    interact(|| dialoguer::Input::<String>::new().with_prompt(label).validate_with(fits).interact_text())
+    interact(|| {
+        let input = dialoguer::Input::<String>::new().with_prompt(label);
+        input.allow_empty(optional).validate_with(fits).interact_text()
+    })
 }
 
 /// Lets one of these names be chosen.

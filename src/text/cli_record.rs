@@ -50,4 +50,5 @@ texts! {
     a_score() { "số từ 0", "a number from 0" }
     a_year() { "năm, ví dụ 2020", "a year, such as 2020" }
     a_period() { "kỳ, ví dụ 2020-Q4", "a period, such as 2020-Q4" }
+    a_quarter() { "quý, ví dụ 2020-Q4", "a quarter, such as 2020-Q4" }
 }

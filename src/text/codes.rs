@@ -260,6 +260,14 @@ codes! {
         vi: "kỳ báo cáo không hợp lệ", "Viết 2020-Q4, 2020-H1, 2020-9M hoặc 2020";
         en: "the period is not valid", "Write 2020-Q4, 2020-H1, 2020-9M or 2020"
     }
+    PeriodNotAQuarter = "period.not_a_quarter" {
+        vi: "biểu mẫu phải là của một quý", "Gửi mỗi quý một biểu, ví dụ 2020-Q4";
+        en: "a form's totals are of one quarter", "Send a form for each quarter, such as 2020-Q4"
+    }
+    PeriodNotBegun = "period.not_begun" {
+        vi: "quý cuối của kỳ chưa bắt đầu vào thời điểm ghi nhận", "Sửa kỳ, hoặc gửi lại khi quý đó đã bắt đầu; sửa time nếu đồng hồ máy gửi sai";
+        en: "the last quarter of the period had not begun at the time of recording", "Correct the period, or send it once that quarter has begun; correct time if the sender's clock is wrong"
+    }
     YearInvalid = "year.invalid" {
         vi: "năm không hợp lệ", "Ghi năm có bốn chữ số trong khoảng cho phép";
         en: "the year is not valid", "Give a year of four digits within the range"

@@ -17,6 +17,7 @@ fields! {
     INSPECTIONPLAN { "Kế hoạch kiểm tra của một năm", "The inspections planned for a year" }
     INDEX { "Một chỉ số hằng năm", "A yearly index" }
     NILRETURN { "Báo cáo \"không\"", "Nothing to report for a period" }
+    FORMTOTAL { "Số tổng hợp một quý theo biểu mẫu, của đơn vị không gửi từng cuộc, từng vụ", "The totals of a quarter by an official form, of a unit that does not send each session and case" }
     WITHDRAWAL { "Rút hồ sơ: hồ sơ không còn được tính", "The record no longer counts" }
     UNIT { "mã đơn vị", "code of the unit" }
     BODY { "chủ thể giám sát", "body that supervises" }
@@ -28,6 +29,9 @@ fields! {
     TOPIC { "nội dung giám sát", "what was supervised" }
     PROJECT { "dự án, công trình", "project (community investment board)" }
     RECOMMENDATIONS { "số kiến nghị với cấp ủy, chính quyền, nơi khác", "recommendations to the Party committee, the authority and others" }
+    TO_PARTY { "số kiến nghị với cấp ủy", "recommendations to the Party committee" }
+    TO_AUTHORITY { "số kiến nghị với chính quyền", "recommendations to the authority" }
+    TO_OTHER { "số kiến nghị với nơi khác", "recommendations to others" }
     DETECTED_ON { "ngày phát hiện", "day it was detected" }
     STATUS { "tình trạng hiện nay", "its present status" }
     RECOMMENDED { "đã kiến nghị xử lý", "whether handling was recommended" }
@@ -50,5 +54,18 @@ fields! {
     RANK { "xếp hạng", "rank" }
     OUT_OF { "trong tổng số", "out of how many" }
     PERIOD { "kỳ báo cáo", "reporting period" }
+    QUARTER { "quý báo cáo", "the quarter that is reported" }
+    FORM { "biểu mẫu", "whose quarterly form it is" }
+    TOTALS { "số tổng hợp trong biểu mẫu", "the totals that stand in the form" }
+    TOTAL_SUPERVISION_SESSIONS { "tổng số cuộc giám sát", "total of supervision sessions" }
+    TOTAL_PARTICIPANTS { "tổng số lượt người tham gia", "total of participants" }
+    TOTAL_VIOLATIONS_FOUND { "tổng số vụ có dấu hiệu vi phạm", "total of cases with signs of violation" }
+    TOTAL_VIOLATIONS_RECOMMENDED { "tổng số vụ kiến nghị xử lý", "total of cases recommended for handling" }
+    TOTAL_VIOLATIONS_RESOLVED { "tổng số vụ đã xử lý", "total of cases resolved" }
+    TOTAL_MONEY_RECOVERED_VND { "tổng số tiền thu hồi (đồng)", "total of money recovered (VND)" }
+    TOTAL_MONEY_OTHER_VND { "tổng số tiền xử lý khác (đồng)", "total of other money handling (VND)" }
+    TOTAL_SETTLEMENT_REDUCTION_VND { "tổng số tiền giảm trừ quyết toán (đồng)", "total of settlement reduction (VND)" }
+    TOTAL_LAND_RECOVERED_M2 { "tổng diện tích đất thu hồi (m²)", "total of land recovered (m²)" }
+    TOTAL_LAND_OTHER_M2 { "tổng diện tích đất xử lý khác (m²)", "total of other land handling (m²)" }
     REASON { "lý do", "why" }
 }

@@ -1,7 +1,7 @@
 //! What the members of the domain's closed lists are called.
 
-use super::Text;
-use crate::domain::{ActivityKind, Body, Field, Figure, IndexKind, PetitionKind, Status, UnitKind};
+use super::{Text, texts};
+use crate::domain::{ActivityKind, Body, Field, FieldPart, Figure, IndexKind, PetitionKind, Status, UnitKind};
 
 macro_rules! names {
     ($($(#[$doc:meta])* $function:ident($list:ident) { $($member:ident = $vi:literal, $en:literal;)+ })+) => { $(
@@ -105,5 +105,17 @@ names! {
         UnitsExpected = "Số đơn vị phải báo cáo", "Units expected";
         UnitsReported = "Số đơn vị đã báo cáo", "Units reported";
         UnitsNil = "Trong đó: báo cáo \"không\"", "Of these: nil return only";
+    }
+}
+
+texts! {
+    unspecified_field() { "Không phân theo lĩnh vực (số tổng hợp của biểu mẫu)", "Not by field (totals of forms)" }
+}
+
+/// A field of records, or that of a form's totals.
+pub fn field_part(part: FieldPart) -> Text {
+    match part {
+        FieldPart::Of(of) => field(of),
+        FieldPart::Unspecified => unspecified_field(),
     }
 }

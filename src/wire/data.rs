@@ -1,14 +1,15 @@
 //! The checks on an event's `data`: each field by itself, then what the fields
 //! must be to one another, and the [`Fact`] that comes of it.
 
-use jiff::civil::{Date, date};
+use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::spec::{EventType, FieldSpec, Kind, MAX_FIELDS, TYPES, TypeSpec};
 use super::validation_error::ValidationError;
 use super::value::{Reading, pointer};
 use crate::domain::{
-    ActivityKind, Area, Body, Fact, Field, IndexKind, Lookup, Period, PetitionKind, Resolution, Rules, Status,
-    UnitCode, UnitRow, Vnd,
+    ActivityKind, Area, Body, Fact, Field, Form, FormTotals, HANOI, IndexKind, Lookup, Period, PetitionKind,
+    Resolution, Rules, Status, UnitCode, UnitRow, Vnd,
 };
 use crate::json::{JsonAt, Members, double_text};
 use crate::text::codes::Code;
@@ -16,20 +17,20 @@ use crate::text::codes::Code;
 /// Checks `data` by the rules of its type. Every error is added to `errors`;
 /// `None` where one of them keeps the fact from being made.
 ///
-/// `source` is the unit that the event comes from, if the table has it; `latest` the last day that may have happened by the
-/// event's `time`.
+/// `source` is the unit that the event comes from, if the table has it; `time` when it was recorded, if it says.
 pub(super) fn check(
     spec: &'static TypeSpec,
     data: Members<'_>,
     source: Option<UnitCode>,
-    latest: Option<Date>,
+    time: Option<Timestamp>,
     rules: &Rules,
     errors: &mut Vec<ValidationError>,
 ) -> Option<Fact> {
     let before = errors.len();
     let fields = Fields::read(spec, data, errors);
-    Relations { fields: &fields, source, latest, rules, errors }.check();
-    if errors.len() > before { None } else { fields.fact() }
+    let today = time.map(|time| HANOI.to_datetime(time).date());
+    Relations { fields: &fields, source, today, rules, errors }.check();
+    if errors.len() > before { None } else { fields.fact(time) }
 }
 
 /// The unit that `data` names, if it can be one.
@@ -48,9 +49,10 @@ struct Fields<'j> {
     resolved_on: Option<(&'static FieldSpec, Date)>,
     year: Option<i16>,
     period: Option<(&'static FieldSpec, Period)>,
-    recommendations: [u32; 3],
     score: Option<f64>,
     others: [Other<'j>; MAX_FIELDS],
+    /// The members of its object.
+    members: [Other<'j>; MAX_FIELDS],
 }
 
 /// What was read from a field of which a type may have several.
@@ -67,6 +69,43 @@ enum Other<'j> {
     Text(&'j str),
 }
 
+impl<'j> Other<'j> {
+    fn read(reading: Reading<'_, 'j>) -> Self {
+        let read = match reading.field.kind {
+            Kind::OneOf(names) => reading.choice(names).map(Self::Choice),
+            Kind::Count { min } => reading.count(min).map(Self::Count),
+            Kind::Money => reading.money().map(Self::Money),
+            Kind::Land => reading.land().map(Self::Land),
+            Kind::Flag => reading.flag().map(Self::Flag),
+            Kind::Text => reading.text().map(Self::Text),
+            // Of these a type has one, which stands in a place of its own.
+            _ => None,
+        };
+        read.unwrap_or(Self::Nothing)
+    }
+
+    fn count(self) -> Option<u32> {
+        match self {
+            Self::Count(count) => Some(count),
+            _ => None,
+        }
+    }
+
+    fn money(self) -> Option<Vnd> {
+        match self {
+            Self::Money(money) => Some(money),
+            _ => None,
+        }
+    }
+
+    fn land(self) -> Option<Area> {
+        match self {
+            Self::Land(land) => Some(land),
+            _ => None,
+        }
+    }
+}
+
 impl<'j> Fields<'j> {
     fn read(spec: &'static TypeSpec, data: Members<'j>, errors: &mut Vec<ValidationError>) -> Self {
         let mut all = Self {
@@ -77,9 +116,9 @@ impl<'j> Fields<'j> {
             resolved_on: None,
             year: None,
             period: None,
-            recommendations: [0; 3],
             score: None,
             others: [Other::Nothing; MAX_FIELDS],
+            members: [Other::Nothing; MAX_FIELDS],
         };
         let mut rest = data;
         for (field, other) in spec.fields.iter().zip(&mut all.others) {
@@ -94,21 +133,24 @@ impl<'j> Fields<'j> {
                 }
                 continue;
             };
-            let reading = Reading { field, value, errors };
+            let reading = Reading { within: None, field, value, errors };
             match field.kind {
                 Kind::Unit => all.unit = reading.unit(),
                 Kind::Day => all.day = reading.day().map(|day| (field, day)),
                 Kind::ResolvedOn => all.resolved_on = reading.day().map(|day| (field, day)),
-                Kind::OneOf(names) => *other = reading.choice(names).map_or(Other::Nothing, Other::Choice),
-                Kind::Count { min } => *other = reading.count(min).map_or(Other::Nothing, Other::Count),
-                Kind::Counts(names) => all.recommendations = reading.counts(names).unwrap_or_default(),
-                Kind::Money => *other = reading.money().map_or(Other::Nothing, Other::Money),
-                Kind::Land => *other = reading.land().map_or(Other::Nothing, Other::Land),
                 Kind::Score => all.score = reading.score(),
                 Kind::Year => all.year = reading.year(),
                 Kind::Period => all.period = reading.period().map(|period| (field, period)),
-                Kind::Flag => *other = reading.flag().map_or(Other::Nothing, Other::Flag),
-                Kind::Text => *other = reading.text().map_or(Other::Nothing, Other::Text),
+                Kind::Quarter => all.period = reading.quarter().map(|quarter| (field, Period::Quarter(quarter))),
+                Kind::Object(fields) => {
+                    let Some(object) = reading.members() else { continue };
+                    for (member, place) in fields.iter().zip(&mut all.members) {
+                        if let Some(value) = object.get(member.name) {
+                            *place = Other::read(Reading { within: Some(field), field: member, value, errors });
+                        }
+                    }
+                }
+                _ => *other = Other::read(reading),
             }
         }
         all
@@ -126,28 +168,37 @@ impl<'j> Fields<'j> {
     }
 
     fn count(&self, place: usize) -> Option<u32> {
-        match self.others[place] {
-            Other::Count(count) => Some(count),
-            _ => None,
-        }
+        self.others[place].count()
     }
 
     fn money(&self, place: usize) -> Vnd {
-        match self.others[place] {
-            Other::Money(money) => money,
-            _ => Vnd::default(),
-        }
+        self.others[place].money().unwrap_or_default()
     }
 
     fn land(&self, place: usize) -> Area {
-        match self.others[place] {
-            Other::Land(land) => land,
-            _ => Area::default(),
+        self.others[place].land().unwrap_or_default()
+    }
+
+    /// In the order of the form's table.
+    fn totals(&self) -> FormTotals {
+        let [sessions, participants, found, recommended, resolved, rest @ ..] = self.members;
+        let [money_recovered, money_other, settlement_reduction, land_recovered, land_other, ..] = rest;
+        FormTotals {
+            supervision_sessions: sessions.count(),
+            participants: participants.count(),
+            violations_found: found.count(),
+            violations_recommended: recommended.count(),
+            violations_resolved: resolved.count(),
+            money_recovered: money_recovered.money(),
+            money_other: money_other.money(),
+            settlement_reduction: settlement_reduction.money(),
+            land_recovered: land_recovered.land(),
+            land_other: land_other.land(),
         }
     }
 
     /// What the event says; `None` where a required field could not be read.
-    fn fact(&self) -> Option<Fact> {
+    fn fact(&self, time: Option<Timestamp>) -> Option<Fact> {
         Some(match self.spec.kind {
             EventType::Supervision => Fact::Supervision {
                 unit: self.unit?,
@@ -155,7 +206,7 @@ impl<'j> Fields<'j> {
                 body: self.choice(const { place(EventType::Supervision, "body") }, Body::ALL)?,
                 field: self.choice(const { place(EventType::Supervision, "field") }, Field::ALL)?,
                 participants: self.count(const { place(EventType::Supervision, "participants") }).unwrap_or_default(),
-                recommendations: self.recommendations,
+                recommendations: [0, 1, 2].map(|place: usize| self.members[place].count().unwrap_or_default()),
             },
             EventType::Violation => Fact::Violation {
                 unit: self.unit?,
@@ -193,6 +244,7 @@ impl<'j> Fields<'j> {
                 unit: self.unit?,
                 year: self.year?,
                 planned: self.count(const { place(EventType::InspectionPlan, "planned") })?,
+                recorded: time?,
             },
             EventType::Index => Fact::Index {
                 unit: self.unit?,
@@ -205,8 +257,16 @@ impl<'j> Fields<'j> {
                 score: double_text(self.score?),
                 rank: self.count(const { place(EventType::Index, "rank") }),
                 out_of: self.count(const { place(EventType::Index, "out_of") }),
+                recorded: time?,
             },
-            EventType::NilReturn => Fact::NilReturn { unit: self.unit?, period: self.period?.1 },
+            EventType::NilReturn => Fact::NilReturn { unit: self.unit?, period: self.period?.1, recorded: time? },
+            EventType::FormTotal => Fact::FormTotal {
+                unit: self.unit?,
+                quarter: self.period?.1.quarters().first().copied()?,
+                form: self.choice(const { place(EventType::FormTotal, "form") }, Form::ALL)?,
+                totals: self.totals(),
+                recorded: time?,
+            },
             EventType::Withdrawal => Fact::Withdrawal,
         })
     }
@@ -235,7 +295,8 @@ const fn same(a: &str, b: &str) -> bool {
 struct Relations<'c, 'j> {
     fields: &'c Fields<'j>,
     source: Option<UnitCode>,
-    latest: Option<Date>,
+    /// The day in Hanoi on which it was recorded.
+    today: Option<Date>,
     rules: &'c Rules,
     errors: &'c mut Vec<ValidationError>,
 }
@@ -252,22 +313,30 @@ impl Relations<'_, '_> {
             None => self.no_resolution(),
         }
         if let (Some(unit), Some(year)) = (unit, year) {
-            let reporting = self.rules.calendar.range(Period::Year(year));
-            let ranges = [Some((date(year, 1, 1), date(year, 12, 31))), reporting];
-            let lasts = |(from, to)| self.rules.units.last_within(unit, from, to).is_some();
-            if !ranges.into_iter().flatten().any(lasts) {
+            let days = self.rules.days_of_year(year);
+            if days.and_then(|(from, to)| self.rules.units.last_within(unit, from, to)).is_none() {
                 self.add(Code::UnitOutsidePeriod, "unit", &year.to_string(), stretches(self.rules, unit));
             }
         }
-        if let (Some(unit), Some((field, period))) = (unit, period) {
-            match self.rules.calendar.range(period) {
-                None => self.add(Code::DateOutsideCalendar, field.name, &period.to_string(), self.calendar()),
-                Some((from, to)) if self.rules.units.last_within(unit, from, to).is_none() => {
-                    let found = format!("{period}: {from} … {to}");
-                    self.add(Code::UnitOutsidePeriod, "unit", &found, stretches(self.rules, unit));
-                }
-                Some(_) => {}
-            }
+        if let Some((field, period)) = period {
+            self.reported(field.name, period, unit);
+        }
+    }
+
+    /// A period that is reported as a whole: its last quarter has begun.
+    fn reported(&mut self, name: &str, period: Period, unit: Option<UnitCode>) {
+        let Some((from, to)) = self.rules.calendar.range(period) else {
+            return self.add(Code::DateOutsideCalendar, name, &period.to_string(), self.calendar());
+        };
+        let last = period.quarters().last().and_then(|quarter| self.rules.calendar.quarter_range(*quarter));
+        if let (Some((begun, _)), Some(today)) = (last, self.today)
+            && today < begun
+        {
+            self.add(Code::PeriodNotBegun, name, &format!("{period}, {today}"), format!("≥ {begun}"));
+        }
+        if let Some(unit) = unit.filter(|unit| self.rules.units.last_within(*unit, from, to).is_none()) {
+            let found = format!("{period}: {from} … {to}");
+            self.add(Code::UnitOutsidePeriod, "unit", &found, stretches(self.rules, unit));
         }
     }
 
@@ -333,7 +402,8 @@ impl Relations<'_, '_> {
     }
 
     fn not_after_time(&mut self, name: &str, day: Date) {
-        if let Some(latest) = self.latest.filter(|latest| day > *latest) {
+        let latest = self.today.and_then(|today| today.tomorrow().ok());
+        if let Some(latest) = latest.filter(|latest| day > *latest) {
             self.add(Code::DateAfterTime, name, &day.to_string(), format!("≤ {latest}"));
         }
     }

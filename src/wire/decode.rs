@@ -14,7 +14,7 @@ use super::spec::{MAX_NAME_BYTES, TYPES, TypeSpec};
 use super::time::rfc3339;
 use super::validation_error::ValidationError;
 use super::{AllowedSources, Event, Message, code_in_source, data, unit_source};
-use crate::domain::{Fact, HANOI, RecordKey, Revision, Rules, UnitCode};
+use crate::domain::{Fact, RecordKey, Revision, Rules, UnitCode};
 use crate::json::{Json, JsonAt, JsonDocument, Members, Scaled, write_canonical};
 use crate::text::codes::Code;
 
@@ -221,10 +221,9 @@ impl<'c, 'd> Check<'c, 'd> {
         self.datacontenttype();
         let spec = self.event_type();
         let data = self.data();
-        let latest = time.and_then(|time| HANOI.to_datetime(time).date().tomorrow().ok());
         let fact = match (spec, data) {
             (Some(spec), Some((_, members))) => {
-                data::check(spec, members, self.unit, latest, self.rules, &mut self.errors)
+                data::check(spec, members, self.unit, time, self.rules, &mut self.errors)
             }
             _ => None,
         };

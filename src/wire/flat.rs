@@ -5,9 +5,10 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::spec::{Kind, TypeSpec};
+use super::spec::{FieldSpec, Kind, TypeSpec};
 use super::validation_error::ValidationError;
 use super::value::refusal;
+use crate::text::Text;
 use crate::text::codes::Code;
 use crate::text::wire::{NO, YES};
 
@@ -18,6 +19,8 @@ pub struct FlatColumn {
     pub field: &'static str,
     /// Within that field, the member.
     pub member: Option<&'static str>,
+    /// What it means.
+    pub meaning: &'static Text,
     /// What stands in the cell.
     pub kind: Kind,
     /// Whether it must be filled.
@@ -32,20 +35,30 @@ impl FlatColumn {
             None => self.field.to_owned(),
         }
     }
+
+    /// Where what it fills stands in an event.
+    pub fn pointer(&self) -> String {
+        match self.member {
+            Some(member) => format!("/data/{}/{member}", self.field),
+            None => format!("/data/{}", self.field),
+        }
+    }
 }
 
-/// The columns of a type, in the order of the contract; `recommendations` is three.
+/// The columns of a type, in the order of the contract; of an object, one for each of its members.
 pub fn columns(spec: &TypeSpec) -> Vec<FlatColumn> {
+    let column = |object: Option<&FieldSpec>, field: &FieldSpec| FlatColumn {
+        field: object.map_or(field.name, |object| object.name),
+        member: object.map(|_| field.name),
+        meaning: field.meaning,
+        kind: field.kind,
+        required: field.required,
+    };
     let mut columns = Vec::new();
     for field in spec.fields {
-        let column = FlatColumn { field: field.name, member: None, kind: field.kind, required: field.required };
         match field.kind {
-            Kind::Counts(members) => columns.extend(members.map(|member| FlatColumn {
-                member: Some(member),
-                kind: Kind::Count { min: 0 },
-                ..column
-            })),
-            _ => columns.push(column),
+            Kind::Object(members) => columns.extend(members.iter().map(|member| column(Some(field), member))),
+            _ => columns.push(column(None, field)),
         }
     }
     columns
@@ -63,7 +76,7 @@ pub fn column_at(pointer: &str) -> Option<String> {
 ///
 /// # Errors
 ///
-/// Every cell that cannot be read, each at `/data/<column>`.
+/// Every cell that cannot be read, each where it would stand in the event.
 pub fn csv_data<'r>(
     spec: &TypeSpec,
     cell: &dyn Fn(&str) -> Option<&'r str>,
@@ -77,7 +90,7 @@ pub fn csv_data<'r>(
         let value = match read(column.kind, text, decimal_comma) {
             Ok(value) => value,
             Err(code) => {
-                errors.push(ValidationError::new(code, format!("/data/{name}"), text, column.kind.allowed()));
+                errors.push(ValidationError::new(code, column.pointer(), text, column.kind.allowed()));
                 continue;
             }
         };
@@ -112,8 +125,10 @@ fn read(kind: Kind, text: &str, decimal_comma: bool) -> Result<Value, Code> {
             no if NO.contains(&no) => Some(false.into()),
             _ => None,
         },
-        Kind::Unit | Kind::Day | Kind::ResolvedOn | Kind::OneOf(_) | Kind::Period | Kind::Text => Some(text.into()),
-        Kind::Counts(_) => None,
+        Kind::Unit | Kind::Day | Kind::ResolvedOn | Kind::OneOf(_) | Kind::Period | Kind::Quarter | Kind::Text => {
+            Some(text.into())
+        }
+        Kind::Object(_) => None,
     };
     value.ok_or(Code::CellUnreadable)
 }
@@ -240,8 +255,7 @@ mod tests {
     fn an_error_is_led_back_to_its_column() {
         for spec in TYPES {
             for column in columns(spec) {
-                let member = column.member.map(|member| format!("/{member}")).unwrap_or_default();
-                assert_eq!(column_at(&format!("/data/{}{member}", column.field)), Some(column.name()));
+                assert_eq!(column_at(&column.pointer()), Some(column.name()));
             }
         }
         assert_eq!(column_at("/time"), None);

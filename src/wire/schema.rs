@@ -123,16 +123,16 @@ fn kind_schema(kind: Kind) -> Value {
         }
         Kind::OneOf(names) => json!({"type": "string", "enum": names}),
         Kind::Count { min } => json!({"type": "integer", "minimum": min, "maximum": MAX_COUNT}),
-        Kind::Counts(names) => {
-            let count = json!({"type": ["integer", "null"], "minimum": 0, "maximum": MAX_COUNT});
-            let members: Map<String, Value> = names.iter().map(|name| ((*name).to_owned(), count.clone())).collect();
-            json!({"type": "object", "properties": members})
+        Kind::Object(members) => {
+            let property = |member: &FieldSpec| (member.name.to_owned(), field_schema(member));
+            json!({"type": "object", "properties": Value::Object(members.iter().map(property).collect())})
         }
         Kind::Money => json!({"type": "integer", "minimum": 0, "maximum": Vnd::MAX}),
         Kind::Land => json!({"type": "number", "minimum": 0, "maximum": Area::MAX_M2}),
         Kind::Score => json!({"type": "number", "minimum": 0}),
         Kind::Year => json!({"type": "integer", "minimum": YEARS.start(), "maximum": YEARS.end()}),
         Kind::Period => json!({"type": "string", "pattern": "^(19|[2-9][0-9])[0-9]{2}(-(Q[1-4]|H[12]|9M))?$"}),
+        Kind::Quarter => json!({"type": "string", "pattern": "^(19|[2-9][0-9])[0-9]{2}-Q[1-4]$"}),
         Kind::Flag => json!({"type": "boolean"}),
         Kind::Text => json!({"type": "string"}),
     }

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::domain::{ActivityKind, Area, Body, Field, IndexKind, PetitionKind, Status, Vnd};
+use crate::domain::{ActivityKind, Area, Body, Field, Form, IndexKind, PetitionKind, Status, Vnd};
 use crate::text::{Text, fields};
 
 /// The largest count that one record may carry.
@@ -31,11 +31,11 @@ pub enum Kind {
         /// The least.
         min: u32,
     },
-    /// An object of counts, each optional, of these names.
-    Counts([&'static str; 3]),
-    /// Whole đồng; only with a resolution.
+    /// An object of these members.
+    Object(&'static [FieldSpec]),
+    /// Whole đồng; in a type that has `resolved_on` only with that.
     Money,
-    /// Square metres with at most 2 decimals; only with a resolution.
+    /// Square metres with at most 2 decimals; in a type that has `resolved_on` only with that.
     Land,
     /// A finite number from 0.
     Score,
@@ -43,6 +43,8 @@ pub enum Kind {
     Year,
     /// A reporting period.
     Period,
+    /// A reporting period that is one quarter.
+    Quarter,
     /// `true` or `false`.
     Flag,
     /// Text.
@@ -57,17 +59,21 @@ impl Kind {
             Self::Day | Self::ResolvedOn => "YYYY-MM-DD".into(),
             Self::OneOf(names) => names.join(", ").into(),
             Self::Count { min } => format!("integer {min} … {MAX_COUNT}").into(),
-            Self::Counts(names) => format!("object {{{}}}", names.join(", ")).into(),
+            Self::Object(members) => {
+                let names: Vec<&str> = members.iter().map(|member| member.name).collect();
+                format!("object {{{}}}", names.join(", ")).into()
+            }
             Self::Money => format!("integer 0 … {}", Vnd::MAX).into(),
             Self::Land => format!("number 0 … {}, 0.01", Area::MAX_M2).into(),
             Self::Score => "number ≥ 0".into(),
             Self::Year => format!("integer {} … {}", YEARS.start(), YEARS.end()).into(),
             Self::Period => "2020-Q4, 2020-H1, 2020-9M, 2020".into(),
+            Self::Quarter => "2020-Q4".into(),
             Self::Flag => "true, false".into(),
         }
     }
 
-    /// Whether it says what a resolution brought, and so stands only with `resolved_on`.
+    /// Whether it says what a resolution brought, and so stands only with `resolved_on` in a type that has one.
     pub fn needs_resolution(self) -> bool {
         matches!(self, Self::Money | Self::Land)
     }
@@ -103,6 +109,8 @@ pub enum EventType {
     Index,
     /// A report that nothing occurred.
     NilReturn,
+    /// What an official form says of a quarter.
+    FormTotal,
     /// Takes a record back.
     Withdrawal,
 }
@@ -181,6 +189,29 @@ const HELD_ON: FieldSpec = required("held_on", Kind::Day, &fields::HELD_ON);
 const YEAR: FieldSpec = required("year", Kind::Year, &fields::YEAR);
 const RESOLVED_ON: FieldSpec = optional("resolved_on", Kind::ResolvedOn, &fields::RESOLVED_ON);
 
+const ANY_COUNT: Kind = Kind::Count { min: 0 };
+
+/// To whom recommendations went.
+const RECOMMENDATIONS: &[FieldSpec] = &[
+    optional("party", ANY_COUNT, &fields::TO_PARTY),
+    optional("authority", ANY_COUNT, &fields::TO_AUTHORITY),
+    optional("other", ANY_COUNT, &fields::TO_OTHER),
+];
+
+/// The figures that a form may have, by their names in a rollup.
+const TOTALS: &[FieldSpec] = &[
+    optional("supervision_sessions", ANY_COUNT, &fields::TOTAL_SUPERVISION_SESSIONS),
+    optional("participants", ANY_COUNT, &fields::TOTAL_PARTICIPANTS),
+    optional("violations_found", ANY_COUNT, &fields::TOTAL_VIOLATIONS_FOUND),
+    optional("violations_recommended", ANY_COUNT, &fields::TOTAL_VIOLATIONS_RECOMMENDED),
+    optional("violations_resolved", ANY_COUNT, &fields::TOTAL_VIOLATIONS_RESOLVED),
+    optional("money_recovered_vnd", Kind::Money, &fields::TOTAL_MONEY_RECOVERED_VND),
+    optional("money_other_vnd", Kind::Money, &fields::TOTAL_MONEY_OTHER_VND),
+    optional("settlement_reduction_vnd", Kind::Money, &fields::TOTAL_SETTLEMENT_REDUCTION_VND),
+    optional("land_recovered_m2", Kind::Land, &fields::TOTAL_LAND_RECOVERED_M2),
+    optional("land_other_m2", Kind::Land, &fields::TOTAL_LAND_OTHER_M2),
+];
+
 /// Every type of event.
 pub const TYPES: &[TypeSpec] = &[
     TypeSpec {
@@ -196,7 +227,7 @@ pub const TYPES: &[TypeSpec] = &[
             optional("participants", Kind::Count { min: 0 }, &fields::PARTICIPANTS),
             optional("topic", Kind::Text, &fields::TOPIC),
             optional("project", Kind::Text, &fields::PROJECT),
-            optional("recommendations", Kind::Counts(["party", "authority", "other"]), &fields::RECOMMENDATIONS),
+            optional("recommendations", Kind::Object(RECOMMENDATIONS), &fields::RECOMMENDATIONS),
         ],
     },
     TypeSpec {
@@ -277,6 +308,18 @@ pub const TYPES: &[TypeSpec] = &[
         fields: &[UNIT, required("period", Kind::Period, &fields::PERIOD)],
     },
     TypeSpec {
+        kind: EventType::FormTotal,
+        event_type: "vn.giaoban.formtotal.v1",
+        name: "formtotal",
+        meaning: &fields::FORMTOTAL,
+        fields: &[
+            UNIT,
+            required("period", Kind::Quarter, &fields::QUARTER),
+            required("form", Kind::OneOf(Form::NAMES), &fields::FORM),
+            required("totals", Kind::Object(TOTALS), &fields::TOTALS),
+        ],
+    },
+    TypeSpec {
         kind: EventType::Withdrawal,
         event_type: "vn.giaoban.withdrawal.v1",
         name: "withdrawal",
@@ -285,7 +328,7 @@ pub const TYPES: &[TypeSpec] = &[
     },
 ];
 
-/// The most fields that a type has.
+/// The most fields that a type has, and the most members that an object in one has.
 pub(super) const MAX_FIELDS: usize = 16;
 
 #[cfg(test)]
@@ -293,6 +336,7 @@ mod tests {
     use std::mem::discriminant;
 
     use super::*;
+    use crate::domain::{Figure, FormTotals, Measure};
 
     #[test]
     fn every_type_is_found_by_its_names() {
@@ -301,10 +345,15 @@ mod tests {
             assert_eq!(TypeSpec::named(spec.name), Some(spec));
             assert_eq!(spec.stem(), format!("vn.giaoban.{}.", spec.name));
             assert!(spec.fields.len() <= MAX_FIELDS);
+            for field in spec.fields {
+                if let Kind::Object(members) = field.kind {
+                    assert!(members.len() <= MAX_FIELDS);
+                }
+            }
             // `data::Fields` has one place for each of these.
             let single = |field: &&FieldSpec| {
                 use Kind::*;
-                matches!(field.kind, Unit | Day | ResolvedOn | Counts(_) | Score | Year | Period)
+                matches!(field.kind, Unit | Day | ResolvedOn | Object(_) | Score | Year | Period | Quarter)
             };
             let mut kinds: Vec<_> = spec.fields.iter().filter(single).map(|field| discriminant(&field.kind)).collect();
             while let Some(kind) = kinds.pop() {
@@ -312,5 +361,30 @@ mod tests {
             }
         }
         assert_eq!(TypeSpec::of("vn.giaoban.supervision.v2"), None);
+    }
+
+    #[test]
+    fn a_forms_totals_are_called_and_measured_as_the_figures_and_stand_in_their_order() {
+        let (one, money, land) = (Some(1), Vnd::new(1), Area::from_centi(1));
+        let whole = FormTotals {
+            supervision_sessions: one,
+            participants: one,
+            violations_found: one,
+            violations_recommended: one,
+            violations_resolved: one,
+            money_recovered: money,
+            money_other: money,
+            settlement_reduction: money,
+            land_recovered: land,
+            land_other: land,
+        };
+        let kind = |figure: Figure| match figure.measure() {
+            Measure::Count => ANY_COUNT,
+            Measure::Vnd => Kind::Money,
+            Measure::CentiM2 => Kind::Land,
+        };
+        let figures: Vec<_> = whole.figures().map(|(figure, _)| (figure.name(), kind(figure))).collect();
+        let members: Vec<_> = TOTALS.iter().map(|member| (member.name, member.kind)).collect();
+        assert_eq!(members, figures);
     }
 }

@@ -4,8 +4,8 @@ use jiff::civil::Date;
 
 use super::spec::{FieldSpec, Kind, MAX_COUNT, YEARS};
 use super::validation_error::ValidationError;
-use crate::domain::{Area, Period, UnitCode, Vnd};
-use crate::json::{Json, JsonAt, Number, Scaled};
+use crate::domain::{Area, Period, Quarter, UnitCode, Vnd};
+use crate::json::{Json, JsonAt, Members, Number, Scaled};
 use crate::text::codes::Code;
 
 /// A field's value that is to be read; an error is added where it cannot be.
@@ -13,6 +13,8 @@ use crate::text::codes::Code;
 /// Each kind has a method of its own: one value for all kinds would be written in pieces and then read as a whole, which
 /// stalls the processor.
 pub(super) struct Reading<'b, 'j> {
+    /// The field of `data` that it is a member of; `None` of a field of `data` itself.
+    pub(super) within: Option<&'static FieldSpec>,
     pub(super) field: &'static FieldSpec,
     pub(super) value: JsonAt<'j>,
     pub(super) errors: &'b mut Vec<ValidationError>,
@@ -61,21 +63,12 @@ impl<'j> Reading<'_, 'j> {
         self.number(0, year)
     }
 
-    /// The counts of these names, 0 where one is absent.
-    pub(super) fn counts(self, names: [&str; 3]) -> Option<[u32; 3]> {
-        let Json::Object(members) = self.value.json() else { return self.wrong_type() };
-        let Self { field, errors, .. } = self;
-        let before = errors.len();
-        let counts = names.map(|name| {
-            let value = members.get(name)?;
-            let found = units(value, 0).ok_or(Code::FieldWrongType).and_then(|number| count(0, number));
-            let refused = |code| {
-                let allowed = Kind::Count { min: 0 }.allowed();
-                ValidationError::new(code, format!("{}/{name}", pointer(field.name)), &value.written(), allowed)
-            };
-            found.map_err(|code| errors.push(refused(code))).ok()
-        });
-        (errors.len() == before).then(|| counts.map(Option::unwrap_or_default))
+    /// The members of an object.
+    pub(super) fn members(self) -> Option<Members<'j>> {
+        match self.value.json() {
+            Json::Object(members) => Some(members),
+            _ => self.wrong_type(),
+        }
     }
 
     pub(super) fn score(self) -> Option<f64> {
@@ -90,6 +83,15 @@ impl<'j> Reading<'_, 'j> {
         let Some(text) = self.value.as_str() else { return self.wrong_type() };
         match text.parse() {
             Ok(period) => Some(period),
+            Err(_) => self.refuse(Code::PeriodInvalid, text),
+        }
+    }
+
+    pub(super) fn quarter(self) -> Option<Quarter> {
+        let Some(text) = self.value.as_str() else { return self.wrong_type() };
+        match text.parse() {
+            Ok(Period::Quarter(quarter)) => Some(quarter),
+            Ok(_) => self.refuse(Code::PeriodNotAQuarter, text),
             Err(_) => self.refuse(Code::PeriodInvalid, text),
         }
     }
@@ -134,7 +136,11 @@ impl<'j> Reading<'_, 'j> {
 
     #[cold]
     fn add<T>(self, code: Code, found: &str, allowed: String) -> Option<T> {
-        self.errors.push(ValidationError::new(code, pointer(self.field.name), found, allowed));
+        let place = match self.within {
+            None => pointer(self.field.name),
+            Some(object) => format!("{}/{}", pointer(object.name), self.field.name),
+        };
+        self.errors.push(ValidationError::new(code, place, found, allowed));
         None
     }
 }
@@ -259,12 +265,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_of_counts_is_told_as_it_is_written() {
+    fn what_is_no_object_is_told_as_it_is_written() {
         let (mut document, mut errors) = (JsonDocument::default(), Vec::new());
         let place = document.add("1.50").unwrap();
         let field = TypeSpec::named("supervision").unwrap().field("recommendations").unwrap();
-        let reading = Reading { field, value: document.at(place), errors: &mut errors };
-        assert_eq!(reading.counts(["party", "authority", "other"]), None);
+        let reading = Reading { within: None, field, value: document.at(place), errors: &mut errors };
+        assert!(reading.members().is_none());
         let told: Vec<_> = errors.iter().map(|error| (error.code, error.found.as_str())).collect();
         assert_eq!(told, [(Code::FieldWrongType, "1.50")]);
     }

@@ -2,8 +2,17 @@
 
 use serde_json::{Value, json};
 
-pub const KINDS: [&str; 8] =
-    ["supervision", "violation", "activity", "petition", "inspectionplan", "index", "nilreturn", "withdrawal"];
+pub const KINDS: [&str; 9] = [
+    "supervision",
+    "violation",
+    "activity",
+    "petition",
+    "inspectionplan",
+    "index",
+    "nilreturn",
+    "formtotal",
+    "withdrawal",
+];
 
 /// A valid event of each type, with every field that the type has.
 pub fn event(kind: &str) -> Value {
@@ -25,6 +34,9 @@ pub fn event(kind: &str) -> Value {
         "index" => json!({"unit": "01", "year": 2020, "index": "papi", "dimension": "Công khai", "score": 5.31,
             "rank": 48, "out_of": 63}),
         "nilreturn" => json!({"unit": "00004", "period": "2020-Q1"}),
+        "formtotal" => json!({"unit": "00004", "period": "2020-Q1", "form": "community_investment_board",
+            "totals": {"supervision_sessions": 9, "participants": 0, "violations_found": 2,
+                "money_recovered_vnd": 1_200_000, "land_other_m2": 12.5}}),
         "withdrawal" => json!({"reason": "Nhập hai lần"}),
         other => panic!("{other}"),
     };
@@ -84,7 +96,7 @@ pub fn good() -> Vec<String> {
         }
         event
     };
-    for kind in KINDS.into_iter().filter(|kind| *kind != "withdrawal") {
+    let send_thrice = |kind: &str, events: &mut Vec<String>| {
         for number in 0..3 {
             let subject = format!("\"G-{kind}-{number}\"");
             let first = send(kind, &[("/subject", &subject), ("/id", &subject), ("/synthetic", "true")]);
@@ -99,6 +111,9 @@ pub fn good() -> Vec<String> {
                 _ => {}
             }
         }
+    };
+    for kind in KINDS.into_iter().filter(|kind| !["withdrawal", "formtotal"].contains(kind)) {
+        send_thrice(kind, &mut events);
     }
     // Equal revisions that say different things: the digest decides.
     for count in 1..=4 {
@@ -132,5 +147,6 @@ pub fn good() -> Vec<String> {
             changes.iter().map(|(pointer, written)| (*pointer, written.as_str())).collect();
         events.push(send("violation", &changes).to_string());
     }
+    send_thrice("formtotal", &mut events);
     events
 }

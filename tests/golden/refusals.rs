@@ -372,6 +372,15 @@ fn in_headers() -> Vec<(String, Headers, Vec<u8>)> {
     for body in [&b""[..], b"[]", b"7", b"null", b"{", b"{}", b"{\"unit\":1,\"unit\":2}", b"{\"unit\":\"\xff\"}"] {
         changed(&format!("body {:?}", String::from_utf8_lossy(body)), &|_, held| *held = body.to_vec());
     }
+    for (kind, pointer, written) in [
+        ("nilreturn", "/data/period", "\"2020-Q2\""),
+        ("formtotal", "/data/period", "\"2020-Q2\""),
+        ("formtotal", "/data/period", "\"2020-H1\""),
+        ("formtotal", "/data/totals", "{\"land_other_m2\":0.001,\"participants\":\"7\",\"extra\":{}}"),
+    ] {
+        let payload = with(&event(kind), pointer, Some(written)).into_bytes();
+        all.push((format!("{kind} {pointer} {written}"), Headers::new(), payload));
+    }
     all
 }
 

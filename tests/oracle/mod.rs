@@ -3,12 +3,15 @@
 
 #![allow(dead_code)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use giaoban::domain::record::Rank;
-use giaoban::domain::{Body, Fact, Field, Figure, Period, PetitionKind, RecordKey, Rules, Status, UnitCode, UnitRow};
+use giaoban::domain::{
+    Body, Fact, Figure, Form, Period, PetitionKind, Quarter, RecordKey, Rules, Status, UnitCode, UnitRow,
+};
 use giaoban::rollup::Rollup;
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
 
 /// (unit, first day) → figure → value; parts by body and field under `figure/body:x`.
 pub type Figures = BTreeMap<(String, String), BTreeMap<String, i128>>;
@@ -32,7 +35,7 @@ struct Happening {
     found: Date,
     day: Date,
     body: Option<Body>,
-    field: Option<Field>,
+    field: Option<&'static str>,
     figures: Vec<(Figure, i128)>,
 }
 
@@ -45,7 +48,7 @@ fn happenings(fact: &Fact) -> Vec<Happening> {
                 found: held_on,
                 day: held_on,
                 body: Some(body),
-                field: Some(field),
+                field: Some(field.name()),
                 figures: vec![
                     (SupervisionSessions, 1),
                     (Participants, participants.into()),
@@ -61,7 +64,7 @@ fn happenings(fact: &Fact) -> Vec<Happening> {
                 found: detected_on,
                 day: detected_on,
                 body: Some(body),
-                field: Some(field),
+                field: Some(field.name()),
                 figures: vec![
                     (ViolationsFound, 1),
                     (ViolationsSuspected, (status == Status::Suspected).into()),
@@ -76,7 +79,7 @@ fn happenings(fact: &Fact) -> Vec<Happening> {
                     found: detected_on,
                     day: resolution.on,
                     body: Some(body),
-                    field: Some(field),
+                    field: Some(field.name()),
                     figures: vec![
                         (ViolationsResolved, 1),
                         (MoneyRecoveredVnd, resolution.money_recovered.dong()),
@@ -147,6 +150,65 @@ fn answers_for<'a>(rules: &'a Rules, succession: &str, code: UnitCode, found: Da
     Some(row)
 }
 
+fn hanoi_day(moment: Timestamp) -> Date {
+    jiff::tz::Offset::UTC.to_datetime(moment + 7.hours()).date()
+}
+
+/// The unit that a fact without a day of its own means: by the day in Hanoi on which it was recorded if the code was in
+/// force then and the day lies from `from` to `to`, else by the last of these days on which it was.
+pub fn meant<'r>(rules: &'r Rules, code: UnitCode, recorded: Timestamp, from: Date, to: Date) -> Option<&'r UnitRow> {
+    let hanoi = hanoi_day(recorded);
+    let then = if hanoi < from || hanoi > to { None } else { row_on(rules, code, hanoi) };
+    then.or_else(|| {
+        let mut day = to;
+        while day >= from {
+            if let Some(row) = row_on(rules, code, day) {
+                return Some(row);
+            }
+            day = day.yesterday().unwrap();
+        }
+        None
+    })
+}
+
+/// The same, with the day whose ancestors it counts under.
+fn meant_day(rules: &Rules, code: UnitCode, recorded: Timestamp, from: Date, to: Date) -> Option<(&UnitRow, Date)> {
+    let row = meant(rules, code, recorded, from, to)?;
+    let hanoi = hanoi_day(recorded);
+    let in_time = hanoi >= from && hanoi <= to && row.in_force_on(hanoi);
+    Some((row, if in_time { hanoi } else { row.valid_to.map_or(to, |end| end.min(to)) }))
+}
+
+/// (code, name): rows that went on unchanged are one unit.
+type Identity = (UnitCode, String);
+
+fn identity(row: &UnitRow) -> Identity {
+    (row.code, row.name.clone())
+}
+
+/// The row of a day and the rows over it on that day.
+fn lineage<'r>(rules: &'r Rules, row: &'r UnitRow, day: Date) -> Vec<&'r UnitRow> {
+    let mut rows = vec![row];
+    while let Some(above) = rows.last().unwrap().parent.and_then(|parent| row_on(rules, parent, day)) {
+        rows.push(above);
+    }
+    rows
+}
+
+/// The days from `from` to `to` on which some unit may have changed, and the first.
+fn days(from: Date, to: Date) -> Vec<Date> {
+    // Units change at 1 January and 1 July alone, here.
+    let mut days = vec![from];
+    let mut day = from;
+    while day < to {
+        day = day.tomorrow().unwrap();
+        if day.day() == 1 && matches!(day.month(), 1 | 7) {
+            days.push(day);
+        }
+    }
+    days
+}
+
 /// Every figure of every unit in force in the period, by walking over every fact.
 pub fn recount(facts: &[Fact], period: Period, rules: &Rules, succession: &str) -> Figures {
     let (from, to) = rules.calendar.range(period).unwrap();
@@ -157,67 +219,58 @@ pub fn recount(facts: &[Fact], period: Period, rules: &Rules, succession: &str) 
         .map(|row| (key(row), Figure::ALL.iter().map(|figure| (figure.name().to_owned(), 0)).collect()))
         .collect();
     let dissolved = ("dissolved".to_owned(), String::new());
-    // (code, name) is a unit: rows that went on unchanged are one.
-    let identity = |row: &UnitRow| (row.code, row.name.clone());
-    let mut with_record = std::collections::BTreeSet::new();
-    let mut with_nil = std::collections::BTreeSet::new();
+    // Of each row, the units that have a record or a nil return on a day on which they were under it.
+    let mut with_record: BTreeMap<(String, String), BTreeSet<Identity>> = BTreeMap::new();
+    let mut with_nil: BTreeMap<(String, String), BTreeSet<Identity>> = BTreeMap::new();
     for fact in facts {
         for happening in happenings(fact).into_iter().filter(|happening| (from..=to).contains(&happening.day)) {
-            let mut places = Vec::new();
-            match answers_for(rules, succession, happening.unit, happening.found, happening.day) {
+            let places = match answers_for(rules, succession, happening.unit, happening.found, happening.day) {
                 Some(unit) => {
-                    with_record.insert(identity(unit));
-                    let mut above = Some(unit);
-                    while let Some(row) = above {
-                        places.push(key(row));
-                        above = row.parent.and_then(|parent| row_on(rules, parent, happening.day));
+                    let rows = lineage(rules, unit, happening.day);
+                    for row in &rows {
+                        with_record.entry(key(row)).or_default().insert(identity(unit));
                     }
+                    rows.into_iter().map(key).collect()
                 }
-                None => places
-                    .extend([dissolved.clone(), key(row_on(rules, rules.units.root().code, happening.day).unwrap())]),
-            }
-            for place in places {
-                let row = figures.entry(place).or_default();
-                for (figure, amount) in happening.figures.iter().filter(|(_, amount)| *amount != 0) {
-                    *row.entry(figure.name().to_owned()).or_default() += amount;
-                    if let Some(body) = happening.body {
-                        *row.entry(format!("{}/body:{}", figure.name(), body.name())).or_default() += amount;
-                    }
-                    if let Some(field) = happening.field {
-                        *row.entry(format!("{}/field:{}", figure.name(), field.name())).or_default() += amount;
-                    }
-                }
-            }
+                None => vec![dissolved.clone(), key(row_on(rules, rules.units.root().code, happening.day).unwrap())],
+            };
+            add(&mut figures, &places, &happening);
         }
-        if let Fact::NilReturn { unit, period: nil } = fact {
+        if let Fact::FormTotal { unit, quarter, form, totals, recorded } = fact
+            && period.quarters().contains(quarter)
+        {
+            let (first, last) = rules.calendar.quarter_range(*quarter).unwrap();
+            let (row, day) = meant_day(rules, *unit, *recorded, first, last).unwrap();
+            let mut sums: Vec<(Figure, i128)> = totals.figures().collect();
+            let found = sums.iter().find(|(figure, _)| *figure == Figure::ViolationsFound).map(|(_, found)| *found);
+            sums.extend(found.map(|found| (Figure::ViolationsSuspected, found)));
+            let body = Some(form.body());
+            let happening = Happening { unit: *unit, found: day, day, body, field: Some("unspecified"), figures: sums };
+            add(&mut figures, &lineage(rules, row, day).into_iter().map(key).collect::<Vec<_>>(), &happening);
+            under(rules, identity(row), first, last, |row, unit| {
+                with_record.entry(key(row)).or_default().insert(unit);
+            });
+        }
+        if let Fact::NilReturn { unit, period: nil, recorded } = fact {
+            let (first, last) = rules.calendar.range(*nil).unwrap();
+            let row = meant(rules, *unit, *recorded, first, last).unwrap();
             for quarter in nil.quarters().into_iter().filter(|quarter| period.quarters().contains(quarter)) {
-                let (from, to) = rules.calendar.quarter_range(quarter).unwrap();
-                let last = rules
-                    .units
-                    .rows()
-                    .iter()
-                    .filter(|row| row.code == *unit && row.in_force_within(from, to))
-                    .max_by_key(|row| row.valid_from);
-                with_nil.extend(last.map(identity));
+                let (first, last) = rules.calendar.quarter_range(quarter).unwrap();
+                under(rules, identity(row), first, last, |row, unit| {
+                    with_nil.entry(key(row)).or_default().insert(unit);
+                });
             }
         }
     }
-    // The units of each row's subtree, by way of every day's parents in the period.
-    let mut subtrees: BTreeMap<(String, String), std::collections::BTreeSet<_>> = BTreeMap::new();
+    let mut expected: BTreeMap<(String, String), BTreeSet<Identity>> = BTreeMap::new();
     for unit in in_force.iter().filter(|unit| unit.kind.level() > 0) {
-        let mut day = from.max(unit.valid_from);
-        while day <= to && unit.in_force_on(day) {
-            let mut above = Some(*unit);
-            while let Some(row) = above {
-                subtrees.entry(key(row)).or_default().insert(identity(unit));
-                above = row.parent.and_then(|parent| row_on(rules, parent, day));
-            }
-            // Parents change only where rows do, and those are cut at 1 January and 1 July here.
-            day = day.saturating_add(jiff::Span::new().days(14));
-        }
+        under(rules, identity(unit), from, to, |row, unit| {
+            expected.entry(key(row)).or_default().insert(unit);
+        });
     }
     for row in &in_force {
-        let units = subtrees.remove(&key(row)).unwrap_or_default();
+        let [units, with_record, with_nil] =
+            [&expected, &with_record, &with_nil].map(|of| of.get(&key(row)).cloned().unwrap_or_default());
         let counts = [
             units.len(),
             units.iter().filter(|unit| with_record.contains(unit) || with_nil.contains(unit)).count(),
@@ -229,6 +282,63 @@ pub fn recount(facts: &[Fact], period: Period, rules: &Rules, succession: &str) 
         }
     }
     figures
+}
+
+/// Every row over a unit, and its own, on some day from `from` to `to`.
+fn under<'r>(rules: &'r Rules, unit: Identity, from: Date, to: Date, mut each: impl FnMut(&'r UnitRow, Identity)) {
+    for day in days(from, to) {
+        if let Some(row) = row_on(rules, unit.0, day).filter(|row| row.name == unit.1) {
+            lineage(rules, row, day).into_iter().for_each(|row| each(row, unit.clone()));
+        }
+    }
+}
+
+fn add(figures: &mut Figures, places: &[(String, String)], happening: &Happening) {
+    for place in places {
+        let row = figures.entry(place.clone()).or_default();
+        for (figure, amount) in happening.figures.iter().filter(|(_, amount)| *amount != 0) {
+            *row.entry(figure.name().to_owned()).or_default() += amount;
+            if let Some(body) = happening.body {
+                *row.entry(format!("{}/body:{}", figure.name(), body.name())).or_default() += amount;
+            }
+            if let Some(field) = happening.field {
+                *row.entry(format!("{}/field:{field}", figure.name())).or_default() += amount;
+            }
+        }
+    }
+}
+
+/// Where a form's totals stand beside single sessions or cases, or beside those of another: unit, quarter and form.
+pub fn overlaps(
+    facts: &[Fact],
+    period: Period,
+    rules: &Rules,
+    succession: &str,
+) -> BTreeSet<(Quarter, UnitCode, String, &'static str)> {
+    let mut forms: BTreeMap<(Quarter, UnitCode, String, &'static str), usize> = BTreeMap::new();
+    let mut singles = BTreeSet::new();
+    for fact in facts {
+        match fact {
+            Fact::FormTotal { unit, quarter, form, recorded, .. } => {
+                let (from, to) = rules.calendar.quarter_range(*quarter).unwrap();
+                let (code, name) = identity(meant(rules, *unit, *recorded, from, to).unwrap());
+                *forms.entry((*quarter, code, name, form.name())).or_default() += 1;
+            }
+            Fact::Supervision { .. } | Fact::Violation { .. } => {
+                for happening in happenings(fact) {
+                    let unit = answers_for(rules, succession, happening.unit, happening.found, happening.day);
+                    let form = Form::ALL.iter().find(|form| Some(form.body()) == happening.body);
+                    if let (Some(unit), Some(form)) = (unit, form) {
+                        let quarter = rules.calendar.quarter_of(happening.day).unwrap();
+                        singles.insert((quarter, unit.code, unit.name.clone(), form.name()));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let listed = forms.into_iter().filter(|(place, count)| *count > 1 || singles.contains(place));
+    listed.map(|(place, _)| place).filter(|place| period.quarters().contains(&place.0)).collect()
 }
 
 /// The product's own figures in the recount's form.

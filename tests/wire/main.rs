@@ -67,6 +67,9 @@ fn event(kind: &str) -> Value {
         "index" => json!({"unit": "01", "year": 2020, "index": "papi", "dimension": "Công khai", "score": 5.31,
             "rank": 48, "out_of": 63}),
         "nilreturn" => json!({"unit": "00004", "period": "2020-Q1"}),
+        "formtotal" => json!({"unit": "00004", "period": "2020-Q1", "form": "community_investment_board",
+            "totals": {"supervision_sessions": 9, "participants": 0, "violations_found": 2,
+                "money_recovered_vnd": 1_200_000, "land_other_m2": 12.5}}),
         "withdrawal" => json!({"reason": "Nhập hai lần"}),
         other => panic!("{other}"),
     };
@@ -74,8 +77,17 @@ fn event(kind: &str) -> Value {
         "subject": "X-1", "time": "2020-03-05T09:00:00+07:00", "data": data})
 }
 
-const KINDS: [&str; 8] =
-    ["supervision", "violation", "activity", "petition", "inspectionplan", "index", "nilreturn", "withdrawal"];
+const KINDS: [&str; 9] = [
+    "supervision",
+    "violation",
+    "activity",
+    "petition",
+    "inspectionplan",
+    "index",
+    "nilreturn",
+    "formtotal",
+    "withdrawal",
+];
 
 /// The event with the value at a pointer set; with `null`, removed.
 fn with(mut event: Value, pointer: &str, value: Value) -> Value {

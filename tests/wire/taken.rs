@@ -1,8 +1,8 @@
 //! What is taken, and what it says.
 
 use giaoban::domain::{
-    ActivityKind, Area, Body, Calendar, Fact, Field, IndexKind, PetitionKind, Resolution, Rules, Status, UnitCode,
-    UnitTable, Vnd,
+    ActivityKind, Area, Body, Calendar, Fact, Field, Form, FormTotals, IndexKind, PetitionKind, Resolution, Rules,
+    Status, UnitCode, UnitTable, Vnd,
 };
 use giaoban::wire::{AllowedSources, Decoder, Event, Message};
 use jiff::civil::date;
@@ -42,6 +42,7 @@ fn the_digest_is_of_the_canonical_form_of_data_and_type() {
 #[test]
 fn every_type_says_what_was_sent() {
     let unit = |code| UnitCode::new(code).unwrap();
+    let recorded = "2020-03-05T02:00:00Z".parse().unwrap();
     let facts = [
         Fact::Supervision {
             unit: unit("00004"),
@@ -80,7 +81,7 @@ fn every_type_says_what_was_sent() {
             kind: PetitionKind::Complaint,
             resolved_on: Some(date(2020, 3, 5)),
         },
-        Fact::InspectionPlan { unit: unit("00004"), year: 2020, planned: 4 },
+        Fact::InspectionPlan { unit: unit("00004"), year: 2020, planned: 4, recorded },
         Fact::Index {
             unit: unit("01"),
             year: 2020,
@@ -89,8 +90,23 @@ fn every_type_says_what_was_sent() {
             score: "5.31".into(),
             rank: Some(48),
             out_of: Some(63),
+            recorded,
         },
-        Fact::NilReturn { unit: unit("00004"), period: "2020-Q1".parse().unwrap() },
+        Fact::NilReturn { unit: unit("00004"), period: "2020-Q1".parse().unwrap(), recorded },
+        Fact::FormTotal {
+            unit: unit("00004"),
+            quarter: "2020-Q1".parse().unwrap(),
+            form: Form::CommunityInvestmentBoard,
+            totals: FormTotals {
+                supervision_sessions: Some(9),
+                participants: Some(0),
+                violations_found: Some(2),
+                money_recovered: Vnd::new(1_200_000),
+                land_other: Area::from_centi(1250),
+                ..FormTotals::default()
+            },
+            recorded,
+        },
         Fact::Withdrawal,
     ];
     for (kind, fact) in KINDS.iter().zip(facts) {
@@ -163,9 +179,15 @@ fn what_is_open_is_taken() {
     let foreign = with(event("withdrawal"), "/source", json!("https://dvc.example/mttq"));
     assert_eq!(key_of(foreign.clone()), "");
     assert_eq!(key_of(with(foreign, "/partitionkey", json!("00010"))), "00010");
-    for period in ["2020-H1", "2020-9M", "2020"] {
-        taken(with(event("nilreturn"), "/data/period", json!(period)));
+    for (period, time) in [
+        ("2020-H1", "2020-03-15T00:00:00+07:00"),
+        ("2020-9M", "2020-06-14T17:00:00Z"),
+        ("2020", "2021-01-01T00:00:00Z"),
+    ] {
+        taken(with(with(event("nilreturn"), "/data/period", json!(period)), "/time", json!(time)));
     }
+    taken(with(event("formtotal"), "/data/totals", json!({})));
+    taken(with(event("formtotal"), "/data/totals/unheard_of", json!("x")));
     let recommended = with(event("supervision"), "/data/recommendations", json!({"party": 1, "other": 3}));
     assert!(matches!(taken(recommended).fact, Fact::Supervision { recommendations: [1, 0, 3], .. }));
     // The code 00004 is Ba Đình from July 2025.
