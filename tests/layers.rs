@@ -37,11 +37,13 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// What only these rooms, or these files, may use.
-const ONLY: [(&str, &[&str]); 6] = [
+const ONLY: [(&str, &[&str]); 8] = [
     ("rdkafka", &["log/kafka"]),
     ("rusqlite", &["files/sqlite", "log/embedded", "store/sqlite"]),
     ("postgres", &["store/postgres"]),
     ("axum", &["web"]),
+    ("hyper", &["web"]),
+    ("hyper_util", &["web"]),
     ("askama", &["web", "report"]),
     ("clap", &["cli", "program/usage"]),
 ];

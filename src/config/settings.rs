@@ -128,6 +128,8 @@ section! {
     "http." HttpSettings {
         /// `host:port`, or `off`.
         pub listen: String = "127.0.0.1:9464".into(), Shape::Listen;
+        /// Names besides `localhost` by which the server may be called.
+        pub hosts: Vec<String> = Vec::new(), Shape::List;
     }
 }
 

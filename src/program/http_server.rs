@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::context::{Context, open_reader};
 use crate::failure::{ExitCode, Failure};
 use crate::text::worker as text;
-use crate::web::{Figures, Watched, WebState, serve};
+use crate::web::{ConnectionLimits, Figures, KnownHosts, Watched, WebState, serve};
 
 /// How long a server waits for its last answers.
 const STOPS_WITHIN: Duration = Duration::from_secs(2);
@@ -40,12 +40,10 @@ impl HttpServer {
         let (place, rules) = (context.place()?, Arc::clone(&context.rules));
         let figures = Figures { rules: Arc::clone(&rules), open: Arc::new(move || open_reader(&place, &rules)) };
         let (stop, stopped) = oneshot::channel();
-        let state = WebState { watched, figures: Some(figures) };
+        let hosts = KnownHosts::new(listen, context.settings.http.hosts.iter().map(String::as_str));
+        let state = WebState { watched, figures: Some(figures), hosts };
         runtime.spawn(async move {
-            let until = async { drop(stopped.await) };
-            if let Err(error) = serve(listener, state, until).await {
-                tracing::error!(%error, "the server ended");
-            }
+            serve(listener, state, ConnectionLimits::default(), async { drop(stopped.await) }).await;
         });
         tracing::info!(%address, "serving pages, /metrics, /livez, /readyz, /startupz");
         Ok(Some(Self { address, runtime, stop }))

@@ -116,6 +116,10 @@ keys! {
         "Địa chỉ trang, /metrics, /livez, /readyz, /startupz; off là tắt",
         "Address of the pages, /metrics, /livez, /readyz, /startupz; off for none"
     }
+    "http.hosts" {
+        "Tên máy chủ mà trình duyệt và Prometheus được dùng để gọi, ngoài localhost và địa chỉ IP, ví dụ [\"giaoban.hanoi.example\"]",
+        "Names by which browsers and Prometheus may call the server, besides localhost and IP addresses, such as [\"giaoban.hanoi.example\"]"
+    }
     "log.level" {
         "Mức nhật ký chương trình",
         "Level of the application log"

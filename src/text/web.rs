@@ -73,6 +73,11 @@ texts! {
         "Máy chủ đang trả lời nhiều yêu cầu khác; xin tải lại trang sau ít giây.",
         "The server is answering many other requests; reload the page in a few seconds.",
     }
+    unknown_host_title() { "Tên máy chủ chưa được khai báo", "The server has no such name" }
+    unknown_host(name) {
+        "Máy chủ này không có tên “{name}”. Nếu tên này đúng, thêm vào `http.hosts`; nếu không, có thể một trang khác đang tìm cách đọc số liệu qua trình duyệt này.",
+        "This server is not called “{name}”. If the name is right, add it to `http.hosts`; if not, another page may be trying to read figures with this browser.",
+    }
     empty_title() { "Chưa có bản ghi nào", "There are no records yet" }
     empty() {
         "Kho số liệu còn trống. Gửi bản ghi bằng `giaoban publish`, rồi chạy `giaoban worker`.",

@@ -26,6 +26,8 @@ pub enum Absent {
     Failed,
     /// There are too many questions.
     Busy,
+    /// The server is called by a name that it does not know.
+    Host(String),
     /// The store has no records yet.
     Records,
     /// The store cannot be read.
@@ -109,6 +111,7 @@ impl Absent {
             Self::Records => return StatusCode::OK,
             Self::Failed => return StatusCode::INTERNAL_SERVER_ERROR,
             Self::Busy => return StatusCode::SERVICE_UNAVAILABLE,
+            Self::Host(_) => return StatusCode::MISDIRECTED_REQUEST,
             Self::Store(error) => error.kind(),
             Self::WhichUnit(..) => FailureKind::Ambiguous,
             Self::Page
@@ -127,6 +130,7 @@ impl Absent {
             Self::Records => say::empty_title(),
             Self::Failed => say::failed_title(),
             Self::Busy => say::busy_title(),
+            Self::Host(_) => say::unknown_host_title(),
             Self::Store(_) => say::store_title(),
             _ => say::no_such_page_title(),
         }
@@ -137,6 +141,7 @@ impl Absent {
             Self::Page => say::no_such_page(),
             Self::Failed => say::failed(),
             Self::Busy => say::busy(),
+            Self::Host(name) => say::unknown_host(name),
             Self::Records => say::empty(),
             Self::Store(StoreError::Missing { .. }) => say::store_missing(),
             Self::Store(_) => say::store_unreadable(),
@@ -178,7 +183,9 @@ impl Absent {
                 let choice = |format: &str| Choice { name: format.to_owned(), link: links.rollup(None, format) };
                 ["json", "csv"].map(choice).into()
             }
-            Self::Page | Self::Failed | Self::Busy | Self::Records | Self::Store(_) | Self::Day(_) => Vec::new(),
+            Self::Page | Self::Failed | Self::Busy | Self::Host(_) | Self::Records | Self::Store(_) | Self::Day(_) => {
+                Vec::new()
+            }
         }
     }
 }

@@ -11,7 +11,9 @@
 //! reports and the store's reader; nothing of how events travel.
 
 mod absent;
+mod connections;
 mod handler;
+mod hosts;
 mod limits;
 mod links;
 mod params;
@@ -31,7 +33,9 @@ use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::get;
 
+pub use connections::ConnectionLimits;
 use handler::Site;
+pub use hosts::KnownHosts;
 pub use probes::Watched;
 pub use query::{Figures, Open};
 
@@ -42,18 +46,18 @@ pub struct WebState {
     pub watched: Arc<dyn Watched>,
     /// The figures; `None` where metrics alone are served.
     pub figures: Option<Figures>,
+    /// By which names the server may be called.
+    pub hosts: KnownHosts,
 }
 
 /// Serves until `shutdown` ends and what is being answered is answered.
-///
-/// # Errors
-/// If the listener fails.
 pub async fn serve(
     listener: tokio::net::TcpListener,
     state: WebState,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    axum::serve(listener, router(state, limits::ANSWERS_WITHIN)).with_graceful_shutdown(shutdown).await
+    limits: ConnectionLimits,
+    shutdown: impl Future<Output = ()> + Send,
+) {
+    connections::serve(listener, router(state, limits::ANSWERS_WITHIN), limits, shutdown).await;
 }
 
 fn router(state: WebState, within: Duration) -> Router {
@@ -61,7 +65,10 @@ fn router(state: WebState, within: Duration) -> Router {
         Some(figures) => watched(state.watched).merge(pages(figures)),
         None => watched(state.watched),
     };
-    routes.layer(from_fn_with_state(within, limits::in_time)).layer(map_response(reply::secured))
+    routes
+        .layer(from_fn_with_state(within, limits::in_time))
+        .layer(from_fn_with_state(state.hosts, hosts::known))
+        .layer(map_response(reply::secured))
 }
 
 /// For operators.

@@ -1,5 +1,7 @@
 //! What a browser, a program and a probe get, over a real connection.
 
+mod connections;
+
 use std::net::SocketAddr;
 use std::path::Path as FsPath;
 use std::thread::JoinHandle;
@@ -33,15 +35,25 @@ impl Watched for Well {
     }
 }
 
+fn state(watched: impl Watched + 'static, figures: Option<Figures>) -> WebState {
+    let hosts = KnownHosts::new("127.0.0.1:0", ["giaoban.example"]);
+    WebState { watched: Arc::new(watched), figures, hosts }
+}
+
 /// A server on a port of its own, until it is dropped.
 struct Server {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<std::io::Result<()>>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
-    fn of(state: WebState) -> Self {
+    fn of(watched: impl Watched + 'static, figures: Option<Figures>) -> Self {
+        Self::within(ConnectionLimits::default(), watched, figures)
+    }
+
+    fn within(limits: ConnectionLimits, watched: impl Watched + 'static, figures: Option<Figures>) -> Self {
+        let state = state(watched, figures);
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
@@ -49,12 +61,12 @@ impl Server {
         let shutdown = async {
             let _ = stopped.await;
         };
-        let thread = std::thread::spawn(move || runtime.block_on(serve(listener, state, shutdown)));
+        let thread = std::thread::spawn(move || runtime.block_on(serve(listener, state, limits, shutdown)));
         Self { address, stop: Some(stop), thread: Some(thread) }
     }
 
     fn with_figures(store: &FsPath) -> Self {
-        Self::of(WebState { watched: Arc::new(Well(true)), figures: Some(figures(store, fixture::rules())) })
+        Self::of(Well(true), Some(figures(store, fixture::rules())))
     }
 
     fn send(&self, method: &str, path: &str) -> Answer {
@@ -120,7 +132,7 @@ fn links(page: &str) -> Vec<String> {
 #[test]
 fn probes_answer_with_a_word_and_metrics_with_text() {
     for (well, status, word) in [(true, 200, "ok\n"), (false, 503, "not ok\n")] {
-        let server = Server::of(WebState { watched: Arc::new(Well(well)), figures: None });
+        let server = Server::of(Well(well), None);
         for path in ["/readyz", "/startupz"] {
             let answer = server.get(path);
             assert_eq!((answer.status, answer.body.as_str()), (status, word), "{path}");
@@ -229,7 +241,7 @@ fn a_figure_of_a_code_that_was_two_units_leads_to_the_records_of_its_own_unit() 
     let units = UnitTable::from_csv(units, "from_code,to_code,effective_on,extent,basis\n").unwrap();
     let rules = Arc::new(Rules::new(units, Calendar::Decree09));
     drop(fixture::store_of(&path, &rules, fixture::two_wards_of_one_code(), true));
-    let server = Server::of(WebState { watched: Arc::new(Well(true)), figures: Some(figures(&path, rules)) });
+    let server = Server::of(Well(true), Some(figures(&path, rules)));
 
     let page = server.get("/units/00004?period=2025-Q3").body;
     let totals: Vec<String> = links(&page)
@@ -297,7 +309,8 @@ fn held_up() -> (std::sync::mpsc::Sender<()>, Figures) {
 
 /// What the router answers, with its `Retry-After`.
 async fn ask(router: Router, path: &str) -> (StatusCode, bool) {
-    let request = Request::builder().uri(path).body(axum::body::Body::empty()).unwrap();
+    let request =
+        Request::builder().uri(path).header(header::HOST, "localhost").body(axum::body::Body::empty()).unwrap();
     let response = tower::ServiceExt::oneshot(router, request).await.unwrap();
     (response.status(), response.headers().contains_key(header::RETRY_AFTER))
 }
@@ -305,7 +318,7 @@ async fn ask(router: Router, path: &str) -> (StatusCode, bool) {
 #[tokio::test]
 async fn more_questions_than_can_be_answered_at_a_time_are_turned_away() {
     let (release, figures) = held_up();
-    let router = router(WebState { watched: Arc::new(Well(true)), figures: Some(figures) }, ANSWERS_WITHIN);
+    let router = router(state(Well(true), Some(figures)), ANSWERS_WITHIN);
     let waiting: Vec<_> = (0..READS_AT_A_TIME).map(|_| tokio::spawn(ask(router.clone(), "/"))).collect();
     // The runtime has one thread: when it comes back here, each of them has its room.
     tokio::task::yield_now().await;
@@ -321,7 +334,7 @@ async fn more_questions_than_can_be_answered_at_a_time_are_turned_away() {
 #[tokio::test]
 async fn nobody_waits_for_ever() {
     let (_release, figures) = held_up();
-    let router = router(WebState { watched: Arc::new(Well(true)), figures: Some(figures) }, Duration::from_millis(1));
+    let router = router(state(Well(true), Some(figures)), Duration::from_millis(1));
     assert_eq!(ask(router, "/").await, (StatusCode::SERVICE_UNAVAILABLE, true));
 }
 
@@ -335,5 +348,37 @@ fn nothing_can_be_sent_and_nothing_comes_from_elsewhere() {
         let answer = server.get(path);
         assert!(answer.policy.starts_with("default-src 'none';"), "{path}");
         assert!(!answer.body.contains("<script"), "{path}");
+    }
+}
+
+#[test]
+fn a_page_never_says_where_the_store_is() {
+    let at = || "giaoban_writer@db.intern.example:5432/giaoban /srv/giaoban/store-1.db".to_owned();
+    let cause = || crate::failure::Cause::new("could not open /srv/giaoban/store-1.db for giaoban_writer at 10.1.2.3");
+    let errors = [
+        StoreError::Unreachable { at: at(), cause: cause() },
+        StoreError::Login { at: at(), cause: cause() },
+        StoreError::NoDatabase { at: at(), cause: cause() },
+        StoreError::Damaged { at: at(), cause: cause() },
+        StoreError::Unwritable { at: at(), cause: cause() },
+        StoreError::Unavailable { at: at(), cause: cause() },
+        StoreError::Newer { at: at(), found: 9, known: 1 },
+        StoreError::Locked { at: at(), by: "4711".into() },
+        StoreError::Missing { at: at() },
+        StoreError::Switched { at: at() },
+    ];
+    for error in errors {
+        let told = error.clone();
+        let open = move || Err(told.clone());
+        let server = Server::of(Well(true), Some(Figures { rules: fixture::rules(), open: Arc::new(open) }));
+        for path in
+            ["/", "/?lang=en", "/units/01", "/records?figure=participants", "/v1/rollup", "/v1/rollup?format=csv"]
+        {
+            let answer = server.get(path);
+            assert!(answer.status >= 500, "{path}: {} of {error}", answer.status);
+            for secret in ["giaoban_writer", "intern", "5432", "/srv", "store-1", "10.1.2.3", "4711"] {
+                assert!(!answer.body.contains(secret), "{path} says {secret} of {error}: {}", answer.body);
+            }
+        }
     }
 }
