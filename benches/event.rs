@@ -12,7 +12,7 @@ use giaoban::json::JsonDocument;
 use giaoban::store::sqlite::SqliteStore;
 use giaoban::store::{Batch, Span, StoreWriter};
 use giaoban::wire::digest::digest;
-use giaoban::wire::{AllowedSources, Decoder, Message, STRUCTURED};
+use giaoban::wire::{Admission, Decoder, Message, STRUCTURED};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -36,10 +36,10 @@ fn main() -> Result<(), Failure> {
     let bytes: usize = texts.iter().map(String::len).sum();
     println!("{EVENTS} events of {} bytes, the fastest of {ROUNDS} rounds", bytes / EVENTS);
 
-    let (mut decoder, sources) = (Decoder::new(), AllowedSources::new());
+    let (mut decoder, sources) = (Decoder::new(), Admission::new());
     let headers = [("content-type", Some(STRUCTURED.as_bytes()))];
     time("an event of a message", &texts, |text| {
-        let message = Message { headers: &headers, payload: Some(text.as_bytes()) };
+        let message = Message { headers: &headers, payload: Some(text.as_bytes()), ..Message::default() };
         black_box(decoder.decode(&message, &rules, &sources)).is_ok()
     })?;
     let mut document = JsonDocument::default();
@@ -56,14 +56,14 @@ fn main() -> Result<(), Failure> {
 fn write(events: &mut events::Events<'_>, decoder: &mut Decoder, rules: &Rules) -> Result<(), Failure> {
     let dir = tempfile::tempdir()?;
     let mut store = SqliteStore::create(&dir.path().join("store-1.db"))?;
-    store.adopt(rules)?;
+    store.adopt(rules, false)?;
     let (mut times, mut from) = (Vec::new(), None);
     for number in 0..BATCHES {
         let first = (number * BATCH) as i64;
         let mut entries = Vec::with_capacity(BATCH);
         for offset in first..first + BATCH as i64 {
-            let message = Message { headers: &[], payload: Some(events.next()?.1.as_bytes()) };
-            let event = decoder.decode(&message, rules, &AllowedSources::new());
+            let message = Message::structured(events.next()?.1.as_bytes());
+            let event = decoder.decode(&message, rules, &Admission::new());
             let event = event.map_err(|errors| format!("{errors:?}"))?;
             entries.push(Entry {
                 key: event.key,
@@ -77,7 +77,7 @@ fn write(events: &mut events::Events<'_>, decoder: &mut Decoder, rules: &Rules) 
         let to = NextOffset(first + BATCH as i64);
         let span = Span { partition: Partition(0), from, to, read: BATCH as u64, ..Span::default() };
         from = Some(to);
-        let batch = Batch { topic: "events".into(), spans: vec![span], entries, synthetic: false };
+        let batch = Batch { topic: "events".into(), spans: vec![span], entries };
         let start = Instant::now();
         let counts = store.apply(&batch, rules)?;
         drop(batch);

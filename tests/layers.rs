@@ -29,7 +29,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("report", &["domain", "files", "setting", "text", "failure", "rollup", "store"]),
     ("web", &["domain", "text", "failure", "rollup", "store", "observability", "report"]),
     ("terminal", &["text", "failure"]),
-    ("config", &["domain", "setting", "text", "failure", "log", "store", "ingest", "report"]),
+    ("config", &["domain", "setting", "text", "failure", "wire", "log", "store", "ingest", "report"]),
     ("doctor", &["domain", "files", "text", "failure", "rollup", "log", "store", "config"]),
     ("program", &["domain", "text", "failure", "wire", "log", "store", "intake", "web", "terminal", "config"]),
     // Puts all together.

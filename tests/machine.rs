@@ -11,7 +11,7 @@ use giaoban::domain::*;
 use giaoban::ingest::{BatchFailure, Input, Limits, Machine, Output, Start, Stopped};
 use giaoban::log::{Incoming, PartitionRange};
 use giaoban::store::{Batch, Counts, Span};
-use giaoban::wire::{AllowedSources, Decoder, Message};
+use giaoban::wire::{Admission, Decoder, Message};
 
 const A: Partition = Partition(0);
 const B: Partition = Partition(1);
@@ -31,8 +31,8 @@ fn read<'a>(incoming: &'a Incoming<'a>) -> Input<'a> {
         let units = UnitTable::from_csv(units, include_str!("../config/units/hanoi-succession.csv")).unwrap();
         Rules::new(units, Calendar::Decree09)
     });
-    let message = Message { headers: incoming.headers, payload: incoming.payload };
-    Input::Record(incoming, Decoder::new().decode(&message, &RULES, &AllowedSources::new()))
+    let message = Message { key: incoming.key, headers: incoming.headers, payload: incoming.payload };
+    Input::Record(incoming, Decoder::new().decode(&message, &RULES, &Admission::new()))
 }
 
 fn start(partition: Partition, stored: Option<i64>, low: i64, high: i64) -> Start {
@@ -48,9 +48,8 @@ fn outputs(machine: &mut Machine, input: Input<'_>, now_ms: u64) -> Vec<Output> 
     machine.outputs().collect()
 }
 
-fn record(machine: &mut Machine, partition: Partition, offset: i64, synthetic: bool) -> Vec<Output> {
-    let mark = if synthetic { r#""synthetic":true,"revision""# } else { r#""revision""# };
-    let payload = harness::session("00004", offset as usize, 1, "2020-03-04", 1).replace(r#""revision""#, mark);
+fn record(machine: &mut Machine, partition: Partition, offset: i64) -> Vec<Output> {
+    let payload = harness::session("00004", offset as usize, 1, "2020-03-04", 1);
     let position = Position { partition, offset: Offset(offset) };
     let incoming =
         Incoming { position, timestamp_ms: None, key: None, headers: &[], payload: Some(payload.as_bytes()) };
@@ -82,7 +81,7 @@ fn a_gap_and_another_log_stop_it() {
 fn a_partition_lost_and_regained_while_it_was_being_given_up_stays() {
     let mut machine = machine(1);
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
-    applied(record(&mut machine, A, 0, false));
+    applied(record(&mut machine, A, 0));
     assert!(outputs(&mut machine, Input::Revoked(&[A]), 0).is_empty(), "its batch is in flight");
     assert_eq!(outputs(&mut machine, Input::Lost(&[A]), 0), [Output::Release(vec![A])]);
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
@@ -94,7 +93,7 @@ fn a_partition_lost_and_regained_while_it_was_being_given_up_stays() {
 fn a_partition_that_is_back_before_its_batch_is_done_is_read_from_where_that_ends() {
     let mut machine = machine(2);
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
-    record(&mut machine, A, 0, false);
+    record(&mut machine, A, 0);
     let bad = Incoming {
         position: Position { partition: A, offset: Offset(1) },
         timestamp_ms: None,
@@ -119,7 +118,7 @@ fn a_partition_that_is_back_before_its_batch_is_done_is_read_from_where_that_end
 fn when_all_is_lost_after_a_failure_nothing_is_looked_up_again() {
     let mut machine = machine(1);
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
-    applied(record(&mut machine, A, 0, false));
+    applied(record(&mut machine, A, 0));
     outputs(&mut machine, Input::Failed(BatchFailure::Passing("away".into())), 0);
     outputs(&mut machine, Input::Lost(&[A]), 0);
     let after = outputs(&mut machine, Input::Tick, 1_000);
@@ -134,11 +133,11 @@ fn when_all_is_lost_after_a_failure_nothing_is_looked_up_again() {
 fn what_a_lost_partition_said_of_itself_goes_with_it() {
     let mut machine = machine(2);
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9), start(B, None, 0, 9)]), 0);
-    record(&mut machine, A, 0, true);
+    record(&mut machine, A, 0);
     outputs(&mut machine, Input::Lost(&[A]), 0);
-    assert!(!record(&mut machine, B, 0, false).iter().any(|output| matches!(output, Output::Apply(_))), "not full yet");
-    let batch = applied(record(&mut machine, B, 1, false));
-    assert_eq!((batch.spans.len(), batch.entries.len(), batch.synthetic), (1, 2, false));
+    assert!(!record(&mut machine, B, 0).iter().any(|output| matches!(output, Output::Apply(_))), "not full yet");
+    let batch = applied(record(&mut machine, B, 1));
+    assert_eq!((batch.spans.len(), batch.entries.len()), (1, 2));
 }
 
 #[test]
@@ -171,17 +170,17 @@ fn what_may_be_another_log_is_looked_at_before_anything_of_it_is_taken() {
     let mut machine = machine(2);
     let stored = |next: i64| Start { last_timestamp_ms: Some(7), ..start(A, Some(next), 0, 20) };
     outputs(&mut machine, Input::Assigned(&[stored(5)]), 0);
-    assert!(record(&mut machine, A, 5, false).is_empty());
-    applied(record(&mut machine, A, 6, false));
-    record(&mut machine, A, 7, false);
+    assert!(record(&mut machine, A, 5).is_empty());
+    applied(record(&mut machine, A, 6));
+    record(&mut machine, A, 7);
     let after = outputs(&mut machine, Input::Recreated, 0);
     assert_eq!(after, [Output::Resync(vec![A])]);
-    assert!(record(&mut machine, A, 8, false).is_empty(), "of which log it is is not known");
+    assert!(record(&mut machine, A, 8).is_empty(), "of which log it is is not known");
     let after = outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
     assert!(matches!(after[..], [Output::Commit { .. }]), "what was gathered is dropped: {after:?}");
     let after = outputs(&mut machine, Input::Assigned(&[stored(7)]), 0);
     assert_eq!(after, [Output::Start(vec![(A, NextOffset(6))])]);
-    let stopped = record(&mut machine, A, 6, false);
+    let stopped = record(&mut machine, A, 6);
     assert_eq!(stopped, [Output::Stop(Err(Stopped::Recreated { partition: A, next: NextOffset(7) }))]);
 }
 
@@ -189,8 +188,8 @@ fn what_may_be_another_log_is_looked_at_before_anything_of_it_is_taken() {
 fn it_pauses_while_a_full_batch_waits_and_goes_on_after() {
     let mut machine = machine(1);
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
-    applied(record(&mut machine, A, 0, false));
-    assert_eq!(record(&mut machine, A, 1, false), [Output::Pause]);
+    applied(record(&mut machine, A, 0));
+    assert_eq!(record(&mut machine, A, 1), [Output::Pause]);
     assert!(machine.paused());
     let after = outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
     assert!(
@@ -199,7 +198,7 @@ fn it_pauses_while_a_full_batch_waits_and_goes_on_after() {
     );
     // Told to stop, it waits for what is in flight and takes nothing more.
     assert!(outputs(&mut machine, Input::Stop, 0).is_empty());
-    assert!(record(&mut machine, A, 2, false).is_empty());
+    assert!(record(&mut machine, A, 2).is_empty());
     let after = outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
     assert_eq!(after.last(), Some(&Output::Stop(Ok(()))));
 }
@@ -208,10 +207,10 @@ fn it_pauses_while_a_full_batch_waits_and_goes_on_after() {
 fn a_batch_goes_at_three_quarters_and_the_next_may_fill_up() {
     let mut machine = machine(4);
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
-    assert!(record(&mut machine, A, 0, false).is_empty() && record(&mut machine, A, 1, false).is_empty());
-    assert_eq!(applied(record(&mut machine, A, 2, false)).entries.len(), 3);
-    assert!((3..6).all(|offset| record(&mut machine, A, offset, false).is_empty()));
-    assert_eq!(record(&mut machine, A, 6, false), [Output::Pause]);
+    assert!(record(&mut machine, A, 0).is_empty() && record(&mut machine, A, 1).is_empty());
+    assert_eq!(applied(record(&mut machine, A, 2)).entries.len(), 3);
+    assert!((3..6).all(|offset| record(&mut machine, A, offset).is_empty()));
+    assert_eq!(record(&mut machine, A, 6), [Output::Pause]);
     let after = outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
     assert_eq!(applied(after).entries.len(), 4);
 }
@@ -238,16 +237,16 @@ fn a_batch_goes_by_its_bytes_too() {
 fn a_batch_goes_when_its_first_record_has_waited() {
     let mut machine = with(Limits { wait_ms: 100, ..Limits::default() });
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
-    record(&mut machine, A, 0, false);
+    record(&mut machine, A, 0);
     assert!(outputs(&mut machine, Input::Tick, 99).is_empty());
-    record(&mut machine, A, 1, false);
+    record(&mut machine, A, 1);
     assert_eq!(applied(outputs(&mut machine, Input::Tick, 100)).entries.len(), 2, "the second does not wait anew");
     outputs(&mut machine, Input::Committed(vec![Counts::default()]), 100);
     assert!(outputs(&mut machine, Input::Tick, 10_000).is_empty(), "nothing is no batch");
     // In a heavy flow it waits five times as long.
     let mut machine = with(Limits { records: 40, wait_ms: 100, ..Limits::default() });
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
-    (0..3).for_each(|offset| assert!(record(&mut machine, A, offset, false).is_empty()));
+    (0..3).for_each(|offset| assert!(record(&mut machine, A, offset).is_empty()));
     assert!(outputs(&mut machine, Input::Tick, 499).is_empty());
     assert_eq!(applied(outputs(&mut machine, Input::Tick, 500)).entries.len(), 3);
 }
@@ -256,13 +255,13 @@ fn a_batch_goes_when_its_first_record_has_waited() {
 fn the_first_record_of_each_batch_is_told_once() {
     let mut machine = machine(4);
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9), start(B, None, 0, 9)]), 0);
-    record(&mut machine, A, 0, false);
-    record(&mut machine, A, 1, false);
+    record(&mut machine, A, 0);
+    record(&mut machine, A, 1);
     let told = |machine: &mut Machine| -> Vec<_> { machine.begun().map(|(position, _)| position).collect() };
     let at = |partition, offset| Position { partition, offset: Offset(offset) };
     assert_eq!(told(&mut machine), [at(A, 0)]);
-    applied(record(&mut machine, B, 5, false));
-    record(&mut machine, A, 2, false);
+    applied(record(&mut machine, B, 5));
+    record(&mut machine, A, 2);
     assert_eq!(told(&mut machine), [at(B, 5), at(A, 2)]);
     assert_eq!(told(&mut machine), []);
 }
@@ -272,9 +271,9 @@ fn at_the_end_what_is_gathered_waits_for_nothing() {
     let mut machine = machine(100);
     let end = |offset| [(A, NextOffset(offset))].into();
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 2)]), 0);
-    record(&mut machine, A, 0, false);
+    record(&mut machine, A, 0);
     assert!(!machine.has_read(&end(2)));
-    record(&mut machine, A, 1, false);
+    record(&mut machine, A, 1);
     assert!(machine.has_read(&end(2)));
     assert!(outputs(&mut machine, Input::Tick, 0).is_empty());
     assert_eq!(applied(outputs(&mut machine, Input::AtEnd, 0)).entries.len(), 2);
@@ -288,7 +287,7 @@ fn what_ends_in_no_record_is_read_to_its_end() {
     let mut machine = machine(100);
     let end = |offset| [(A, NextOffset(offset))].into();
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 3)]), 0);
-    record(&mut machine, A, 0, false);
+    record(&mut machine, A, 0);
     assert!(!machine.has_read(&end(3)) && machine.end_of(A).is_none());
     outputs(&mut machine, Input::AtEndOf(&[A]), 0);
     assert!(!machine.has_read(&end(3)) && machine.end_of(A) == Some(NextOffset(1)), "a broker may be behind");
@@ -299,7 +298,7 @@ fn what_ends_in_no_record_is_read_to_its_end() {
     assert!(!machine.is_done(A, NextOffset(3)), "it is in flight");
     outputs(&mut machine, Input::Committed(vec![Counts::default()]), 1_000);
     assert!(machine.is_done(A, NextOffset(3)));
-    record(&mut machine, A, 4, false);
+    record(&mut machine, A, 4);
     assert!(!machine.has_read(&end(6)) && machine.end_of(A).is_none(), "more has come");
 }
 
@@ -317,7 +316,7 @@ fn fences_in_a_row_stop_it_and_a_commit_between_them_does_not() {
     let mut machine = machine(1);
     let fenced = |machine: &mut Machine, at: u64| {
         outputs(machine, Input::Assigned(&[start(A, None, 0, 9)]), at);
-        applied(record(machine, A, 0, false));
+        applied(record(machine, A, 0));
         outputs(machine, Input::Failed(BatchFailure::Fenced), at)
     };
     for _ in 0..4 {
@@ -325,7 +324,7 @@ fn fences_in_a_row_stop_it_and_a_commit_between_them_does_not() {
         outputs(&mut machine, Input::Tick, 1_000_000);
     }
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
-    applied(record(&mut machine, A, 0, false));
+    applied(record(&mut machine, A, 0));
     outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
     let after: Vec<Vec<Output>> = (0..5).map(|_| fenced(&mut machine, 0)).collect();
     let stops = |outputs: &Vec<Output>| outputs.contains(&Output::Stop(Err(Stopped::Fenced(5))));
@@ -355,7 +354,7 @@ fn stopped(outputs: &[Output]) -> Option<(Partition, i64, i64)> {
 fn the_batch_with_one_bad_record_too_many_is_not_written() {
     let mut machine = borne(100, 3);
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9), start(B, None, 0, 9)]), 0);
-    record(&mut machine, A, 0, false);
+    record(&mut machine, A, 0);
     for offset in 1..4 {
         assert!(bad(&mut machine, A, offset).is_empty());
         assert!(bad(&mut machine, B, offset - 1).is_empty(), "each partition by itself");
@@ -369,12 +368,12 @@ fn the_batch_with_one_bad_record_too_many_is_not_written() {
 fn it_stops_when_what_is_under_way_is_done() {
     let mut machine = borne(2, 1);
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
-    record(&mut machine, A, 0, false);
+    record(&mut machine, A, 0);
     assert!(matches!(bad(&mut machine, A, 1)[..], [Output::DeadLetter(_)]));
     assert!(bad(&mut machine, A, 2).is_empty(), "not between the letters and their batch");
     let batch = applied(outputs(&mut machine, Input::DeadLettersKept, 0));
     assert_eq!((batch.spans[0].read, batch.spans[0].dead_lettered), (2, 1));
-    assert!(record(&mut machine, A, 3, false).is_empty(), "nothing more is taken");
+    assert!(record(&mut machine, A, 3).is_empty(), "nothing more is taken");
     let after = outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
     assert!(matches!(after[0], Output::Commit { .. }));
     assert_eq!(stopped(&after), Some((A, 1, 2)));
@@ -385,11 +384,11 @@ fn started_anew_it_looks_back_and_stops_at_the_same_record() {
     let mut machine = borne(100, 3);
     outputs(&mut machine, Input::Assigned(&[start(A, Some(6), 0, 9), start(B, Some(3), 3, 9)]), 0);
     assert!(bad(&mut machine, B, 3).is_empty(), "nothing lies before");
-    record(&mut machine, A, 6, false);
+    record(&mut machine, A, 6);
     assert_eq!(bad(&mut machine, A, 7), [Output::LookBack(A, NextOffset(0))]);
     assert!(bad(&mut machine, A, 8).is_empty(), "was on its way: comes again");
     for offset in 0..7 {
-        record(&mut machine, A, offset, false);
+        record(&mut machine, A, offset);
     }
     for offset in 7..10 {
         assert!(bad(&mut machine, A, offset).is_empty());
@@ -399,7 +398,7 @@ fn started_anew_it_looks_back_and_stops_at_the_same_record() {
     let mut machine = borne(100, 3);
     outputs(&mut machine, Input::Assigned(&[start(A, Some(8), 0, 9)]), 0);
     assert_eq!(bad(&mut machine, A, 8), [Output::LookBack(A, NextOffset(0))]);
-    (0..7).for_each(|offset| assert!(record(&mut machine, A, offset, false).is_empty()));
+    (0..7).for_each(|offset| assert!(record(&mut machine, A, offset).is_empty()));
     (7..10).for_each(|offset| assert!(bad(&mut machine, A, offset).is_empty()));
     assert_eq!(stopped(&bad(&mut machine, A, 10)), Some((A, 7, 10)), "with some of them written before");
 }
@@ -408,7 +407,7 @@ fn started_anew_it_looks_back_and_stops_at_the_same_record() {
 fn a_redriven_record_is_counted_when_it_is_in_the_store() {
     let mut machine = machine(2);
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
-    record(&mut machine, A, 0, false);
+    record(&mut machine, A, 0);
     let payload = harness::session("00004", 1, 1, "2020-03-04", 1);
     let position = Position { partition: A, offset: Offset(1) };
     let headers: [(&str, Option<&[u8]>); 1] = [("giaoban_redrive", Some(b"0:1"))];

@@ -208,7 +208,7 @@ fn entry((record, revision, content, fact, partition): &(u8, i64, u8, Fact, i32)
 
 /// Writes messages to the store in batches of these sizes, as a worker does.
 fn write(store: &mut SqliteStore, messages: &[(u8, i64, u8, Fact, i32)], sizes: &[usize], rules: &Rules) -> Counts {
-    store.adopt(rules).unwrap();
+    store.adopt(rules, false).unwrap();
     let mut at: BTreeMap<i32, i64> = BTreeMap::new();
     let mut total = Counts::default();
     let mut rest = messages;

@@ -51,7 +51,7 @@ fn batch(from: i64, entries: Vec<Entry>) -> Batch {
         read,
         ..Span::default()
     };
-    Batch { topic: "events".into(), spans: vec![span], entries, synthetic: false }
+    Batch { topic: "events".into(), spans: vec![span], entries }
 }
 
 fn figure(store: &mut dyn StoreReader, rules: &Rules, unit: &str, figure: Figure) -> i128 {
@@ -73,6 +73,7 @@ fn contract(make: impl Fn() -> Maker) {
     revisions_in_one_batch_are_settled_in_the_order_in_which_they_were_read(&make(), &decree);
     a_batch_that_does_not_start_where_the_store_is_writes_nothing(&make(), &decree);
     rules_are_taken_once(&make(), &decree);
+    what_a_store_is_for_is_decided_when_it_is_made(&make(), &decree);
     a_reader_sees_one_moment(&make(), &decree);
     what_is_committed_is_there_when_it_is_opened_again(&make(), &decree);
     assert!(matches!((make().read)(), Err(StoreError::Missing { .. })));
@@ -80,7 +81,7 @@ fn contract(make: impl Fn() -> Maker) {
 
 fn revisions_are_settled_and_kept(maker: &Maker, rules: &Rules) {
     let mut store = (maker.write)().unwrap();
-    store.adopt(rules).unwrap();
+    store.adopt(rules, false).unwrap();
     let counts = |store: &mut Box<dyn StoreWriter>, from: i64, entries: Vec<Entry>| {
         store.apply(&batch(from, entries), rules).unwrap()[0]
     };
@@ -132,7 +133,7 @@ fn revisions_are_settled_and_kept(maker: &Maker, rules: &Rules) {
 
 fn revisions_in_one_batch_are_settled_in_the_order_in_which_they_were_read(maker: &Maker, rules: &Rules) {
     let mut store = (maker.write)().unwrap();
-    store.adopt(rules).unwrap();
+    store.adopt(rules, false).unwrap();
     let of = |read, applied, duplicate, superseded| Counts { read, applied, duplicate, superseded, dead_lettered: 0 };
     let new = vec![
         session("A", 2, 2, "00004", 2, 0),
@@ -178,7 +179,7 @@ fn revisions_in_one_batch_are_settled_in_the_order_in_which_they_were_read(maker
 
 fn a_batch_that_does_not_start_where_the_store_is_writes_nothing(maker: &Maker, rules: &Rules) {
     let mut store = (maker.write)().unwrap();
-    store.adopt(rules).unwrap();
+    store.adopt(rules, false).unwrap();
     store.apply(&batch(0, vec![session("A", 1, 1, "00004", 2, 0)]), rules).unwrap();
     let late = batch(0, vec![session("B", 1, 1, "00004", 2, 0)]);
     let early = batch(5, vec![session("B", 1, 1, "00004", 2, 5)]);
@@ -222,34 +223,41 @@ fn a_batch_that_does_not_start_where_the_store_is_writes_nothing(maker: &Maker, 
 fn rules_are_taken_once(maker: &Maker, decree: &Rules) {
     let mut store = (maker.write)().unwrap();
     assert_eq!(store.fingerprint().unwrap(), None);
-    store.adopt(decree).unwrap();
-    store.adopt(decree).unwrap();
+    store.adopt(decree, false).unwrap();
+    store.adopt(decree, false).unwrap();
     assert_eq!(store.fingerprint().unwrap(), Some(decree.fingerprint()));
     let other = rules(Calendar::CalendarQuarter);
-    assert!(matches!(store.adopt(&other), Err(StoreError::OtherRules { .. })));
+    assert!(matches!(store.adopt(&other, false), Err(StoreError::OtherRules { .. })));
     assert_eq!(store.fingerprint().unwrap(), Some(decree.fingerprint()));
+}
+
+fn what_a_store_is_for_is_decided_when_it_is_made(maker: &Maker, rules: &Rules) {
+    let mut store = (maker.write)().unwrap();
+    assert!(!store.synthetic().unwrap());
+    store.adopt(rules, true).unwrap();
+    store.adopt(rules, false).unwrap();
+    assert!(store.synthetic().unwrap());
+    drop(store);
+    assert!((maker.write)().unwrap().synthetic().unwrap());
+    assert!((maker.read)().unwrap().synthetic().unwrap());
 }
 
 fn a_reader_sees_one_moment(maker: &Maker, rules: &Rules) {
     let mut store = (maker.write)().unwrap();
-    store.adopt(rules).unwrap();
+    store.adopt(rules, false).unwrap();
     store.apply(&batch(0, vec![session("A", 1, 1, "00004", 2, 0)]), rules).unwrap();
     let mut reader = (maker.read)().unwrap();
     assert_eq!(reader.record_count().unwrap(), 1);
-    let mut more = batch(1, vec![session("B", 1, 1, "00004", 2, 1)]);
-    more.synthetic = true;
-    store.apply(&more, rules).unwrap();
+    store.apply(&batch(1, vec![session("B", 1, 1, "00004", 2, 1)]), rules).unwrap();
     assert_eq!(figure(&mut *reader, rules, "01", Figure::SupervisionSessions), 1);
-    assert!(!reader.synthetic().unwrap());
     let mut reader = (maker.read)().unwrap();
     assert_eq!(figure(&mut *reader, rules, "01", Figure::SupervisionSessions), 2);
-    assert!(reader.synthetic().unwrap());
     assert_eq!(reader.quarters().unwrap(), ["2020-Q1".parse().unwrap()]);
 }
 
 fn what_is_committed_is_there_when_it_is_opened_again(maker: &Maker, rules: &Rules) {
     let mut store = (maker.write)().unwrap();
-    store.adopt(rules).unwrap();
+    store.adopt(rules, false).unwrap();
     let named = Entry { event_id: Some("another name".into()), ..session("A", 1, 1, "00004", 2, 0) };
     store.apply(&batch(0, vec![named.clone()]), rules).unwrap();
     drop(store);
@@ -328,11 +336,11 @@ fn postgres_holds_what_sqlite_holds_whatever_comes() {
         let database = Database::new();
         let mut sqlite = SqliteStore::create(&dir.path().join("store.db")).unwrap();
         let mut postgres = database.create();
-        sqlite.adopt(&rules).unwrap();
-        postgres.adopt(&rules).unwrap();
+        sqlite.adopt(&rules, false).unwrap();
+        postgres.adopt(&rules, false).unwrap();
         let mut next = [0_i64; 3];
         for _ in 0..12 {
-            let mut batch = Batch { topic: "events".into(), synthetic: below(4) == 0, ..Batch::default() };
+            let mut batch = Batch { topic: "events".into(), ..Batch::default() };
             let from = next;
             for _ in 0..below(120) + 1 {
                 let partition = below(3) as usize;

@@ -3,7 +3,7 @@
 
 use giaoban::domain::{Calendar, Rules, UnitCode, UnitTable};
 use giaoban::wire::schema::{asyncapi, json_schemas};
-use giaoban::wire::{AllowedSources, Code, Decoder, Draft, FieldSpec, Kind, Message, TYPES, TypeSpec};
+use giaoban::wire::{Admission, Code, Decoder, Draft, FieldSpec, Kind, Message, TYPES, TypeSpec};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use serde_json::{Map, Value, json};
@@ -29,6 +29,7 @@ const BEYOND_SCHEMA: &[Code] = &[
     Code::PeriodNotBegun,
     Code::SourceUnitUnknown,
     Code::SourceNotAllowed,
+    Code::UnitNotOfSource,
     Code::PartitionkeyMismatch,
     Code::DateAfterTime,
     Code::DateOutsideUnit,
@@ -46,8 +47,8 @@ fn decoder_takes(event: &Value) -> bool {
         Rules::new(UnitTable::from_csv(units, succession).unwrap(), Calendar::Decree09)
     });
     let payload = event.to_string();
-    let message = Message { headers: &[], payload: Some(payload.as_bytes()) };
-    match Decoder::new().decode(&message, rules, &AllowedSources::new()) {
+    let message = Message::structured(payload.as_bytes());
+    match Decoder::new().decode(&message, rules, &Admission::new().with_synthetic(true)) {
         Ok(_) => true,
         Err(errors) => errors.iter().all(|error| {
             // That a text cannot be a code at all, a schema does say.
@@ -91,6 +92,9 @@ fn value_for(kind: Kind) -> BoxedStrategy<Value> {
         }
         Kind::Quarter => prop::sample::select(vec!["2020-Q1", "2020-Q4"]).prop_map(Value::from).boxed(),
         Kind::Flag => any::<bool>().prop_map(Value::from).boxed(),
+        Kind::Name => prop::collection::vec(any::<char>(), 0..=256)
+            .prop_map(|name| json!(name.iter().collect::<String>()))
+            .boxed(),
         Kind::Text => any::<String>().prop_map(Value::from).boxed(),
     }
 }
@@ -103,6 +107,8 @@ fn odd_values() -> Vec<Value> {
         "x",
         "12",
         "a\u{7f}",
+        "a\u{200b}",
+        "true",
         "2020-02-30",
         "2020-2-3",
         "20200304",

@@ -18,12 +18,13 @@ use crate::ingest::Summary;
 use crate::ingest::worker::Until;
 use crate::intake::submit::event_message;
 use crate::log::LogError;
+use crate::log::embedded::EmbeddedLog;
 use crate::observability::Metrics;
 use crate::program::{Context, HttpServer};
 use crate::report::numbers;
 use crate::rollup::Rollup;
 use crate::sample::{bad_examples, covers, sample_year};
-use crate::store::{StoreReader, StoreWriter};
+use crate::store::{StoreError, StoreReader, StoreWriter};
 use crate::terminal::print;
 use crate::text::{Text, cli_demo as says, failure};
 use crate::web::Watched;
@@ -55,6 +56,7 @@ impl DemoArgs {
 pub fn run(context: &Context, args: &DemoArgs) -> Done {
     let begun = Instant::now();
     refuse_other_years(context)?;
+    refuse_real_data(context)?;
     let metrics = new_metrics()?;
     let place = context.place()?;
     let _lock = context.lock_worker()?;
@@ -63,8 +65,7 @@ pub fn run(context: &Context, args: &DemoArgs) -> Done {
     let server =
         if args.no_serve { None } else { HttpServer::start(context, Arc::clone(&metrics) as Arc<dyn Watched>)? };
     let mut store = place.create()?;
-    store.adopt(&context.rules)?;
-    refuse_real_data(&mut *store)?;
+    store.adopt(&context.rules, true)?;
     let sent = send_sample(context)?;
     let summary = drain(context, store, &metrics, &stop)?;
     let mut reader = context.reader()?;
@@ -90,9 +91,28 @@ fn refuse_other_years(context: &Context) -> Result<(), Failure> {
     Err(Failure::other(ExitCode::Configuration, says::other_years(), says::built_in_units()))
 }
 
-fn refuse_real_data(store: &mut dyn StoreWriter) -> Result<(), Failure> {
-    if store.record_count()? > 0 && !store.synthetic()? {
-        return Err(Failure::other(ExitCode::Usage, says::real_figures(store.describe()), says::other_data()));
+/// The sample goes into a store that was made for such events, and into the log of one alone.
+fn refuse_real_data(context: &Context) -> Result<(), Failure> {
+    let refused = |what| Err(Failure::other(ExitCode::Usage, what, says::other_data()));
+    let is_made = match context.place()?.read() {
+        Ok(mut store) => {
+            if store.synthetic()? {
+                return Ok(());
+            }
+            store.fingerprint()?.is_some().then(|| store.describe())
+        }
+        Err(StoreError::Missing { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    if let Some(store) = is_made {
+        return refused(says::real_figures(store));
+    }
+    let data = &context.settings.general.data;
+    if EmbeddedLog::is_in(data) {
+        let topic = context.log()?.topic(&context.settings.kafka.topic)?;
+        if topic.partitions.iter().any(|range| range.high.0 > 0) {
+            return refused(says::real_events(data.display()));
+        }
     }
     Ok(())
 }

@@ -215,7 +215,7 @@ impl<'a> Desk<'a> {
         let (context, mut out) = (self.context, String::new());
         self.log.read(&context.settings.kafka.dead_letter_topic, id.partition, id.offset, 1, &mut |incoming| {
             if let TopicMessage::DeadLetter(filed) = TopicMessage::of(&incoming) {
-                out = whole(dead_letter, &filed, (&context.rules, &context.sources()), context.lang());
+                out = whole(dead_letter, &filed, (&context.rules, &context.admission()), context.lang());
             }
         })?;
         print(&out)?;
@@ -252,7 +252,7 @@ impl<'a> Desk<'a> {
             topic: &kafka.topic,
             dead_letter_topic: &kafka.dead_letter_topic,
             rules: &self.context.rules,
-            sources: &self.context.sources(),
+            admission: &self.context.admission(),
             force,
             dry_run,
             still_bad: &mut still_bad,
@@ -292,7 +292,7 @@ impl<'a> Desk<'a> {
             log: &*self.log,
             dead_letter_topic: &self.context.settings.kafka.dead_letter_topic,
             rules: &self.context.rules,
-            sources: &self.context.sources(),
+            admission: &self.context.admission(),
             lang: self.context.lang(),
         };
         let run = |out: &mut dyn Write| {

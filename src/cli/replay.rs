@@ -27,6 +27,9 @@ pub struct ReplayArgs {
     /// Đưa bản dựng lại vào sử dụng · Put the rebuilt figures in force
     #[arg(long)]
     switch: bool,
+    /// Dựng thành kho không nhận sự kiện minh họa (synthetic) · Rebuild as a store that takes no made-up events
+    #[arg(long)]
+    without_synthetic: bool,
     /// Dạng của danh sách khác biệt · Form of the list of changes
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -38,7 +41,8 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
     let _replay = place.lock_replay()?;
     // To switch, nobody may write the store in force meanwhile.
     let writer = if args.switch { place.lock_writer()? } else { None };
-    let Rebuilt { generation, current, store } = place.rebuild(&context.rules)?;
+    let synthetic = !args.without_synthetic && is_synthetic(context, &place)?;
+    let Rebuilt { generation, current, store } = place.rebuild(&context.rules, synthetic)?;
     let Some(summary) = recount(context, store, Until::CaughtUp, &says::rebuilding())? else {
         return Err(Failure::other(ExitCode::Internal, failure::stopped_early(), says::replay_again()));
     };
@@ -53,6 +57,15 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
         context.note(&says::not_switched());
     }
     Ok(ExitCode::Done)
+}
+
+/// Whether the store in force is for events that are made up; the one that is made, if there is none.
+fn is_synthetic(context: &Context, place: &StorePlace) -> Result<bool, Failure> {
+    match place.read() {
+        Ok(mut store) => Ok(store.synthetic()?),
+        Err(StoreError::Missing { .. }) => Ok(context.settings.store.synthetic),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What a reader would see change. By rules that are not to be had any more the figures in force cannot be read, only

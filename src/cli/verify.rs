@@ -36,13 +36,13 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Done {
     let data = DataDir::create(&context.settings.general.data)?;
     let _lock = data.lock_verify()?;
     let mut live = context.reader()?;
-    let (moment, at) = (Moment::of(&mut *live, topic)?, live.describe());
+    let (moment, at, synthetic) = (Moment::of(&mut *live, topic)?, live.describe(), live.synthetic()?);
     drop(live);
 
     let scratch = scratch_in(&data)?;
     let file = scratch.path().join("recount.db");
     let mut empty = SqliteStore::create(&file)?;
-    empty.adopt(&context.rules)?;
+    empty.adopt(&context.rules, synthetic)?;
     let until = Until::At(moment.checkpoints.iter().map(|at| (at.partition, at.next)).collect());
     let Some(summary) = recount(context, Box::new(empty), until, &says::recounting())? else {
         return Err(Failure::other(ExitCode::Internal, says::recount_stopped(), says::verify_again()));

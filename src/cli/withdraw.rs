@@ -33,5 +33,5 @@ pub fn run(context: &Context, args: &WithdrawArgs) -> Done {
         (None, false) => return Err(missing_flags(["reason"].into_iter())),
     };
     let latest = context.latest(args.source.as_deref(), &args.subject)?;
-    send(context, &latest.withdrawn(reason, jiff::Timestamp::now()))
+    send(context, &latest.withdrawn(reason, jiff::Timestamp::now())?)
 }

@@ -44,7 +44,13 @@ pub fn run(context: &Context, args: &WorkerArgs) -> Done {
     // Held until the process ends.
     let _lock = context.lock_worker()?;
     let mut store = context.place()?.create()?;
-    store.adopt(&context.rules)?;
+    store.adopt(&context.rules, context.settings.store.synthetic)?;
+    if context.settings.store.synthetic && !store.synthetic()? {
+        tracing::warn!(
+            store = store.describe(),
+            "store.synthetic has no effect: the store was not made for made-up events, and refuses them"
+        );
+    }
     let stop = stop_flag()?;
     let server = match args.until_caught_up {
         true => None,
@@ -71,11 +77,12 @@ pub fn run(context: &Context, args: &WorkerArgs) -> Done {
 /// A worker on the settings' log and topics, in the settings' group.
 pub fn worker(
     context: &Context,
-    store: Box<dyn StoreWriter>,
+    mut store: Box<dyn StoreWriter>,
     metrics: Arc<Metrics>,
     stop: Arc<AtomicBool>,
 ) -> Result<Worker, Failure> {
     let settings = &context.settings;
+    let synthetic = store.synthetic()?;
     Ok(Worker {
         log: context.log()?,
         topic: settings.kafka.topic.clone(),
@@ -83,7 +90,7 @@ pub fn worker(
         membership: Membership::Group(settings.kafka.group.clone()),
         store,
         rules: Arc::clone(&context.rules),
-        sources: context.sources(),
+        admission: context.admission_to(synthetic),
         limits: limits(context),
         metrics,
         stop,

@@ -7,6 +7,7 @@ use super::origin::Origin;
 use crate::setting::{Key, Shape};
 use crate::store::postgres::{Schema, Server, masked};
 use crate::text::config as says;
+use crate::wire::Admission;
 
 /// A key's value as text, for people, without what is secret in it.
 pub(super) fn shown(key: &Key, value: &Value) -> String {
@@ -52,6 +53,11 @@ pub(super) fn check(key: &Key, value: &Value, origin: &Origin) -> Result<(), Con
             let plain = |item: &Value| is_text(item) && !show(item).contains(char::is_control);
             let fits = matches!(&value.kind, ValueKind::Array(items) if items.iter().all(plain));
             (fits, says::list())
+        }
+        Shape::Systems => {
+            let is_entry = |item: &Value| is_text(item) && Admission::new().with_system(&show(item)).is_some();
+            let fits = matches!(&value.kind, ValueKind::Array(items) if items.iter().all(is_entry));
+            (fits, says::systems())
         }
         Shape::Text | Shape::Secret => (is_text(value), says::some_text()),
         Shape::Topic => (text.is_some_and(is_topic), says::topic()),
@@ -117,11 +123,21 @@ mod tests {
     fn a_list_of_lists_and_a_table_for_a_text_are_told() {
         let nested = Value::from(vec![Value::from(vec![Value::from("x")])]);
         assert_eq!(
-            told("sources.allowed", nested).unwrap(),
-            "f.toml: sources.allowed is x, but must be a list of strings without control characters"
+            told("report.recipients", nested).unwrap(),
+            "f.toml: report.recipients is x, but must be a list of strings without control characters"
         );
         let table = Value::from(config::Map::from_iter([("a".to_owned(), Value::from(1))]));
         assert_eq!(told("kafka.group", table).unwrap(), "f.toml: kafka.group is a table, but must be text");
+    }
+
+    #[test]
+    fn a_system_is_named_with_codes_of_units() {
+        let of = |entry: &str| told("sources.allowed", Value::from(vec![Value::from(entry)]));
+        assert_eq!(of("https://dvc.example/mttq"), None);
+        assert_eq!(of("https://dvc.example/mttq 001 00004"), None);
+        for wrong in ["", "https://dvc.example/mttq Hà-Nội", "https://dvc.example/\u{200b}"] {
+            assert!(of(wrong).unwrap().contains("https://dvc.example/mttq 001 002"), "{wrong:?}");
+        }
     }
 
     #[test]

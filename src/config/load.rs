@@ -11,7 +11,7 @@ use super::keys::{self, KEYS};
 use super::origin::{Origin, PREFIX};
 use super::settings::Settings;
 use crate::setting::{Key, Shape};
-use crate::text::nearest::nearest;
+use crate::text::nearest::nearest_by;
 use crate::text::{Lang, config as says};
 
 /// The variable that names the file.
@@ -98,11 +98,14 @@ fn list_value(text: &str) -> Value {
 /// The key most like a mistyped one; a section that was left out or mistaken counts little.
 fn nearest_key(name: &str) -> String {
     let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
-    let likeness = |key: &&Key| {
+    // A key that goes on and on is like the one that begins as it does.
+    let name: String = name.chars().take(32).collect();
+    let name = name.as_str();
+    let likeness = |key: &&Key, name: &str| {
         let whole = strsim::jaro_winkler(key.name, name);
         whole.max(0.95 * strsim::jaro_winkler(&last(key.name), &last(name)))
     };
-    nearest(KEYS.as_slice(), likeness, -1.0).map_or_else(String::new, |key| key.name.to_owned())
+    nearest_by(KEYS.as_slice(), name, likeness, -1.0).map_or_else(String::new, |key| key.name.to_owned())
 }
 
 /// A parser's message without the line that it quotes: a password may stand there.
@@ -190,7 +193,8 @@ impl Values {
         let name = rest.replace("__", ".");
         let origin = Origin::Variable(variable.to_owned());
         if let Some(key) = KEYS.iter().find(|key| key.name == name && key.shape != Shape::Properties) {
-            let value = if key.shape == Shape::List { list_value(value) } else { Value::from(value) };
+            let value =
+                if matches!(key.shape, Shape::List | Shape::Systems) { list_value(value) } else { Value::from(value) };
             self.plain.insert(key.name, (value, origin));
             return Ok(());
         }

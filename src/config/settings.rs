@@ -13,7 +13,8 @@ use crate::report::ReportHead;
 use crate::setting::{Key, Secret, Shape, section};
 use crate::store::postgres::{Schema, Server, masked};
 use crate::store::{DataDir, StorePlace};
-use crate::text::{Lang, config as says};
+use crate::text::{Lang, Text, config as says};
+use crate::wire::Admission;
 
 /// How to reach Kafka, with secrets read in.
 pub type KafkaClient = Client;
@@ -92,8 +93,8 @@ section! {
 section! {
     /// Who may keep records besides units.
     "sources." SourceSettings {
-        /// URI-references.
-        pub allowed: Vec<String> = Vec::new(), Shape::List;
+        /// Each as [`Admission::with_system`] reads it.
+        pub allowed: Vec<String> = Vec::new(), Shape::Systems;
     }
 }
 
@@ -104,6 +105,8 @@ section! {
         schema: String = "giaoban".into(), Shape::Schema;
         password_file: PathBuf = PathBuf::new(), Shape::Text;
         password: Secret = Secret::default(), Shape::Secret;
+        /// Whether one that is made is for events that are made up.
+        pub synthetic: bool = false, Shape::Flag;
     }
 }
 
@@ -187,6 +190,24 @@ impl Settings {
             problems,
         })?;
         Ok(Rules::new(units, self.read_calendar()?))
+    }
+
+    /// What is taken in besides what units say; nothing that is made up.
+    pub fn admission(&self, rules: &Rules) -> Result<Admission, ConfigError> {
+        let wrong = |found: &str, allowed: Text| ConfigError::Value {
+            place: "settings".into(),
+            key: "sources.allowed".into(),
+            found: found.into(),
+            allowed,
+        };
+        let mut admission = Admission::new();
+        for entry in &self.sources.allowed {
+            admission = admission.with_system(entry).ok_or_else(|| wrong(entry, says::systems()))?;
+        }
+        match admission.unknown_unit(&rules.units) {
+            Some((source, unit)) => Err(wrong(&format!("{source} {unit}"), says::known_unit())),
+            None => Ok(admission),
+        }
     }
 
     fn read_calendar(&self) -> Result<Calendar, ConfigError> {

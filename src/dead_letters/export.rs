@@ -8,7 +8,7 @@ use crate::domain::{Position, Rules};
 use crate::log::{EventLog, LogError};
 use crate::text::safe::json_text;
 use crate::text::{Lang, dead_letters as text};
-use crate::wire::AllowedSources;
+use crate::wire::Admission;
 use crate::wire::decode::{Decoder, structured};
 
 /// Where dead letters are read, and by what they are judged.
@@ -20,7 +20,7 @@ pub struct Export<'a> {
     /// By which each is taken or still bad.
     pub rules: &'a Rules,
     /// Sources besides the units.
-    pub sources: &'a AllowedSources,
+    pub admission: &'a Admission,
     /// Of the remarks.
     pub lang: Lang,
 }
@@ -60,7 +60,7 @@ impl Export<'_> {
     fn line(&self, filed: &FiledDeadLetter<'_>, decoder: &mut Decoder) -> String {
         let message = filed.message();
         let mut out = String::new();
-        match decoder.decode(&message, self.rules, self.sources) {
+        match decoder.decode(&message, self.rules, self.admission) {
             Ok(_) => out += &format!("# {} {}\n", filed.id, text::now_taken().get(self.lang)),
             Err(errors) => {
                 for error in errors {

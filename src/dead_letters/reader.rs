@@ -65,7 +65,7 @@ impl<'a> FiledDeadLetter<'a> {
 
     /// The message as it was, for the rules.
     pub fn message(&self) -> Message<'_> {
-        Message { headers: &self.headers, payload: self.payload }
+        Message { key: self.key, headers: &self.headers, payload: self.payload }
     }
 
     /// The message as it was, to be sent again. The log has no sending of tombstones: one is sent empty.

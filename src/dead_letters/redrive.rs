@@ -11,7 +11,7 @@ use super::reader::{Action, Decision, FiledDeadLetter, ListedDeadLetter, TopicMe
 use crate::domain::{Partition, Position, Rules};
 use crate::log::{EventLog, LogError, Producer};
 use crate::wire::decode::Decoder;
-use crate::wire::{AllowedSources, ValidationError};
+use crate::wire::{Admission, ValidationError};
 
 /// Everything sent is decided within this time, or counts as not taken.
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(60);
@@ -31,7 +31,7 @@ pub struct Redrive<'a> {
     /// By which a dead letter is taken or still bad.
     pub rules: &'a Rules,
     /// Sources besides the units.
-    pub sources: &'a AllowedSources,
+    pub admission: &'a Admission,
     /// Send also what is still bad.
     pub force: bool,
     /// Only see what would be sent.
@@ -83,7 +83,7 @@ impl Redrive<'_> {
             if failed.is_some() || !chosen.contains(&filed.id) {
                 return;
             }
-            if let Err(errors) = decoder.decode(&filed.message(), self.rules, self.sources)
+            if let Err(errors) = decoder.decode(&filed.message(), self.rules, self.admission)
                 && !self.force
             {
                 let code = errors.first().map_or("unknown", |error| error.code.as_str());

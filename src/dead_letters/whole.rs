@@ -8,7 +8,7 @@ use crate::domain::Rules;
 use crate::text::safe::{visible, visible_bytes, visible_lines};
 use crate::text::{Lang, Text, dead_letters as text};
 use crate::wire::decode::Decoder;
-use crate::wire::{AllowedSources, ValidationError};
+use crate::wire::{Admission, ValidationError};
 
 /// Of a body no more than this is shown.
 const SHOWN_BYTES: usize = 64 << 10;
@@ -17,7 +17,7 @@ const SHOWN_BYTES: usize = 64 << 10;
 pub fn whole(
     dead_letter: &ListedDeadLetter,
     filed: &FiledDeadLetter<'_>,
-    (rules, sources): (&Rules, &AllowedSources),
+    (rules, admission): (&Rules, &Admission),
     lang: Lang,
 ) -> String {
     let row = Row::of(dead_letter);
@@ -39,7 +39,7 @@ pub fn whole(
         let value = value.map_or_else(|| "null".to_owned(), |value| visible_bytes(value, visible));
         line(text::header(), &format!("{name}: {value}"));
     }
-    match Decoder::new().decode(&filed.message(), rules, sources) {
+    match Decoder::new().decode(&filed.message(), rules, admission) {
         Ok(_) => {
             out += text::would_be_taken(&row.id).get(lang);
             out += &visible_lines(filed.detail);

@@ -13,6 +13,7 @@ pub mod position;
 pub mod record;
 pub mod rules;
 pub mod unit;
+mod unit_authority;
 mod unit_csv;
 mod unit_segment;
 mod unit_succession;

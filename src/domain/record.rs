@@ -12,7 +12,7 @@ use super::fact::Fact;
 use super::position::Position;
 
 /// (`source`, `subject`): what a record is called, for ever. Neither has a
-/// control character: the wire and the configuration refuse them.
+/// character that is not seen: the wire and the configuration refuse them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RecordKey {
     text: Box<str>,
@@ -65,7 +65,7 @@ impl PartialOrd for RecordKey {
     }
 }
 
-/// The number of a revision, 1 to 2^63 − 1.
+/// The number of a revision, 1 to [`Revision::MAX`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Revision(i64);
@@ -74,9 +74,17 @@ impl Revision {
     /// The first revision of a record.
     pub const FIRST: Self = Self(1);
 
-    /// That revision, or `None` below 1.
+    /// The highest revision that a record may have.
+    pub const MAX: i64 = 1_000_000;
+
+    /// That revision; `None` below 1 and beyond [`Revision::MAX`].
     pub fn new(number: i64) -> Option<Self> {
-        (number >= 1).then_some(Self(number))
+        (1..=Self::MAX).contains(&number).then_some(Self(number))
+    }
+
+    /// The one after it; `None` after the last.
+    pub fn next(self) -> Option<Self> {
+        Self::new(self.0 + 1)
     }
 
     /// Its number.
@@ -116,6 +124,9 @@ impl fmt::Debug for Digest {
 /// What decides between revisions of one record: the greater counts.
 pub type Rank = (Revision, Digest);
 
+/// What the allocator takes for an entry's texts besides their bytes, roughly.
+const ALLOCATIONS: usize = 64;
+
 /// One revision of a record, with where it lies in the log: what the ledger holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -137,6 +148,16 @@ impl Entry {
     /// What decides between revisions.
     pub fn rank(&self) -> Rank {
         (self.revision, self.digest)
+    }
+
+    /// Its size in memory, in bytes: of itself and of what it refers to.
+    pub fn weight(&self) -> usize {
+        let texts = match &self.fact {
+            Fact::Index { dimension, score, .. } => dimension.as_ref().map_or(0, String::capacity) + score.capacity(),
+            _ => 0,
+        };
+        let id = self.event_id.as_ref().map_or(0, |id| id.len());
+        size_of::<Self>() + self.key.text().len() + id + texts + ALLOCATIONS
     }
 
     /// The event's id.
@@ -179,5 +200,7 @@ mod tests {
         assert!(rank(2, 0) > rank(1, 255));
         assert!(rank(2, 1) > rank(2, 0));
         assert_eq!(Revision::new(0), None);
+        assert_eq!(Revision::new(Revision::MAX + 1), None);
+        assert_eq!(Revision::new(Revision::MAX).and_then(Revision::next), None);
     }
 }

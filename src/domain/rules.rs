@@ -11,7 +11,7 @@ use super::catalogue;
 use super::fact::Fact;
 use super::period::Period;
 use super::record::Digest;
-use super::unit_segment::SegmentId;
+use super::unit_segment::{Lookup, SegmentId};
 use super::unit_table::UnitTable;
 
 /// The rules that a store's figures were made by.
@@ -46,6 +46,11 @@ impl Rules {
     /// The unit that a fact without a day of its own speaks of, by the days of its period or year and by when it was
     /// recorded; `None` of any other fact, and of a code that was no unit on these days.
     pub fn unit_meant(&self, fact: &Fact) -> Option<SegmentId> {
+        self.unit_meant_within(fact).map(|(unit, _)| unit)
+    }
+
+    /// With the first and last day of that period or year.
+    fn unit_meant_within(&self, fact: &Fact) -> Option<(SegmentId, (Date, Date))> {
         let (unit, days, recorded) = match fact {
             Fact::InspectionPlan { unit, year, recorded, .. } | Fact::Index { unit, year, recorded, .. } => {
                 (unit, self.days_of_year(*year), recorded)
@@ -54,7 +59,21 @@ impl Rules {
             Fact::FormTotal { unit, quarter, recorded, .. } => (unit, self.calendar.quarter_range(*quarter), recorded),
             _ => return None,
         };
-        self.units.meant(*unit, HANOI.to_datetime(*recorded).date(), days?)
+        let days = days?;
+        self.units.meant(*unit, HANOI.to_datetime(*recorded).date(), days).map(|unit| (unit, days))
+    }
+
+    /// The unit that a fact speaks of on the day that decides who may speak for it, with that day: its own, or the last
+    /// one of its period or year on which that unit was in force. `None` of a withdrawal, and where there is no such unit.
+    pub fn unit_to_speak_for(&self, fact: &Fact) -> Option<(SegmentId, Date)> {
+        if let (Some(unit), Some(day)) = (fact.unit(), fact.day()) {
+            return match self.units.at(unit, day) {
+                Lookup::InForce(unit) => Some((unit, day)),
+                _ => None,
+            };
+        }
+        let (unit, (_, to)) = self.unit_meant_within(fact)?;
+        self.units.on_its_last_day(unit, to)
     }
 
     /// Equal for equal rules, and only for these.

@@ -23,9 +23,12 @@ impl Hash for UnitCode {
 }
 
 impl UnitCode {
+    /// How long a code may be.
+    pub const MAX_BYTES: usize = 15;
+
     /// The code, or `None` if the text cannot be one.
     pub fn new(text: &str) -> Option<Self> {
-        let fits = (1..16).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
+        let fits = (1..=Self::MAX_BYTES).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
         // As one number: bytes that are written singly and then read as a whole stall the processor.
         fits.then(|| Self(text.bytes().rev().fold(0, |code, byte| code << 8 | u128::from(byte)).to_le_bytes()))
     }

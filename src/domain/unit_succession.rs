@@ -15,6 +15,8 @@ use super::unit_segment::{Lookup, Segments};
 pub(super) struct Successions {
     /// (code that ended, first day without it) → who took it over whole.
     whole: FxHashMap<(UnitCode, Date), UnitCode>,
+    /// Code that gave something up → each first day without it, and who took it over, whole or in part.
+    takers: FxHashMap<UnitCode, Vec<(Date, UnitCode)>>,
     /// For the fingerprint.
     rows: Vec<String>,
 }
@@ -49,9 +51,14 @@ impl Successions {
             let last_day = row.effective_on.yesterday().unwrap_or(row.effective_on);
             if units.at(row.from_code, last_day) == Lookup::Unknown {
                 problems.push(problem(line, UnitProblem::CodeUnknown(row.from_code)));
-            } else if !matches!(units.at(row.to_code, row.effective_on), Lookup::InForce(_)) {
+                continue;
+            }
+            if !matches!(units.at(row.to_code, row.effective_on), Lookup::InForce(_)) {
                 problems.push(problem(line, UnitProblem::NotInForce(row.to_code, row.effective_on)));
-            } else if row.extent == "whole" {
+                continue;
+            }
+            all.takers.entry(row.from_code).or_default().push((row.effective_on, row.to_code));
+            if row.extent == "whole" {
                 let former = all.whole.insert((row.from_code, row.effective_on), row.to_code);
                 if let Some(former) = former.filter(|former| *former != row.to_code) {
                     problems.push(problem(
@@ -69,6 +76,12 @@ impl Successions {
     /// Who took the unit over whole that ended on the day before; `None` if nobody did.
     pub(super) fn heir(&self, code: UnitCode, first_day_without: Date) -> Option<UnitCode> {
         self.whole.get(&(code, first_day_without)).copied()
+    }
+
+    /// Every taking over from a unit of that code, whole or in part: the first day without what was given up, and who
+    /// took it over.
+    pub(super) fn takers(&self, code: UnitCode) -> &[(Date, UnitCode)] {
+        self.takers.get(&code).map_or(&[], Vec::as_slice)
     }
 
     /// All that decides figures, as text for the rules' fingerprint.

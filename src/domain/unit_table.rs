@@ -11,12 +11,15 @@ use super::unit_csv::{self, UnitTableError};
 use super::unit_segment::{Lookup, RowId, SegmentId, Segments};
 use super::unit_succession::Successions;
 
+/// A mistyped code differs from the one that is meant in so many letters at most.
+const MOST_SLIPS: usize = 2;
+
 /// Every unit, dated, with its successions.
 #[derive(Clone, Debug)]
 pub struct UnitTable {
-    rows: Vec<UnitRow>,
+    pub(super) rows: Vec<UnitRow>,
     segments: Segments,
-    successions: Successions,
+    pub(super) successions: Successions,
 }
 
 impl UnitTable {
@@ -189,15 +192,16 @@ impl UnitTable {
         begun && self.row(segment.row).in_force_within(from, to)
     }
 
-    /// The nearest known code to a mistyped one, for a remedy.
+    /// The nearest known code to a mistyped one, for a remedy. What is longer than any code is like none, and costs no
+    /// search: nobody makes the program compare long texts.
     pub fn nearest_code(&self, text: &str) -> Option<UnitCode> {
-        let distance = |code: &UnitCode| strsim::damerau_levenshtein(code.as_str(), text);
-        self.segments
-            .by_code
-            .keys()
-            .copied()
-            .min_by_key(|code| (distance(code), *code))
-            .filter(|code| distance(code) <= 2)
+        if text.len() > UnitCode::MAX_BYTES {
+            return None;
+        }
+        let near = |code: &UnitCode| code.as_str().len().abs_diff(text.len()) <= MOST_SLIPS;
+        let slips = |code: UnitCode| (strsim::osa_distance(code.as_str(), text), code);
+        let codes = self.segments.by_code.keys().copied().filter(near).map(slips);
+        codes.min().filter(|(slips, _)| *slips <= MOST_SLIPS).map(|(_, code)| code)
     }
 
     /// All that decides figures, as text for the rules' fingerprint.

@@ -13,7 +13,7 @@ use super::machine::Decoded;
 use crate::domain::{Position, Rules};
 use crate::log::Incoming;
 use crate::wire::decode::Decoder;
-use crate::wire::{AllowedSources, Message};
+use crate::wire::{Admission, Message};
 
 /// At most so many messages.
 const MOST: usize = 1000;
@@ -27,7 +27,7 @@ pub(super) struct Portion {
     held: Held,
     decoders: [Decoder; 2],
     rules: Arc<Rules>,
-    sources: AllowedSources,
+    admission: Admission,
     /// Whether two threads are faster than one.
     several_cores: bool,
     /// The largest message lately, in bytes, at least 1.
@@ -54,12 +54,12 @@ struct HeldMessage {
 }
 
 impl Portion {
-    pub(super) fn new(rules: Arc<Rules>, sources: AllowedSources) -> Self {
+    pub(super) fn new(rules: Arc<Rules>, admission: Admission) -> Self {
         Self {
             held: Held::default(),
             decoders: [Decoder::new(), Decoder::new()],
             rules,
-            sources,
+            admission,
             several_cores: available_parallelism().is_ok_and(|cores| cores > NonZero::<usize>::MIN),
             large: BYTES / FEW,
         }
@@ -77,14 +77,14 @@ impl Portion {
 
     /// Hands over every message with its event, in the order in which they came, and forgets them.
     pub(super) fn decode(&mut self, mut sink: impl FnMut(&Incoming<'_>, Decoded)) {
-        let Self { held, decoders: [here, beside], rules, sources, .. } = self;
+        let Self { held, decoders: [here, beside], rules, admission, .. } = self;
         let count = held.messages.len();
-        let (rules, sources, held) = (&**rules, &*sources, &*held);
+        let (rules, admission, held) = (&**rules, &*admission, &*held);
         let decode = |decoder: &mut Decoder, range: Range<usize>| {
             let mut decoded = Vec::with_capacity(range.len());
             held.each(range, |message| {
-                let message = Message { headers: message.headers, payload: message.payload };
-                decoded.push(decoder.decode(&message, rules, sources));
+                let message = Message { key: message.key, headers: message.headers, payload: message.payload };
+                decoded.push(decoder.decode(&message, rules, admission));
             });
             decoded
         };
@@ -171,7 +171,7 @@ mod tests {
             "code,name,kind,parent_code,valid_from,valid_to\n01,Hà Nội,city,,2020-01-01,\n",
             "from_code,to_code,effective_on,extent,basis\n",
         );
-        Portion::new(Arc::new(Rules::new(units.unwrap(), Calendar::Decree09)), AllowedSources::new())
+        Portion::new(Arc::new(Rules::new(units.unwrap(), Calendar::Decree09)), Admission::new())
     }
 
     fn message<'a>(offset: i64, headers: &'a [(&'a str, Option<&'a [u8]>)], payload: &'a [u8]) -> Incoming<'a> {

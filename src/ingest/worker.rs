@@ -19,7 +19,7 @@ use crate::failure::Cause;
 use crate::log::{EventLog, LogError, Membership};
 use crate::observability::Metrics;
 use crate::store::StoreWriter;
-use crate::wire::AllowedSources;
+use crate::wire::Admission;
 
 /// What a worker works on.
 pub struct Worker {
@@ -35,8 +35,8 @@ pub struct Worker {
     pub store: Box<dyn StoreWriter>,
     /// What decides figures.
     pub rules: Arc<Rules>,
-    /// Sources besides the units.
-    pub sources: AllowedSources,
+    /// What is taken in besides what units say.
+    pub admission: Admission,
     /// Of batches.
     pub limits: Limits,
     /// What operators watch.
@@ -111,7 +111,7 @@ impl Worker {
             log: self.log,
             topic: self.topic,
             machine,
-            portion: Portion::new(self.rules, self.sources),
+            portion: Portion::new(self.rules, self.admission),
             consumer,
             requests,
             replies,

@@ -11,7 +11,7 @@ use super::event::{InputLine, Unreadable};
 use super::reader::EventReader;
 use crate::domain::{Rules, UnitCode};
 use crate::wire::decode::Mark;
-use crate::wire::{AllowedSources, Decoder, Event, Message, ValidationError};
+use crate::wire::{Admission, Decoder, Event, Message, STRUCTURED, ValidationError};
 
 /// At most so many lines are checked ahead.
 const AHEAD: usize = 1024;
@@ -20,7 +20,7 @@ const AHEAD: usize = 1024;
 #[derive(Clone, Debug)]
 pub struct Checker {
     rules: Arc<Rules>,
-    sources: AllowedSources,
+    admission: Admission,
 }
 
 /// A line and its event, or every rule that it breaks.
@@ -37,9 +37,9 @@ pub struct GoodEvent {
 }
 
 impl Checker {
-    /// By these rules; `sources` are those besides the units.
-    pub fn new(rules: Arc<Rules>, sources: AllowedSources) -> Self {
-        Self { rules, sources }
+    /// By these rules and what an operator has decided.
+    pub fn new(rules: Arc<Rules>, admission: Admission) -> Self {
+        Self { rules, admission }
     }
 
     /// Checks one message.
@@ -48,7 +48,7 @@ impl Checker {
     ///
     /// Every rule that it breaks: at least one.
     pub fn event(&self, message: &Message<'_>) -> Result<Event, Vec<ValidationError>> {
-        Decoder::new().decode(message, &self.rules, &self.sources)
+        Decoder::new().decode(message, &self.rules, &self.admission)
     }
 
     /// Starts to read and check on a thread.
@@ -57,13 +57,14 @@ impl Checker {
     ///
     /// Where the system gives no thread.
     pub fn lines(&self, reader: EventReader) -> io::Result<CheckedLines> {
-        let Self { rules, sources } = self.clone();
+        let Self { rules, admission } = self.clone();
         let (out, checked) = sync_channel(AHEAD);
         let thread = Builder::new().name("check".into()).spawn(move || {
             let mut decoder = Decoder::new();
             let mut check = |line: &InputLine, event: Option<Vec<u8>>| {
-                let message = Message { headers: &[], payload: Some(event.as_deref().unwrap_or(&line.bytes)) };
-                let (key, mark) = decoder.mark(&message, &rules, &sources)?;
+                let message = Message::structured(event.as_deref().unwrap_or(&line.bytes));
+                let (key, mark) = decoder.mark(&message, &rules, &admission)?;
+                as_sent(&message, key.as_ref()).fits().map_err(|error| vec![error])?;
                 Ok(GoodEvent { key, mark, event })
             };
             for next in reader {
@@ -82,6 +83,13 @@ impl Checker {
         Ok(CheckedLines { lines: checked, thread })
     }
 }
+
+/// An event as it goes into the log: with its key and the header of the structured form.
+pub(super) fn as_sent<'a>(message: &Message<'a>, key: Option<&'a UnitCode>) -> Message<'a> {
+    Message { key: key.map(|key| key.as_str().as_bytes()), headers: &SENT, payload: message.payload }
+}
+
+const SENT: [(&str, Option<&[u8]>); 1] = [("content-type", Some(STRUCTURED.as_bytes()))];
 
 /// The checked lines of a file, in its order.
 pub struct CheckedLines {

@@ -2,7 +2,7 @@
 //! one is like.
 
 use super::error::InputError;
-use crate::text::nearest::nearest;
+use crate::text::nearest::{is_searchable, nearest};
 use crate::wire::flat::columns;
 use crate::wire::spec::{TYPES, TypeSpec};
 
@@ -36,6 +36,9 @@ pub(super) fn spellings(kind: Option<&'static TypeSpec>) -> Vec<(String, String)
 
 /// The known column that this one is but a slip away from.
 pub(super) fn slip_of(column: &str, spellings: &[(String, String)]) -> Option<String> {
+    if !is_searchable(column) {
+        return None;
+    }
     let written = column.replace([' ', '-'], "_");
     let distance =
         |spelling: &str| strsim::osa_distance(spelling, column).min(strsim::osa_distance(spelling, &written));
@@ -50,8 +53,7 @@ pub(super) fn slip_of(column: &str, spellings: &[(String, String)]) -> Option<St
 
 /// The known column that this one is most like, if any.
 pub(super) fn like(column: &str, spellings: &[(String, String)]) -> Option<String> {
-    let likeness = |(spelling, _): &&(String, String)| strsim::jaro_winkler(spelling, column);
-    nearest(spellings, likeness, 0.85).map(|(_, name)| name.clone())
+    nearest(spellings, column, |(spelling, _)| spelling, 0.85).map(|(_, name)| name.clone())
 }
 
 /// A column's name as the contract has it; its Vietnamese name is known too.

@@ -4,6 +4,7 @@
 use std::io;
 use std::path::Path;
 
+use crate::domain::Revision;
 use crate::failure::{Explained, FailureKind, FileError};
 use crate::log::LogError;
 use crate::store::StoreError;
@@ -128,6 +129,11 @@ pub enum RecordError {
         /// The columns.
         columns: Vec<String>,
     },
+    /// Its present revision is the last that a record may have.
+    RevisionsSpent {
+        /// The number.
+        subject: String,
+    },
     /// The present revision cannot be read.
     Damaged {
         /// The number.
@@ -145,7 +151,7 @@ impl Explained for RecordError {
             Self::Refused(_) => FailureKind::InvalidEvent,
             Self::NotFound { .. } | Self::Withdrawn { .. } => FailureKind::NotFound,
             Self::SeveralSources { .. } => FailureKind::Ambiguous,
-            Self::NoSuchFields { .. } => FailureKind::Request,
+            Self::NoSuchFields { .. } | Self::RevisionsSpent { .. } => FailureKind::Request,
             Self::Damaged { .. } => FailureKind::LogDamaged,
             Self::Log(error) => error.kind(),
             Self::Store(error) => error.kind(),
@@ -162,6 +168,7 @@ impl Explained for RecordError {
                 let flag = |column: &String| format!("--{}", column.replace('_', "-"));
                 intake::no_such_fields(kind, columns.iter().map(flag).collect::<Vec<_>>().join(", "))
             }
+            Self::RevisionsSpent { subject } => intake::revisions_spent(subject, Revision::MAX),
             Self::Damaged { subject } => intake::record_damaged(subject),
             Self::Log(error) => error.what(),
             Self::Store(error) => error.what(),
@@ -175,6 +182,7 @@ impl Explained for RecordError {
             Self::SeveralSources { .. } => intake::add_source(),
             Self::Withdrawn { .. } => intake::publish_to_bring_back(),
             Self::NoSuchFields { kind, .. } => intake::see_fields(kind),
+            Self::RevisionsSpent { .. } => intake::begin_another_record(),
             Self::Damaged { .. } => intake::publish_whole_event(),
             Self::Log(error) => error.remedy(),
             Self::Store(error) => error.remedy(),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::check::Checker;
 use super::error::RecordError;
 use super::record::{Columns, data_of, has_column};
-use crate::domain::{Entry, NextOffset, Offset, Partition, RecordKey, Revision};
+use crate::domain::{Entry, NextOffset, Offset, Partition, RecordKey};
 use crate::log::{EventLog, Incoming};
 use crate::store::StoreReader;
 use crate::wire::encode::Draft;
@@ -77,7 +77,8 @@ impl Archive<'_> {
 
 impl Latest {
     fn of(checker: &Checker, message: &Incoming<'_>) -> Option<Self> {
-        let event = checker.event(&Message { headers: message.headers, payload: message.payload }).ok()?;
+        let event =
+            checker.event(&Message { key: message.key, headers: message.headers, payload: message.payload }).ok()?;
         Some(Self { event, payload: message.payload.unwrap_or_default().to_vec() })
     }
 
@@ -115,11 +116,15 @@ impl Latest {
                 }
             }
         }
-        Ok(self.next(spec, data, now))
+        self.next(spec, data, now)
     }
 
     /// The revision that takes the record back.
-    pub fn withdrawn(&self, reason: String, now: Timestamp) -> Draft {
+    ///
+    /// # Errors
+    ///
+    /// Where the record has no revision left.
+    pub fn withdrawn(&self, reason: String, now: Timestamp) -> Result<Draft, RecordError> {
         self.next(EventType::Withdrawal.spec(), [("reason".to_owned(), Value::from(reason))].into_iter().collect(), now)
     }
 
@@ -134,15 +139,15 @@ impl Latest {
     }
 
     /// The next revision, with that content.
-    fn next(&self, spec: &'static TypeSpec, data: Map<String, Value>, now: Timestamp) -> Draft {
-        let next = Revision::new(self.event.revision.number().saturating_add(1));
+    fn next(&self, spec: &'static TypeSpec, data: Map<String, Value>, now: Timestamp) -> Result<Draft, RecordError> {
         let key = &self.event.key;
-        Draft {
-            revision: next.unwrap_or(self.event.revision),
+        let spent = || RecordError::RevisionsSpent { subject: key.subject().to_owned() };
+        Ok(Draft {
+            revision: self.event.revision.next().ok_or_else(spent)?,
             partition_key: self.event.partition_key.map(|unit| unit.to_string()),
             synthetic: self.event.synthetic,
             ..Draft::new(spec, key.source(), key.subject(), now, data)
-        }
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::io::{self, BufRead, ErrorKind};
 
-use crate::wire::{Code, MAX_MESSAGE_BYTES, ValidationError};
+use crate::wire::{MAX_MESSAGE_BYTES, ValidationError};
 
 /// So much of a line is kept: an event, and the first byte that is too many.
 const KEPT: usize = MAX_MESSAGE_BYTES + 1;
@@ -50,7 +50,7 @@ impl TextLine {
 
 /// The error of a line of so many bytes.
 pub fn too_long(bytes: u64) -> ValidationError {
-    ValidationError::new(Code::MessageTooLarge, "", &format!("{bytes} B"), format!("≤ {MAX_MESSAGE_BYTES} B"))
+    ValidationError::too_large(bytes)
 }
 
 /// What ends a line.

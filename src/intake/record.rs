@@ -45,7 +45,7 @@ pub fn error_in(
         Ok(data) => {
             let source = unit_source(columns.get("unit").map_or("", String::as_str));
             let payload = Draft::new(spec, source, String::from("?"), Timestamp::now(), data).to_json();
-            checker.event(&Message { headers: &[], payload: Some(&payload) }).err().unwrap_or_default()
+            checker.event(&Message::structured(&payload)).err().unwrap_or_default()
         }
     };
     let pointer = column.pointer();

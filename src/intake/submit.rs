@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::time::Duration;
 
-use super::check::{CheckedLines, Checker, GoodEvent};
+use super::check::{CheckedLines, Checker, GoodEvent, as_sent};
 use super::contradiction::Seen;
 use super::event::{InputLine, Unreadable};
 use crate::domain::{Position, UnitCode};
@@ -170,7 +170,7 @@ impl Submission {
     fn contradiction<'n>(&mut self, line: &InputLine, good: &GoodEvent) -> Option<Notice<'n>> {
         let (other_input, other_line) = self.seen.add(good.mark, (self.inputs - 1, line.number))?;
         let event = good.event.as_deref().unwrap_or(&line.bytes);
-        let Glimpse { source, subject, .. } = Glimpse::of(&Message { headers: &[], payload: Some(event) });
+        let Glimpse { source, subject, .. } = Glimpse::of(&Message::structured(event));
         let (source, subject) = (source.unwrap_or_default(), subject.unwrap_or_default());
         Some(Notice::Contradiction { line: line.number, other_input, other_line, source, subject })
     }
@@ -246,7 +246,9 @@ impl Submission {
 /// Every rule that it breaks: at least one.
 pub fn checked_message(checker: &Checker, draft: &Draft) -> Result<Outgoing, Vec<ValidationError>> {
     let payload = draft.to_json();
-    let event = checker.event(&Message { headers: &[], payload: Some(&payload) })?;
+    let message = Message::structured(&payload);
+    let event = checker.event(&message)?;
+    as_sent(&message, event.partition_key.as_ref()).fits().map_err(|error| vec![error])?;
     Ok(event_message(event.partition_key.as_ref().map(UnitCode::as_str), payload))
 }
 

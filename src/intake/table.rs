@@ -156,7 +156,7 @@ impl EventTable {
                 .parse()
                 .ok()
                 .and_then(Revision::new)
-                .ok_or_else(|| one(Code::RevisionInvalid, "/revision", text, format!("1 … {}", i64::MAX)))?,
+                .ok_or_else(|| one(Code::RevisionInvalid, "/revision", text, format!("1 … {}", Revision::MAX)))?,
         };
         let time = match cell("time") {
             None => self.now,

@@ -20,7 +20,7 @@ use crate::domain::{Calendar, Offset, Partition, Position, Rules, UnitTable};
 use crate::log::embedded::EmbeddedLog;
 use crate::log::{Delivery, EventLog as _, LogError, Outgoing, Producer};
 use crate::text::Lang;
-use crate::wire::AllowedSources;
+use crate::wire::Admission;
 use crate::wire::flat::{self, FlatColumn};
 use crate::wire::spec::{EventType, TypeSpec};
 
@@ -57,7 +57,7 @@ impl Producer for Memory {
 fn checker() -> Checker {
     let units = "code,name,kind,parent_code,valid_from,valid_to\n01,Hà Nội,city,,2020-01-01,\n001,Ba Đình,urban_district,01,2020-01-01,\n00004,Trúc Bạch,ward,001,2020-01-01,\n";
     let units = UnitTable::from_csv(units, "from_code,to_code,effective_on,extent,basis\n").unwrap();
-    Checker::new(Arc::new(Rules::new(units, Calendar::Decree09)), AllowedSources::new())
+    Checker::new(Arc::new(Rules::new(units, Calendar::Decree09)), Admission::new())
 }
 
 fn event(number: u32, revision: u32, day: &str) -> String {
@@ -186,7 +186,7 @@ fn a_record_is_made_corrected_and_withdrawn() {
     assert!(matches!(foreign, Err(RecordError::NoSuchFields { kind: "supervision", .. })));
     let next = latest.corrected(&columns(&[("participants", "15")]), now).unwrap();
     assert_eq!((next.revision.number(), &next.data["participants"]), (2, &15.into()));
-    let next = latest.withdrawn("twice".to_owned(), now);
+    let next = latest.withdrawn("twice".to_owned(), now).unwrap();
     assert_eq!(next.spec.name, "withdrawal");
     submit_one(&mut *producer, &checked_message(&checker, &next).unwrap()).unwrap();
     let withdrawn = archive.find(Some("/units/00004"), "GS-1").unwrap().corrected(&given, now);

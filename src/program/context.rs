@@ -15,7 +15,7 @@ use crate::store::data_dir::WriterLock;
 use crate::store::{DataDir, StoreError, StorePlace, StoreReader};
 use crate::terminal;
 use crate::text::{Lang, Text, terminal as says};
-use crate::wire::AllowedSources;
+use crate::wire::Admission;
 
 /// What a command works with.
 pub struct Context {
@@ -23,6 +23,7 @@ pub struct Context {
     pub settings: Settings,
     /// Units and calendar.
     pub rules: Arc<Rules>,
+    admission: Admission,
 }
 
 impl Context {
@@ -30,10 +31,11 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// Where units or calendar cannot be read, or contradict themselves.
+    /// Where units or calendar cannot be read, or contradict themselves, or a system is to speak for no unit of them.
     pub fn new(settings: Settings) -> Result<Self, Failure> {
         let rules = Arc::new(settings.rules()?);
-        Ok(Self { settings, rules })
+        let admission = settings.admission(&rules)?;
+        Ok(Self { settings, rules, admission })
     }
 
     /// The language of texts for people.
@@ -48,7 +50,7 @@ impl Context {
 
     /// What events are checked by.
     pub fn checker(&self) -> Checker {
-        Checker::new(Arc::clone(&self.rules), self.sources())
+        Checker::new(Arc::clone(&self.rules), self.admission())
     }
 
     /// The present revision of a record, in the store or in what it has not read yet of the log.
@@ -68,9 +70,15 @@ impl Context {
         Ok(Archive { log: &*log, topic, store, checker }.find(source, subject)?)
     }
 
-    /// Sources besides the units.
-    pub fn sources(&self) -> AllowedSources {
-        self.settings.sources.allowed.iter().cloned().collect()
+    /// What the store takes in. Where it cannot be asked, its setting tells: the worker is asked in any case.
+    pub fn admission(&self) -> Admission {
+        let stored = || self.place().ok()?.read().ok()?.synthetic().ok();
+        self.admission_to(stored().unwrap_or(self.settings.store.synthetic))
+    }
+
+    /// What a store takes in that was made for events that are made up, or was not.
+    pub fn admission_to(&self, synthetic: bool) -> Admission {
+        self.admission.clone().with_synthetic(synthetic)
     }
 
     /// The event log: embedded unless brokers are set.

@@ -130,7 +130,7 @@ pub fn store(path: &Path, synthetic: bool) -> SqliteStore {
 /// Makes a store of these records at `path`.
 pub fn store_of(path: &Path, rules: &Rules, facts: Vec<Fact>, synthetic: bool) -> SqliteStore {
     let mut store = SqliteStore::create(path).unwrap();
-    store.adopt(rules).unwrap();
+    store.adopt(rules, synthetic).unwrap();
     let entries: Vec<Entry> = facts
         .into_iter()
         .enumerate()
@@ -146,7 +146,7 @@ pub fn store_of(path: &Path, rules: &Rules, facts: Vec<Fact>, synthetic: bool) -
     let count = entries.len() as u64;
     let span =
         Span { partition: Partition(0), from: None, to: NextOffset(count as i64), read: count, ..Span::default() };
-    let batch = Batch { topic: "giaoban.events".into(), spans: vec![span], entries, synthetic };
+    let batch = Batch { topic: "giaoban.events".into(), spans: vec![span], entries };
     store.apply(&batch, rules).unwrap();
     assert_eq!(store.record_count().unwrap(), count);
     store

@@ -3,7 +3,7 @@ use crate::domain::{Calendar, Entry, Fact, Figure, Offset, Partition, Period, Po
 use crate::rollup::table::Cells;
 use crate::rollup::{Rollup, contributions};
 use crate::wire::decode::Decoder;
-use crate::wire::{AllowedSources, Message};
+use crate::wire::{Admission, Message};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 
@@ -14,8 +14,8 @@ fn hanoi() -> Rules {
 }
 
 fn decode(payload: &[u8], rules: &Rules) -> Result<crate::wire::Event, Vec<crate::wire::ValidationError>> {
-    let message = Message { headers: &[], payload: Some(payload) };
-    Decoder::new().decode(&message, rules, &AllowedSources::new())
+    let message = Message::structured(payload);
+    Decoder::new().decode(&message, rules, &Admission::new().with_synthetic(true))
 }
 
 /// By record, the revision that counts.

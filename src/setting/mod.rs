@@ -24,6 +24,8 @@ pub enum Shape {
     OneOf(&'static [&'static str]),
     /// A list of texts; in the environment separated by commas.
     List,
+    /// Other systems, each with the units that it may speak for; in the environment separated by commas.
+    Systems,
     /// A table of librdkafka properties.
     Properties,
     /// The URL of a database, or nothing; shown without its password.

@@ -99,8 +99,6 @@ pub struct Batch {
     pub spans: Vec<Span>,
     /// The events, in the order in which they were read.
     pub entries: Vec<Entry>,
-    /// Whether any event says that it is made up.
-    pub synthetic: bool,
 }
 
 impl Batch {

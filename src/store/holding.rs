@@ -11,7 +11,7 @@ use crate::domain::{Digest, Entry};
 pub struct Holding {
     /// Of the rules that made it; `None` while it is empty.
     pub fingerprint: Option<Digest>,
-    /// Whether any event in it says that it is made up.
+    /// Whether it was made for events that are made up.
     pub synthetic: bool,
     /// How far it is, by topic.
     pub checkpoints: Vec<(String, Vec<Checkpoint>)>,

@@ -34,7 +34,7 @@ pub trait ReadFigures: Send {
     /// If the store cannot be read.
     fn fingerprint(&mut self) -> Result<Option<Digest>, StoreError>;
 
-    /// Whether any event in the store says that it is made up.
+    /// Whether the store was made for events that are made up: no figure of it is real.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -139,11 +139,12 @@ pub trait StoreReader: ReadFigures + ReadLedger + ReadCheckpoints {
 
 /// A store, for writing.
 pub trait StoreWriter: StoreReader {
-    /// Takes the rules into an empty store.
+    /// Takes the rules into an empty store, and whether it is for events that are made up. Of one that has rules
+    /// nothing is changed: what it is for was decided when it was made.
     ///
     /// # Errors
     /// [`StoreError::OtherRules`] if it was made by other rules.
-    fn adopt(&mut self, rules: &Rules) -> Result<(), StoreError>;
+    fn adopt(&mut self, rules: &Rules, synthetic: bool) -> Result<(), StoreError>;
 
     /// Writes ledger, cells and checkpoints in one transaction. Returns what
     /// became of the records of each span, in the order of the spans.

@@ -54,13 +54,15 @@ impl StorePlace {
         })
     }
 
-    /// The generation after the one in force, under these rules. What a replay
-    /// has left there is continued; what was left under other rules serves
-    /// nobody and is removed.
-    pub fn rebuild(&self, rules: &Rules) -> Result<Rebuilt, StoreError> {
+    /// The generation after the one in force, under these rules, for events that
+    /// are made up or not. What a replay has left there is continued; what was
+    /// left under other rules or for other events serves nobody and is removed.
+    pub fn rebuild(&self, rules: &Rules, synthetic: bool) -> Result<Rebuilt, StoreError> {
         let mut rebuilt = self.next()?;
-        match rebuilt.store.adopt(rules) {
-            Err(StoreError::OtherRules { .. }) => {
+        match rebuilt.store.adopt(rules, synthetic).and_then(|()| rebuilt.store.synthetic()) {
+            Err(error) if !matches!(error, StoreError::OtherRules { .. }) => return Err(error),
+            Ok(is_for) if is_for == synthetic => {}
+            _ => {
                 let generation = rebuilt.generation;
                 drop(rebuilt);
                 match self {
@@ -68,9 +70,8 @@ impl StorePlace {
                     Self::Schema(schema) => schema.remove(generation)?,
                 }
                 rebuilt = self.next()?;
-                rebuilt.store.adopt(rules)?;
+                rebuilt.store.adopt(rules, synthetic)?;
             }
-            adopted => adopted?,
         }
         Ok(rebuilt)
     }

@@ -125,7 +125,7 @@ mod tests {
 
         let checkpoint = SELECT_CHECKPOINT.strip_prefix("SELECT ").unwrap();
         let checkpoint: Vec<&str> = ["topic"].into_iter().chain(checkpoint.split(", ")).collect();
-        // SQLite marks the whole store as made up, PostgreSQL each partition, so that no two workers write one row.
+        // Dropped by the second version.
         let mut of_postgres = columns(postgres, "checkpoint_{n}");
         of_postgres.retain(|name| *name != "synthetic");
         assert_eq!(of_postgres, checkpoint);

@@ -11,7 +11,11 @@ texts! {
         "Chạy demo với bảng đơn vị kèm sẵn: bỏ units.file.",
         "Run the demo with the built-in table of units: leave units.file unset.",
     }
-    real_figures(at) { "{at} có số liệu thật", "{at} holds real figures" }
+    real_figures(at) { "{at} dành cho số liệu thật", "{at} is for real figures" }
+    real_events(data) {
+        "nhật ký trong {data} có sự kiện mà chưa có kho số liệu minh họa",
+        "the log in {data} holds events, without a store that was made for made-up ones",
+    }
     other_data() {
         "Chạy demo với một --data khác; với PostgreSQL, một store.schema khác.",
         "Run the demo with another --data; on PostgreSQL, with another store.schema.",

@@ -85,8 +85,8 @@ codes! {
         en: "the message is empty", "Send a CloudEvents event as JSON"
     }
     MessageTooLarge = "message.too_large" {
-        vi: "thông điệp quá lớn", "Rút ngắn phần văn bản (tóm tắt, nội dung) rồi gửi lại";
-        en: "the message is too large", "Shorten its texts (summary, topic) and send it again"
+        vi: "thông điệp quá lớn (tính cả khóa, header và nội dung)", "Rút ngắn phần văn bản (tóm tắt, nội dung) rồi gửi lại";
+        en: "the message is too large: key, headers and value together", "Shorten its texts (summary, topic) and send it again"
     }
     EncodingNotUtf8 = "encoding.not_utf8" {
         vi: "văn bản không phải UTF-8", "Lưu hoặc gửi lại bằng bảng mã UTF-8";
@@ -148,17 +148,25 @@ codes! {
         vi: "nguồn này không được phép", "Dùng /units/<mã>, hoặc đề nghị người vận hành cho phép nguồn này";
         en: "this source is not allowed", "Use /units/<code>, or ask the operator to allow this source"
     }
+    SourceInvalid = "source.invalid" {
+        vi: "nguồn không hợp lệ", "Dùng nguồn không rỗng, không quá dài, mọi ký tự đều nhìn thấy được, dạng Unicode dựng sẵn (NFC), ví dụ /units/<mã>";
+        en: "the source is not valid", "Use a source that is not empty, not too long, whose characters can all be seen, in Unicode's composed form (NFC), such as /units/<code>"
+    }
     SubjectInvalid = "subject.invalid" {
-        vi: "số hồ sơ không hợp lệ", "Dùng số hồ sơ không rỗng, không quá dài, không có ký tự điều khiển";
-        en: "the record's number is not valid", "Use a number that is not empty, not too long and has no control characters"
+        vi: "số hồ sơ không hợp lệ", "Dùng số hồ sơ không rỗng, không quá dài, mọi ký tự đều nhìn thấy được, dạng Unicode dựng sẵn (NFC)";
+        en: "the record's number is not valid", "Use a number that is not empty, not too long, whose characters can all be seen, in Unicode's composed form (NFC)"
     }
     IdInvalid = "id.invalid" {
-        vi: "id không hợp lệ", "Dùng id không rỗng, không quá dài, không có ký tự điều khiển, ví dụ <subject>.<revision>";
-        en: "the id is not valid", "Use an id that is not empty, not too long and has no control characters, such as <subject>.<revision>"
+        vi: "id không hợp lệ", "Dùng id không rỗng, không quá dài, mọi ký tự đều nhìn thấy được, dạng Unicode dựng sẵn (NFC), ví dụ <subject>.<revision>";
+        en: "the id is not valid", "Use an id that is not empty, not too long, whose characters can all be seen, in Unicode's composed form (NFC), such as <subject>.<revision>"
     }
     RevisionInvalid = "revision.invalid" {
-        vi: "số lần sửa không hợp lệ", "Dùng số nguyên từ 1; lần sửa sau lớn hơn lần trước";
-        en: "the revision is not valid", "Use a whole number from 1; a later revision has a higher one"
+        vi: "số lần sửa không hợp lệ", "Dùng số nguyên từ 1 đến 1000000; lần sửa sau lớn hơn lần trước";
+        en: "the revision is not valid", "Use a whole number from 1 to 1000000; a later revision has a higher one"
+    }
+    SyntheticNotAccepted = "synthetic.not_accepted" {
+        vi: "kho số liệu này không nhận sự kiện tạo ra để minh họa (synthetic)", "Gửi dữ liệu mẫu vào một kho riêng (giaoban demo, hoặc store.synthetic = true khi tạo kho); nếu là số liệu thật thì bỏ synthetic";
+        en: "this store does not take events that are made up (synthetic)", "Send samples to a store of their own (giaoban demo, or store.synthetic = true when it is made); leave synthetic out if the figures are real"
     }
     TimeInvalid = "time.invalid" {
         vi: "thời điểm không hợp lệ", "Viết theo RFC 3339 kèm múi giờ, ví dụ 2020-03-04T09:12:33+07:00";
@@ -187,6 +195,10 @@ codes! {
     ValueUnknown = "value.unknown" {
         vi: "giá trị không có trong danh mục đóng", "Dùng đúng một trong các giá trị cho phép";
         en: "the value is not in the closed list", "Use one of the allowed values exactly as written"
+    }
+    TextTooLong = "text.too_long" {
+        vi: "tên quá dài", "Rút ngắn tên; nội dung dài thì ghi vào phần tóm tắt";
+        en: "the name is too long", "Shorten it; what is long belongs into a summary"
     }
     NumberFractional = "number.fractional" {
         vi: "số đếm có phần lẻ", "Dùng số nguyên";
@@ -251,6 +263,10 @@ codes! {
     UnitUnknown = "unit.unknown" {
         vi: "mã đơn vị không có trong danh mục", "Sửa mã đơn vị theo danh mục";
         en: "the unit's code is not in the units' table", "Correct the code by the table"
+    }
+    UnitNotOfSource = "unit.not_of_source" {
+        vi: "nguồn không được báo cáo thay đơn vị này vào ngày đó: một đơn vị chỉ báo cáo cho chính mình, các đơn vị trực thuộc và các đơn vị nó tiếp nhận về sau", "Sửa mã đơn vị, hoặc đặt source là /units/<mã> của chính đơn vị đó hay cấp trên của nó; hệ thống khác thì đề nghị người vận hành thêm đơn vị vào sources.allowed";
+        en: "the source may not speak for this unit on that day: a unit speaks for itself, for those below it and for those that it took over later", "Correct the unit, or set source to /units/<code> of that unit or of one above it; for another system, ask the operator to add the unit to sources.allowed"
     }
     UnitOutsidePeriod = "unit.outside_period" {
         vi: "mã đơn vị không có hiệu lực ngày nào trong kỳ", "Sửa kỳ, hoặc dùng mã của đơn vị có hiệu lực trong kỳ";

@@ -30,6 +30,11 @@ texts! {
         "danh sách các chữ không có ký tự điều khiển",
         "a list of strings without control characters",
     }
+    systems() {
+        "danh sách nguồn, sau mỗi nguồn là mã các đơn vị được báo cáo thay, ví dụ \"https://dvc.example/mttq 001 002\"; chỉ có nguồn là mọi đơn vị",
+        "a list of sources, each with the codes of the units that it may speak for, such as \"https://dvc.example/mttq 001 002\"; a source alone speaks for all",
+    }
+    known_unit() { "mã có trong bảng đơn vị", "a code of the table of units" }
     some_text() { "một chuỗi chữ", "text" }
     topic() {
         "tên một topic Kafka: 1 đến 249 ký tự trong a-z A-Z 0-9 . _ -",

@@ -64,6 +64,14 @@ texts! {
         "không đọc được bản hiện tại của {subject}",
         "the present revision of {subject} cannot be read",
     }
+    revisions_spent(subject, last) {
+        "{subject} đã có lần sửa cuối cùng ({last})",
+        "{subject} has its last revision ({last})",
+    }
+    begin_another_record() {
+        "Ghi một hồ sơ mới với số khác.",
+        "Record it anew under another number.",
+    }
     publish_whole_event() {
         "Gửi sự kiện đầy đủ với revision cao hơn: giaoban publish.",
         "Send the whole event with a higher revision: giaoban publish.",

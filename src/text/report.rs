@@ -8,8 +8,8 @@ use crate::domain::{Period, UnitKind};
 texts! {
     /// What every output says of made-up figures.
     synthetic() {
-        "Số liệu mẫu, không có thật: có bản ghi tự khai là dữ liệu tạo ra để minh họa.",
-        "Made-up sample figures: some records say of themselves that they are synthetic.",
+        "Số liệu mẫu, không có thật: kho này được tạo cho dữ liệu minh họa.",
+        "Made-up sample figures: this store was made for events that are made up.",
     }
 
     // A period's head on a terminal.

@@ -73,8 +73,8 @@ keys! {
         "librdkafka properties whose value is in a file, such as \"sasl.password\" = \"/run/secrets/kafka\""
     }
     "sources.allowed" {
-        "Nguồn được phép ngoài /units/<mã>",
-        "Sources that are allowed besides /units/<code>"
+        "Hệ thống khác được phép gửi, mỗi hệ thống kèm mã các đơn vị được báo cáo thay, ví dụ [\"https://dvc.example/mttq 001 002\"]; chỉ có nguồn là mọi đơn vị",
+        "Other systems that may send, each with the codes of the units that it may speak for, such as [\"https://dvc.example/mttq 001 002\"]; a source alone speaks for all"
     }
     "store.url" {
         "Kho số liệu trên PostgreSQL, ví dụ postgres://giaoban_writer@db.example/giaoban; để trống là SQLite trong thư mục dữ liệu",
@@ -91,6 +91,10 @@ keys! {
     "store.password" {
         "Mật khẩu của store.url, chỉ nên đặt trong môi trường: GIAOBAN__STORE__PASSWORD",
         "Password of store.url, to be set in the environment only: GIAOBAN__STORE__PASSWORD"
+    }
+    "store.synthetic" {
+        "Kho tạo ra cho sự kiện minh họa (synthetic); quyết định khi tạo kho, về sau không đổi; kho khác từ chối các sự kiện đó",
+        "Whether a store that is made is for made-up events (synthetic); decided when it is made, for good; other stores refuse them"
     }
     "worker.batch_records" {
         "Số bản ghi tối đa mỗi lô",

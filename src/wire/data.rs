@@ -77,6 +77,7 @@ impl<'j> Other<'j> {
             Kind::Money => reading.money().map(Self::Money),
             Kind::Land => reading.land().map(Self::Land),
             Kind::Flag => reading.flag().map(Self::Flag),
+            Kind::Name => reading.name().map(Self::Text),
             Kind::Text => reading.text().map(Self::Text),
             // Of these a type has one, which stands in a place of its own.
             _ => None,

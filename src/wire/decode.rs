@@ -8,12 +8,13 @@ use std::hash::{Hash, Hasher as _};
 use jiff::Timestamp;
 use rustc_hash::FxHasher;
 
+use super::authority::Speaker;
 use super::digest::digest;
 use super::envelope::{Envelope, media_type};
 use super::spec::{MAX_NAME_BYTES, TYPES, TypeSpec};
 use super::time::rfc3339;
 use super::validation_error::ValidationError;
-use super::{AllowedSources, Event, Message, code_in_source, data, unit_source};
+use super::{Admission, Event, Message, code_in_source, data, is_name, unit_source};
 use crate::domain::{Fact, RecordKey, Revision, Rules, UnitCode};
 use crate::json::{Json, JsonAt, JsonDocument, Members, Scaled, write_canonical};
 use crate::text::codes::Code;
@@ -41,10 +42,10 @@ impl Decoder {
         &mut self,
         message: &Message<'_>,
         rules: &Rules,
-        sources: &AllowedSources,
+        admission: &Admission,
     ) -> Result<Event, Vec<ValidationError>> {
         let Self { document, canonical } = self;
-        Check::run(message, document, rules, sources, |kept| Event {
+        Check::run(message, document, rules, admission, |kept| Event {
             key: RecordKey::new(kept.source, kept.subject),
             revision: kept.revision,
             id: (!kept.revision.has_usual_id(kept.subject, kept.id)).then(|| kept.id.into()),
@@ -66,10 +67,10 @@ impl Decoder {
         &mut self,
         message: &Message<'_>,
         rules: &Rules,
-        sources: &AllowedSources,
+        admission: &Admission,
     ) -> Result<(Option<UnitCode>, Mark), Vec<ValidationError>> {
         let Self { document, canonical } = self;
-        Check::run(message, document, rules, sources, |kept| {
+        Check::run(message, document, rules, admission, |kept| {
             let revision = hash(&(kept.source, kept.subject, kept.revision.number()));
             canonical.clear();
             write_canonical(kept.data, canonical);
@@ -123,6 +124,10 @@ impl Glimpse {
 pub fn structured(message: &Message<'_>) -> Option<String> {
     Envelope::read(message, &mut JsonDocument::default()).ok()?.structured()
 }
+
+/// What a revision may be.
+pub(super) const REVISIONS: &str = "integer 1 … 1000000";
+const _: () = assert!(Revision::MAX == 1_000_000);
 
 /// The attributes that mean something; `None` where one is absent or `null`.
 #[derive(Clone, Copy, Default)]
@@ -186,9 +191,9 @@ struct Check<'c, 'd> {
     binary: bool,
     attributes: Attributes<'d>,
     rules: &'c Rules,
-    sources: &'c AllowedSources,
-    /// The unit that the source is, if the table has it.
-    unit: Option<UnitCode>,
+    admission: &'c Admission,
+    /// Who the source is, if it may speak at all.
+    speaker: Option<Speaker<'c>>,
     errors: Vec<ValidationError>,
 }
 
@@ -198,13 +203,13 @@ impl<'c, 'd> Check<'c, 'd> {
         message: &Message<'_>,
         document: &'d mut JsonDocument,
         rules: &'c Rules,
-        sources: &'c AllowedSources,
+        admission: &'c Admission,
         make: impl FnOnce(Kept<'d>) -> T,
     ) -> Result<T, Vec<ValidationError>> {
         let envelope = Envelope::read(message, document)?;
         let attributes = Attributes::of(&envelope);
         let mut check =
-            Check { binary: envelope.body.is_some(), attributes, rules, sources, unit: None, errors: Vec::new() };
+            Check { binary: envelope.body.is_some(), attributes, rules, admission, speaker: None, errors: Vec::new() };
         check.event().map(make).ok_or(check.errors)
     }
 
@@ -221,12 +226,17 @@ impl<'c, 'd> Check<'c, 'd> {
         self.datacontenttype();
         let spec = self.event_type();
         let data = self.data();
+        let synthetic = self.synthetic();
+        let of_source = self.speaker.and_then(|speaker| speaker.unit());
         let fact = match (spec, data) {
             (Some(spec), Some((_, members))) => {
-                data::check(spec, members, self.unit, time, self.rules, &mut self.errors)
+                data::check(spec, members, of_source, time, self.rules, &mut self.errors)
             }
             _ => None,
         };
+        if let (Some(speaker), Some(fact)) = (self.speaker, &fact) {
+            self.errors.extend(speaker.objection(fact, self.rules));
+        }
         let unit = match &fact {
             Some(fact) => fact.unit(),
             None => data.and_then(|(_, members)| data::unit_of(members)),
@@ -245,7 +255,7 @@ impl<'c, 'd> Check<'c, 'd> {
             revision: revision?,
             time: time?,
             partition_key,
-            synthetic: self.synthetic(),
+            synthetic,
             fact,
         })
     }
@@ -265,10 +275,10 @@ impl<'c, 'd> Check<'c, 'd> {
         None
     }
 
-    /// `id` and `subject`.
+    /// `id`, `subject` and `source`.
     fn name(&mut self, name: &str, value: Option<JsonAt<'d>>, invalid: Code) -> Option<&'d str> {
         let text = self.text(name, value, true)?;
-        if text.is_empty() || text.len() > MAX_NAME_BYTES || has_control(text) {
+        if !is_name(text) {
             self.add(invalid, &format!("/{name}"), text, format!("1 … {MAX_NAME_BYTES} B"));
             return None;
         }
@@ -276,19 +286,18 @@ impl<'c, 'd> Check<'c, 'd> {
     }
 
     fn source(&mut self, value: Option<JsonAt<'d>>) -> Option<&'d str> {
-        let source = self.text("source", value, true)?;
-        let unit = code_in_source(source);
-        self.unit = unit.and_then(UnitCode::new).filter(|code| self.rules.units.knows(*code));
-        if self.unit.is_some() || self.sources.contains(source) {
+        let source = self.name("source", value, Code::SourceInvalid)?;
+        self.speaker = self.admission.speaker(source, &self.rules.units);
+        if self.speaker.is_some() {
             return Some(source);
         }
-        match unit {
+        match code_in_source(source) {
             Some(code) => {
                 let nearest = data::nearest_unit(self.rules, code);
                 self.add(Code::SourceUnitUnknown, "/source", source, nearest);
             }
             None => {
-                let others = self.sources.iter().flat_map(|source| [", ", source]);
+                let others = self.admission.systems().flat_map(|source| [", ", source]);
                 let allowed = others.fold(unit_source("…"), |allowed, source| allowed + source);
                 self.add(Code::SourceNotAllowed, "/source", source, allowed);
             }
@@ -309,8 +318,7 @@ impl<'c, 'd> Check<'c, 'd> {
                 _ => None,
             },
             other => {
-                let allowed = format!("integer 1 … {}", i64::MAX);
-                self.add(Code::FieldWrongType, "/revision", &other.to_string(), allowed);
+                self.add(Code::FieldWrongType, "/revision", &other.to_string(), REVISIONS);
                 return None;
             }
         };
@@ -320,7 +328,7 @@ impl<'c, 'd> Check<'c, 'd> {
                 Json::Str(text) => text.to_owned(),
                 _ => given.written(),
             };
-            self.add(Code::RevisionInvalid, "/revision", &found, format!("integer 1 … {}", i64::MAX));
+            self.add(Code::RevisionInvalid, "/revision", &found, REVISIONS);
         }
         revision
     }
@@ -402,17 +410,19 @@ impl<'c, 'd> Check<'c, 'd> {
         UnitCode::new(given)
     }
 
-    fn synthetic(&self) -> bool {
-        match self.attributes.synthetic.map(JsonAt::json) {
-            Some(Json::Bool(flag)) => flag,
-            Some(Json::Str(text)) => text == "true",
-            _ => false,
+    /// Whether the event says that it is made up; refused where that is not taken.
+    fn synthetic(&mut self) -> bool {
+        let is_synthetic = match self.attributes.synthetic.map(JsonAt::json) {
+            None | Some(Json::Bool(false) | Json::Str("false")) => false,
+            Some(Json::Bool(true) | Json::Str("true")) => true,
+            Some(other) => {
+                self.add(Code::FieldWrongType, "/synthetic", &other.to_string(), "true, false");
+                false
+            }
+        };
+        if is_synthetic && !self.admission.takes_synthetic() {
+            self.add(Code::SyntheticNotAccepted, "/synthetic", "true", "");
         }
+        is_synthetic
     }
-}
-
-fn has_control(text: &str) -> bool {
-    // U+0080 to U+009F are control characters too.
-    let plain = |byte: &u8| matches!(byte, b' '..=b'~');
-    !text.as_bytes().iter().all(plain) && text.chars().any(char::is_control)
 }

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use percent_encoding::percent_decode;
+use rustc_hash::FxHashSet;
 use serde_json::Value;
 
 use super::validation_error::ValidationError;
-use super::{MAX_MESSAGE_BYTES, Message, STRUCTURED};
+use super::{Message, STRUCTURED};
 use crate::json::{Json, JsonAt, JsonDocument, JsonError, Members};
 use crate::text::codes::Code;
 
@@ -22,6 +22,8 @@ pub(super) struct Envelope<'d> {
 impl<'d> Envelope<'d> {
     /// Of a message in either mode, read into that document.
     pub(super) fn read(message: &Message<'_>, document: &'d mut JsonDocument) -> Result<Self, Vec<ValidationError>> {
+        // Before anything is looked at: so the work for a message is bounded.
+        message.fits().map_err(|error| vec![error])?;
         let mut content_type = None;
         let mut binary = false;
         for (name, value) in message.headers {
@@ -44,15 +46,6 @@ impl<'d> Envelope<'d> {
             binary = false;
         }
         let payload = message.payload.unwrap_or_default();
-        if payload.len() > MAX_MESSAGE_BYTES {
-            let found = format!("{} B", payload.len());
-            return Err(vec![ValidationError::new(
-                Code::MessageTooLarge,
-                "",
-                &found,
-                format!("≤ {MAX_MESSAGE_BYTES} B"),
-            )]);
-        }
         document.clear();
         let body = parse(payload, document).map_err(|mut error| {
             // Pointers are those of the structured form, where the body is a member.
@@ -95,6 +88,9 @@ impl<'d> Envelope<'d> {
     }
 }
 
+/// So many headers that are wrong are told of one message.
+const MOST_ERRORS: usize = 16;
+
 /// The attributes that the headers carry, in the order of theirs.
 fn of_headers<'m>(
     message: &Message<'m>,
@@ -102,24 +98,25 @@ fn of_headers<'m>(
 ) -> Result<Vec<(String, Cow<'m, str>)>, Vec<ValidationError>> {
     let mut attributes: Vec<(String, Cow<'m, str>)> = Vec::with_capacity(message.headers.len() + 1);
     let mut errors = Vec::new();
+    let (mut known, mut wrong) = (FxHashSet::default(), FxHashSet::default());
     for (header, value) in message.headers {
         let (Some(name), Some(value)) = (attribute_name(header), value) else { continue };
         let name = name.to_ascii_lowercase();
+        let is_first = known.insert(name.clone());
+        let text = std::str::from_utf8(value);
+        if let (true, Ok(text)) = (is_first, text) {
+            attributes.push((name, Cow::Borrowed(text)));
+            continue;
+        }
+        // One error tells of a name; a message of thousands of headers needs no more of them to be wrong.
+        if !wrong.insert(name.clone()) || errors.len() == MOST_ERRORS {
+            continue;
+        }
         let pointer = format!("/{name}");
-        if errors.iter().any(|error: &ValidationError| error.pointer == pointer) {
-            continue;
-        }
-        if attributes.iter().any(|(known, _)| *known == name) {
-            errors.push(ValidationError::new(Code::HeaderDuplicate, pointer, header, ""));
-            continue;
-        }
-        match header_text(value) {
-            Some(text) => attributes.push((name, text)),
-            None => {
-                let found = String::from_utf8_lossy(value);
-                errors.push(ValidationError::new(Code::EncodingNotUtf8, pointer, &found, "UTF-8"));
-            }
-        }
+        errors.push(match is_first {
+            true => ValidationError::new(Code::EncodingNotUtf8, pointer, &String::from_utf8_lossy(value), "UTF-8"),
+            false => ValidationError::new(Code::HeaderDuplicate, pointer, header, ""),
+        });
     }
     // What is said twice counts as the event itself says it.
     let given = attributes.iter().any(|(name, _)| name == "datacontenttype");
@@ -133,19 +130,6 @@ fn of_headers<'m>(
 fn attribute_name(header: &str) -> Option<&str> {
     let (prefix, name) = header.split_at_checked(3)?;
     (prefix.eq_ignore_ascii_case("ce_") || prefix.eq_ignore_ascii_case("ce-")).then_some(name)
-}
-
-/// A header's text as the HTTP binding decodes it: out of double quotes, then percent-decoded.
-fn header_text(value: &[u8]) -> Option<Cow<'_, str>> {
-    let Some(quoted) = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")) else {
-        return percent_decode(value).decode_utf8().ok();
-    };
-    let mut text = Vec::with_capacity(quoted.len());
-    let mut bytes = quoted.iter();
-    while let Some(byte) = bytes.next() {
-        text.push(if *byte == b'\\' { *bytes.next().unwrap_or(byte) } else { *byte });
-    }
-    percent_decode(&text).decode_utf8().ok().map(|text| Cow::Owned(text.into_owned()))
 }
 
 /// A media type without its parameters.
@@ -190,18 +174,25 @@ mod tests {
         let headers: [(&str, Option<&[u8]>); 1] = [("ce_id", Some(b"1"))];
         let data = r#"{"a":0.99999999999999999999,"b":[12.50,18446744073709551615,9007199254740993,-0]}"#;
         let mut document = JsonDocument::default();
-        let message = Message { headers: &headers, payload: Some(data.as_bytes()) };
+        let message = Message { headers: &headers, payload: Some(data.as_bytes()), ..Message::default() };
         let structured = Envelope::read(&message, &mut document).unwrap().structured();
         assert_eq!(structured, Some(format!("{{\"data\":{data},\"id\":\"1\"}}")));
     }
 
     #[test]
-    fn a_header_is_unquoted_and_percent_decoded() {
-        assert_eq!(header_text(b"Tr%C3%BAc").as_deref(), Some("Trúc"));
-        assert_eq!(header_text(br#""a \"b\" %25""#).as_deref(), Some("a \"b\" %"));
-        assert_eq!(header_text(b"\xff"), None);
+    fn an_attribute_is_known_by_its_prefix() {
         assert_eq!(attribute_name("CE-Type"), Some("Type"));
         assert_eq!(attribute_name("ce_type"), Some("type"));
         assert_eq!(attribute_name("cê"), None);
+    }
+
+    #[test]
+    fn of_thousands_of_wrong_headers_a_few_are_told() {
+        let names: Vec<String> = (0..9000).map(|number| format!("ce_{:x}", number % 4500)).collect();
+        let headers: Vec<(&str, Option<&[u8]>)> = names.iter().map(|name| (name.as_str(), Some(&b""[..]))).collect();
+        let message = Message { headers: &headers, payload: Some(b"{}"), ..Message::default() };
+        let mut document = JsonDocument::default();
+        let errors = Envelope::read(&message, &mut document).err().unwrap();
+        assert_eq!((errors.len(), errors[0].code), (MOST_ERRORS, Code::HeaderDuplicate));
     }
 }

@@ -125,9 +125,14 @@ fn read(kind: Kind, text: &str, decimal_comma: bool) -> Result<Value, Code> {
             no if NO.contains(&no) => Some(false.into()),
             _ => None,
         },
-        Kind::Unit | Kind::Day | Kind::ResolvedOn | Kind::OneOf(_) | Kind::Period | Kind::Quarter | Kind::Text => {
-            Some(text.into())
-        }
+        Kind::Unit
+        | Kind::Day
+        | Kind::ResolvedOn
+        | Kind::OneOf(_)
+        | Kind::Period
+        | Kind::Quarter
+        | Kind::Name
+        | Kind::Text => Some(text.into()),
         Kind::Object(_) => None,
     };
     value.ok_or(Code::CellUnreadable)

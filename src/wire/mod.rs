@@ -3,44 +3,75 @@
 //!
 //! Pure: knows JSON and the domain's types and rules, nothing of how a message came.
 
+mod authority;
 mod data;
 pub mod decode;
 pub mod digest;
 pub mod encode;
 mod envelope;
 pub mod flat;
+mod name;
 pub mod schema;
 pub mod spec;
 mod time;
 pub mod validation_error;
 mod value;
 
+pub use authority::Admission;
 pub use decode::Decoder;
 pub use encode::Draft;
+pub use name::is_name;
 pub use spec::{EventType, FieldSpec, Kind, TYPES, TypeSpec};
 pub use validation_error::ValidationError;
 
 pub use crate::text::codes::Code;
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 
 use crate::domain::{Digest, Fact, RecordKey, Revision, UnitCode};
 
-/// The largest message that is taken, in bytes.
+/// The largest message that is taken, in bytes: key, headers and value together.
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 
 /// The content type of an event in structured mode.
 pub const STRUCTURED: &str = "application/cloudevents+json";
 
 /// One message in either content mode of the Kafka or HTTP binding.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Message<'a> {
-    /// Header names and values; `ce_type` (Kafka) and `ce-type` (HTTP) are the same, in any case.
+    /// The Kafka key. It says nothing that the event does not; it only weighs.
+    pub key: Option<&'a [u8]>,
+    /// Header names and values; `ce_type` (Kafka) and `ce-type` (HTTP) are the same, in any case. Values are UTF-8: the
+    /// percent-encoding of HTTP is undone by whoever speaks HTTP.
     pub headers: &'a [(&'a str, Option<&'a [u8]>)],
     /// The body; `None` for a Kafka tombstone.
     pub payload: Option<&'a [u8]>,
+}
+
+impl<'a> Message<'a> {
+    /// An event in the structured form, as it stands in a file: without key and headers.
+    pub fn structured(payload: &'a [u8]) -> Self {
+        Self { payload: Some(payload), ..Self::default() }
+    }
+
+    /// Its size in bytes: key, headers and value together.
+    pub fn bytes(&self) -> usize {
+        let part = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
+        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + part(*value)).sum();
+        part(self.key) + headers + part(self.payload)
+    }
+
+    /// That it is not larger than a message may be.
+    ///
+    /// # Errors
+    ///
+    /// That it is.
+    pub fn fits(&self) -> Result<(), ValidationError> {
+        match self.bytes() {
+            ..=MAX_MESSAGE_BYTES => Ok(()),
+            bytes => Err(ValidationError::too_large(bytes as u64)),
+        }
+    }
 }
 
 /// An event that keeps every rule.
@@ -63,9 +94,6 @@ pub struct Event {
     /// Whether it says of itself that it is made up (extension `synthetic`).
     pub synthetic: bool,
 }
-
-/// The sources besides `/units/<code>` that the operator allows.
-pub type AllowedSources = BTreeSet<String>;
 
 /// How the source of a unit begins: its code follows.
 const OF_UNIT: &str = "/units/";

@@ -7,14 +7,14 @@
 use serde_json::{Map, Value, json};
 
 use super::STRUCTURED;
-use super::spec::{FieldSpec, Kind, MAX_COUNT, MAX_NAME_BYTES, TYPES, TypeSpec, YEARS};
-use crate::domain::{Area, Vnd};
+use super::spec::{FieldSpec, Kind, MAX_COUNT, MAX_NAME_BYTES, MAX_NAME_CHARS, TYPES, TypeSpec, YEARS};
+use crate::domain::{Area, Revision, Vnd};
 use crate::text::wire::DEAD_LETTER;
 
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
-/// Nothing that moves a cursor or ends a line.
-const NO_CONTROLS: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
+/// Nothing that is not seen, as far as a pattern of every dialect can say it.
+const SEEN: &str = r"^[^\u0000-\u001f\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb]*$";
 
 /// Each schema by its name: `event` for the whole event in the structured form,
 /// and each `type` for its `data`.
@@ -52,24 +52,25 @@ fn event_schema() -> Value {
 /// The attributes, whatever the type.
 fn attributes_schema() -> Value {
     let types: Vec<&str> = TYPES.iter().map(|spec| spec.event_type).collect();
-    let name = |description: &str| json!({"type": "string", "minLength": 1, "maxLength": MAX_NAME_BYTES, "pattern": NO_CONTROLS, "description": description});
+    let name = |description: &str| json!({"type": "string", "minLength": 1, "maxLength": MAX_NAME_BYTES, "pattern": SEEN, "description": description});
     json!({
         "type": "object",
         "description": "CloudEvents 1.0 in the structured form. Other extension attributes are kept and ignored.",
         "required": ["specversion", "id", "source", "type", "subject", "time", "data"],
         "properties": {
             "specversion": {"const": "1.0"},
-            "id": name("One per revision of a record, usually <subject>.<revision>. At most 256 bytes."),
-            "source": {"type": "string", "minLength": 1, "format": "uri-reference",
-                "description": "Who keeps the record, for ever: /units/<code>, or a source that the operator allows."},
+            "id": name("One per revision of a record, usually <subject>.<revision>. NFC, at most 256 bytes."),
+            "source": {"type": "string", "minLength": 1, "maxLength": MAX_NAME_BYTES, "pattern": SEEN, "format": "uri-reference",
+                "description": "Who keeps the record, for ever: /units/<code>, or a source that the operator allows; it speaks for itself, for the units under it and for those that it took over. NFC, at most 256 bytes."},
             "type": {"enum": types},
-            "subject": name("The record's number within its source, unique there for ever. At most 256 bytes."),
+            "subject": name("The record's number within its source, unique there for ever. NFC, at most 256 bytes."),
             "time": {"type": "string", "format": "date-time", "description": "When it was recorded; never decides a period."},
             "datacontenttype": {"type": ["string", "null"], "pattern": "^application/json *(;.*)?$"},
             "partitionkey": {"type": ["string", "null"], "description": "The unit's code; also the Kafka key."},
-            "revision": {"type": ["integer", "null"], "minimum": 1, "maximum": i64::MAX, "default": 1,
+            "revision": {"type": ["integer", "null"], "minimum": 1, "maximum": Revision::MAX, "default": 1,
                 "description": "The highest revision of a record counts."},
-            "synthetic": {"description": "true for an event that is made up."},
+            "synthetic": {"enum": [true, false, "true", "false", null],
+                "description": "true for an event that is made up. Taken only by a store that was made for such events."},
             "data_base64": {"type": "null"},
             "data": {"type": "object"},
         },
@@ -134,6 +135,7 @@ fn kind_schema(kind: Kind) -> Value {
         Kind::Period => json!({"type": "string", "pattern": "^(19|[2-9][0-9])[0-9]{2}(-(Q[1-4]|H[12]|9M))?$"}),
         Kind::Quarter => json!({"type": "string", "pattern": "^(19|[2-9][0-9])[0-9]{2}-Q[1-4]$"}),
         Kind::Flag => json!({"type": "boolean"}),
+        Kind::Name => json!({"type": "string", "maxLength": MAX_NAME_CHARS}),
         Kind::Text => json!({"type": "string"}),
     }
 }
@@ -196,7 +198,7 @@ pub fn asyncapi() -> Value {
         "channels": {
             "events": {
                 "address": "giaoban.events",
-                "description": "Every event, for ever. Partitioned by the unit's code with murmur2, as the Java client does.",
+                "description": "Every event, for ever: at most 64 KiB each, key, headers and value together. Partitioned by the unit's code with murmur2, as the Java client does.",
                 "messages": on_channel,
                 "bindings": topic("giaoban.events"),
             },

@@ -12,8 +12,11 @@ pub const MAX_COUNT: u32 = 1_000_000_000;
 /// The years that a plan or an index may speak of.
 pub const YEARS: std::ops::RangeInclusive<i16> = 2000..=2100;
 
-/// The longest `id` and `subject`, in bytes.
+/// The longest `id`, `subject` and `source`, in bytes.
 pub const MAX_NAME_BYTES: usize = 256;
+
+/// The longest name of a thing, such as a part of an index, in characters.
+pub const MAX_NAME_CHARS: usize = 256;
 
 /// What stands in a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +50,9 @@ pub enum Kind {
     Quarter,
     /// `true` or `false`.
     Flag,
-    /// Text.
+    /// What a thing is called: text of at most [`MAX_NAME_CHARS`] characters.
+    Name,
+    /// Text, as long as its message may be.
     Text,
 }
 
@@ -56,6 +61,7 @@ impl Kind {
     pub fn allowed(self) -> Cow<'static, str> {
         match self {
             Self::Unit | Self::Text => "string".into(),
+            Self::Name => format!("string, ≤ {MAX_NAME_CHARS}").into(),
             Self::Day | Self::ResolvedOn => "YYYY-MM-DD".into(),
             Self::OneOf(names) => names.join(", ").into(),
             Self::Count { min } => format!("integer {min} … {MAX_COUNT}").into(),
@@ -226,7 +232,7 @@ pub const TYPES: &[TypeSpec] = &[
             FIELD,
             optional("participants", Kind::Count { min: 0 }, &fields::PARTICIPANTS),
             optional("topic", Kind::Text, &fields::TOPIC),
-            optional("project", Kind::Text, &fields::PROJECT),
+            optional("project", Kind::Name, &fields::PROJECT),
             optional("recommendations", Kind::Object(RECOMMENDATIONS), &fields::RECOMMENDATIONS),
         ],
     },
@@ -242,7 +248,7 @@ pub const TYPES: &[TypeSpec] = &[
             FIELD,
             required("status", Kind::OneOf(Status::NAMES), &fields::STATUS),
             required("recommended", Kind::Flag, &fields::RECOMMENDED),
-            optional("supervision", Kind::Text, &fields::FOUND_BY),
+            optional("supervision", Kind::Name, &fields::FOUND_BY),
             RESOLVED_ON,
             optional("money_recovered_vnd", Kind::Money, &fields::MONEY_RECOVERED_VND),
             optional("money_other_vnd", Kind::Money, &fields::MONEY_OTHER_VND),
@@ -294,7 +300,7 @@ pub const TYPES: &[TypeSpec] = &[
             UNIT,
             YEAR,
             required("index", Kind::OneOf(IndexKind::NAMES), &fields::WHICH_INDEX),
-            optional("dimension", Kind::Text, &fields::DIMENSION),
+            optional("dimension", Kind::Name, &fields::DIMENSION),
             required("score", Kind::Score, &fields::SCORE),
             optional("rank", Kind::Count { min: 1 }, &fields::RANK),
             optional("out_of", Kind::Count { min: 1 }, &fields::OUT_OF),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::MAX_MESSAGE_BYTES;
 use crate::text::codes::Code;
 use crate::text::nearest::nearest;
 use crate::text::safe::{excerpt, visible};
@@ -34,6 +35,11 @@ impl ValidationError {
         Self { code, pointer, found: excerpt(found, MAX_FOUND), allowed }
     }
 
+    /// That of a message of so many bytes.
+    pub fn too_large(bytes: u64) -> Self {
+        Self::new(Code::MessageTooLarge, "", &format!("{bytes} B"), format!("≤ {MAX_MESSAGE_BYTES} B"))
+    }
+
     /// What to do.
     pub fn remedy(&self, lang: Lang) -> String {
         let remedy = self.code.remedy(lang);
@@ -62,11 +68,16 @@ impl ValidationError {
 
     /// The allowed name that is most like the one that was found.
     fn nearest(&self) -> Option<&str> {
-        if !matches!(self.code, Code::ValueUnknown | Code::TypeUnknown | Code::TypeVersionUnknown | Code::UnitUnknown) {
+        use Code::{TypeUnknown, TypeVersionUnknown, UnitNotOfSource, UnitUnknown, ValueUnknown};
+        if !matches!(self.code, ValueUnknown | TypeUnknown | TypeVersionUnknown | UnitUnknown | UnitNotOfSource) {
             return None;
         }
-        let names = self.allowed.split(", ").filter(|name| *name != "…");
-        nearest(names, |name| strsim::jaro_winkler(name, &self.found), 0.7)
+        // After a unit stands the day on which the source may not speak for it.
+        let found = match self.code {
+            UnitNotOfSource => self.found.split(',').next().unwrap_or_default(),
+            _ => self.found.as_str(),
+        };
+        nearest(self.allowed.split(", ").filter(|name| *name != "…"), found, |name| *name, 0.7)
     }
 }
 

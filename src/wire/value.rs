@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::spec::{FieldSpec, Kind, MAX_COUNT, YEARS};
+use super::spec::{FieldSpec, Kind, MAX_COUNT, MAX_NAME_CHARS, YEARS};
 use super::validation_error::ValidationError;
 use crate::domain::{Area, Period, Quarter, UnitCode, Vnd};
 use crate::json::{Json, JsonAt, Members, Number, Scaled};
@@ -100,6 +100,14 @@ impl<'j> Reading<'_, 'j> {
         match self.value.json() {
             Json::Bool(flag) => Some(flag),
             _ => self.wrong_type(),
+        }
+    }
+
+    pub(super) fn name(self) -> Option<&'j str> {
+        match self.value.as_str() {
+            Some(text) if text.chars().nth(MAX_NAME_CHARS).is_some() => self.refuse(Code::TextTooLong, text),
+            Some(text) => Some(text),
+            None => self.wrong_type(),
         }
     }
 

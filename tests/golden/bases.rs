@@ -40,7 +40,8 @@ pub fn event(kind: &str) -> Value {
         "withdrawal" => json!({"reason": "Nhập hai lần"}),
         other => panic!("{other}"),
     };
-    json!({"specversion": "1.0", "id": "X-1.1", "source": "/units/00004", "type": format!("vn.giaoban.{kind}.v1"),
+    let source = format!("/units/{}", data["unit"].as_str().unwrap_or("00004"));
+    json!({"specversion": "1.0", "id": "X-1.1", "source": source, "type": format!("vn.giaoban.{kind}.v1"),
         "subject": "X-1", "time": "2020-03-05T09:00:00+07:00", "data": data})
 }
 
@@ -104,8 +105,13 @@ pub fn good() -> Vec<String> {
             match number {
                 1 => events.push(with(&first, "/revision", Some("2"))),
                 2 => {
-                    let withdrawn =
-                        [("/subject", subject.as_str()), ("/revision", "7"), ("/partitionkey", "\"00004\"")];
+                    let source = first["source"].to_string();
+                    let withdrawn = [
+                        ("/subject", subject.as_str()),
+                        ("/source", &source),
+                        ("/revision", "7"),
+                        ("/partitionkey", "\"00004\""),
+                    ];
                     events.push(send("withdrawal", &withdrawn).to_string());
                 }
                 _ => {}
@@ -139,6 +145,7 @@ pub fn good() -> Vec<String> {
         let changes = [
             ("/subject", format!("\"G-later-{number}\"")),
             ("/time", "\"2025-10-01T00:00:00Z\"".to_owned()),
+            ("/source", format!("\"/units/{unit}\"")),
             ("/data/unit", format!("\"{unit}\"")),
             ("/data/detected_on", format!("\"{found}\"")),
             ("/data/resolved_on", format!("\"{resolved}\"")),

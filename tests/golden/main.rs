@@ -56,7 +56,7 @@ fn the_year_of_the_demo() {
 
 #[test]
 fn a_year_with_everything_that_happens_to_events() {
-    let giaoban = in_one_batch();
+    let giaoban = in_one_batch().with("GIAOBAN__STORE__SYNTHETIC", "true");
     let mut events = trial::events(900, &mut ChaCha8Rng::seed_from_u64(20_261_130));
     events.extend(bases::good());
     giaoban.write("events.ndjson", events.join("\n"));
@@ -68,7 +68,7 @@ fn a_year_with_everything_that_happens_to_events() {
         insta::assert_snapshot!(format!("trial_rollup_{period}"), figures::rollup(&giaoban, period));
     }
     // In many batches the same figures, whatever the leaves.
-    let again = Giaoban::new().with("GIAOBAN__WORKER__BATCH_RECORDS", "40");
+    let again = Giaoban::new().with("GIAOBAN__WORKER__BATCH_RECORDS", "40").with("GIAOBAN__STORE__SYNTHETIC", "true");
     again.write("events.ndjson", events.join("\n"));
     again.ok(&["publish", "events.ndjson"]);
     again.settle();

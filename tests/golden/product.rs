@@ -7,7 +7,7 @@ use std::time::Duration;
 use giaoban::domain::{Calendar, Rules, UnitTable};
 use giaoban::log::embedded::EmbeddedLog;
 use giaoban::log::{EventLog as _, Outgoing};
-use giaoban::wire::{AllowedSources, Code, Decoder, Message};
+use giaoban::wire::{Admission, Code, Decoder, Message};
 
 use crate::show;
 
@@ -59,13 +59,18 @@ pub fn codes() -> Vec<&'static str> {
 pub struct Judge {
     decoder: Decoder,
     rules: Rules,
-    sources: AllowedSources,
+    admission: Admission,
 }
 
 impl Judge {
     pub fn new() -> Self {
-        let sources = AllowedSources::from([ALLOWED.to_owned()]);
-        Self { decoder: Decoder::new(), rules: rules_by(Calendar::Decree09), sources }
+        let admission = Admission::new().with_system(ALLOWED).unwrap();
+        Self { decoder: Decoder::new(), rules: rules_by(Calendar::Decree09), admission }
+    }
+
+    /// Of a store that was made for events that are made up.
+    pub fn of_samples() -> Self {
+        Self { admission: Admission::new().with_synthetic(true), ..Self::new() }
     }
 
     /// By a calendar that ends on 4 March 2020.
@@ -75,8 +80,8 @@ impl Judge {
 
     pub fn verdict(&mut self, headers: &Headers, payload: Option<&[u8]>) -> String {
         let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
-        let message = Message { headers: &headers, payload };
-        match self.decoder.decode(&message, &self.rules, &self.sources) {
+        let message = Message { headers: &headers, payload, ..Message::default() };
+        match self.decoder.decode(&message, &self.rules, &self.admission) {
             Ok(event) => format!(
                 "{} {:?} r{} id {:?} at {} key {:?}{} {} {}",
                 event.key.source(),

@@ -230,6 +230,11 @@ fn whole() -> Vec<(String, Headers, Vec<u8>)> {
         ("supervision", "/type", "\"vn.giaoban.supervision.v\""),
         ("supervision", "/source", "\"/units/99999\""),
         ("supervision", "/source", "\"/units/\""),
+        ("supervision", "/source", "\"/units/00006\""),
+        ("supervision", "/source", "\"/units/001\""),
+        ("supervision", "/source", "\"\""),
+        ("supervision", "/synthetic", "true"),
+        ("supervision", "/synthetic", "\"yes\""),
         ("supervision", "/source", "\"https://dvc.example/mttq\""),
         ("supervision", "/source", "\"https://elsewhere.example\""),
         ("supervision", "/time", "\"2020-03-04T09:12:33\""),
@@ -287,6 +292,8 @@ fn whole() -> Vec<(String, Headers, Vec<u8>)> {
         "time":"yesterday","revision":0,"partitionkey":5,"data":{"unit":"00004","held_on":"2019-01-01","count":0}}"#,
     );
     for length in [256, 257] {
+        let name = format!("\"{}\"", "ế".repeat(length));
+        plain(&format!("a dimension of {length}"), with(&event("index"), "/data/dimension", Some(&name)).as_bytes());
         plain(
             &format!("an id of {length}"),
             with(&base, "/id", Some(&format!("\"{}\"", "x".repeat(length)))).as_bytes(),

@@ -210,7 +210,7 @@ fn line(kept: &Kept, with_place: bool) -> String {
 
 /// What the contract makes of every message in the log: digest and stored fact, or codes.
 pub fn events(giaoban: &Giaoban) -> String {
-    let mut judge = Judge::new();
+    let mut judge = Judge::of_samples();
     let lines: Vec<String> = messages(giaoban)
         .iter()
         .filter(|kept| kept.topic == EVENTS)

@@ -49,7 +49,7 @@ fn batch(partition: i32, from: i64, entries: Vec<Entry>) -> Batch {
         read: entries.len() as u64,
         ..Span::default()
     };
-    Batch { topic: "events".into(), spans: vec![span], entries, synthetic: false }
+    Batch { topic: "events".into(), spans: vec![span], entries }
 }
 
 fn assert_recount(store: &mut dyn StoreReader, entries: &[Entry], rules: &Rules) {
@@ -74,7 +74,7 @@ fn postgres_takes_the_same_records_from_many_workers_at_once() {
     const WORKERS: i32 = 4;
     const BATCHES: usize = 12;
     let (database, rules) = (Database::new(), rules());
-    database.create().adopt(&rules).unwrap();
+    database.create().adopt(&rules, false).unwrap();
     let barrier = Barrier::new(WORKERS as usize);
     let mut all: Vec<Entry> = Vec::new();
     std::thread::scope(|scope| {
@@ -119,7 +119,7 @@ fn postgres_takes_the_same_records_from_many_workers_at_once() {
 fn postgres_counts_first_revisions_that_are_there_already_wherever_they_come() {
     let (database, rules) = (Database::new(), rules());
     let mut store = database.create();
-    store.adopt(&rules).unwrap();
+    store.adopt(&rules, false).unwrap();
     let (mut all, mut from): (Vec<Entry>, i64) = (Vec::new(), 0);
     let mut take = |numbers: std::ops::Range<usize>, revision: i64| {
         let entries: Vec<Entry> =
@@ -162,7 +162,7 @@ fn postgres_counts_first_revisions_that_are_there_already_wherever_they_come() {
 fn postgres_workers_do_not_wait_for_one_another() {
     let (database, rules) = (Database::new(), rules());
     let mut store = database.create();
-    store.adopt(&rules).unwrap();
+    store.adopt(&rules, false).unwrap();
     let first: Vec<Entry> = (0..200).map(|number| entry(number, 1, 0, number as i64)).collect();
     let second: Vec<Entry> = (0..200).map(|number| entry(200 + number, 1, 1, number as i64)).collect();
     store.apply(&batch(0, 0, first.clone()), &rules).unwrap();
@@ -191,7 +191,7 @@ fn postgres_workers_do_not_wait_for_one_another() {
 #[ignore = "needs PostgreSQL: ./test.sh"]
 fn postgres_lets_one_of_two_workers_start_a_partition() {
     let (database, rules) = (Database::new(), rules());
-    database.create().adopt(&rules).unwrap();
+    database.create().adopt(&rules, false).unwrap();
     for round in 0..10 {
         let barrier = Barrier::new(2);
         let outcomes: Vec<Result<Vec<Counts>, StoreError>> = std::thread::scope(|scope| {
@@ -220,11 +220,11 @@ fn postgres_is_made_once_by_ten_who_start_at_once() {
         for _ in 0..10 {
             scope.spawn(|| {
                 barrier.wait();
-                database.create().adopt(&rules()).unwrap();
+                database.create().adopt(&rules(), false).unwrap();
             });
         }
     });
-    assert_eq!(database.value("SELECT count(*) FROM {schema}.giaoban_generation WHERE in_force AND version = 1"), 1);
+    assert_eq!(database.value("SELECT count(*) FROM {schema}.giaoban_generation WHERE in_force AND version = 2"), 1);
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn postgres_goes_on_after_its_connections_are_cut() {
         &database.schema,
     );
     let mut store = at.create().unwrap();
-    store.adopt(&rules).unwrap();
+    store.adopt(&rules, false).unwrap();
     let all: Vec<Entry> = (0..2_000).map(|number| entry(number, 1, 0, number as i64)).collect();
     store.apply(&batch(0, 0, all[..500].to_vec()), &rules).unwrap();
     let cut = || {
@@ -289,10 +289,10 @@ fn postgres_goes_on_after_its_connections_are_cut() {
 fn postgres_refuses_who_writes_a_generation_that_is_not_in_force() {
     let (database, rules) = (Database::new(), rules());
     let mut old = database.create();
-    old.adopt(&rules).unwrap();
+    old.adopt(&rules, false).unwrap();
     old.apply(&batch(0, 0, vec![entry(1, 1, 0, 0)]), &rules).unwrap();
     let mut next = database.at().create_next().unwrap();
-    next.adopt(&rules).unwrap();
+    next.adopt(&rules, false).unwrap();
     next.apply(&batch(0, 0, vec![entry(1, 1, 0, 0), entry(2, 1, 0, 1)]), &rules).unwrap();
     assert_eq!(database.at().read().unwrap().record_count().unwrap(), 1, "nothing is switched unasked");
     database.at().switch(next.generation()).unwrap();

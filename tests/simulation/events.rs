@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use giaoban::domain::record::Rank;
 use giaoban::domain::{Calendar, Fact, Offset, Partition, RecordKey, Rules, UnitTable};
 use giaoban::wire::decode::Decoder;
-use giaoban::wire::{AllowedSources, Message};
+use giaoban::wire::{Admission, Message};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
@@ -27,6 +27,8 @@ pub const SUCCESSION: &str = "from_code,to_code,effective_on,extent,basis
 00004,00003,2025-01-01,part,made up
 ";
 const CODES: [&str; 6] = ["00001", "00002", "00003", "00004", "001", "002"];
+/// The city speaks for all of them, a district for its own.
+const SOURCES: [&str; 4] = ["01", "01", "001", "01"];
 const DAYS: [&str; 6] = ["2020-03-14", "2020-03-15", "2024-12-14", "2024-12-15", "2024-12-31", "2025-07-01"];
 const BODIES: [&str; 2] = ["trade_union", "peoples_council"];
 const FIELDS: [&str; 2] = ["environment", "budget_finance"];
@@ -133,8 +135,8 @@ pub fn log(dice: &mut Dice, partitions: usize) -> Vec<PartitionLog> {
             sent.push(payload.clone());
             // Transactions and compaction leave holes.
             offset += if dice.one_in(10) { 1 + dice.below(4) as i64 } else { 0 };
-            let message = Message { headers: &[], payload: payload.as_deref() };
-            let event = decoder.decode(&message, &RULES, &AllowedSources::new()).ok();
+            let message = Message { payload: payload.as_deref(), ..Message::default() };
+            let event = decoder.decode(&message, &RULES, &Admission::new()).ok();
             let event = event.map(|event| (event.key, (event.revision, event.digest), event.fact));
             let timestamp_ms = dice.pick(&[None, Some(0), Some(1_600_000_000_000), Some(-5), Some(i64::MAX)]);
             offset += 1;
@@ -149,7 +151,7 @@ pub fn log(dice: &mut Dice, partitions: usize) -> Vec<PartitionLog> {
 /// An event of one of so many records, or something that is none.
 fn message(dice: &mut Dice, records: usize) -> Option<Vec<u8>> {
     let number = dice.below(records);
-    let (source, revision) = (CODES[number % 4], 1 + dice.below(3));
+    let (source, revision) = (SOURCES[number % 4], 1 + dice.below(3));
     // Some have a clock that is years off, and some lie before what they tell of.
     let time = dice.pick(&["2026-01-01T08:00:00+07:00", "2031-05-05T00:00:00Z", "2026-01-01T08:00:00+07:00"]);
     let time = if dice.one_in(25) { "1999-12-31T23:59:59Z" } else { time };

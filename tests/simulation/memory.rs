@@ -108,7 +108,6 @@ impl MemoryStore {
             let (unit, since) = name(place, rules);
             data.cells.entry((quarter, unit, since)).or_default().add_cell(change);
         }
-        data.synthetic |= batch.synthetic;
         drop(data);
         Ok(tally.into_counts())
     }
@@ -215,12 +214,14 @@ impl StoreReader for MemoryStore {
 }
 
 impl StoreWriter for MemoryStore {
-    fn adopt(&mut self, rules: &Rules) -> Result<(), StoreError> {
+    fn adopt(&mut self, rules: &Rules, synthetic: bool) -> Result<(), StoreError> {
         let now = rules.fingerprint();
         match self.fingerprint()? {
             Some(stored) if stored != now => Err(StoreError::OtherRules { at: self.describe(), stored, now }),
-            _ => {
-                self.data().fingerprint = Some(now);
+            Some(_) => Ok(()),
+            None => {
+                let mut data = self.data();
+                (data.fingerprint, data.synthetic) = (Some(now), synthetic);
                 Ok(())
             }
         }

@@ -11,7 +11,7 @@ use giaoban::ingest::machine::{Committed, Stopped};
 use giaoban::ingest::{BatchFailure, Input, Limits, Machine, Output, Start};
 use giaoban::log::{Incoming, PartitionRange};
 use giaoban::store::{Batch, Checkpoint, Counts};
-use giaoban::wire::{AllowedSources, Decoder, Message};
+use giaoban::wire::{Admission, Decoder, Message};
 
 use super::TOPIC;
 use super::events::RULES;
@@ -221,8 +221,8 @@ impl World {
                 headers: &[],
                 payload: record.payload.as_deref(),
             };
-            let message = Message { headers: &[], payload: incoming.payload };
-            let decoded = Decoder::new().decode(&message, &RULES, &AllowedSources::new());
+            let message = Message { payload: incoming.payload, ..Message::default() };
+            let decoded = Decoder::new().decode(&message, &RULES, &Admission::new());
             self.handle(w, Input::Record(&incoming, decoded));
         }
         match records.last() {

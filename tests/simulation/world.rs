@@ -51,7 +51,7 @@ impl Store {
             store.settles_ties = without != Some(Guard::TieBreak);
             Self::Memory(store)
         };
-        store.writer().adopt(&RULES).unwrap();
+        store.writer().adopt(&RULES, false).unwrap();
         store
     }
 

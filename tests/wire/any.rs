@@ -32,7 +32,7 @@ proptest! {
     #[test]
     fn any_headers_are_borne(headers in prop::collection::vec(("(ce[_-])?[a-z]{0,4}|content-type|ce_(id|type|time|source)", prop::option::of(prop::collection::vec(any::<u8>(), 0..20))), 0..6)) {
         let headers: Vec<(&str, Option<&[u8]>)> = headers.iter().map(|(n, v)| (n.as_str(), v.as_deref())).collect();
-        holds(decode(&Message { headers: &headers, payload: Some(b"{}") }))?;
+        holds(decode(&Message { headers: &headers, payload: Some(b"{}"), ..Message::default() }))?;
     }
 
     #[test]

@@ -2,13 +2,14 @@
 #![allow(clippy::unwrap_used)]
 
 mod any;
+mod authority;
 mod modes;
 mod numbers;
 mod refused;
 mod taken;
 
 use giaoban::domain::{Calendar, Rules, UnitTable};
-use giaoban::wire::{AllowedSources, Decoder, Event, Message, ValidationError};
+use giaoban::wire::{Admission, Decoder, Event, Message, ValidationError};
 use serde_json::{Value, json};
 
 const EXAMPLE: &str = r#"{"specversion":"1.0","id":"GS-2020-000123.1","source":"/units/00004","type":"vn.giaoban.supervision.v1",
@@ -29,12 +30,12 @@ fn rules() -> &'static Rules {
 }
 
 fn decode(message: &Message<'_>) -> Result<Event, Vec<ValidationError>> {
-    let sources = AllowedSources::from(["https://dvc.example/mttq".to_owned()]);
+    let sources = Admission::new().with_system("https://dvc.example/mttq").unwrap();
     Decoder::new().decode(message, rules(), &sources)
 }
 
 fn decode_bytes(payload: &[u8]) -> Result<Event, Vec<ValidationError>> {
-    decode(&Message { headers: &[], payload: Some(payload) })
+    decode(&Message::structured(payload))
 }
 
 fn decode_json(event: &Value) -> Result<Event, Vec<ValidationError>> {
@@ -73,7 +74,8 @@ fn event(kind: &str) -> Value {
         "withdrawal" => json!({"reason": "Nhập hai lần"}),
         other => panic!("{other}"),
     };
-    json!({"specversion": "1.0", "id": "X-1.1", "source": "/units/00004", "type": format!("vn.giaoban.{kind}.v1"),
+    let source = format!("/units/{}", data["unit"].as_str().unwrap_or("00004"));
+    json!({"specversion": "1.0", "id": "X-1.1", "source": source, "type": format!("vn.giaoban.{kind}.v1"),
         "subject": "X-1", "time": "2020-03-05T09:00:00+07:00", "data": data})
 }
 

@@ -28,11 +28,45 @@ fn both_content_modes_give_the_same_event() {
         for prefix in ["ce_", "ce-", "CE-"] {
             let mut store = Vec::new();
             let headers = binary(&event, prefix, &mut store);
-            assert_eq!(decode(&Message { headers: &headers, payload: Some(data.as_bytes()) }).unwrap(), structured);
+            assert_eq!(
+                decode(&Message { headers: &headers, payload: Some(data.as_bytes()), ..Message::default() }).unwrap(),
+                structured
+            );
         }
     }
     let headers: [(&str, Option<&[u8]>); 1] = [("content-type", Some(b"application/cloudevents+json; charset=UTF-8"))];
-    decode(&Message { headers: &headers, payload: Some(EXAMPLE.as_bytes()) }).unwrap();
+    decode(&Message { headers: &headers, payload: Some(EXAMPLE.as_bytes()), ..Message::default() }).unwrap();
+}
+
+#[test]
+fn an_attribute_means_what_is_written_in_either_mode() {
+    // Percent-encoding and quotes belong to HTTP, and are undone by whoever speaks it.
+    for subject in ["GS%2F12", "100%", "\"GS-1\"", "Tr%C3%BAc", "Số 12/BC", "a \\\"b\\\""] {
+        let event = with(with(event("supervision"), "/subject", json!(subject)), "/id", json!(format!("{subject}.1")));
+        let structured = decode_json(&event).unwrap();
+        assert_eq!(structured.key.subject(), subject);
+        for prefix in ["ce_", "ce-"] {
+            let mut store = Vec::new();
+            let (headers, data) = (binary(&event, prefix, &mut store), event["data"].to_string());
+            let message = Message { headers: &headers, payload: Some(data.as_bytes()), ..Message::default() };
+            assert_eq!(decode(&message).unwrap(), structured, "{subject}");
+        }
+    }
+}
+
+#[test]
+fn a_message_is_measured_with_its_key_and_headers() {
+    let codes = |key: usize, header: usize, payload: usize| {
+        let (key, header) = (vec![b'k'; key], vec![b'h'; header]);
+        let headers = [("x", Some(&*header))];
+        let text = format!("{EXAMPLE}{}", " ".repeat(payload - EXAMPLE.len()));
+        errors(decode(&Message { key: Some(&key), headers: &headers, payload: Some(text.as_bytes()) }))
+    };
+    const MOST: usize = 64 << 10;
+    assert!(codes(5, 10, MOST - 16).is_empty());
+    for (key, header, payload) in [(5, 10, MOST - 15), (6, 10, MOST - 16), (5, 11, MOST - 16), (1 << 20, 0, 1000)] {
+        assert_eq!(codes(key, header, payload), ["message.too_large "], "{key} {header} {payload}");
+    }
 }
 
 #[test]
@@ -42,7 +76,7 @@ fn binary_mode_keeps_the_same_rules() {
         let event = with(event("supervision"), "/datacontenttype", Value::Null);
         let event = with(event, &format!("/{name}"), json!(value));
         let headers = binary(&event, "ce_", &mut store);
-        errors(decode(&Message { headers: &headers, payload: Some(data.as_bytes()) }))
+        errors(decode(&Message { headers: &headers, payload: Some(data.as_bytes()), ..Message::default() }))
     };
     let data = event("supervision")["data"].to_string();
     assert!(codes("revision", "3", &data).is_empty());
@@ -58,18 +92,27 @@ fn binary_mode_keeps_the_same_rules() {
         let mut headers = binary(&event("supervision"), "ce_", &mut store);
         headers.retain(|(name, _)| !name.ends_with("type") || *name == "ce_type");
         headers.extend([("ce_datacontenttype", Some(own.as_bytes())), ("content-type", Some(transport.as_bytes()))]);
-        errors(decode(&Message { headers: &headers, payload: Some(data.as_bytes()) }))
+        errors(decode(&Message { headers: &headers, payload: Some(data.as_bytes()), ..Message::default() }))
     };
     assert!(both("application/json", "application/octet-stream").is_empty());
     assert_eq!(both("text/plain", "application/json"), ["datacontenttype.unsupported /datacontenttype"]);
     let doubled = data.replacen('{', "{\"unit\":\"00006\",", 1);
     assert_eq!(codes("revision", "3", &doubled), ["json.duplicate_key /data/unit"]);
     let twice: [(&str, Option<&[u8]>); 2] = [("ce_id", Some(b"1")), ("ce-id", Some(b"2"))];
-    assert_eq!(errors(decode(&Message { headers: &twice, payload: Some(b"{}") })), ["header.duplicate /id"]);
+    assert_eq!(
+        errors(decode(&Message { headers: &twice, payload: Some(b"{}"), ..Message::default() })),
+        ["header.duplicate /id"]
+    );
     let latin: [(&str, Option<&[u8]>); 1] = [("ce_id", Some(b"\xe9"))];
-    assert_eq!(errors(decode(&Message { headers: &latin, payload: Some(b"{}") })), ["encoding.not_utf8 /id"]);
+    assert_eq!(
+        errors(decode(&Message { headers: &latin, payload: Some(b"{}"), ..Message::default() })),
+        ["encoding.not_utf8 /id"]
+    );
     let batch: [(&str, Option<&[u8]>); 1] = [("content-type", Some(b"application/cloudevents-batch+json"))];
-    assert_eq!(errors(decode(&Message { headers: &batch, payload: Some(b"[]") })), ["content_type.unsupported "]);
+    assert_eq!(
+        errors(decode(&Message { headers: &batch, payload: Some(b"[]"), ..Message::default() })),
+        ["content_type.unsupported "]
+    );
 }
 
 #[test]
@@ -100,10 +143,12 @@ fn an_event_of_ours_is_read_by_the_cloudevents_sdk() {
     for kind in KINDS {
         let Value::Object(data) = event(kind)["data"].clone() else { panic!() };
         let time = "2020-03-05T09:00:00+07:00".parse().unwrap();
-        let mut draft = Draft::new(TypeSpec::named(kind).unwrap(), "/units/00004", "X-1", time, data.clone());
+        let event = event(kind);
+        let source = event["source"].as_str().unwrap();
+        let mut draft = Draft::new(TypeSpec::named(kind).unwrap(), source, "X-1", time, data.clone());
         draft.revision = Revision::new(2).unwrap();
         let read: cloudevents::Event = serde_json::from_slice(&draft.to_json()).unwrap();
-        assert_eq!((read.id(), read.source().as_str(), read.subject()), ("X-1.2", "/units/00004", Some("X-1")));
+        assert_eq!((read.id(), read.source().as_str(), read.subject()), ("X-1.2", source, Some("X-1")));
         assert_eq!(read.ty(), format!("vn.giaoban.{kind}.v1"));
         assert_eq!(read.time().unwrap().timestamp(), time.as_second());
         assert_eq!(read.extension("revision"), Some(&cloudevents::event::ExtensionValue::Integer(2)));

@@ -2,7 +2,7 @@
 
 use giaoban::domain::Calendar;
 use giaoban::text::Lang;
-use giaoban::wire::{AllowedSources, Code, Decoder, Message};
+use giaoban::wire::{Admission, Code, Decoder, Message};
 use serde_json::{Value, json};
 
 use crate::{EXAMPLE, KINDS, decode, decode_bytes, decode_json, errors, event, rules_with, with};
@@ -19,6 +19,24 @@ fn every_bad_field_gets_its_code_at_its_place() {
         ("supervision", "/id", json!(7), &["field.wrong_type /id"]),
         ("supervision", "/subject", Value::Null, &["field.missing /subject"]),
         ("supervision", "/subject", json!("x".repeat(257)), &["subject.invalid /subject"]),
+        ("supervision", "/id", json!("a\u{200b}"), &["id.invalid /id"]),
+        ("supervision", "/subject", json!("GS\u{ad}-1"), &["subject.invalid /subject"]),
+        ("supervision", "/subject", json!("e\u{302}"), &["subject.invalid /subject"]),
+        ("supervision", "/source", json!(""), &["source.invalid /source"]),
+        ("supervision", "/source", json!("/units/00004\u{200b}"), &["source.invalid /source"]),
+        (
+            "supervision",
+            "/source",
+            json!(format!("https://dvc.example/{}", "x".repeat(240))),
+            &["source.invalid /source"],
+        ),
+        ("supervision", "/source", json!("/units/00006"), &["unit.not_of_source /data/unit"]),
+        ("supervision", "/synthetic", json!(true), &["synthetic.not_accepted /synthetic"]),
+        ("supervision", "/synthetic", json!("true"), &["synthetic.not_accepted /synthetic"]),
+        ("supervision", "/synthetic", json!("yes"), &["field.wrong_type /synthetic"]),
+        ("supervision", "/data/project", json!("ế".repeat(257)), &["text.too_long /data/project"]),
+        ("index", "/data/dimension", json!("ế".repeat(257)), &["text.too_long /data/dimension"]),
+        ("violation", "/data/supervision", json!("x".repeat(257)), &["text.too_long /data/supervision"]),
         ("supervision", "/source", json!("/units/99999"), &["source.unit_unknown /source"]),
         ("supervision", "/source", json!("/units/"), &["source.unit_unknown /source"]),
         ("supervision", "/source", json!("https://elsewhere.example"), &["source.not_allowed /source"]),
@@ -29,7 +47,7 @@ fn every_bad_field_gets_its_code_at_its_place() {
         ("supervision", "/time", Value::Null, &["field.missing /time"]),
         ("supervision", "/revision", json!(0), &["revision.invalid /revision"]),
         ("supervision", "/revision", json!(-1), &["revision.invalid /revision"]),
-        ("supervision", "/revision", json!(9_223_372_036_854_775_808_u64), &["revision.invalid /revision"]),
+        ("supervision", "/revision", json!(1_000_001), &["revision.invalid /revision"]),
         ("supervision", "/revision", json!(1.5), &["revision.invalid /revision"]),
         ("supervision", "/revision", json!("2"), &["field.wrong_type /revision"]),
         ("supervision", "/partitionkey", json!("00006"), &["partitionkey.mismatch /partitionkey"]),
@@ -203,7 +221,7 @@ fn every_bad_message_gets_its_code() {
     for (payload, expected) in table {
         assert_eq!(errors(decode_bytes(payload)), [*expected]);
     }
-    assert_eq!(errors(decode(&Message { headers: &[], payload: None })), ["message.empty "]);
+    assert_eq!(errors(decode(&Message::default())), ["message.empty "]);
     let crlf = EXAMPLE.replace('\n', "\r\n");
     decode_bytes(crlf.as_bytes()).unwrap();
 }
@@ -254,8 +272,8 @@ fn a_dated_calendar_ends() {
     let rules = rules_with(calendar);
     let codes = |event: Value| {
         let payload = event.to_string();
-        let message = Message { headers: &[], payload: Some(payload.as_bytes()) };
-        errors(Decoder::new().decode(&message, &rules, &AllowedSources::new()))
+        let message = Message::structured(payload.as_bytes());
+        errors(Decoder::new().decode(&message, &rules, &Admission::new()))
     };
     assert!(codes(event("supervision")).is_empty());
     assert_eq!(codes(event("violation")), ["date.outside_calendar /data/resolved_on"]);

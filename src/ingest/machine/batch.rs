@@ -10,9 +10,6 @@ use crate::log::Incoming;
 use crate::store::{Batch, Span};
 use crate::wire::Event;
 
-/// What an entry takes in memory, roughly, in bytes.
-const ENTRY_WEIGHT: usize = 256;
-
 /// What is gathered for the next batch.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
@@ -35,8 +32,6 @@ struct Part {
     redriven: u64,
     /// Of its entries and dead letters, roughly.
     bytes: usize,
-    /// Whether any event says that it is made up.
-    synthetic: bool,
 }
 
 impl Gathered {
@@ -64,7 +59,6 @@ impl Gathered {
             span: Span { partition, from, to: from.unwrap_or_default(), ..Span::default() },
             redriven: 0,
             bytes: 0,
-            synthetic: false,
         };
         self.parts.entry(partition).or_insert_with(begin)
     }
@@ -85,10 +79,11 @@ impl Gathered {
         part.redriven += u64::from(was_redriven(record));
         let weight = match decoded {
             Ok(event) => {
-                part.synthetic |= event.synthetic;
-                part.bytes += ENTRY_WEIGHT;
-                self.entries.push(entry(event, record));
-                ENTRY_WEIGHT
+                let entry = entry(event, record);
+                let weight = entry.weight();
+                part.bytes += weight;
+                self.entries.push(entry);
+                weight
             }
             Err(errors) => {
                 let dead_letter = DeadLetter::new(record, errors);
@@ -127,7 +122,6 @@ impl Gathered {
         let mut redriven = Vec::with_capacity(self.parts.len());
         for part in self.parts.into_values() {
             batch.spans.push(part.span);
-            batch.synthetic |= part.synthetic;
             redriven.push(part.redriven);
         }
         (batch, self.dead_letters, Origin { redriven, since_ms: self.since_ms })

@@ -161,8 +161,8 @@ impl Writing<'_> {
             let (partitions, to) = columns(&new);
             let rows = self.query(
                 "INSERT INTO {schema}.checkpoint_{n}
-                 (topic, partition, next_offset, read, applied, duplicate, superseded, dead_lettered, synthetic)
-                 SELECT $1, partition, next_offset, 0, 0, 0, 0, 0, false
+                 (topic, partition, next_offset, read, applied, duplicate, superseded, dead_lettered)
+                 SELECT $1, partition, next_offset, 0, 0, 0, 0, 0
                  FROM unnest($2::integer[], $3::bigint[]) AS r(partition, next_offset) ORDER BY partition
                  ON CONFLICT DO NOTHING RETURNING partition",
                 &[(&batch.topic, Type::TEXT), (&partitions, Type::INT4_ARRAY), (&to, Type::INT8_ARRAY)],
@@ -350,9 +350,9 @@ impl Writing<'_> {
             "UPDATE {schema}.checkpoint_{n} AS c SET next_offset = r.next_offset, read = c.read + r.read,
              applied = c.applied + r.applied, duplicate = c.duplicate + r.duplicate,
              superseded = c.superseded + r.superseded, dead_lettered = c.dead_lettered + r.dead_lettered,
-             synthetic = c.synthetic OR $9, last_timestamp_ms = r.last_timestamp_ms
+             last_timestamp_ms = r.last_timestamp_ms
              FROM unnest($2::integer[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
-                         $10::bigint[])
+                         $9::bigint[])
              AS r(partition, next_offset, read, applied, duplicate, superseded, dead_lettered, last_timestamp_ms)
              WHERE c.topic = $1 AND c.partition = r.partition",
             &[
@@ -364,7 +364,6 @@ impl Writing<'_> {
                 (&column(2), Type::INT8_ARRAY),
                 (&column(3), Type::INT8_ARRAY),
                 (&column(4), Type::INT8_ARRAY),
-                (&batch.synthetic, Type::BOOL),
                 (&batch.spans.iter().map(|span| span.last_timestamp_ms).collect::<Vec<_>>(), Type::INT8_ARRAY),
             ],
         )?;

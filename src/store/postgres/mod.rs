@@ -144,15 +144,17 @@ fn passing(error: StoreError) -> StoreError {
 }
 
 impl StoreWriter for PostgresStore {
-    fn adopt(&mut self, rules: &Rules) -> Result<(), StoreError> {
+    fn adopt(&mut self, rules: &Rules, synthetic: bool) -> Result<(), StoreError> {
         let now = rules.fingerprint();
-        let update = self.fill("UPDATE {schema}.giaoban_generation SET rules = $2 WHERE number = $1 AND rules IS NULL");
+        let update = self.fill(
+            "UPDATE {schema}.giaoban_generation SET rules = $2, synthetic = $3 WHERE number = $1 AND rules IS NULL",
+        );
         let generation = number(self.found.generation);
         let stored = match self.fingerprint()? {
             Some(stored) => Some(stored),
             None => {
-                let parameters: [(&(dyn ::postgres::types::ToSql + Sync), Type); 2] =
-                    [(&generation, Type::INT4), (&&now.0[..], Type::BYTEA)];
+                let parameters: [(&(dyn ::postgres::types::ToSql + Sync), Type); 3] =
+                    [(&generation, Type::INT4), (&&now.0[..], Type::BYTEA), (&synthetic, Type::BOOL)];
                 self.with(|client| Ok(client.execute_typed(&update, &parameters)?))?;
                 // Another worker may have been first, with other rules.
                 self.fingerprint()?

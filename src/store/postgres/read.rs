@@ -55,6 +55,11 @@ impl ReadFigures for PostgresStore {
     }
 
     fn synthetic(&mut self) -> Result<bool, StoreError> {
+        let (schema, generation) = (self.schema.clone(), self.found.generation);
+        let found = self.with(|client| Ok(schema.generation(client, generation)?))?;
+        if let Some(synthetic) = found.and_then(|found| found.synthetic) {
+            return Ok(synthetic);
+        }
         let rows = self.rows("SELECT EXISTS (SELECT FROM {schema}.checkpoint_{n} WHERE synthetic)", &[])?;
         self.read(|| rows.first().map_or(Ok(false), |row| Ok(row.try_get(0)?)))
     }

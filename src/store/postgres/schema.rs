@@ -11,7 +11,7 @@ use crate::store::data_dir::Generation;
 
 const BASE: &str = include_str!("000.sql");
 /// Each step takes a generation's tables from the version before to this one.
-const MIGRATIONS: [&str; 1] = [include_str!("001.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("001.sql"), include_str!("002.sql")];
 const VERSION: i32 = MIGRATIONS.len() as i32;
 /// The tables of a generation.
 const TABLES: [&str; 4] = ["ledger", "earlier_revision", "cell", "checkpoint"];
@@ -31,6 +31,8 @@ pub(super) struct Found {
     pub(super) generation: Generation,
     pub(super) version: i32,
     pub(super) rules: Option<Digest>,
+    /// `None` where its version is older than the property.
+    pub(super) synthetic: Option<bool>,
     pub(super) in_force: bool,
 }
 
@@ -250,14 +252,19 @@ impl Schema {
         which: &str,
         parameters: &[(&(dyn ::postgres::types::ToSql + Sync), Type)],
     ) -> Result<Option<Found>, Trouble> {
-        let select =
-            format!("SELECT number, version, rules, in_force FROM {{schema}}.giaoban_generation WHERE {which}");
+        // By way of JSON, where a column that is not there yet is nothing, and no error.
+        let select = format!(
+            "SELECT number, version, rules, in_force, (to_jsonb(g) ->> 'synthetic')::boolean
+             FROM {{schema}}.giaoban_generation AS g WHERE {which}"
+        );
         let Some(row) = client.query_typed_opt(&self.fill(&select), parameters)? else { return Ok(None) };
         let rules: Option<Vec<u8>> = row.try_get(2)?;
         let rules = rules.map(|bytes| bytes.try_into().map(Digest)).transpose();
+        let version = row.try_get(1)?;
         Ok(Some(Found {
             generation: Generation(row.try_get::<_, i32>(0)?.unsigned_abs()),
-            version: row.try_get(1)?,
+            version,
+            synthetic: row.try_get::<_, Option<bool>>(4)?.filter(|_| version >= 2),
             rules: rules.map_err(|_| StoreError::Damaged {
                 at: self.server.to_string(),
                 cause: "its rules have no proper fingerprint".into(),

@@ -53,7 +53,7 @@ impl Takeover {
         rules: &Rules,
         progress: &mut dyn FnMut(u64),
     ) -> Result<(), StoreError> {
-        self.store.adopt(rules)?;
+        self.store.adopt(rules, from.synthetic()?)?;
         let (mut delta, mut taken) = (Delta::default(), 0);
         self.copy("ledger", &mut |put| from.entries(put), &mut |entry| {
             taken += 1;
@@ -66,9 +66,8 @@ impl Takeover {
             Ok(())
         })?;
         self.cells(&delta, rules)?;
-        let synthetic = from.synthetic()?;
         for topic in from.topics()? {
-            self.checkpoints(&topic, synthetic, from)?;
+            self.checkpoints(&topic, from)?;
         }
         Ok(())
     }
@@ -126,14 +125,14 @@ impl Takeover {
         )
     }
 
-    fn checkpoints(&mut self, topic: &str, synthetic: bool, from: &mut dyn StoreReader) -> Result<(), StoreError> {
+    fn checkpoints(&mut self, topic: &str, from: &mut dyn StoreReader) -> Result<(), StoreError> {
         for checkpoint in from.checkpoints(topic)? {
             let columns = count_columns(&checkpoint.counts);
             self.execute(
                 "INSERT INTO {schema}.checkpoint_{n}
-                 (topic, partition, next_offset, read, applied, duplicate, superseded, dead_lettered, synthetic,
+                 (topic, partition, next_offset, read, applied, duplicate, superseded, dead_lettered,
                   last_timestamp_ms)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
                 &[
                     (&topic, Type::TEXT),
                     (&checkpoint.partition.0, Type::INT4),
@@ -143,7 +142,6 @@ impl Takeover {
                     (&columns[2], Type::INT8),
                     (&columns[3], Type::INT8),
                     (&columns[4], Type::INT8),
-                    (&synthetic, Type::BOOL),
                     (&checkpoint.last_timestamp_ms, Type::INT8),
                 ],
             )?;

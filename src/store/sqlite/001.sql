@@ -1,4 +1,4 @@
--- What holds for the whole store: the fingerprint of the rules, and whether any event is made up.
+-- What holds for the whole store: the fingerprint of the rules, and whether it was made for events that are made up.
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
     value ANY NOT NULL

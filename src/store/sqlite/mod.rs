@@ -138,13 +138,12 @@ impl SqliteStore {
 }
 
 impl StoreWriter for SqliteStore {
-    fn adopt(&mut self, rules: &Rules) -> Result<(), StoreError> {
+    fn adopt(&mut self, rules: &Rules, synthetic: bool) -> Result<(), StoreError> {
         let now = rules.fingerprint();
         match self.fingerprint()? {
             None => {
-                let insert = self
-                    .connection
-                    .execute("INSERT INTO meta (name, value) VALUES (?1, ?2)", params![FINGERPRINT, now.0]);
+                let insert = "INSERT INTO meta (name, value) SELECT ?1, ?2 UNION ALL SELECT ?3, 1 WHERE ?4";
+                let insert = self.connection.execute(insert, params![FINGERPRINT, now.0, SYNTHETIC, synthetic]);
                 insert.map(|_| ()).map_err(|error| self.error(error))
             }
             Some(stored) if stored == now => Ok(()),
@@ -167,10 +166,6 @@ impl StoreWriter for SqliteStore {
         let counts = tally.into_counts();
         for (span, counts) in batch.spans.iter().zip(&counts) {
             advance(&transaction, &batch.topic, span, counts).map_err(sql)?;
-        }
-        if batch.synthetic {
-            let mark = "INSERT INTO meta (name, value) VALUES (?1, 1) ON CONFLICT DO NOTHING";
-            transaction.prepare_cached(mark).and_then(|mut insert| insert.execute([SYNTHETIC])).map_err(sql)?;
         }
         transaction.commit().map_err(sql)?;
         Ok(counts)
@@ -291,7 +286,7 @@ mod tests {
         let mut store = SqliteStore::create(&dir.path().join("store-1.db")).unwrap();
         let rules = rules();
         let span = Span { partition: Partition(0), from: None, to: NextOffset(500), read: 500, ..Span::default() };
-        let batch = Batch { topic: "t".into(), spans: vec![span], entries: entries(), synthetic: false };
+        let batch = Batch { topic: "t".into(), spans: vec![span], entries: entries() };
         let trigger = "CREATE TRIGGER refusing BEFORE INSERT ON leaf BEGIN SELECT RAISE(ABORT, 'refused'); END";
         store.connection.execute_batch(trigger).unwrap();
         let refused = store.apply(&batch, &rules);
@@ -327,7 +322,7 @@ mod tests {
 
         // It goes on as one that was in leaves from the start.
         let span = Span { partition: Partition(0), from: None, to: NextOffset(500), read: 500, ..Span::default() };
-        let batch = Batch { topic: "t".into(), spans: vec![span], entries: entries(), synthetic: false };
+        let batch = Batch { topic: "t".into(), spans: vec![span], entries: entries() };
         assert_eq!(store.apply(&batch, &rules()).unwrap()[0].duplicate, 500);
     }
 }
