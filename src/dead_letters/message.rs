@@ -1,7 +1,7 @@
 //! A message that is not a valid event, with all that is needed to send it again.
 
 use crate::domain::Position;
-use crate::log::{Incoming, Outgoing};
+use crate::log::{Incoming, Outgoing, headers_weight};
 use crate::text::Lang;
 use crate::wire::ValidationError;
 
@@ -64,11 +64,12 @@ impl DeadLetter {
         self.errors.first().map_or("unknown", |error| error.code.as_str())
     }
 
-    /// Its size in memory, roughly, in bytes.
+    /// Its size in memory, in bytes: of itself and of all that it holds, thousands of tiny headers and what is wrong with
+    /// them included.
     pub fn weight(&self) -> usize {
-        let headers: usize =
-            self.headers.iter().map(|(name, value)| name.len() + value.as_ref().map_or(0, Vec::len)).sum();
-        self.payload.as_ref().map_or(0, Vec::len) + self.key.as_ref().map_or(0, Vec::len) + headers + 256
+        let bytes = |part: &Option<Vec<u8>>| part.as_ref().map_or(0, Vec::capacity);
+        let errors: usize = self.errors.iter().map(ValidationError::weight).sum();
+        size_of::<Self>() + bytes(&self.key) + bytes(&self.payload) + headers_weight(&self.headers) + errors
     }
 
     /// As it goes to the dead-letter topic: key, headers and body as they were,
@@ -126,5 +127,18 @@ mod tests {
         };
         let light = weight(0, 0, 0);
         assert_eq!([weight(1_000, 0, 0), weight(0, 1_000, 0), weight(0, 0, 1_000)], [light + 1_000; 3]);
+    }
+
+    #[test]
+    fn thousands_of_tiny_headers_and_long_errors_weigh_as_much_as_they_take() {
+        let headers: Vec<(&str, Option<&[u8]>)> = vec![("h", Some(&b""[..])); 10_000];
+        let position = Position { partition: Partition(0), offset: Offset(0) };
+        let message = Incoming { position, timestamp_ms: None, key: None, headers: &headers, payload: None };
+        let of = |allowed: usize| {
+            let error = ValidationError::new(Code::SourceNotAllowed, "/source", "x", "a".repeat(allowed));
+            DeadLetter::new(&message, vec![error]).weight()
+        };
+        assert!(of(0) > 10_000 * size_of::<(String, Option<Vec<u8>>)>());
+        assert!(of(50_000) >= of(0) + 50_000);
     }
 }

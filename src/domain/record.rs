@@ -174,6 +174,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_entry_weighs_what_its_texts_take() {
+        let entry = |subject: usize, dimension: usize, id: usize| Entry {
+            key: RecordKey::new("/units/01", &"s".repeat(subject)),
+            revision: Revision::FIRST,
+            digest: Digest([0; 32]),
+            event_id: Some("i".repeat(id).into()),
+            fact: Fact::Index {
+                unit: crate::domain::UnitCode::new("01").unwrap(),
+                year: 2020,
+                index: crate::domain::IndexKind::ALL[0],
+                dimension: Some("d".repeat(dimension)),
+                score: "1".to_owned(),
+                rank: None,
+                out_of: None,
+                recorded: jiff::Timestamp::UNIX_EPOCH,
+            },
+            position: Position { partition: crate::domain::Partition(0), offset: crate::domain::Offset(0) },
+        };
+        let light = entry(0, 0, 0).weight();
+        assert!(light >= size_of::<Entry>());
+        for entry in [entry(1_000, 0, 0), entry(0, 1_000, 0), entry(0, 0, 1_000)] {
+            assert!(entry.weight() >= light + 1_000);
+        }
+    }
+
+    #[test]
     fn the_usual_id_is_known_again() {
         let revision = Revision(12);
         assert_eq!(revision.usual_id("GS-1"), "GS-1.12");

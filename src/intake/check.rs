@@ -13,8 +13,8 @@ use crate::domain::{Rules, UnitCode};
 use crate::wire::decode::Mark;
 use crate::wire::{Admission, Decoder, Event, Message, STRUCTURED, ValidationError};
 
-/// At most so many lines are checked ahead.
-const AHEAD: usize = 1024;
+/// At most so many lines are checked ahead: as large as they may be, 32 MiB with their events.
+const AHEAD: usize = 256;
 
 /// What events are checked by.
 #[derive(Clone, Debug)]

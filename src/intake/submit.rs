@@ -17,7 +17,7 @@ use crate::wire::{Code, Message, STRUCTURED, ValidationError};
 /// Everything sent is decided within this time, or counts as not taken.
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(60);
 
-/// At most so many lines are held, and so many bytes of them, whatever the log does: more than its own queue takes.
+/// At most so many lines are held, and so many bytes of memory, whatever the log does: more than its own queue takes.
 const HELD: (usize, usize) = (200_000, 256 << 20);
 
 /// After so many lines [`Notice::Progress`] comes.
@@ -68,6 +68,8 @@ pub enum Notice<'a> {
 struct Held {
     line: InputLine,
     fate: Fate,
+    /// What it takes in memory, in bytes, when it comes here.
+    weight: usize,
 }
 
 /// What becomes of a line.
@@ -76,6 +78,15 @@ enum Fate {
     Sent,
     Taken,
     Refused(Vec<ValidationError>),
+}
+
+impl Fate {
+    fn weight(&self) -> usize {
+        match self {
+            Self::Sent | Self::Taken => 0,
+            Self::Refused(errors) => errors.iter().map(ValidationError::weight).sum(),
+        }
+    }
 }
 
 /// A producer with the lines that it was given.
@@ -133,8 +144,9 @@ impl Submission {
                 }
                 Err(errors) => Fate::Refused(errors),
             };
-            self.held_bytes += line.bytes.len();
-            self.held.push_back(Held { line, fate });
+            let weight = size_of::<Held>() + line.bytes.capacity() + fate.weight();
+            self.held_bytes += weight;
+            self.held.push_back(Held { line, fate, weight });
             self.next += 1;
             if self.next.is_multiple_of(PROGRESS) {
                 report(Notice::Progress)?;
@@ -225,8 +237,8 @@ impl Submission {
         report: &mut impl FnMut(Notice<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         while self.held.front().is_some_and(|first| !matches!(first.fate, Fate::Sent)) {
-            let Some(Held { line, fate }) = self.held.pop_front() else { break };
-            self.held_bytes -= line.bytes.len();
+            let Some(Held { line, fate, weight }) = self.held.pop_front() else { break };
+            self.held_bytes -= weight;
             match fate {
                 Fate::Refused(errors) => {
                     tally.refused += 1;

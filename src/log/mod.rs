@@ -30,6 +30,21 @@ pub struct Outgoing {
     pub timestamp_ms: Option<i64>,
 }
 
+impl Outgoing {
+    /// Its size in memory, in bytes: of itself and of all that it holds.
+    pub fn weight(&self) -> usize {
+        let key = self.key.as_ref().map_or(0, Vec::capacity);
+        size_of::<Self>() + key + headers_weight(&self.headers) + self.payload.capacity()
+    }
+}
+
+/// What headers take in memory, in bytes: thousands of tiny ones far more than their text.
+pub fn headers_weight(headers: &[(String, Option<Vec<u8>>)]) -> usize {
+    const ALLOCATIONS: usize = 32;
+    let of = |(name, value): &(String, Option<Vec<u8>>)| name.capacity() + value.as_ref().map_or(0, Vec::capacity);
+    headers.iter().map(|header| size_of_val(header) + ALLOCATIONS + of(header)).sum()
+}
+
 /// A message as it lies in the log.
 #[derive(Clone, Debug)]
 pub struct Incoming<'a> {

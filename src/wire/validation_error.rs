@@ -35,6 +35,11 @@ impl ValidationError {
         Self { code, pointer, found: excerpt(found, MAX_FOUND), allowed }
     }
 
+    /// Its size in memory, in bytes: of itself and of its texts.
+    pub fn weight(&self) -> usize {
+        size_of::<Self>() + self.pointer.capacity() + self.found.capacity() + self.allowed.capacity()
+    }
+
     /// That of a message of so many bytes.
     pub fn too_large(bytes: u64) -> Self {
         Self::new(Code::MessageTooLarge, "", &format!("{bytes} B"), format!("≤ {MAX_MESSAGE_BYTES} B"))

@@ -7,6 +7,7 @@ mod modes;
 mod numbers;
 mod refused;
 mod taken;
+mod worst;
 
 use giaoban::domain::{Calendar, Rules, UnitTable};
 use giaoban::wire::{Admission, Decoder, Event, Message, ValidationError};

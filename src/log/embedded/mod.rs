@@ -52,6 +52,7 @@ impl EventLog for EmbeddedLog {
             max_message_bytes,
             without_key: 0,
             queue: Vec::new(),
+            queued: 0,
             decided: Vec::new(),
         }))
     }

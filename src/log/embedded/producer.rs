@@ -10,8 +10,8 @@ use crate::domain::{Offset, Partition, Position};
 use crate::log::partitioner::partition_of;
 use crate::log::{Delivery, LogError, Outgoing, Producer};
 
-/// Messages that are committed together.
-const TOGETHER: usize = 5_000;
+/// Messages that are committed together: so many at most, and not much more of memory than so many bytes.
+const TOGETHER: (usize, usize) = (5_000, 8 << 20);
 
 pub(super) struct EmbeddedProducer {
     pub(super) log: EmbeddedLog,
@@ -22,6 +22,8 @@ pub(super) struct EmbeddedProducer {
     /// Messages without a key go round.
     pub(super) without_key: i32,
     pub(super) queue: Vec<(u64, Outgoing)>,
+    /// What the queue takes in memory, in bytes.
+    pub(super) queued: usize,
     pub(super) decided: Vec<Delivery>,
 }
 
@@ -29,6 +31,7 @@ impl EmbeddedProducer {
     /// Commits what is queued; then, and only then, it is acknowledged.
     fn commit(&mut self) {
         let queue = std::mem::take(&mut self.queue);
+        self.queued = 0;
         if queue.is_empty() {
             return;
         }
@@ -106,8 +109,9 @@ impl Producer for EmbeddedProducer {
             self.decided.push(Delivery { tag, result: Err(refused) });
             return Ok(());
         }
+        self.queued += message.weight();
         self.queue.push((tag, message.clone()));
-        if self.queue.len() >= TOGETHER {
+        if self.queue.len() >= TOGETHER.0 || self.queued >= TOGETHER.1 {
             self.commit();
         }
         Ok(())
