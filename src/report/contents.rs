@@ -2,6 +2,7 @@
 //! those of the periods beside it, the year's plans and indices.
 
 use super::ReportError;
+use super::overlaps::places;
 use super::year::YearFacts;
 use crate::domain::{Digest, Figure, Period, Quarter, Rules};
 use crate::rollup::Rollup;
@@ -22,6 +23,8 @@ pub struct Contents {
     pub quarters: Vec<Quarter>,
     /// Plans and indices of the year.
     pub year: YearFacts,
+    /// In how many places a form's totals may count what single records count too.
+    pub overlaps: usize,
     /// How many records the store has.
     pub records: u64,
     /// The fingerprint of the rules.
@@ -65,6 +68,7 @@ impl Contents {
             quarters,
             now,
             year: YearFacts::of(store, period.year(), rules)?,
+            overlaps: places(store, &period.quarters(), rules)?.len(),
             records: store.record_count()?,
             fingerprint: rules.fingerprint(),
             synthetic: store.synthetic()?,

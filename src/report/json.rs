@@ -3,6 +3,7 @@
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use super::datum::Datum;
+use super::overlaps::Overlap;
 use super::records::Listing;
 use super::rows;
 use crate::domain::Figure;
@@ -28,6 +29,12 @@ pub fn rollup_json(rollup: &Rollup, synthetic: bool) -> String {
 /// What stands behind a figure.
 pub fn listing_json(listing: &Listing) -> String {
     json(listing)
+}
+
+/// Forms' totals beside what they may count twice.
+pub fn overlaps_json(overlaps: &[Overlap]) -> String {
+    // Text and numbers alone: serializing them into memory cannot fail.
+    serde_json::to_string_pretty(overlaps).unwrap_or_default() + "\n"
 }
 
 #[derive(serde::Serialize)]
@@ -85,7 +92,7 @@ fn parts(
 }
 
 /// An object whose keys keep their order.
-struct Ordered<T>(Vec<(&'static str, T)>);
+pub(super) struct Ordered<T>(pub(super) Vec<(&'static str, T)>);
 
 impl<T: Serialize> Serialize for Ordered<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -27,6 +27,7 @@ pub mod head;
 pub mod html;
 pub mod json;
 pub mod numbers;
+pub mod overlaps;
 mod prose;
 pub mod records;
 pub mod rows;

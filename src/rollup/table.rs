@@ -184,6 +184,11 @@ impl Cells {
     pub fn at(&mut self, place: CellPlace) -> &mut Cell {
         self.0.entry(place).or_default()
     }
+
+    /// Each place with its cell, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (CellPlace, &Cell)> {
+        self.0.iter().map(|(place, cell)| (*place, cell))
+    }
 }
 
 impl Rollup {
@@ -351,7 +356,7 @@ impl Reporting {
     fn reports(&self, tops: &[RowId], days: Days, rules: &Rules) -> Vec<UnitReport> {
         let units: BTreeSet<RowId> = tops.iter().flat_map(|top| self.expected_of(*top)).collect();
         let report = |unit: RowId| {
-            let row = last_row(unit, days, rules);
+            let row = rules.units.last_row(unit, days.from, days.to);
             let reported = tops.iter().map(|top| self.reported(*top, unit));
             UnitReport {
                 unit: row.code.to_string(),
@@ -366,7 +371,7 @@ impl Reporting {
 
     fn silent(&self, row: RowId, days: Days, rules: &Rules) -> Vec<String> {
         let silent = self.expected_of(row).filter(|unit| self.reported(row, *unit).is_nothing());
-        silent.map(|unit| last_row(unit, days, rules).name.clone()).collect()
+        silent.map(|unit| rules.units.last_row(unit, days.from, days.to).name.clone()).collect()
     }
 
     fn count(&self, row: RowId) -> [i128; 3] {
@@ -385,12 +390,4 @@ impl Reporting {
         let has = |units: &UnitsOfRow| units.get(&row).is_some_and(|units| units.contains(&unit));
         Reported { records: has(&self.records), nil: has(&self.nils) }
     }
-}
-
-/// A unit's row that was last in force on the days.
-fn last_row(unit: RowId, days: Days, rules: &Rules) -> &UnitRow {
-    let first = rules.units.row(unit);
-    let rows = rules.units.rows_of(first.code);
-    let of_unit = rows.into_iter().rev().find(|row| row.name == first.name && days.have(row));
-    of_unit.unwrap_or(first)
 }
