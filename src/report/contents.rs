@@ -2,7 +2,6 @@
 //! those of the periods beside it, the year's plans and indices.
 
 use super::ReportError;
-use super::overlaps::places;
 use super::year::YearFacts;
 use crate::domain::{Digest, Figure, Period, Quarter, Rules};
 use crate::rollup::Rollup;
@@ -68,7 +67,7 @@ impl Contents {
             quarters,
             now,
             year: YearFacts::of(store, period.year(), rules)?,
-            overlaps: places(store, &period.quarters(), rules)?.len(),
+            overlaps: store.overlaps(&period.quarters(), rules)?.len(),
             records: store.record_count()?,
             fingerprint: rules.fingerprint(),
             synthetic: store.synthetic()?,

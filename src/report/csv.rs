@@ -3,6 +3,7 @@
 
 use super::datum::Datum;
 use super::document::{Column, Table, TableRow};
+use super::named::in_one_cell;
 use super::overlaps::Overlap;
 use super::records::Listing;
 use super::rows;
@@ -56,7 +57,7 @@ pub fn listing_csv(listing: &Listing) -> String {
                 Datum::text(record.position.offset.to_string()),
                 Datum::Count(record.earlier_revisions.len() as i128),
                 Datum::text(record.period.map(|quarter| quarter.to_string()).unwrap_or_default()),
-                Datum::text(named(&record.totals)),
+                Datum::text(in_one_cell(&record.totals)),
             ];
             TableRow::named(&*record.source, cells)
         });
@@ -82,12 +83,6 @@ pub fn listing_csv(listing: &Listing) -> String {
     written(&Table { columns, groups: vec![rows.into()], ..Table::default() })
 }
 
-/// Figures by their names: `supervision_sessions=9; land_recovered_m2=12.50`.
-fn named(figures: &[(Figure, Datum)]) -> String {
-    let named = figures.iter().map(|(figure, amount)| format!("{}={}", figure.name(), amount.plain()));
-    named.collect::<Vec<_>>().join("; ")
-}
-
 /// Forms' totals beside what they may count twice, a row for each record on either side.
 pub fn overlaps_csv(overlaps: &[Overlap]) -> String {
     let heads = ["period", "unit", "valid_from", "name", "body", "side", "source", "subject", "revision", "id", "type"];
@@ -109,7 +104,7 @@ pub fn overlaps_csv(overlaps: &[Overlap]) -> String {
                 Datum::text(record.kind),
                 Datum::day(record.day),
                 Datum::day(record.resolved_on),
-                Datum::text(named(&record.figures)),
+                Datum::text(in_one_cell(&record.figures)),
                 Datum::text(record.position.partition.to_string()),
                 Datum::text(record.position.offset.to_string()),
             ];

@@ -1,8 +1,7 @@
 //! Figures for programs, exactly as the contract in `src/wire` has them.
 
-use serde::ser::{Serialize, SerializeMap as _, Serializer};
-
 use super::datum::Datum;
+use super::named::Ordered;
 use super::overlaps::Overlap;
 use super::records::Listing;
 use super::rows;
@@ -89,17 +88,4 @@ fn parts(
 ) -> Ordered<Ordered<Datum>> {
     let parts = figures.map(|figure| (figure.name(), Ordered(of(figure))));
     Ordered(parts.filter(|(_, parts)| !parts.0.is_empty()).collect())
-}
-
-/// An object whose keys keep their order.
-pub(super) struct Ordered<T>(pub(super) Vec<(&'static str, T)>);
-
-impl<T: Serialize> Serialize for Ordered<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (key, value) in &self.0 {
-            map.serialize_entry(key, value)?;
-        }
-        map.end()
-    }
 }

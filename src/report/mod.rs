@@ -26,6 +26,7 @@ mod error;
 pub mod head;
 pub mod html;
 pub mod json;
+mod named;
 pub mod numbers;
 pub mod overlaps;
 mod prose;

@@ -2,15 +2,15 @@
 //! the other.
 
 use jiff::civil::Date;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::datum::Datum;
-use super::json::Ordered;
+use super::named::by_name;
 use super::records::{ListingError, shown, shown_if_any};
 use crate::domain::{Body, Digest, Entry, Figure, Period, Position, Quarter, Revision, Rules};
 use crate::rollup::RollupError;
 use crate::rollup::overlap::{OverlapPlace, Standing, standing};
-use crate::store::{ReadFigures, StoreError, StoreReader};
+use crate::store::{StoreError, StoreReader};
 
 /// A unit's totals of a form beside single sessions or cases of the same quarter and body, or beside those of another.
 #[derive(Debug, Serialize)]
@@ -64,28 +64,6 @@ pub struct OverlapRecord {
     pub digest: Digest,
 }
 
-/// Figures under their names, in their order.
-pub(super) fn by_name<S: Serializer>(figures: &[(Figure, Datum)], serializer: S) -> Result<S::Ok, S::Error> {
-    let named = figures.iter().map(|(figure, amount)| (figure.name(), amount.clone()));
-    Ordered(named.collect()).serialize(serializer)
-}
-
-/// Where they are in these quarters, by the cells alone.
-///
-/// # Errors
-/// If the store cannot be read.
-pub fn places(
-    store: &mut dyn ReadFigures,
-    quarters: &[Quarter],
-    rules: &Rules,
-) -> Result<Vec<OverlapPlace>, StoreError> {
-    let mut places = Vec::new();
-    for quarter in quarters {
-        places.extend(OverlapPlace::all(*quarter, &store.cells(&[*quarter], rules)?, rules));
-    }
-    Ok(places)
-}
-
 impl Overlap {
     /// Every one of a period, or of all quarters, in the order of quarter and unit, each with its records in the order of
     /// their keys.
@@ -101,7 +79,7 @@ impl Overlap {
                 return Err(RollupError::PeriodOutsideCalendar { period, calendar }.into());
             }
         };
-        let places = places(store, &quarters, rules)?;
+        let places = store.overlaps(&quarters, rules)?;
         let mut overlaps: Vec<Self> = places.iter().map(|place| Self::at(*place, rules)).collect();
         if overlaps.is_empty() {
             return Ok(overlaps);

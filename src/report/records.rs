@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
 use super::datum::Datum;
-use super::overlaps::by_name;
+use super::named::by_name;
 use crate::domain::{Digest, Entry, Fact, Figure, Period, Position, Quarter, Revision, Rules};
 use crate::rollup::RollupError;
 use crate::rollup::evidence::Scope;

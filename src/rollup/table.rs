@@ -312,8 +312,8 @@ impl Subtree {
     }
 }
 
-/// Which units are expected to report to a row (to itself, and to those over it on some day), and which have: by what
-/// lies on days on which they were under it. A unit that went on unchanged counts once.
+/// Which units are expected to report to a row, and which have: those that were under it on some day, by what lies on
+/// days on which they were, and the row's own, by all that it has in the period. A unit that went on unchanged is one.
 struct Reporting {
     expected: UnitsOfRow,
     records: UnitsOfRow,
@@ -331,7 +331,9 @@ impl Reporting {
                 let reporting = rules.units.row_of(segment);
                 if rules.units.row(reporting).kind.level() > 0 {
                     let unit = rules.units.unit_of(reporting);
-                    for row in lineage_rows(rules, segment) {
+                    let own = rules.units.stretches_within(segment, days.from, days.to);
+                    let own = own.map(|stretch| rules.units.row_of(stretch));
+                    for row in lineage_rows(rules, segment).chain(own) {
                         units.entry(row).or_default().insert(unit);
                     }
                 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::{Figure, Period, Rules, SegmentId, UnitRow};
-use crate::report::overlaps::{Overlap, places};
+use crate::report::overlaps::Overlap;
 use crate::report::records::{Listing, ListingError};
 use crate::rollup::Rollup;
 use crate::rollup::table::{DISSOLVED, OfUnit, lineage_rows};
@@ -83,7 +83,7 @@ impl<'a> StoreQuery<'a> {
     /// # Errors
     /// If the store cannot be read.
     pub fn overlap_count(&mut self, period: Period) -> Result<usize, StoreError> {
-        Ok(places(&mut *self.store, &period.quarters(), self.rules)?.len())
+        Ok(self.store.overlaps(&period.quarters(), self.rules)?.len())
     }
 
     /// These places, each with its records.
