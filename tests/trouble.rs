@@ -5,15 +5,15 @@
 
 mod harness;
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use giaoban::log::embedded::EmbeddedLog;
 use giaoban::log::{EventLog as _, Outgoing};
-use harness::{Giaoban, session};
+use harness::disk::SmallDisk;
+use harness::{Giaoban, get, session};
 
 fn published(count: usize) -> Giaoban {
     let giaoban = Giaoban::new().with("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0");
@@ -41,15 +41,6 @@ fn serving(giaoban: &Giaoban) -> (Child, String) {
     let mut child = giaoban.start(&["worker"]);
     let address = harness::address(&mut child);
     (child, address)
-}
-
-fn get(address: &str, path: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, answer)
 }
 
 fn terminate(child: &mut Child) -> (Option<i32>, Duration) {
@@ -220,9 +211,10 @@ fn a_port_that_is_taken_is_named() {
 
 #[test]
 fn a_broker_that_is_away_is_told_within_ten_seconds() {
-    let giaoban = Giaoban::new().with("GIAOBAN__KAFKA__BROKERS", "127.0.0.1:1");
+    let giaoban = Giaoban::new().with("GIAOBAN__KAFKA__BROKERS", "127.0.0.1:1").with("GIAOBAN__KAFKA__WAIT", "0");
     giaoban.write("a.ndjson", session("00004", 1, 1, "2020-03-04", 1));
-    for command in [&["publish", "a.ndjson"][..], &["worker"], &["topics", "create"]] {
+    for command in [&["publish", "a.ndjson"][..], &["worker"], &["worker", "--until-caught-up"], &["topics", "create"]]
+    {
         let begun = Instant::now();
         let said = giaoban.fails(6, command);
         assert!(said.contains("127.0.0.1:1") && said.contains("remedy"), "{said}");
@@ -270,73 +262,6 @@ fn a_damaged_store_and_a_newer_one_are_named() {
 fn without_a_store_there_are_no_figures_rather_than_zeros() {
     let giaoban = Giaoban::new();
     assert!(giaoban.fails(8, &["rollup", "--period", "2020-Q1"]).contains("giaoban worker --until-caught-up"));
-}
-
-/// A disk of a few megabytes, in memory: a mount that only the processes run in it see, and that goes with them.
-struct SmallDisk {
-    dir: tempfile::TempDir,
-    /// The process that the mount belongs to.
-    holder: Child,
-}
-
-impl SmallDisk {
-    /// `None` where this user may mount nothing.
-    fn mount(megabytes: u32) -> Option<Self> {
-        let dir = tempfile::tempdir().unwrap();
-        let script =
-            format!("mount -t tmpfs -o size={megabytes}m none '{}' && echo mounted && cat", dir.path().display());
-        let mut unshare = Command::new("unshare");
-        unshare.args(if is_root() { &["-m"][..] } else { &["-r", "-m"] }).args(["sh", "-c", &script]);
-        unshare.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut disk = Self { dir, holder: unshare.spawn().ok()? };
-        let mut said = [0; 7];
-        disk.holder.stdout.as_mut().unwrap().read_exact(&mut said).is_ok().then_some(disk)
-    }
-
-    fn path(&self) -> &Path {
-        self.dir.path()
-    }
-
-    /// Runs that where the disk is seen.
-    fn run(&self, command: &Command) -> std::process::Output {
-        let mut enter = Command::new("nsenter");
-        enter.args(["-t", &self.holder.id().to_string(), "-m"]);
-        if !is_root() {
-            enter.args(["-U", "--preserve-credentials"]);
-        }
-        enter.arg("--").arg(command.get_program()).args(command.get_args());
-        enter.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        enter.output().unwrap()
-    }
-
-    fn sh(&self, script: &str) -> String {
-        let output = self.run(Command::new("sh").args(["-c", script]));
-        assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// Leaves so many bytes free.
-    fn fill_up(&self, free: u64) {
-        let dir = self.path().display();
-        let available: u64 = self.sh(&format!("df --output=avail -B1 '{dir}' | tail -1")).trim().parse().unwrap();
-        self.sh(&format!("head -c {} /dev/zero > '{dir}/ballast'", available - free));
-    }
-
-    fn make_room(&self) {
-        self.sh(&format!("rm '{}/ballast'", self.path().display()));
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = self.holder.kill();
-        let _ = self.holder.wait();
-    }
-}
-
-fn is_root() -> bool {
-    let id = Command::new("id").arg("-u").output().unwrap();
-    id.stdout == b"0\n"
 }
 
 #[test]

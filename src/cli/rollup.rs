@@ -18,7 +18,6 @@ pub enum Format {
     /// For spreadsheets.
     Csv,
     /// For reading here.
-    #[value(alias = "text")]
     Table,
 }
 

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use clap::Args;
 
@@ -13,7 +14,7 @@ use crate::ingest::worker::{Until, Worker};
 use crate::ingest::{Limits, Summary};
 use crate::log::Membership;
 use crate::observability::Metrics;
-use crate::program::{Context, HttpServer};
+use crate::program::{Context, HttpServer, Patience};
 use crate::store::{Counts, StoreWriter};
 use crate::terminal::print;
 use crate::terminal::progress::Progress;
@@ -43,19 +44,35 @@ pub fn run(context: &Context, args: &WorkerArgs) -> Done {
     metrics.show_verifications_in(&context.settings.general.data);
     // Held until the process ends.
     let _lock = context.lock_worker()?;
-    let mut store = context.place()?.create()?;
-    store.adopt(&context.rules, context.settings.store.synthetic)?;
-    if context.settings.store.synthetic && !store.synthetic()? {
-        tracing::warn!(
-            store = store.describe(),
-            "store.synthetic has no effect: the store was not made for made-up events, and refuses them"
-        );
-    }
+    let (place, log) = (context.place()?, context.log()?);
     let stop = stop_flag()?;
     let server = match args.until_caught_up {
         true => None,
         false => HttpServer::start(context, Arc::clone(&metrics) as Arc<dyn Watched>)?,
     };
+    let alive = || metrics.health.beat();
+    let patience = |seconds: u64| {
+        let within = Duration::from_secs(if args.until_caught_up { 0 } else { seconds });
+        Patience { within, stop: &stop, alive: &alive }
+    };
+    // Before it joins a group: who cannot write takes no partition.
+    let open = || -> Result<_, Failure> {
+        let mut store = place.create()?;
+        store.adopt(&context.rules, context.settings.store.synthetic)?;
+        let synthetic = store.synthetic()?;
+        Ok((store, synthetic))
+    };
+    let Some((store, synthetic)) = patience(context.settings.store.wait).until(open)? else {
+        return Ok(ExitCode::Done);
+    };
+    if context.settings.store.synthetic && !synthetic {
+        tracing::warn!(
+            store = store.describe(),
+            "store.synthetic has no effect: the store was not made for made-up events, and refuses them"
+        );
+    }
+    let find = || Ok(log.topic(&context.settings.kafka.topic)?);
+    let Some(_) = patience(context.settings.kafka.wait).until(find)? else { return Ok(ExitCode::Done) };
     let mut worker = worker(context, store, Arc::clone(&metrics), Arc::clone(&stop))?;
     worker.limits.accept_gap = args.accept_gap;
     if args.accept_dead_letters {

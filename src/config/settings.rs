@@ -85,6 +85,8 @@ section! {
         pub partitions: i32 = 6, Shape::Number(1, 10_000);
         /// Of topics that are created.
         pub replication: i32 = 1, Shape::Number(1, 99);
+        /// How long a worker that starts waits for brokers that are away, in seconds.
+        pub wait: u64 = 300, Shape::Number(0, 86_400);
         properties: BTreeMap<String, Secret> = BTreeMap::new(), Shape::Properties;
         secret_files: BTreeMap<String, PathBuf> = BTreeMap::new(), Shape::Properties;
     }
@@ -107,6 +109,8 @@ section! {
         password: Secret = Secret::default(), Shape::Secret;
         /// Whether one that is made is for events that are made up.
         pub synthetic: bool = false, Shape::Flag;
+        /// How long a worker that starts waits for a store that is away, in seconds.
+        pub wait: u64 = 300, Shape::Number(0, 86_400);
     }
 }
 
@@ -251,19 +255,18 @@ impl StoreSettings {
         if !self.is_shared() {
             return Ok(StorePlace::Folder(DataDir::at(data)));
         }
-        let of_file = if self.password_file.as_os_str().is_empty() {
-            None
-        } else {
-            Some(read("store.password_file", &self.password_file)?.trim_end_matches(['\r', '\n']).to_owned())
-        };
-        let password =
-            of_file.or_else(|| Some(self.password.reveal().to_owned()).filter(|password| !password.is_empty()));
-        let server = Server::parse(self.url.reveal(), password.as_deref()).map_err(|wrong| ConfigError::Value {
+        let password = Some(self.password.reveal()).filter(|password| !password.is_empty());
+        let mut server = Server::parse(self.url.reveal(), password).map_err(|wrong| ConfigError::Value {
             place: "settings".into(),
             key: "store.url".into(),
             found: masked(self.url.reveal()),
             allowed: says::database(wrong),
         })?;
+        if !self.password_file.as_os_str().is_empty() {
+            // Better known now than at the first connection, each of which reads it anew.
+            read("store.password_file", &self.password_file)?;
+            server = server.with_password_of(&self.password_file);
+        }
         Ok(StorePlace::Schema(Box::new(Schema::at(server, &self.schema))))
     }
 }

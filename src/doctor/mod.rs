@@ -239,7 +239,10 @@ fn store_itself(
 ) -> Result<Vec<Checkpoint>, StoreError> {
     let (records, size, name) = (store.record_count()?, store.size_bytes()?, store.describe());
     let checkpoints = store.checkpoints(&settings.kafka.topic)?;
-    examination.good(says::store(), says::store_state(name, records, size >> 20));
+    match store.takes_writes() {
+        Ok(()) => examination.good(says::store(), says::store_state(name, records, size >> 20)),
+        Err(error) => examination.failed(says::store(), Verdict::Problem, &error),
+    }
     // Each by itself: one too many here and one too few there are two defects, not none.
     let wrong: Vec<&Checkpoint> = checkpoints.iter().filter(|at| at.counts.difference() != 0).collect();
     if wrong.is_empty() {

@@ -27,6 +27,13 @@ impl Offset {
 #[serde(transparent)]
 pub struct NextOffset(pub i64);
 
+impl NextOffset {
+    /// How many offsets a place lacks `now` of those that it had: 0 unless it went back.
+    pub fn lost(now: Option<Self>, had: Option<Self>) -> i64 {
+        (had.unwrap_or_default().0 - now.unwrap_or_default().0).max(0)
+    }
+}
+
 impl fmt::Display for Partition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

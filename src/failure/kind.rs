@@ -44,6 +44,8 @@ macro_rules! kinds {
 }
 
 kinds! {
+    /// A defect of the program.
+    Defect => Stop, Internal, 500;
     /// The program's settings, the units or the calendar.
     Configuration => Stop, Configuration, 500;
     /// What a command was given is not a valid event.
@@ -56,8 +58,10 @@ kinds! {
     NotFound => Stop, NotFound, 404;
     /// What is asked for is several things.
     Ambiguous => Stop, Usage, 404;
-    /// A place cannot be read or written, or a disk is full.
+    /// A place cannot be read or written.
     CannotWrite => Stop, CannotWrite, 503;
+    /// A disk is full: somebody may make room.
+    DiskFull => Retry, CannotWrite, 503;
     /// The event log is away, or says that it may pass.
     LogUnreachable => Retry, LogUnreachable, 503;
     /// Another process writes the embedded log at the moment.
@@ -74,8 +78,8 @@ kinds! {
     TooManyDeadLetters => Stop, TooManyDeadLetters, 503;
     /// The store is away or held, and may soon be back.
     StoreAway => Retry, InUse, 503;
-    /// The store's server does not answer at a start: who started the program tries again.
-    StoreUnreachable => Stop, StoreUnreachable, 503;
+    /// The store's server does not answer, has no connection to spare, or cannot be written for now.
+    StoreUnreachable => Retry, StoreUnreachable, 503;
     /// The store's server was silent when the worker was to end.
     StoreSilent => Stop, StoreUnreachable, 503;
     /// The store's server refuses, and will again.
@@ -107,7 +111,7 @@ mod tests {
     fn no_failure_ends_or_answers_as_if_all_were_done() {
         for kind in FailureKind::ALL {
             let Policy { exit, status, .. } = kind.policy();
-            assert!(exit as u8 >= ExitCode::Usage as u8, "{kind:?}");
+            assert!(exit != ExitCode::Done, "{kind:?}");
             assert!((400..600).contains(&status), "{kind:?}");
         }
     }

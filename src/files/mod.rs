@@ -1,9 +1,11 @@
-//! Files as several rooms need them: whole or not there at all, nobody else's to read, and SQLite's. May not know what
-//! is in them.
+//! Files as several rooms need them: whole or not there at all, nobody else's to read, still the ones that were opened,
+//! and SQLite's. May not know what is in them.
 
+mod identity;
 mod private;
 pub(crate) mod sqlite;
 mod whole;
 
+use identity::FileIdentity;
 pub use private::{create_file, create_folder, open_file};
 pub use whole::WholeFile;

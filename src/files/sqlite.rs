@@ -2,13 +2,15 @@
 //! file is, what an error means for it, and a copy of one moment, made while
 //! others write. Knows nothing of what is in them.
 
-use std::path::Path;
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags};
 
-use super::{WholeFile, create_file};
+use super::{FileIdentity, WholeFile, create_file};
 
 /// Pages that are copied between two reports of progress.
 const STEP: i32 = 4_096;
@@ -29,6 +31,43 @@ pub(crate) fn version(connection: &Connection, application_id: i64) -> rusqlite:
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     let ours = application == application_id || (version, application, tables) == (0, 0, 0);
     Ok(ours.then_some(version))
+}
+
+/// Where the write-ahead log of a file is.
+pub(crate) fn wal_of(file: &Path) -> PathBuf {
+    let mut wal = file.as_os_str().to_owned();
+    wal.push("-wal");
+    wal.into()
+}
+
+/// The files of a database that is open for writing, and whether they still are the ones that were opened.
+#[derive(Debug)]
+pub(crate) struct OpenFiles {
+    file: FileIdentity,
+    wal: FileIdentity,
+}
+
+impl OpenFiles {
+    /// Those of that database.
+    pub(crate) fn of(file: &Path) -> Self {
+        Self { file: FileIdentity::of(file.to_owned()), wal: FileIdentity::of(wal_of(file)) }
+    }
+
+    /// Which of them was removed or replaced, if any was: also the one into which a backup was copied, which is no
+    /// longer one that is kept with a write-ahead log.
+    pub(crate) fn replaced(&mut self) -> Option<&Path> {
+        if self.file.is_replaced() || !is_kept_with_wal(self.file.path()) {
+            return Some(self.file.path());
+        }
+        self.wal.is_replaced().then(|| self.wal.path())
+    }
+}
+
+/// What its header says; true of one that cannot be read, which says nothing.
+fn is_kept_with_wal(file: &Path) -> bool {
+    let mut versions = [0; 2];
+    let read = File::open(file).and_then(|file| file.read_exact_at(&mut versions, 18));
+    read.is_err() || versions == [2, 2]
 }
 
 /// Whether there is no space left.

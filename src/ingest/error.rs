@@ -18,6 +18,8 @@ pub enum WorkerError {
     Stopped(#[from] Stopped),
     /// The dead-letter topic does not take a dead letter.
     DeadLetters(#[from] DeadLetterRefused),
+    /// A thread of the worker has ended, which none does by itself.
+    ThreadEnded(&'static str),
     /// What was in flight was not answered in time when the worker was to stop.
     Slow {
         /// Who did not.
@@ -80,6 +82,7 @@ impl Explained for WorkerError {
             Self::Store(error) => error.kind(),
             Self::Stopped(stopped) => stopped.kind(),
             Self::DeadLetters(refused) => refused.kind(),
+            Self::ThreadEnded(_) => FailureKind::Defect,
             Self::Slow { silent: Silent::File, .. } => FailureKind::InUse,
             Self::Slow { silent: Silent::Server, .. } => FailureKind::StoreSilent,
             Self::Slow { silent: Silent::Log, .. } => FailureKind::LogSilent,
@@ -92,6 +95,7 @@ impl Explained for WorkerError {
             Self::Store(error) => error.what(),
             Self::Stopped(stopped) => stopped.what(),
             Self::DeadLetters(refused) => refused.what(),
+            Self::ThreadEnded(name) => text::thread_ended(name),
             Self::Slow { at, seconds, .. } => text::slow(log::described(at), seconds),
         }
     }
@@ -102,6 +106,7 @@ impl Explained for WorkerError {
             Self::Store(error) => error.remedy(),
             Self::Stopped(stopped) => stopped.remedy(),
             Self::DeadLetters(refused) => refused.remedy(),
+            Self::ThreadEnded(_) => text::report_defect(),
             Self::Slow { silent: Silent::File, .. } => text::find_holder(),
             Self::Slow { silent: Silent::Server, .. } => text::see_server(),
             Self::Slow { silent: Silent::Log, .. } => text::see_log(),

@@ -16,5 +16,5 @@ pub mod worker;
 mod writer;
 
 pub use error::{Silent, WorkerError};
-pub use machine::{BatchFailure, Decoded, Input, Limits, Machine, Output, Start, Stopped};
+pub use machine::{BatchFailure, Decoded, Input, Limits, Machine, Output, Start, Stopped, WentBack};
 pub use summary::Summary;

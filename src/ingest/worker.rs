@@ -12,7 +12,7 @@ use super::machine::{Limits, Machine};
 use super::portion::Portion;
 use super::reader::Reader;
 use super::summary::Summary;
-use super::writer::{Overlaps, Writer};
+use super::writer::Writer;
 use crate::dead_letters::producer::DeadLetterProducer;
 use crate::domain::{NextOffset, Partition, Rules};
 use crate::failure::Cause;
@@ -94,7 +94,6 @@ impl Worker {
             topic: self.topic.clone(),
             store,
             size,
-            overlaps: Overlaps::default(),
             rules: Arc::clone(&self.rules),
             dead_letters,
             metrics: Arc::clone(&self.metrics),
@@ -133,6 +132,9 @@ impl Worker {
             begun: Instant::now(),
             asleep: false,
             told: Duration::ZERO,
+            looked_at: Instant::now(),
+            looking: false,
+            away_told: None,
             progress: self.progress,
             summary: Summary::default(),
         };

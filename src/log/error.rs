@@ -103,6 +103,11 @@ pub enum LogError {
         #[source]
         cause: Cause,
     },
+    /// The file is not the one that was opened: it was removed, or another was put in its place.
+    Replaced {
+        /// The file.
+        at: String,
+    },
     /// Another process holds the file.
     Locked {
         /// The file.
@@ -139,8 +144,9 @@ impl Explained for LogError {
             Self::Locked { .. } => FailureKind::LogHeld,
             Self::InstanceTaken { .. } => FailureKind::Fenced,
             Self::OffsetOutOfRange { .. } => FailureKind::Gap,
-            Self::DiskFull { .. } | Self::Unwritable { .. } => FailureKind::CannotWrite,
-            Self::Broken { .. } => FailureKind::LogDamaged,
+            Self::DiskFull { .. } => FailureKind::DiskFull,
+            Self::Unwritable { .. } => FailureKind::CannotWrite,
+            Self::Broken { .. } | Self::Replaced { .. } => FailureKind::LogDamaged,
             Self::Setting { .. } => FailureKind::Configuration,
         }
     }
@@ -162,6 +168,7 @@ impl Explained for LogError {
             Self::DiskFull { at } => text::disk_full(at),
             Self::Unwritable { at, cause } => text::unwritable(at, cause),
             Self::Broken { at, cause } => text::broken(at, cause),
+            Self::Replaced { at } => failure::replaced(at),
             Self::Locked { at, cause } => text::locked(at, cause),
             Self::Setting { key, cause } => text::setting(key, cause),
             Self::Transient(cause) => Text::same(cause.to_string()),
@@ -184,6 +191,7 @@ impl Explained for LogError {
             Self::DiskFull { .. } => text::free_disk(),
             Self::Unwritable { .. } => failure::make_writable(),
             Self::Broken { .. } => text::bring_back(),
+            Self::Replaced { .. } => failure::put_back(),
             Self::Locked { .. } => text::find_holder(),
             Self::Setting { .. } => text::correct_property(),
         }
@@ -248,6 +256,7 @@ mod tests {
             LogError::DiskFull { at: at() },
             LogError::Broken { at: at(), cause: cause() },
             LogError::Unwritable { at: at(), cause: cause() },
+            LogError::Replaced { at: at() },
             LogError::Locked { at: at(), cause: cause() },
             LogError::Setting { key: "acks".into(), cause: cause() },
             LogError::Transient(cause()),

@@ -4,8 +4,10 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A store that owes an answer for so long is waited for.
-const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
+/// A store that has not written a batch for so long is waited for.
+const WRITES_WITHIN: Duration = Duration::from_secs(10);
+/// And one that has not said for so long where it is: asked often enough, that is known within ten seconds.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 /// A loop that has not gone round for so long, in milliseconds, hangs.
 const BEATS_WITHIN_MS: i64 = 60_000;
 
@@ -16,9 +18,11 @@ pub struct Health {
     ready: AtomicBool,
     /// From a batch that is not taken to the next that is, or to there being none to take.
     store_failing: AtomicBool,
+    /// While a look at where the store is fails.
+    store_away: AtomicBool,
     heartbeat_ms: AtomicI64,
-    /// Since when the store has owed an answer.
-    asked: Mutex<Option<Instant>>,
+    /// Since when the store has owed an answer, and how long that may take.
+    asked: Mutex<Option<(Instant, Duration)>>,
 }
 
 impl Health {
@@ -27,9 +31,31 @@ impl Health {
         self.heartbeat_ms.store(now_ms(), Ordering::Relaxed);
     }
 
-    /// The store is asked for something, or has answered.
-    pub fn asked(&self, since: Option<Instant>) {
-        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    /// The store is asked to write a batch, or where it is, which it knows sooner.
+    pub fn asked(&self, to_write: bool) {
+        let within = if to_write { WRITES_WITHIN } else { ANSWERS_WITHIN };
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), within));
+    }
+
+    /// The store has answered a question where it is.
+    pub fn answered(&self, well: bool) {
+        self.store_away.store(!well, Ordering::Relaxed);
+        self.not_asked();
+    }
+
+    /// The store has answered a batch. Where it did not take it, there is no moment at which all seems well: between this
+    /// and what the reading thread makes of it nothing is owed any more.
+    pub fn wrote(&self, well: bool) {
+        if well {
+            self.store_away.store(false, Ordering::Relaxed);
+        } else {
+            self.refused();
+        }
+        self.not_asked();
+    }
+
+    fn not_asked(&self) {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// It cannot do its work for now.
@@ -62,7 +88,16 @@ impl Health {
     /// For how long the store has owed an answer, where that is long.
     pub fn unanswered(&self) -> Option<Duration> {
         let asked = *self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.map(|since| since.elapsed()).filter(|waited| *waited >= ANSWERS_WITHIN)
+        asked
+            .map(|(since, within)| (since.elapsed(), within))
+            .filter(|(waited, within)| waited >= within)
+            .map(|(waited, _)| waited)
+    }
+
+    /// Whether the store answers, and takes what is to be written, as far as that was tried.
+    pub(super) fn store_works(&self) -> bool {
+        let fails = self.store_failing.load(Ordering::Relaxed) || self.store_away.load(Ordering::Relaxed);
+        !fails && self.unanswered().is_none()
     }
 
     /// Whether the loop went round in the last minute.
@@ -72,8 +107,7 @@ impl Health {
 
     /// Whether it has its partitions, and its store answers and takes batches.
     pub fn ready(&self) -> bool {
-        let answers = self.unanswered().is_none() && !self.store_failing.load(Ordering::Relaxed);
-        self.live() && self.ready.load(Ordering::Relaxed) && answers
+        self.live() && self.ready.load(Ordering::Relaxed) && self.store_works()
     }
 
     /// Whether it was ever given partitions.

@@ -36,6 +36,8 @@ pub struct Metrics {
     difference: IntGauge,
     assigned: IntGauge,
     connected: IntGauge,
+    store_connected: IntGauge,
+    went_back: IntCounter,
     rebalances: IntCounterVec,
     store_failures: IntCounterVec,
     batch_seconds: Histogram,
@@ -43,7 +45,6 @@ pub struct Metrics {
     batch_records: Histogram,
     last_commit: Gauge,
     store_bytes: IntGauge,
-    overlaps: IntGauge,
     /// Without a sample until there was a verification.
     verified_at: GaugeVec,
     verified_records: IntGaugeVec,
@@ -104,6 +105,8 @@ impl Metrics {
             difference: gauge(&names::RECONCILIATION_DIFFERENCE)?,
             assigned: gauge(&names::ASSIGNED_PARTITIONS)?,
             connected: gauge(&names::LOG_CONNECTED)?,
+            store_connected: gauge(&names::STORE_CONNECTED)?,
+            went_back: counter(&names::STORE_WENT_BACK)?,
             rebalances: counters(&names::REBALANCES, "kind")?,
             store_failures: counters(&names::STORE_FAILURES, "kind")?,
             batch_seconds: histogram(&names::BATCH_DURATION, &SECONDS)?,
@@ -111,7 +114,6 @@ impl Metrics {
             batch_records: histogram(&names::BATCH_RECORDS, &RECORDS)?,
             last_commit: float(&names::LAST_COMMIT)?,
             store_bytes: gauge(&names::STORE_SIZE)?,
-            overlaps: gauge(&names::OVERLAPS)?,
             verified_at: floats(&names::VERIFIED_AT, &NO_LABELS)?,
             verified_records: gauges(&names::VERIFIED_RECORDS, &NO_LABELS)?,
             verified_differing: gauges(&names::VERIFIED_DIFFERENCES, &NO_LABELS)?,
@@ -122,7 +124,7 @@ impl Metrics {
         for kind in ["assigned", "revoked", "lost"] {
             metrics.rebalances.with_label_values(&[kind]);
         }
-        for kind in ["fenced", "passing", "dead_letter"] {
+        for kind in ["fenced", "passing", "dead_letter", "disk_full"] {
             metrics.store_failures.with_label_values(&[kind]);
         }
         Ok(metrics)
@@ -186,6 +188,11 @@ impl Metrics {
         self.with_lag(|lag| ends.iter().for_each(|(partition, end)| lag.end(*partition, *end, now_ms())));
     }
 
+    /// The store has lost so many offsets of a partition.
+    pub fn went_back(&self, offsets: i64) {
+        self.went_back.inc_by(offsets.unsigned_abs());
+    }
+
     /// Whether the log is there.
     pub fn connected(&self, connected: bool) {
         self.connected.set(i64::from(connected));
@@ -231,11 +238,6 @@ impl Metrics {
         self.store_bytes.set(bytes as i64);
     }
 
-    /// In how many places of the store a form's totals may count what single records count too.
-    pub fn overlaps(&self, places: usize) {
-        self.overlaps.set(places as i64);
-    }
-
     /// A batch was not taken.
     pub fn failed(&self, kind: &str) {
         self.store_failures.with_label_values(&[kind]).inc();
@@ -244,6 +246,7 @@ impl Metrics {
 
     fn refresh(&self) {
         let now = now_ms();
+        self.store_connected.set(i64::from(self.health.store_works()));
         let data = self.data.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(last) = data.as_deref().and_then(Verification::last_in) {
             self.verified_at.with_label_values(&NO_LABELS).set(last.at_ms as f64 / 1000.0);

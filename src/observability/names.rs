@@ -15,8 +15,6 @@ pub enum Unit {
     Partitions,
     /// Figures of units in quarters.
     Figures,
-    /// Units in quarters.
-    Places,
     /// How often something happened.
     Times,
     /// 1 for yes, 0 for no.
@@ -59,6 +57,8 @@ metrics! {
     RECONCILIATION_DIFFERENCE = "giaoban_worker_reconciliation_difference_records", Records, "Records read less records applied, duplicate, superseded and dead-lettered, over the assigned partitions since the store began; anything but 0 means that a record has vanished";
     ASSIGNED_PARTITIONS = "giaoban_worker_assigned_partitions", Partitions, "Partitions that this worker reads";
     LOG_CONNECTED = "giaoban_worker_log_connected", Flag, "1 if the event log is there, 0 if no broker is connected and the worker waits for one";
+    STORE_CONNECTED = "giaoban_worker_store_connected", Flag, "1 if the store answers and takes what is written, 0 if it does not and the worker waits for it";
+    STORE_WENT_BACK = "giaoban_worker_store_went_back_records_total", Records, "Offsets that the store had and lost, as by a failover or a restore, and that were read again";
     REBALANCES = "giaoban_worker_rebalances_total", Times, "Partitions assigned, revoked or lost";
     STORE_FAILURES = "giaoban_worker_store_failures_total", Times, "Batches that the store or the dead-letter topic did not take";
     BATCH_DURATION = "giaoban_worker_batch_duration_seconds", Seconds, "From the first record of a batch to its commit";
@@ -66,7 +66,6 @@ metrics! {
     BATCH_RECORDS = "giaoban_worker_batch_records", Records, "Records in a batch";
     LAST_COMMIT = "giaoban_worker_last_commit_timestamp_seconds", Seconds, "When the last batch was committed, in seconds since 1970";
     STORE_SIZE = "giaoban_store_size_bytes", Bytes, "Size of the store on disk";
-    OVERLAPS = "giaoban_overlaps", Places, "Units and quarters in which a form's totals stand beside single records, or another form, of the same body, over the whole store; both are counted until the unit withdraws one: giaoban overlaps lists them";
     VERIFIED_AT = "giaoban_verify_last_run_timestamp_seconds", Seconds, "When the last giaoban verify here ended";
     VERIFIED_RECORDS = "giaoban_verify_records", Records, "Messages that the last giaoban verify here recounted";
     VERIFIED_DIFFERENCES = "giaoban_verify_differences", Figures, "Figures that differed at the last giaoban verify here; must be 0";

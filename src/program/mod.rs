@@ -4,8 +4,10 @@
 
 mod context;
 mod http_server;
+mod patience;
 mod usage;
 
 pub use context::{Context, open_reader, start_log};
 pub use http_server::HttpServer;
+pub use patience::Patience;
 pub use usage::misread;

@@ -128,6 +128,26 @@ pub enum StoreError {
         #[source]
         cause: Cause,
     },
+    /// The server is a standby, or was told to take no changes.
+    ReadOnly {
+        /// User, host, port and database.
+        at: String,
+        /// In the server's words, or what was seen.
+        #[source]
+        cause: Cause,
+    },
+    /// The database's encoding cannot hold every text.
+    Encoding {
+        /// User, host, port and database.
+        at: String,
+        /// The encoding.
+        encoding: String,
+    },
+    /// A file of the store is not the one that was opened: it was removed, or another was put in its place.
+    Replaced {
+        /// The file.
+        at: String,
+    },
     /// A replay has put other figures in force.
     Switched {
         /// The store.
@@ -151,14 +171,19 @@ impl Explained for StoreError {
             Self::Fenced { .. } | Self::Switched { .. } => FailureKind::Fenced,
             Self::Locked { .. } => FailureKind::InUse,
             Self::OtherRules { .. } | Self::Inconsistent(_) => FailureKind::RulesChanged,
-            Self::Newer { .. } | Self::Damaged { .. } | Self::Foreign { .. } => FailureKind::StoreDamaged,
-            Self::Missing { .. } => FailureKind::StoreMissing,
-            Self::DiskFull { .. } | Self::Unwritable { .. } => FailureKind::CannotWrite,
-            Self::Unavailable { .. } => FailureKind::StoreAway,
-            Self::Unreachable { .. } | Self::Crowded { .. } => FailureKind::StoreUnreachable,
-            Self::Login { .. } | Self::NoDatabase { .. } | Self::Untrusted { .. } | Self::Forbidden { .. } => {
-                FailureKind::StoreRefuses
+            Self::Newer { .. } | Self::Damaged { .. } | Self::Foreign { .. } | Self::Replaced { .. } => {
+                FailureKind::StoreDamaged
             }
+            Self::Missing { .. } => FailureKind::StoreMissing,
+            Self::DiskFull { .. } => FailureKind::DiskFull,
+            Self::Unwritable { .. } => FailureKind::CannotWrite,
+            Self::Unavailable { .. } => FailureKind::StoreAway,
+            Self::Unreachable { .. } | Self::Crowded { .. } | Self::ReadOnly { .. } => FailureKind::StoreUnreachable,
+            Self::Login { .. }
+            | Self::NoDatabase { .. }
+            | Self::Untrusted { .. }
+            | Self::Forbidden { .. }
+            | Self::Encoding { .. } => FailureKind::StoreRefuses,
         }
     }
 
@@ -167,7 +192,10 @@ impl Explained for StoreError {
             Self::Fenced { topic, partition, stored, expected } => {
                 let place =
                     |next: &Option<NextOffset>| next.map_or_else(text::nothing, |next| Text::same(next.to_string()));
-                text::fenced(partition, topic, place(stored), place(expected))
+                match NextOffset::lost(*stored, *expected) {
+                    0 => text::fenced(partition, topic, place(stored), place(expected)),
+                    lost => text::went_back(partition, topic, lost, place(stored), place(expected)),
+                }
             }
             Self::Locked { at, by } if by.is_empty() => text::locked(at),
             Self::Locked { at, by } => text::locked_by(at, by),
@@ -184,6 +212,9 @@ impl Explained for StoreError {
             Self::Forbidden { at, cause } => text::forbidden(at, cause),
             Self::Crowded { at, cause } => text::crowded(at, cause),
             Self::Foreign { at, cause } => text::foreign(at, cause),
+            Self::ReadOnly { at, cause } => text::read_only(at, cause),
+            Self::Encoding { at, encoding } => text::encoding(at, encoding),
+            Self::Replaced { at } => failure::replaced(at),
             Self::Switched { at } => text::switched(at),
             Self::NoDatabase { at, cause } | Self::Unavailable { at, cause } => text::foreign_words(at, cause),
         }
@@ -191,6 +222,7 @@ impl Explained for StoreError {
 
     fn remedy(&self) -> Text {
         match self {
+            Self::Fenced { stored, expected, .. } if NextOffset::lost(*stored, *expected) > 0 => text::read_again(),
             Self::Fenced { .. } => text::one_writer(),
             Self::Locked { .. } => text::stop_the_other(),
             Self::OtherRules { .. } | Self::Inconsistent(_) => text::rebuild(),
@@ -207,6 +239,9 @@ impl Explained for StoreError {
             Self::Forbidden { .. } => text::grant_role(),
             Self::Crowded { .. } => text::raise_connections(),
             Self::Foreign { .. } => text::choose_schema(),
+            Self::ReadOnly { .. } => text::find_primary(),
+            Self::Encoding { .. } => text::create_in_utf8(),
+            Self::Replaced { .. } => failure::put_back(),
             Self::Switched { .. } => text::start_again(),
         }
     }
@@ -224,7 +259,7 @@ mod tests {
             StoreError::Fenced {
                 topic: "t".into(),
                 partition: Partition(0),
-                stored: None,
+                stored: Some(NextOffset(6)),
                 expected: Some(NextOffset(5)),
             },
             StoreError::Locked { at: at(), by: String::new() },
@@ -244,16 +279,25 @@ mod tests {
             StoreError::Forbidden { at: at(), cause: cause() },
             StoreError::Crowded { at: at(), cause: cause() },
             StoreError::Foreign { at: at(), cause: cause() },
+            StoreError::ReadOnly { at: at(), cause: cause() },
+            StoreError::Encoding { at: at(), encoding: "LATIN1".into() },
+            StoreError::Replaced { at: at() },
             StoreError::Switched { at: at() },
+            StoreError::Fenced {
+                topic: "t".into(),
+                partition: Partition(0),
+                stored: Some(NextOffset(7)),
+                expected: Some(NextOffset(9)),
+            },
         ];
         hold_to_promises(&errors, |error| {
             matches!(error, StoreError::NoDatabase { .. } | StoreError::Unavailable { .. })
         });
         assert_eq!(
             errors[0].to_string(),
-            "partition 0 of t: stored checkpoint: none; expected: 5; another worker has written it"
+            "partition 0 of t: stored checkpoint: 6; expected: 5; another worker has written it"
         );
-        assert!(errors[0].what().vi.contains("điểm dừng trong kho: chưa có, lẽ ra: 5"), "{}", errors[0].what().vi);
+        assert!(errors[0].what().vi.contains("điểm dừng trong kho: 6, lẽ ra: 5"), "{}", errors[0].what().vi);
         assert!(errors[3].remedy().en.contains("giaoban replay"));
     }
 }

@@ -22,7 +22,6 @@ pub use error::StoreError;
 pub use place::StorePlace;
 
 use crate::domain::{Digest, Entry, Quarter, RecordKey, Rules};
-use crate::rollup::overlap::OverlapPlace;
 use crate::rollup::table::Cells;
 use crate::rollup::{Cell, NotInTable};
 use stored::place_of;
@@ -70,18 +69,6 @@ pub trait ReadFigures: Send {
             Some(unknown) => Err(unknown.into()),
             None => Ok(cells),
         }
-    }
-
-    /// Where in these quarters a form's totals may count what single records count too, in order.
-    ///
-    /// # Errors
-    /// If the store cannot be read, or has a cell of a unit that the rules do not have.
-    fn overlaps(&mut self, quarters: &[Quarter], rules: &Rules) -> Result<Vec<OverlapPlace>, StoreError> {
-        let mut places = Vec::new();
-        for quarter in quarters {
-            places.extend(OverlapPlace::all(*quarter, &self.cells(&[*quarter], rules)?, rules));
-        }
-        Ok(places)
     }
 }
 
@@ -143,6 +130,14 @@ pub trait StoreReader: ReadFigures + ReadLedger + ReadCheckpoints {
         false
     }
 
+    /// Whether it can be written at present, by whoever may.
+    ///
+    /// # Errors
+    /// With why not.
+    fn takes_writes(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Its size on disk, in bytes.
     ///
     /// # Errors
@@ -158,6 +153,18 @@ pub trait StoreWriter: StoreReader {
     /// # Errors
     /// [`StoreError::OtherRules`] if it was made by other rules.
     fn adopt(&mut self, rules: &Rules, synthetic: bool) -> Result<(), StoreError>;
+
+    /// Every partition's checkpoint, as [`ReadCheckpoints::checkpoints`] has it, of a store that still is the one that
+    /// was opened and can be written.
+    ///
+    /// # Errors
+    /// If it cannot be read, cannot be written for now, or is another.
+    fn standing(&mut self, topic: &str) -> Result<Vec<Checkpoint>, StoreError>;
+
+    /// Whether its connection was made anew since this was asked last: behind it may be a store that went back.
+    fn was_reconnected(&mut self) -> bool {
+        false
+    }
 
     /// Writes ledger, cells and checkpoints in one transaction. Returns what
     /// became of the records of each span, in the order of the spans.

@@ -52,10 +52,13 @@ texts! {
         "Quá nhiều thư chết: worker dừng thay vì bỏ qua tiếp.",
         "Too many dead letters: the worker stopped instead of skipping more.",
     }
-    store_unreachable() { "Không kết nối được PostgreSQL.", "PostgreSQL does not answer." }
+    store_unreachable() {
+        "Không kết nối được PostgreSQL, máy chủ hết kết nối, hoặc hiện chỉ cho đọc.",
+        "PostgreSQL does not answer, has no connection to spare, or is read-only for now.",
+    }
     store_refuses() {
-        "PostgreSQL từ chối: mật khẩu, quyền, cơ sở dữ liệu hoặc chứng chỉ.",
-        "PostgreSQL refuses: password, permission, database or certificate.",
+        "PostgreSQL từ chối: mật khẩu, quyền, cơ sở dữ liệu, bảng mã hoặc chứng chỉ.",
+        "PostgreSQL refuses: password, permission, database, encoding or certificate.",
     }
     differs() {
         "Có khác biệt: số liệu với kết quả đếm lại (verify), hoặc nơi chuyển đến với nguồn (migrate).",
@@ -78,6 +81,14 @@ texts! {
     free_disk() {
         "Giải phóng dung lượng đĩa rồi chạy lại.",
         "Free some disk space and run it again.",
+    }
+    replaced(at) {
+        "{at} không còn là tệp đã mở: tệp đã bị xóa hoặc bị thay trong khi chương trình đang chạy",
+        "{at} is no longer the file that was opened: it was removed or replaced while the program ran",
+    }
+    put_back() {
+        "Dừng mọi worker, trả lại cả thư mục dữ liệu từ bản sao lưu (giaoban restore) hoặc để tệp hiện có ở đó, rồi chạy lại: worker tiếp tục từ những gì các tệp đang có.",
+        "Stop every worker, bring the whole data folder back from a backup (giaoban restore) or leave the file that is there now, then start again: the worker resumes from what the files have.",
     }
     make_writable() {
         "Cấp quyền ghi cho thư mục, hoặc chọn --data khác.",

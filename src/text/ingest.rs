@@ -32,6 +32,14 @@ texts! {
         "{at} did not answer within {seconds} s of the stop; the in-flight batch was either committed or rolled back",
     }
 
+    thread_ended(name) {
+        "luồng \"{name}\" của worker đã dừng ngoài dự kiến: đây là lỗi của chương trình",
+        "the worker's thread \"{name}\" has ended unexpectedly: this is a bug in the program",
+    }
+    report_defect() {
+        "Chạy lại worker: nó tiếp tục từ nơi kho đang đứng. Gửi dòng nhật ký ngay trước đó cho người phát triển.",
+        "Start the worker again: it resumes from where the store is. Send the log line before this one to the developers.",
+    }
     accept_gap() {
         "Khôi phục phần nhật ký đã mất, hoặc chấp nhận mất: giaoban worker --accept-gap. Đặt retention.ms=-1 cho topic để không lặp lại.",
         "Restore what the log has lost, or accept the loss: giaoban worker --accept-gap. Set retention.ms=-1 on the topic so that it does not happen again.",

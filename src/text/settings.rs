@@ -64,6 +64,10 @@ keys! {
         "Số bản sao khi tạo topic",
         "Replicas of topics that are created"
     }
+    "kafka.wait" {
+        "Worker khởi động khi Kafka không trả lời thì chờ tối đa bao nhiêu giây; 0 là không chờ",
+        "How many seconds a worker that starts waits for brokers that are away; 0 for not at all"
+    }
     "kafka.properties" {
         "Thuộc tính librdkafka bất kỳ, ví dụ \"security.protocol\" = \"SASL_SSL\"; trong môi trường: GIAOBAN__KAFKA__PROPERTIES__SECURITY_PROTOCOL",
         "Any librdkafka property, such as \"security.protocol\" = \"SASL_SSL\"; in the environment: GIAOBAN__KAFKA__PROPERTIES__SECURITY_PROTOCOL"
@@ -95,6 +99,10 @@ keys! {
     "store.synthetic" {
         "Kho tạo ra cho sự kiện minh họa (synthetic); quyết định khi tạo kho, về sau không đổi; kho khác từ chối các sự kiện đó",
         "Whether a store that is made is for made-up events (synthetic); decided when it is made, for good; other stores refuse them"
+    }
+    "store.wait" {
+        "Worker khởi động khi chưa ghi được vào kho (PostgreSQL không trả lời, chỉ cho đọc; đĩa đầy) thì chờ tối đa bao nhiêu giây; 0 là không chờ",
+        "How many seconds a worker that starts waits for a store that cannot be written (PostgreSQL is away or read-only, a disk is full); 0 for not at all"
     }
     "worker.batch_records" {
         "Số bản ghi tối đa mỗi lô",

@@ -7,6 +7,10 @@ texts! {
         "phân vùng {partition} của {topic}: điểm dừng trong kho: {stored:#}, lẽ ra: {expected:#}; một worker khác đã ghi",
         "partition {partition} of {topic}: stored checkpoint: {stored}; expected: {expected}; another worker has written it",
     }
+    went_back(partition, topic, lost, stored, expected) {
+        "phân vùng {partition} của {topic}: kho đã lùi {lost} vị trí (điểm dừng trong kho: {stored:#}, trước đó: {expected:#}), như sau khi chuyển sang máy chủ dự phòng hoặc khôi phục bản sao",
+        "partition {partition} of {topic}: the store went back by {lost} offsets (stored checkpoint: {stored}; before: {expected}), as after a failover or a restore",
+    }
     nothing() { "chưa có", "none" }
     locked(at) { "{at} đang được tiến trình khác dùng", "{at} is in use by another process" }
     locked_by(at, process) {
@@ -42,12 +46,29 @@ texts! {
         "{at} không còn là phiên bản kho đang có hiệu lực: một lần dựng lại đã đưa phiên bản khác vào sử dụng",
         "{at} is no longer the active generation: a replay has put another one in force",
     }
+    read_only(at, cause) { "{at} hiện chỉ cho đọc: {cause}", "{at} is read-only for now: {cause}" }
+    encoding(at, encoding) {
+        "{at} dùng bảng mã {encoding}, không ghi được mọi chữ của sự kiện",
+        "{at} is encoded in {encoding}, which cannot hold every character of the events",
+    }
     /// In the words of another program.
     foreign_words(at, cause) { "{at}: {cause}", "{at}: {cause}" }
 
     one_writer() {
         "Chỉ để một worker ghi mỗi kho; worker này sẽ tiếp tục từ nơi kho đang đứng khi chạy lại.",
         "Let one worker write each store; started again, this one resumes from where the store is.",
+    }
+    read_again() {
+        "Không cần làm gì: worker đọc lại từ nơi kho đang đứng.",
+        "Nothing is to be done: the worker reads again from where the store is.",
+    }
+    find_primary() {
+        "Trỏ store.url vào máy chủ chính; với nhiều máy chủ thêm target_session_attrs=read-write vào URL; hoặc chờ việc chuyển đổi xong.",
+        "Point store.url at the primary server; with several hosts add target_session_attrs=read-write to the URL; or wait until the failover is over.",
+    }
+    create_in_utf8() {
+        "Tạo cơ sở dữ liệu khác bằng UTF-8 rồi sửa store.url: createdb --encoding UTF8 --template template0 giaoban.",
+        "Make another database in UTF-8 and correct store.url: createdb --encoding UTF8 --template template0 giaoban.",
     }
     stop_the_other() {
         "Dừng tiến trình kia, hoặc dùng --data khác.",
@@ -82,8 +103,8 @@ texts! {
         "Check store.url and whether PostgreSQL is up: giaoban doctor. What was acknowledged is still there.",
     }
     check_login() {
-        "Kiểm tra người dùng trong store.url, mật khẩu trong store.password_file hoặc GIAOBAN__STORE__PASSWORD, và pg_hba.conf của máy chủ.",
-        "Check the user in store.url, the password in store.password_file or GIAOBAN__STORE__PASSWORD, and the server's pg_hba.conf.",
+        "Kiểm tra người dùng và chứng chỉ (sslcert, sslkey) trong store.url, mật khẩu trong store.password_file hoặc GIAOBAN__STORE__PASSWORD, và pg_hba.conf của máy chủ.",
+        "Check the user and the certificate (sslcert, sslkey) in store.url, the password in store.password_file or GIAOBAN__STORE__PASSWORD, and the server's pg_hba.conf.",
     }
     create_database() {
         "Sửa tên cơ sở dữ liệu trong store.url, hoặc tạo nó: createdb.",

@@ -78,6 +78,15 @@ impl OwnServer {
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap()
     }
 
+    /// A file in the folder of its data, which its process reads as it starts.
+    pub fn write(&self, name: &str, content: &str) {
+        let file = self.dir.path().join("data").join(name);
+        fs::write(&file, content).unwrap();
+        if let Some((user, group)) = somebody_else() {
+            std::os::unix::fs::chown(&file, Some(user), Some(group)).unwrap();
+        }
+    }
+
     pub fn stop(&mut self, how: Down) {
         let Some(mut process) = self.process.take() else { return };
         let signal = match how {
@@ -155,7 +164,7 @@ fn program(name: &str, folder: &Path) -> Command {
 }
 
 /// Where they are: `POSTGRES_BIN`, or where Debian keeps them, or on the path.
-fn programs() -> PathBuf {
+pub fn programs() -> PathBuf {
     if let Some(folder) = std::env::var_os("POSTGRES_BIN") {
         return folder.into();
     }

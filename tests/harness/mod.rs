@@ -4,9 +4,12 @@
 
 pub mod bad;
 pub mod broker;
+pub mod disk;
+pub mod running;
 pub mod terminal;
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -163,6 +166,16 @@ pub fn address(worker: &mut Child) -> String {
     // So that the worker never waits for its log to be read.
     std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
     address
+}
+
+/// What a server answers to a request of its own: the status, and all of the answer.
+pub fn get(address: &str, path: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, answer)
 }
 
 /// Waits for its end, which must come.

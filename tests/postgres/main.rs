@@ -1,5 +1,6 @@
 //! What only a PostgreSQL server decides: many workers at a time, lost
-//! connections, roles, refusals, and the binary on a database.
+//! connections, servers that go back or take no changes, roles, refusals, and the
+//! binary on a database.
 
 #![allow(clippy::unwrap_used)]
 
@@ -10,5 +11,6 @@ mod database;
 mod harness;
 #[path = "../oracle/mod.rs"]
 mod oracle;
+mod outage;
 mod server;
 mod workers;

@@ -42,3 +42,13 @@ fn without_the_tie_break_it_fails() {
 fn without_dead_letters_before_their_offset_it_fails() {
     fails_without(Guard::LetterBeforeOffset, &["moved before its dead letter was kept"]);
 }
+
+#[test]
+fn without_a_look_at_what_the_store_still_has_it_fails() {
+    fails_without(Guard::Standing, &["the store never got to the end"]);
+}
+
+#[test]
+fn without_reading_again_what_a_full_disk_did_not_take_it_fails() {
+    fails_without(Guard::ReadAgain, &["the log is told more than is in the store"]);
+}

@@ -2,7 +2,7 @@
 //! decides: workers killed between any two of their steps, frozen and continued
 //! hours later, partitions handed over and taken away with a batch in flight,
 //! replies and confirmations lost, commits that happen after all, stores and logs
-//! that do not answer, expired messages, duplicates, corrections on other partitions.
+//! that do not answer, a store that goes back, a full disk, expired messages, duplicates, corrections on other partitions.
 //! After each write and each run: every invariant, and figures equal to a recount.
 //!
 //! `./test.sh simulate --seeds 1000000` runs more, `./test.sh simulate --seed 7`
@@ -36,7 +36,7 @@ const TOPIC: &str = "events";
 const QUICK: u64 = 200;
 
 /// What happens in any two hundred runs, or the scheduler has lost it.
-const HAPPENS: [&str; 27] = [
+const HAPPENS: [&str; 30] = [
     "a commit happened after its worker had given it up",
     "a dead letter was kept twice",
     "a gap stopped a worker",
@@ -49,6 +49,7 @@ const HAPPENS: [&str; 27] = [
     "a worker looked back",
     "a worker met an offset that had expired",
     "a worker that was continued was fenced",
+    "a worker saw that the store went back",
     "a worker was continued",
     "a worker was killed",
     "a worker was killed while it wrote",
@@ -62,8 +63,10 @@ const HAPPENS: [&str; 27] = [
     "records were handed over twice",
     "store or log could not be asked where to start",
     "the confirmation of dead letters was lost",
+    "the disk was full",
     "the reply of a commit was lost",
     "the store was away",
+    "the store went back",
 ];
 
 /// One run; panics if anything does not hold.

@@ -41,6 +41,10 @@ impl Memory {
     }
 }
 
+/// All that a store had at some moment.
+#[derive(Clone)]
+pub struct Saved(Data);
+
 pub struct MemoryStore {
     at: Memory,
     /// Whether a batch that does not start where the store is is turned away.
@@ -68,6 +72,16 @@ impl std::ops::DerefMut for Locked<'_> {
 impl MemoryStore {
     fn data(&self) -> Locked<'_> {
         Locked(self.at.0.lock().unwrap())
+    }
+
+    /// What it has now.
+    pub fn save(&self) -> Saved {
+        Saved(self.data().clone())
+    }
+
+    /// Has again what it had then, and nothing of what came since.
+    pub fn go_back(&mut self, saved: Saved) {
+        *self.data() = saved.0;
     }
 
     /// Ledger and cells alone, if every span starts where the store is.
@@ -225,6 +239,10 @@ impl StoreWriter for MemoryStore {
                 Ok(())
             }
         }
+    }
+
+    fn standing(&mut self, topic: &str) -> Result<Vec<Checkpoint>, StoreError> {
+        self.checkpoints(topic)
     }
 
     fn apply(&mut self, batch: &Batch, rules: &Rules) -> Result<Vec<Counts>, StoreError> {

@@ -26,7 +26,7 @@ pub struct Writer {
     pub late: bool,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Watch {
     /// Messages that the store has.
     taken: BTreeSet<(Partition, i64)>,
@@ -38,6 +38,10 @@ pub struct Watch {
     last: BTreeMap<Partition, (u64, bool)>,
     /// Partitions taken from workers that may not know it.
     taken_away: BTreeSet<(u64, Partition)>,
+    /// Partitions of which the store has lost something that its workers may not know of.
+    put_back: BTreeSet<Partition>,
+    /// Of which it ever did: an answer from before may come at any time.
+    ever_put_back: BTreeSet<Partition>,
     /// Where workers that were told to accept a gap began.
     began: BTreeMap<(u64, Partition), i64>,
 }
@@ -58,6 +62,18 @@ impl Watch {
             self.taken_away.remove(&(start, partition));
         }
         self.began.insert((start, partition), offset);
+    }
+
+    /// The store has again what it had when `then` was noted.
+    pub fn go_back(&mut self, then: Self, before: &At, after: &At) {
+        (self.taken, self.passed_over) = (then.taken, then.passed_over);
+        let changed = before.keys().filter(|partition| before.get(partition) != after.get(partition));
+        self.put_back.extend(changed);
+        self.ever_put_back.extend(&self.put_back);
+    }
+
+    pub fn was_put_back(&self, partition: Partition) -> bool {
+        self.ever_put_back.contains(&partition)
     }
 
     /// A batch is in the store: it moved forward, over every message between, each once.
@@ -90,6 +106,9 @@ impl Watch {
             assert_eq!((entries.next(), read.len() as u64), (None, span.read), "{of}");
             let stray = writer.late || self.taken_away.contains(&(writer.start, partition));
             self.last.insert(partition, (writer.start, stray));
+            if !stray {
+                self.put_back.remove(&partition);
+            }
         }
     }
 
@@ -98,7 +117,8 @@ impl Watch {
         assert_eq!(before, after, "a batch that was turned away was written");
         let reason = batch.spans.iter().filter(|span| before.get(&span.partition).copied() != span.from).any(|span| {
             let stray_before = self.last.get(&span.partition).is_some_and(|(_, stray)| *stray);
-            writer.late || stray_before || self.taken_away.contains(&(writer.start, span.partition))
+            let put_back = self.put_back.contains(&span.partition);
+            writer.late || stray_before || put_back || self.taken_away.contains(&(writer.start, span.partition))
         });
         assert!(
             reason,

@@ -35,6 +35,7 @@ impl Event {
 
 pub enum Request {
     Checkpoints,
+    Standing,
     Letters(Vec<DeadLetter>),
     Apply(Batch),
     /// The second half of a write, where one transaction is not one.
@@ -43,6 +44,7 @@ pub enum Request {
 
 pub enum Reply {
     Checkpoints(Option<Vec<Checkpoint>>),
+    Standing(Option<Vec<Checkpoint>>),
     Kept(bool),
     Applied(Result<Vec<Counts>, BatchFailure>),
 }
@@ -82,6 +84,8 @@ pub struct Worker {
     todo: VecDeque<Output>,
     /// The checkpoints of these were asked for; nothing else is done until they are there.
     looking: Option<Vec<Partition>>,
+    /// When they were.
+    asked_ms: Option<u64>,
     looked: BTreeMap<Partition, Start>,
     /// What was gone when it was looked up: the stop that says so may come after another look.
     gone: BTreeSet<(Partition, NextOffset, NextOffset)>,
@@ -105,6 +109,7 @@ impl Worker {
             replies: VecDeque::new(),
             todo: VecDeque::new(),
             looking: None,
+            asked_ms: None,
             looked: BTreeMap::new(),
             gone: BTreeSet::new(),
             stage: Stage::Poll,
@@ -114,8 +119,10 @@ impl Worker {
 
 impl World {
     fn handle(&mut self, w: usize, input: Input<'_>) {
-        let now_ms = self.clock_ms - self.workers[w].started_ms;
-        self.workers[w].machine.handle(input, now_ms);
+        let worker = &mut self.workers[w];
+        // What comes while it looks up where to start comes at the moment of the question.
+        let now_ms = worker.asked_ms.unwrap_or(self.clock_ms) - worker.started_ms;
+        worker.machine.handle(input, now_ms);
     }
 
     /// A round of the reading thread, as far as it gets.
@@ -144,6 +151,10 @@ impl World {
             let at_end = self.dice.below(8) == 0;
             self.handle(w, if at_end { Input::AtEnd } else { Input::Tick });
             self.workers[w].stage = Stage::Act;
+            let looking = self.workers[w].requests.iter().any(|request| matches!(request, Request::Standing));
+            if !looking && self.dice.one_in(10) && self.without != Some(Guard::Standing) {
+                self.workers[w].requests.push_back(Request::Standing);
+            }
         }
         loop {
             if self.workers[w].todo.is_empty() {
@@ -237,13 +248,15 @@ impl World {
         let end = NextOffset(self.log[partition.0 as usize].high());
         if self.workers[w].machine.is_done(partition, end) {
             self.seen("a worker has read a partition to its end");
-            assert!(self.is_done(partition.0 as usize), "partition {partition} is not done");
+            let done = self.is_done(partition.0 as usize) || self.watch.was_put_back(partition);
+            assert!(done, "partition {partition} is not done");
         }
     }
 
     fn look_up(&mut self, w: usize, partitions: Vec<Partition>) {
         self.workers[w].requests.push_back(Request::Checkpoints);
-        self.workers[w].looking = Some(partitions);
+        let worker = &mut self.workers[w];
+        (worker.looking, worker.asked_ms) = (Some(partitions), Some(self.clock_ms));
     }
 
     /// Takes replies until the checkpoints are there; false while they are not.
@@ -282,12 +295,14 @@ impl World {
                 }
             }
         }
+        self.workers[w].asked_ms = None;
         true
     }
 
     fn reply(&mut self, w: usize, reply: Reply) {
         match reply {
-            Reply::Checkpoints(_) => {}
+            Reply::Checkpoints(_) | Reply::Standing(None) => {}
+            Reply::Standing(Some(stored)) => self.handle(w, Input::Standing(&stored)),
             // Nobody waits for them.
             Reply::Kept(_) if self.without == Some(Guard::LetterBeforeOffset) => {}
             Reply::Kept(true) => self.handle(w, Input::DeadLettersKept),
@@ -335,8 +350,15 @@ impl World {
             }
             Output::Commit { spans, .. } => {
                 let stored = at(self.store.writer());
-                let ahead = |of: &Committed| stored.get(&of.partition) < Some(&of.next) || of.counts.difference() != 0;
+                let ahead = |of: &Committed| {
+                    let more = stored.get(&of.partition) < Some(&of.next) && !self.watch.was_put_back(of.partition);
+                    more || of.counts.difference() != 0
+                };
                 assert!(!spans.iter().any(ahead), "the log is told more than is in the store: {spans:?} {stored:?}");
+            }
+            Output::WentBack(lost) => {
+                self.seen("a worker saw that the store went back");
+                assert!(lost.iter().all(|lost| lost.to < Some(lost.from)), "nothing is lost: {lost:?}");
             }
             Output::Pause | Output::Resume => {}
         }
@@ -385,9 +407,9 @@ impl World {
 
     fn ask(&mut self, w: usize, request: Request) {
         let worker = &self.workers[w];
-        let other = |request: &Request| !matches!(request, Request::Checkpoints);
+        let other = |request: &Request| !matches!(request, Request::Checkpoints | Request::Standing);
         let alone = !worker.requests.iter().any(other)
-            && !worker.replies.iter().any(|reply| !matches!(reply, Reply::Checkpoints(_)));
+            && !worker.replies.iter().any(|reply| !matches!(reply, Reply::Checkpoints(_) | Reply::Standing(_)));
         assert!(alone || self.without.is_some(), "two things are in flight at once");
         self.workers[w].requests.push_back(request);
     }

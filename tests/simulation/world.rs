@@ -11,7 +11,7 @@ use giaoban::store::{Batch, StoreWriter};
 
 use super::events::{Dice, PartitionLog, RULES, log};
 use super::group::Owner;
-use super::memory::{Memory, MemoryStore};
+use super::memory::{Memory, MemoryStore, Saved};
 use super::watch::{Watch, Writer, at};
 use super::worker::{State, Worker};
 
@@ -28,6 +28,10 @@ pub enum Guard {
     TieBreak,
     /// A dead letter is kept before its offset moves.
     LetterBeforeOffset,
+    /// It is looked whether the store still has what it was given.
+    Standing,
+    /// A batch that a full disk did not take is read again.
+    ReadAgain,
 }
 
 /// How often what happened, over runs: what never does is not tested.
@@ -78,6 +82,8 @@ enum Step {
     Freeze,
     SkipHours,
     StoreAway,
+    DiskFull,
+    GoBack,
     LogAway,
     Late,
     AddPartition,
@@ -102,8 +108,11 @@ pub struct World {
     pub watch: Watch,
     /// Batches whose sender is gone and that may still arrive.
     pub late: Vec<(u64, Batch)>,
-    /// For how many steps store and log do not answer.
+    /// What the store had at some moment, to which it may go back, with what was seen of it until then.
+    saved: Option<(Saved, Watch)>,
+    /// For how many steps the store does not answer, takes nothing, the log does not answer.
     pub store_away: usize,
+    pub disk_full: usize,
     pub log_away: usize,
     /// One in so many chances, a worker is killed there; 0 for never.
     kills: usize,
@@ -129,7 +138,7 @@ impl World {
         steps.extend([Step::Thaw; 8]);
         // Now and then a run in which nothing is taken away from anybody.
         let gentle = dice.one_in(8);
-        let rough = [Step::TakeAway, Step::Crash, Step::Freeze, Step::Late, Step::StoreAway];
+        let rough = [Step::TakeAway, Step::Crash, Step::Freeze, Step::Late, Step::StoreAway, Step::GoBack];
         for fault in [
             Step::HandOver,
             Step::TakeAway,
@@ -138,6 +147,8 @@ impl World {
             Step::Freeze,
             Step::SkipHours,
             Step::StoreAway,
+            Step::DiskFull,
+            Step::GoBack,
             Step::LogAway,
             Step::Late,
             Step::AddPartition,
@@ -174,7 +185,9 @@ impl World {
             owners: vec![Owner::default(); partitions],
             watch: Watch::default(),
             late: Vec::new(),
+            saved: None,
             store_away: 0,
+            disk_full: 0,
             log_away: 0,
             kills,
             hears,
@@ -209,7 +222,9 @@ impl World {
     }
 
     fn step(&mut self, step: Step) {
-        (self.store_away, self.log_away) = (self.store_away.saturating_sub(1), self.log_away.saturating_sub(1));
+        for away in [&mut self.store_away, &mut self.disk_full, &mut self.log_away] {
+            *away = away.saturating_sub(1);
+        }
         // Whom it fits, if there is one; and faults rather whoever has something in flight.
         let mut workers: Vec<usize> = (0..self.workers.len()).collect();
         self.dice.shuffle(&mut workers);
@@ -260,6 +275,8 @@ impl World {
                 self.clock_ms += 3_600_000 * (1 + self.dice.below(100) as u64);
             }
             Step::StoreAway => self.store_away = self.dice.below(40),
+            Step::DiskFull => self.disk_full = self.dice.below(40),
+            Step::GoBack => self.go_back(),
             Step::LogAway => self.log_away = self.dice.below(40),
             Step::Late => self.arrive_late(),
             Step::AddPartition => self.add_partition(),
@@ -299,6 +316,28 @@ impl World {
         }
     }
 
+    /// Notes what the store has, or puts it back to what was noted. What was on its way to it is lost with it.
+    fn go_back(&mut self) {
+        // Without one transaction there is no moment that a copy could be of.
+        let Store::Memory(store) = &mut self.store else { return };
+        if self.without == Some(Guard::OneTransaction) {
+            return;
+        }
+        let Some((saved, watch)) = self.saved.take() else {
+            self.saved = Some((store.save(), self.watch.clone()));
+            return;
+        };
+        let before = at(store);
+        store.go_back(saved);
+        let after = at(store);
+        self.late.clear();
+        self.watch.go_back(watch, &before, &after);
+        self.note(|| format!("  the store went back: {before:?} → {after:?}"));
+        if before != after {
+            self.seen("the store went back");
+        }
+    }
+
     fn add_partition(&mut self) {
         if let Some(log) = self.unborn.pop() {
             self.seen("a partition was added");
@@ -324,7 +363,7 @@ impl World {
     /// Nothing goes wrong any more: everything is read, or a gap stops it until it is accepted.
     fn heal(&mut self) {
         self.note(|| "nothing goes wrong any more".into());
-        (self.store_away, self.log_away, self.hears, self.healed) = (0, 0, 1, true);
+        (self.store_away, self.disk_full, self.log_away, self.hears, self.healed) = (0, 0, 0, 1, true);
         self.add_partition();
         for p in 0..self.log.len() {
             self.log[p].grow(usize::MAX);
@@ -344,6 +383,11 @@ impl World {
             }
         }
         self.go_on(4_000);
+        // Once more while nobody has anything to write.
+        if self.steps.contains(&Step::GoBack) && (0..self.log.len()).all(|p| self.log[p].low == 0 && self.is_done(p)) {
+            self.go_back();
+            self.go_on(4_000);
+        }
         assert!(
             (0..self.log.len()).all(|p| self.is_done(p)),
             "the store never got to the end: {:?}",

@@ -29,6 +29,9 @@ impl World {
             Request::Checkpoints => {
                 Reply::Checkpoints((self.store_away == 0).then(|| self.store.writer().checkpoints(TOPIC).unwrap()))
             }
+            Request::Standing => {
+                Reply::Standing((self.store_away == 0).then(|| self.store.writer().standing(TOPIC).unwrap()))
+            }
             Request::Letters(letters) => Reply::Kept(self.keep(&letters)),
             Request::Apply(batch) => match self.commit(w, batch) {
                 Some(result) => Reply::Applied(result),
@@ -71,6 +74,13 @@ impl World {
                 self.late.push((writer.start, batch));
             }
             return passing("away");
+        }
+        if self.disk_full > 0 {
+            self.seen("the disk was full");
+            if self.without == Some(Guard::ReadAgain) {
+                return Some(Ok(vec![Counts::default(); batch.spans.len()]));
+            }
+            return passing("no space");
         }
         if self.without == Some(Guard::OneTransaction) {
             let Store::Memory(store) = &mut self.store else { panic!("only the store in memory has that") };
@@ -138,7 +148,7 @@ impl World {
                     self.keep(&letters);
                 }
                 Request::Advance(batch, counts) => self.advance(w, &batch, &counts),
-                Request::Checkpoints => {}
+                Request::Checkpoints | Request::Standing => {}
             }
         }
         self.ends(w);

@@ -5,7 +5,7 @@ use crate::dead_letters::limit::Excess;
 use crate::dead_letters::{DeadLetter, Tolerance};
 use crate::domain::{NextOffset, Partition};
 use crate::log::{Incoming, PartitionRange};
-use crate::store::{Batch, Counts};
+use crate::store::{Batch, Checkpoint, Counts};
 use crate::wire::{Event, ValidationError};
 
 /// A message's event, or every rule that it breaks.
@@ -70,6 +70,8 @@ pub enum Input<'a> {
     AtEndOf(&'a [Partition]),
     /// The log may be another than the one that was read.
     Recreated,
+    /// Where the store was after the last batch that it answered; a partition that it lacks is not among them.
+    Standing(&'a [Checkpoint]),
     /// A record was read: its event, or what is wrong with it.
     Record(&'a Incoming<'a>, Decoded),
     /// The log has the dead letters of the batch in flight.
@@ -95,6 +97,8 @@ pub enum Output {
     LookBack(Partition, NextOffset),
     /// Give these up now.
     Release(Vec<Partition>),
+    /// The store has lost what it had of these: they are read again.
+    WentBack(Vec<WentBack>),
     /// Keep these in the dead-letter topic, confirmed, and answer.
     DeadLetter(Vec<DeadLetter>),
     /// Write this batch in one transaction, and answer.
@@ -114,6 +118,17 @@ pub enum Output {
     Resync(Vec<Partition>),
     /// Stop: all is done, or this is why it cannot go on.
     Stop(Result<(), Stopped>),
+}
+
+/// A partition of which the store has less than was written into it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WentBack {
+    /// The partition.
+    pub partition: Partition,
+    /// Where the store was.
+    pub from: NextOffset,
+    /// Where it is now; `None` if it has nothing of the partition.
+    pub to: Option<NextOffset>,
 }
 
 /// What one span of a batch came to.

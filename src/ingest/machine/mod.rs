@@ -9,8 +9,9 @@
 
 mod batch;
 mod messages;
+mod standing;
 
-pub use messages::{BatchFailure, Committed, Decoded, Input, Limits, Output, Start, Stopped};
+pub use messages::{BatchFailure, Committed, Decoded, Input, Limits, Output, Start, Stopped, WentBack};
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -128,6 +129,7 @@ impl Machine {
                 }
             }
             Input::Recreated => self.look_again(now_ms),
+            Input::Standing(stored) => self.compare(stored, now_ms),
             Input::DeadLettersKept => {
                 if let InFlight::DeadLetters(batch, origin) = mem::replace(&mut self.in_flight, InFlight::Nothing) {
                     self.apply(batch, origin);

@@ -3,8 +3,8 @@
 
 use super::Reader;
 use crate::domain::{NextOffset, Offset, Partition};
+use crate::failure::Explained as _;
 use crate::ingest::error::WorkerError;
-use crate::store::StoreError;
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ impl Reader {
         let now_ms = self.begun.elapsed().as_millis() as u64;
         let stored = match self.checkpoints(now_ms) {
             // Asked again soon.
-            Err(WorkerError::Store(StoreError::Unavailable { .. })) => return Ok(false),
+            Err(WorkerError::Store(error)) if self.passes(error.kind()) => return Ok(false),
             stored => stored?,
         };
         for (partition, end) in targets {

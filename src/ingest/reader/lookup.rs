@@ -36,7 +36,7 @@ impl Reader {
         let found = if partitions.is_empty() { Ok(Vec::new()) } else { self.starts(partitions, now_ms) };
         let starts = match found {
             Ok(starts) => starts,
-            Err(error) if error.kind().may_pass() => {
+            Err(error) if self.passes(error.kind()) => {
                 tracing::warn!(%error, "cannot look up where to start; trying again");
                 self.metrics.health.not_ready();
                 self.machine.handle(Input::Unknown(partitions), now_ms);
@@ -86,7 +86,7 @@ impl Reader {
         partitions: &[Partition],
     ) -> Result<(), WorkerError> {
         match result.map_err(|error| self.once_more(&self.topic, error)) {
-            Err(error) if error.kind().may_pass() => {
+            Err(error) if self.passes(error.kind()) => {
                 tracing::warn!(%error, "cannot read from there yet; trying again");
                 let now_ms = self.begun.elapsed().as_millis() as u64;
                 self.machine.handle(Input::Unknown(partitions), now_ms);

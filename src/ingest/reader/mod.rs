@@ -2,15 +2,16 @@
 //! and does it, but for what the writer does.
 //!
 //! `lookup` finds out where partitions start, `end` whether a worker that is to
-//! end has done its work.
+//! end has done its work, `standing` whether the store still has what it was given.
 
 mod end;
 mod lookup;
+mod standing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::time::{Duration, Instant};
 
 use super::error::{Silent, WorkerError};
@@ -19,7 +20,7 @@ use super::portion::Portion;
 use super::summary::Summary;
 use super::writer::{Reply, Request};
 use crate::domain::{NextOffset, Partition, Position};
-use crate::failure::Explained as _;
+use crate::failure::{Explained as _, FailureKind};
 use crate::log::{Consumer, EventLog, LogError, Polled};
 use crate::observability::Metrics;
 use crate::store::StoreError;
@@ -71,6 +72,11 @@ pub(super) struct Reader {
     pub(super) asleep: bool,
     /// How long the store had owed an answer when that was last said.
     pub(super) told: Duration,
+    /// When the store was asked last whether it still has what it was given, and whether that is yet to be answered.
+    pub(super) looked_at: Instant,
+    pub(super) looking: bool,
+    /// When it was last said that it cannot be looked at.
+    pub(super) away_told: Option<Instant>,
     pub(super) progress: Box<dyn FnMut(u64, Option<u64>)>,
     pub(super) summary: Summary,
 }
@@ -88,14 +94,19 @@ impl Reader {
                 self.machine.handle(Input::Stop, now_ms);
             }
             self.poll(now_ms)?;
-            while let Ok(reply) = self.replies.try_recv() {
-                self.reply(reply, now_ms)?;
+            loop {
+                match self.replies.try_recv() {
+                    Ok(reply) => self.reply(reply, now_ms)?,
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Disconnected) => return Err(no_answer()),
+                }
             }
             let at_end = self.targets.as_ref().is_some_and(|targets| self.machine.has_read(targets));
             self.machine.handle(if at_end { Input::AtEnd } else { Input::Tick }, now_ms);
             if self.act()? {
                 return Ok(());
             }
+            self.look_at_store()?;
             if asked_at.elapsed() > Duration::from_secs(1) {
                 asked_at = Instant::now();
                 // Behind the last record may lie offsets that are no records: these are not waited for.
@@ -203,8 +214,9 @@ impl Reader {
         self.keeping &= !matches!(reply, Reply::Kept(_));
         let input = match reply {
             Reply::Checkpoints(_) => return Ok(()),
+            Reply::Standing(standing) => return self.standing(standing, now_ms),
             Reply::Kept(Ok(())) => Input::DeadLettersKept,
-            Reply::Kept(Err(refused)) if self.once_more(&refused.topic, refused.cause.clone()).kind().may_pass() => {
+            Reply::Kept(Err(refused)) if self.passes(self.once_more(&refused.topic, refused.cause.clone()).kind()) => {
                 tracing::warn!(error = %refused, "dead letters are not confirmed; reading again from the store's offsets");
                 self.metrics.failed("dead_letter");
                 Input::Failed(BatchFailure::Passing(refused.to_string()))
@@ -220,9 +232,9 @@ impl Reader {
                 self.metrics.failed("fenced");
                 Input::Failed(BatchFailure::Fenced)
             }
-            Reply::Applied { result: Err(error @ StoreError::Unavailable { .. }), .. } => {
+            Reply::Applied { result: Err(error), .. } if self.passes(error.kind()) => {
                 tracing::warn!(%error, "the store did not take a batch; trying again from its offsets");
-                self.metrics.failed("passing");
+                self.metrics.failed(if error.kind() == FailureKind::DiskFull { "disk_full" } else { "passing" });
                 Input::Failed(BatchFailure::Passing(error.to_string()))
             }
             Reply::Applied { result: Err(error), .. } => return Err(error.into()),
@@ -251,6 +263,7 @@ impl Reader {
                         self.started.retain(|partition| !partitions.contains(partition));
                         self.committed.retain(|partition, _| !partitions.contains(partition));
                     }
+                    Output::WentBack(lost) => self.went_back(&lost),
                     Output::DeadLetter(letters) => {
                         self.reasons.clear();
                         for letter in &letters {
@@ -274,7 +287,7 @@ impl Reader {
                 }
             }
         }
-        Ok(self.caught_up())
+        Ok(self.caught_up() && self.is_kept()?)
     }
 
     fn look_back(&mut self, partition: Partition, from: NextOffset) -> Result<(), LogError> {
@@ -322,5 +335,5 @@ impl Reader {
 }
 
 fn no_answer() -> WorkerError {
-    WorkerError::Log(LogError::Transient("the thread that writes the store has ended unexpectedly".into()))
+    WorkerError::ThreadEnded("store")
 }

@@ -7,8 +7,11 @@ use rusqlite::Connection;
 
 use super::file::EmbeddedLog;
 use crate::domain::{NextOffset, Partition};
+use crate::files::sqlite::OpenFiles;
 use crate::log::{Consumer, Incoming, LogError, PartitionRange, Polled};
 
+/// How often it looks whether the file still is the one that was opened.
+const FILES_EVERY: Duration = Duration::from_secs(5);
 /// How often an idle consumer looks whether anything was committed: at that a look costs microseconds.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
@@ -24,6 +27,9 @@ pub(super) struct EmbeddedConsumer {
     /// The file's version at which no partition had more; `None` if that is to be found out.
     pub(super) drained_at: Option<i64>,
     pub(super) paused: bool,
+    /// The log's files as they were when they were opened, and when they were looked at last.
+    pub(super) files: OpenFiles,
+    pub(super) looked_at: Instant,
 }
 
 impl EmbeddedConsumer {
@@ -49,6 +55,24 @@ impl EmbeddedConsumer {
         Ok(0)
     }
 
+    /// Whether the file still is the one that was opened, with all that was read of it: another may have been moved or
+    /// copied over it.
+    fn look_at_files(&mut self) -> Result<(), LogError> {
+        if self.looked_at.elapsed() < FILES_EVERY {
+            return Ok(());
+        }
+        self.looked_at = Instant::now();
+        if let Some(file) = self.files.replaced() {
+            return Err(LogError::Replaced { at: file.display().to_string() });
+        }
+        for (partition, next) in self.reading.clone() {
+            if self.log.end(&self.connection, &self.topic, partition)? < next {
+                return Err(LogError::Replaced { at: self.log.path.display().to_string() });
+            }
+        }
+        Ok(())
+    }
+
     /// A number that changes with each commit of another connection, of whatever process; a look into shared memory.
     fn version(&self) -> Result<i64, LogError> {
         let select = self.connection.prepare_cached("PRAGMA data_version");
@@ -62,6 +86,7 @@ impl Consumer for EmbeddedConsumer {
             return Ok(Polled::Assigned(std::mem::take(&mut self.unassigned)));
         }
         let begun = Instant::now();
+        self.look_at_files()?;
         loop {
             if !self.paused {
                 let handed = self.read_next(max, sink)?;

@@ -9,12 +9,15 @@ mod file;
 mod headers;
 mod producer;
 
+use std::time::Instant;
+
 use self::consumer::EmbeddedConsumer;
 pub use self::file::EmbeddedLog;
 use self::file::MAX_MESSAGE_BYTES;
 use self::producer::EmbeddedProducer;
 use super::{Consumer, Created, EventLog, Incoming, LogError, Membership, PartitionRange, Producer, Topic, TopicSpec};
 use crate::domain::{NextOffset, Offset, Partition};
+use crate::files::sqlite::OpenFiles;
 
 impl EventLog for EmbeddedLog {
     fn describe(&self) -> String {
@@ -69,6 +72,8 @@ impl EventLog for EmbeddedLog {
             turn: 0,
             drained_at: None,
             paused: false,
+            files: OpenFiles::of(&self.path),
+            looked_at: Instant::now(),
         }))
     }
 

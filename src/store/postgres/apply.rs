@@ -12,7 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::copy::{Columns, Copying, ROWS, trouble};
 use super::read::read_entry;
 use super::schema::{Found, Schema};
-use super::{Trouble, fill};
+use super::{DURABLE, Trouble, fill};
 use crate::domain::{Entry, NextOffset, Revision, Rules};
 use crate::rollup::{Delta, Earlier, settle};
 use crate::store::stored::{ENTRY_COLUMNS, SELECT_ENTRY, count_columns, place_key};
@@ -137,7 +137,7 @@ impl Writing<'_> {
         let (schema, opened) = (self.schema, self.found);
         let guard = schema.guard("pg_advisory_xact_lock_shared", opened.generation);
         // A statement of its own, so that the next sees what was committed while this one waited.
-        self.transaction.batch_execute(&format!("{SETTINGS}; {guard}"))?;
+        self.transaction.batch_execute(&format!("{SETTINGS}; {DURABLE}; {guard}"))?;
         let now = schema.generation(&mut self.transaction, opened.generation)?;
         let at = schema.describe(opened.generation);
         match now {

@@ -22,15 +22,21 @@ use ::postgres::types::Type;
 use ::postgres::{Client, Row};
 
 use super::data_dir::Generation;
-use super::{Batch, Counts, ReadFigures as _, StoreError, StoreReader as _, StoreWriter};
+use super::{Batch, Checkpoint, Counts, ReadFigures as _, StoreError, StoreReader as _, StoreWriter};
 use crate::domain::Rules;
 use crate::failure::Cause;
 use crate::rollup::NotInTable;
 use apply::LookUp;
+use read::{read_checkpoint, select_checkpoints};
 use schema::{Found, number};
 
 /// A transaction that sees one moment, on whatever server.
 const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '5min'";
+/// Whatever the server or the role says: what was committed is on its disk, or where it asks for more than that, there.
+const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', true)
+    WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')";
+/// A look at where the store is takes no time, or waits for a lock that is not ours.
+const ANSWERS_WITHIN: &str = "SET LOCAL statement_timeout = '30s'";
 /// How often a batch is tried that met with another worker's.
 const TRIES: u32 = 10;
 
@@ -42,6 +48,8 @@ pub struct PostgresStore {
     client: Option<Client>,
     /// Within one transaction, from the opening on.
     reading: bool,
+    /// Whether the connection was made anew, until that is asked.
+    reconnected: bool,
     look_up: LookUp,
 }
 
@@ -80,7 +88,7 @@ impl Trouble {
 
 impl PostgresStore {
     fn new(schema: Schema, found: Found, client: Client, reading: bool) -> Self {
-        Self { schema, found, client: Some(client), reading, look_up: LookUp::default() }
+        Self { schema, found, client: Some(client), reading, reconnected: false, look_up: LookUp::default() }
     }
 
     /// Which generation it is.
@@ -100,7 +108,11 @@ impl PostgresStore {
             Some(client) => client,
             // What it has read was of a moment that is gone.
             None if self.reading => return Err(lost(server)),
-            None => server.connect().map_err(passing)?,
+            None => {
+                let client = server.connect()?;
+                self.reconnected = true;
+                client
+            }
         };
         let result = act(&mut client);
         // A failure without a word of the server leaves the connection in an unknown state.
@@ -133,12 +145,10 @@ fn lost(server: &Server) -> StoreError {
     StoreError::Unavailable { at: server.to_string(), cause: "the connection was lost".into() }
 }
 
-/// In the middle of work a server that is away may come back; at the start it is reported by its name.
-fn passing(error: StoreError) -> StoreError {
+/// While a worker works, a store whose tables are not there is one that is being restored.
+fn restored_soon(error: StoreError) -> StoreError {
     match error {
-        StoreError::Unreachable { at, cause } | StoreError::Crowded { at, cause } => {
-            StoreError::Unavailable { at, cause }
-        }
+        StoreError::Foreign { at, cause } => StoreError::Unavailable { at, cause },
         other => other,
     }
 }
@@ -165,6 +175,26 @@ impl StoreWriter for PostgresStore {
             Some(stored) => Err(StoreError::OtherRules { at: self.describe(), stored, now }),
             None => Err(self.damaged("giaoban_generation lacks the generation")),
         }
+    }
+
+    fn standing(&mut self, topic: &str) -> Result<Vec<Checkpoint>, StoreError> {
+        let (schema, found, select) = (self.schema.clone(), self.found, self.fill(&select_checkpoints()));
+        let standing = self.with(|client| {
+            let mut transaction = client.transaction()?;
+            transaction.batch_execute(ANSWERS_WITHIN)?;
+            schema.check_writable(&mut transaction)?;
+            if schema.generation(&mut transaction, found.generation)?.is_none_or(|now| now.in_force != found.in_force) {
+                return Err(StoreError::Switched { at: schema.describe(found.generation) }.into());
+            }
+            let rows = transaction.query_typed(&select, &[(&topic, Type::TEXT)])?;
+            transaction.commit()?;
+            rows.iter().map(read_checkpoint).collect()
+        });
+        standing.map_err(restored_soon)
+    }
+
+    fn was_reconnected(&mut self) -> bool {
+        std::mem::take(&mut self.reconnected)
     }
 
     fn apply(&mut self, batch: &Batch, rules: &Rules) -> Result<Vec<Counts>, StoreError> {
@@ -198,6 +228,6 @@ impl StoreWriter for PostgresStore {
             }
         };
         self.look_up = look_up;
-        result
+        result.map_err(restored_soon)
     }
 }

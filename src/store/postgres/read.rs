@@ -124,15 +124,8 @@ impl ReadCheckpoints for PostgresStore {
     }
 
     fn checkpoints(&mut self, topic: &str) -> Result<Vec<Checkpoint>, StoreError> {
-        let select =
-            format!("{SELECT_CHECKPOINT} FROM {{schema}}.checkpoint_{{n}} WHERE topic = $1 ORDER BY partition");
-        let rows = self.rows(&select, &[(&topic, Type::TEXT)])?;
-        let of_row = |row: &Row| -> Result<Checkpoint, Trouble> {
-            let number = |column: usize| row.try_get::<_, i64>(column);
-            let numbers = [number(1)?, number(2)?, number(3)?, number(4)?, number(5)?, number(6)?];
-            Ok(checkpoint(row.try_get(0)?, numbers, row.try_get(7)?))
-        };
-        self.read(|| rows.iter().map(of_row).collect())
+        let rows = self.rows(&select_checkpoints(), &[(&topic, Type::TEXT)])?;
+        self.read(|| rows.iter().map(read_checkpoint).collect())
     }
 }
 
@@ -145,6 +138,11 @@ impl StoreReader for PostgresStore {
         true
     }
 
+    fn takes_writes(&mut self) -> Result<(), StoreError> {
+        let schema = self.schema.clone();
+        self.with(|client| schema.check_writable(client))
+    }
+
     fn size_bytes(&mut self) -> Result<u64, StoreError> {
         let rows = self.rows(
             "SELECT sum(pg_total_relation_size(name))::bigint FROM unnest(ARRAY['{schema}.ledger_{n}',
@@ -153,6 +151,18 @@ impl StoreReader for PostgresStore {
         )?;
         self.read(|| rows.first().map_or(Ok(0), |row| Ok(row.try_get::<_, i64>(0)?.unsigned_abs())))
     }
+}
+
+/// Reads the checkpoints of a topic.
+pub(super) fn select_checkpoints() -> String {
+    format!("{SELECT_CHECKPOINT} FROM {{schema}}.checkpoint_{{n}} WHERE topic = $1 ORDER BY partition")
+}
+
+/// A row of [`select_checkpoints`].
+pub(super) fn read_checkpoint(row: &Row) -> Result<Checkpoint, Trouble> {
+    let number = |column: usize| row.try_get::<_, i64>(column);
+    let numbers = [number(1)?, number(2)?, number(3)?, number(4)?, number(5)?, number(6)?];
+    Ok(checkpoint(row.try_get(0)?, numbers, row.try_get(7)?))
 }
 
 /// A row of [`SELECT_ENTRY`].

@@ -4,7 +4,7 @@ use ::postgres::types::Type;
 use ::postgres::{Client, GenericClient};
 
 use super::server::Server;
-use super::{PostgresStore, Trouble};
+use super::{DURABLE, PostgresStore, Trouble};
 use crate::domain::Digest;
 use crate::store::StoreError;
 use crate::store::data_dir::Generation;
@@ -15,6 +15,8 @@ const MIGRATIONS: [&str; 2] = [include_str!("001.sql"), include_str!("002.sql")]
 const VERSION: i32 = MIGRATIONS.len() as i32;
 /// The tables of a generation.
 const TABLES: [&str; 4] = ["ledger", "earlier_revision", "cell", "checkpoint"];
+/// Encodings of a database that hold every text of an event; the second takes bytes as they come.
+const HOLDS_ALL: [&str; 2] = ["UTF8", "SQL_ASCII"];
 /// So that what waits for another's lock does not wait without a limit.
 const LOCK_WITHIN: &str = "SET LOCAL lock_timeout = '30s'";
 
@@ -85,7 +87,7 @@ impl Schema {
         let mut client = self.server.connect()?;
         let switch = |client: &mut Client| -> Result<(), Trouble> {
             let mut transaction = client.transaction()?;
-            transaction.batch_execute(LOCK_WITHIN)?;
+            transaction.batch_execute(&format!("{LOCK_WITHIN}; {DURABLE}"))?;
             let current = self.in_force(&mut transaction)?.ok_or_else(|| self.no_generation())?;
             self.lock(&mut transaction, current.generation)?;
             let old = self.fill("UPDATE {schema}.giaoban_generation SET in_force = false WHERE in_force");
@@ -104,7 +106,7 @@ impl Schema {
         let mut client = self.server.connect()?;
         let remove = |client: &mut Client| -> Result<(), Trouble> {
             let mut transaction = client.transaction()?;
-            transaction.batch_execute(LOCK_WITHIN)?;
+            transaction.batch_execute(&format!("{LOCK_WITHIN}; {DURABLE}"))?;
             self.lock(&mut transaction, generation)?;
             let row = self.fill("DELETE FROM {schema}.giaoban_generation WHERE number = $1 AND NOT in_force");
             if transaction.execute_typed(&row, &[(&number(generation), Type::INT4)])? == 1 {
@@ -138,7 +140,8 @@ impl Schema {
         let mut client = self.server.connect()?;
         let prepare = |client: &mut Client| -> Result<Found, Trouble> {
             let mut transaction = client.transaction()?;
-            transaction.batch_execute(LOCK_WITHIN)?;
+            transaction.batch_execute(&format!("{LOCK_WITHIN}; {DURABLE}"))?;
+            self.check_writable(&mut transaction)?;
             let lock = "SELECT pg_advisory_xact_lock(hashtextextended('giaoban ' || $1, 0))";
             transaction.query_typed(lock, &[(&self.name, Type::TEXT)])?;
             self.make(&mut transaction)?;
@@ -168,6 +171,26 @@ impl Schema {
         };
         let found = begin(&mut client).map_err(|trouble| trouble.of(&self.server))?;
         Ok(PostgresStore::new(self.clone(), found, client, true))
+    }
+
+    /// Whether the server takes changes, and the database every text. A transaction of our own that only reads, or a
+    /// user's own setting, says nothing of that.
+    pub(super) fn check_writable(&self, client: &mut impl GenericClient) -> Result<(), Trouble> {
+        let look = "SELECT pg_is_in_recovery(),
+            (SELECT setting = 'on' AND source <> 'user' FROM pg_settings WHERE name = 'default_transaction_read_only'),
+            current_setting('server_encoding')";
+        let row = client.query_typed_one(look, &[])?;
+        let (is_standby, only_reads, encoding): (bool, bool, String) =
+            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let at = self.server.to_string();
+        if is_standby || only_reads {
+            let cause = if is_standby { "the server is a standby" } else { "default_transaction_read_only is on" };
+            return Err(StoreError::ReadOnly { at, cause: cause.into() }.into());
+        }
+        if !HOLDS_ALL.contains(&&*encoding) {
+            return Err(StoreError::Encoding { at, encoding }.into());
+        }
+        Ok(())
     }
 
     /// Whether the schema is one of ours; refuses one that is another program's.

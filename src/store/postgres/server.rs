@@ -2,6 +2,7 @@
 //! is kept there.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use ::postgres::{Client, Config};
 use openssl::ssl::ErrorCode;
 use postgres_openssl::MakeTlsConnector;
 
-use super::url::{is_url, shown, split_tls};
+use super::url::{Tls, Trust, is_url, shown, split_tls};
 use crate::failure::Cause;
 use crate::store::StoreError;
 
@@ -27,7 +28,10 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct Server {
     config: Box<Config>,
-    tls: MakeTlsConnector,
+    /// Read anew for each connection, as are the files that the URL names: they are rotated.
+    password_file: Option<PathBuf>,
+    tls: Tls,
+    trust: Trust,
     shown: String,
     /// Connections that were given up before the server had said anything. The driver cannot end
     /// them, so the next continues one: a silent server costs no more threads than callers.
@@ -80,9 +84,15 @@ impl Server {
         }
         let (mode, trust) = tls.meaning(&config)?;
         config.ssl_mode(mode);
-        let tls = tls.connector(trust)?;
+        tls.connector(trust)?;
         let shown = shown(&config);
-        Ok(Self { config: Box::new(config), tls, shown, given_up: Arc::default() })
+        Ok(Self { config: Box::new(config), password_file: None, tls, trust, shown, given_up: Arc::default() })
+    }
+
+    /// The same with the password that a file has whenever a connection is made.
+    pub fn with_password_of(mut self, file: &Path) -> Self {
+        self.password_file = Some(file.to_owned());
+        self
     }
 
     /// A new connection. The driver's own limit ends where the server takes it, so there is one for
@@ -107,11 +117,22 @@ impl Server {
 
     fn begin(&self) -> Result<Connecting, StoreError> {
         let (outcome, connecting) = channel();
-        let (config, tls) = (self.config.clone(), self.tls.clone());
+        let (config, tls) = self.with_files().map_err(|cause| self.unreachable(cause))?;
         let connect = move || drop(outcome.send(config.connect(tls)));
         let thread = std::thread::Builder::new().name("connecting".into()).spawn(connect);
         thread.map_err(|error| self.unreachable(Cause::worded(format!("cannot start a thread: {error}"), error)))?;
         Ok(connecting)
+    }
+
+    /// What is to be connected to, with what its files hold now. One that cannot be read may be about to be replaced.
+    fn with_files(&self) -> Result<(Box<Config>, MakeTlsConnector), Cause> {
+        let mut config = self.config.clone();
+        if let Some(file) = &self.password_file {
+            let password = std::fs::read_to_string(file)
+                .map_err(|error| Cause::worded(format!("{}: {error}", file.display()), error))?;
+            config.password(password.trim_end_matches(['\r', '\n']));
+        }
+        Ok((config, self.tls.connector(self.trust)?))
     }
 
     fn given_up(&self) -> MutexGuard<'_, Vec<Connecting>> {
@@ -133,10 +154,12 @@ impl Server {
         if error.code().is_some() {
             return self.error(error);
         }
-        let (at, words, was_cut) = (self.shown.clone(), error.to_string(), was_cut(&error));
+        let (at, words) = (self.shown.clone(), error.to_string());
+        let (was_cut, refuses_certificate) = (was_cut(&error), refuses_certificate(&error));
         let cause = Cause::worded(text(&error), error);
         // The driver does not tell its kinds but by these words.
         match words.as_str() {
+            _ if refuses_certificate => StoreError::Login { at, cause },
             "error performing TLS handshake" if was_cut => StoreError::Unreachable { at, cause },
             "error performing TLS handshake" => StoreError::Untrusted { at, cause },
             "invalid configuration" | "authentication error" => StoreError::Login { at, cause },
@@ -160,9 +183,8 @@ impl Server {
                 StoreError::Login { at, cause }
             }
             SqlState::INVALID_CATALOG_NAME => StoreError::NoDatabase { at, cause },
-            SqlState::INSUFFICIENT_PRIVILEGE | SqlState::READ_ONLY_SQL_TRANSACTION => {
-                StoreError::Forbidden { at, cause }
-            }
+            SqlState::INSUFFICIENT_PRIVILEGE => StoreError::Forbidden { at, cause },
+            SqlState::READ_ONLY_SQL_TRANSACTION => StoreError::ReadOnly { at, cause },
             SqlState::TOO_MANY_CONNECTIONS => StoreError::Crowded { at, cause },
             SqlState::DISK_FULL => StoreError::DiskFull { at },
             // As after a worker stood still within a transaction.
@@ -186,6 +208,25 @@ fn was_cut(error: &::postgres::Error) -> bool {
     while let Some(cause) = source {
         let tls = cause.downcast_ref::<openssl::ssl::Error>();
         if cause.is::<std::io::Error>() || tls.is_some_and(|error| error.code() == ErrorCode::SYSCALL) {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
+}
+
+/// Whether the server says that it does not take the client's certificate. By the newer protocol it does so only after
+/// the handshake, in answer to whatever is asked first.
+fn refuses_certificate(error: &::postgres::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let io = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let tls = cause.downcast_ref().or_else(|| io.and_then(|inner| inner.downcast_ref::<openssl::ssl::Error>()));
+        let stack = tls.and_then(openssl::ssl::Error::ssl_error);
+        let reasons = stack.into_iter().flat_map(|stack| stack.errors()).filter_map(|error| error.reason());
+        if reasons.into_iter().any(|reason| {
+            reason.contains("alert") && (reason.contains("certificate") || reason.ends_with("unknown ca"))
+        }) {
             return true;
         }
         source = cause.source();

@@ -4,7 +4,7 @@
 use ::postgres::types::{ToSql, Type};
 
 use super::copy::{Copying, trouble};
-use super::{PostgresStore, Schema, Trouble};
+use super::{DURABLE, PostgresStore, Schema, Trouble};
 use crate::domain::{Entry, Rules};
 use crate::rollup::Delta;
 use crate::store::stored::{ENTRY_COLUMNS, count_columns, place_key};
@@ -29,7 +29,7 @@ impl Takeover {
         let opened = store.found.generation;
         let guard = schema.guard("pg_advisory_xact_lock", opened);
         let now = store.with(|client| {
-            client.batch_execute(&format!("BEGIN; {SETTINGS}; {guard}"))?;
+            client.batch_execute(&format!("BEGIN; {SETTINGS}; {DURABLE}; {guard}"))?;
             schema.in_force(client)
         })?;
         if now.is_none_or(|now| now.generation != opened) {

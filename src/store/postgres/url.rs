@@ -21,7 +21,7 @@ pub(super) enum Trust {
 }
 
 /// What a URL says of TLS.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Tls {
     mode: Option<String>,
     root: Option<PathBuf>,
@@ -118,13 +118,20 @@ impl Tls {
                 }
             }
         }
-        if let Some(certificate) = &self.certificate {
-            let of = builder.set_certificate_chain_file(certificate);
-            of.map_err(|error| unusable("sslcert", certificate, &error))?;
-        }
-        if let Some(key) = &self.key {
-            let of = builder.set_private_key_file(key, SslFiletype::PEM);
-            of.map_err(|error| unusable("sslkey", key, &error))?;
+        match (&self.certificate, &self.key) {
+            (Some(certificate), Some(key)) => {
+                let of = builder.set_certificate_chain_file(certificate);
+                of.map_err(|error| unusable("sslcert", certificate, &error))?;
+                let of = builder.set_private_key_file(key, SslFiletype::PEM);
+                of.map_err(|error| unusable("sslkey", key, &error))?;
+            }
+            (None, None) => {}
+            (Some(_), None) => {
+                return Err("a URL with sslkey beside sslcert: a certificate serves with its key".to_owned());
+            }
+            (None, Some(_)) => {
+                return Err("a URL with sslcert beside sslkey: a key serves with its certificate".to_owned());
+            }
         }
         if trust == Trust::Any {
             builder.set_verify(SslVerifyMode::NONE);
@@ -212,6 +219,8 @@ mod tests {
             "postgres://u:s3cret@h/d?nosuch=s3cret",
             "postgres://u:s3cret@h/d?sslmode=s3cret",
             "postgres://u:s3cret@h/d?sslrootcert=/nowhere.pem",
+            "postgres://u:s3cret@h/d?sslcert=/nowhere.pem",
+            "postgres://u:s3cret@h/d?sslkey=/nowhere.pem",
             "postgres://u:s3cret@",
             "postgres:///d?password=s3cret",
             "s3cret",

@@ -16,10 +16,13 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, Transactio
 use self::error::sql_error;
 use self::ledger::{Settling, pack_ledger};
 use super::stored::{count_columns, place_key};
-use super::{Batch, Counts, ReadFigures as _, Span, StoreError, StoreReader as _, StoreWriter, Tally};
+use super::{
+    Batch, Checkpoint, Counts, ReadCheckpoints as _, ReadFigures as _, Span, StoreError, StoreReader as _, StoreWriter,
+    Tally,
+};
 use crate::domain::{NextOffset, Rules};
 use crate::failure::Cause;
-use crate::files::sqlite as sqlite_file;
+use crate::files::sqlite::{self as sqlite_file, OpenFiles};
 use crate::rollup::Delta;
 
 /// Each step takes a file from the version before to this one.
@@ -42,6 +45,7 @@ enum Migration {
 pub struct SqliteStore {
     connection: Connection,
     path: PathBuf,
+    files: OpenFiles,
 }
 
 impl SqliteStore {
@@ -73,7 +77,7 @@ impl SqliteStore {
     fn open(path: &Path, flags: OpenFlags) -> Result<Self, StoreError> {
         let connection = sqlite_file::connect(path, flags).map_err(|error| sql_error(path, error))?;
         connection.set_prepared_statement_cache_capacity(32);
-        let store = Self { connection, path: path.to_owned() };
+        let store = Self { connection, path: path.to_owned(), files: OpenFiles::of(path) };
         store.connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(|error| store.error(error))?;
         Ok(store)
     }
@@ -148,6 +152,13 @@ impl StoreWriter for SqliteStore {
             }
             Some(stored) if stored == now => Ok(()),
             Some(stored) => Err(StoreError::OtherRules { at: self.describe(), stored, now }),
+        }
+    }
+
+    fn standing(&mut self, topic: &str) -> Result<Vec<Checkpoint>, StoreError> {
+        match self.files.replaced() {
+            Some(file) => Err(StoreError::Replaced { at: file.display().to_string() }),
+            None => self.checkpoints(topic),
         }
     }
 

@@ -6,6 +6,7 @@ use super::leaf::Records;
 use super::ledger::{StoredLeaf, read_entry};
 use super::{FINGERPRINT, SYNTHETIC, SqliteStore};
 use crate::domain::{Digest, Entry, Quarter, RecordKey};
+use crate::files::sqlite as sqlite_file;
 use crate::rollup::Cell;
 use crate::store::stored::{SELECT_CHECKPOINT, SELECT_ENTRY, checkpoint};
 use crate::store::{Checkpoint, ReadCheckpoints, ReadFigures, ReadLedger, StoreError, StoreReader};
@@ -138,9 +139,7 @@ impl StoreReader for SqliteStore {
     }
 
     fn size_bytes(&mut self) -> Result<u64, StoreError> {
-        let mut wal = self.path.clone().into_os_string();
-        wal.push("-wal");
         let size = |path: &Path| path.metadata().map_or(0, |file| file.len());
-        Ok(size(&self.path) + size(Path::new(&wal)))
+        Ok(size(&self.path) + size(&sqlite_file::wal_of(&self.path)))
     }
 }

@@ -1,0 +1,103 @@
+//! What a worker waits for before it can begin: a store or a log that is away comes back, a disk gets room. Whoever
+//! started it need not do it again, and hears meanwhile what it waits for.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::failure::{Failure, FailureKind};
+
+/// The first pause between two tries, and the longest.
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(5)];
+/// How often it is said what is waited for.
+const TELL_EVERY: Duration = Duration::from_secs(10);
+/// A stop is seen within this.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// How long is waited for what may come back.
+pub struct Patience<'a> {
+    /// So long; not at all for zero.
+    pub within: Duration,
+    /// Set to wait no longer.
+    pub stop: &'a AtomicBool,
+    /// Told before each try that who waits lives.
+    pub alive: &'a dyn Fn(),
+}
+
+impl Patience<'_> {
+    /// Tries until it succeeds, fails for good, or time is up; `None` if it was stopped.
+    ///
+    /// # Errors
+    ///
+    /// The last failure.
+    pub fn until<T>(&self, mut attempt: impl FnMut() -> Result<T, Failure>) -> Result<Option<T>, Failure> {
+        let begun = Instant::now();
+        let (mut pause, mut told) = (PAUSES[0], None::<Instant>);
+        loop {
+            (self.alive)();
+            let failure = match attempt() {
+                Ok(done) => return Ok(Some(done)),
+                Err(failure) => failure,
+            };
+            let left = self.within.saturating_sub(begun.elapsed());
+            if left.is_zero() || !failure.kind().is_some_and(FailureKind::may_pass) {
+                return Err(failure);
+            }
+            if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+                told = Some(Instant::now());
+                tracing::warn!(error = %failure.what().en, seconds = left.as_secs(), "cannot begin yet; waiting for at most so many seconds");
+            }
+            let until = Instant::now() + pause.min(left);
+            while Instant::now() < until {
+                if self.stop.load(Ordering::Relaxed) {
+                    return Ok(None);
+                }
+                std::thread::sleep(LOOK.min(until.saturating_duration_since(Instant::now())));
+            }
+            pause = (pause * 2).min(PAUSES[1]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::LogError;
+
+    fn within(milliseconds: u64, attempt: impl FnMut() -> Result<u32, Failure>) -> Result<Option<u32>, Failure> {
+        let within = Duration::from_millis(milliseconds);
+        Patience { within, stop: &AtomicBool::new(false), alive: &|| {} }.until(attempt)
+    }
+
+    fn away() -> Failure {
+        LogError::Unreachable { at: "b:9092".into(), cause: "refused".into() }.into()
+    }
+
+    #[test]
+    fn what_may_pass_is_waited_for_and_what_will_not_is_told_at_once() {
+        let mut tries = 0;
+        let comes_back = || {
+            tries += 1;
+            if tries < 3 { Err(away()) } else { Ok(tries) }
+        };
+        assert_eq!(within(60_000, comes_back), Ok(Some(3)));
+        assert_eq!(within(300, || Err(away())), Err(away()));
+        assert_eq!(within(0, || Err(away())), Err(away()));
+        let begun = Instant::now();
+        let missing = || LogError::NoSuchTopic("t".into()).into();
+        assert_eq!(within(60_000, || Err(missing())), Err(missing()));
+        assert!(begun.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn a_stop_ends_the_waiting_and_is_no_failure() {
+        let (stop, lives) = (AtomicBool::new(false), AtomicBool::new(false));
+        let alive = || lives.store(true, Ordering::Relaxed);
+        let patience = Patience { within: Duration::from_secs(60), stop: &stop, alive: &alive };
+        let waited = patience.until(|| {
+            stop.store(true, Ordering::Relaxed);
+            Err::<u32, _>(away())
+        });
+        assert_eq!(waited, Ok(None));
+        assert!(lives.into_inner(), "who waits lives");
+    }
+}

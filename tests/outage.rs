@@ -1,0 +1,198 @@
+//! What happens to the files and the disk of a worker that lives on, and to its own threads: it waits for what may come
+//! back, says so, and ends where only a person can help.
+
+#![allow(clippy::unwrap_used)]
+
+mod harness;
+#[allow(dead_code)]
+#[path = "simulation/memory.rs"]
+mod memory;
+
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use giaoban::domain::{Calendar, Rules, UnitTable};
+use giaoban::failure::{ExitCode, Explained as _};
+use giaoban::ingest::Limits;
+use giaoban::ingest::worker::{Until, Worker};
+use giaoban::log::embedded::EmbeddedLog;
+use giaoban::log::{EventLog as _, Membership, Outgoing};
+use giaoban::observability::Metrics;
+use giaoban::store::{ReadCheckpoints as _, ReadFigures as _, StoreWriter as _};
+use giaoban::wire::Admission;
+use harness::disk::SmallDisk;
+use harness::running::Running;
+use harness::{Giaoban, session, until};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn serving() -> Giaoban {
+    Giaoban::new().with("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0")
+}
+
+fn publish(giaoban: &Giaoban, from: usize, count: usize) {
+    let events = (from..from + count).map(|number| session("00004", number, 1, "2020-03-04", 1) + "\n");
+    giaoban.write("events.ndjson", events.collect::<String>());
+    giaoban.ok(&["publish", "events.ndjson"]);
+}
+
+/// A worker that has nothing to do.
+fn idle(giaoban: &Giaoban) -> Running {
+    publish(giaoban, 0, 10);
+    let worker = Running::worker(giaoban);
+    until("all events", PATIENCE, || giaoban.run(&["rollup", "--period", "2020-Q1"]).code == Some(0));
+    until("all events", PATIENCE, || giaoban.figure("2020-Q1", "01", "supervision_sessions") == 10);
+    worker.until_ready();
+    worker
+}
+
+/// Ends with the code of what only a person can mend, within a dozen seconds, and names the file.
+fn ends_by(worker: Running, file: &str) {
+    let (code, log) = worker.ended();
+    assert_eq!(code, Some(8), "{log}");
+    assert!(log.contains(file) && log.contains("no longer the file that was opened"), "{log}");
+    assert!(log.contains("remedy: ") && log.contains("giaoban restore"), "{log}");
+}
+
+#[test]
+fn a_store_whose_files_are_removed_under_an_idle_worker_ends_it() {
+    let giaoban = serving();
+    let worker = idle(&giaoban);
+    for name in ["store-1.db", "store-1.db-wal", "store-1.db-shm"] {
+        let _ = fs::remove_file(giaoban.data().join(name));
+    }
+    ends_by(worker, "store-1.db");
+    // As the remedy says: it resumes from what is there.
+    giaoban.settle();
+    assert_eq!(giaoban.figure("2020-Q1", "01", "supervision_sessions"), 10);
+}
+
+#[test]
+fn a_store_that_is_replaced_by_another_ends_it() {
+    let giaoban = serving();
+    let other = serving();
+    publish(&other, 0, 5);
+    other.settle();
+    let worker = idle(&giaoban);
+    fs::rename(other.data().join("store-1.db"), giaoban.data().join("store-1.db")).unwrap();
+    ends_by(worker, "store-1.db");
+}
+
+#[test]
+fn a_store_that_a_backup_is_copied_into_ends_it() {
+    let giaoban = serving();
+    publish(&giaoban, 0, 3);
+    giaoban.settle();
+    giaoban.ok(&["backup", "backup"]);
+    let worker = idle(&giaoban);
+    fs::copy(giaoban.dir().join("backup/store-1.db"), giaoban.data().join("store-1.db")).unwrap();
+    ends_by(worker, "store-1.db");
+}
+
+#[test]
+fn a_log_that_a_backup_replaces_ends_it() {
+    for in_place in [true, false] {
+        let giaoban = serving();
+        publish(&giaoban, 0, 3);
+        giaoban.settle();
+        giaoban.ok(&["backup", "backup"]);
+        let worker = Running::worker(&giaoban);
+        publish(&giaoban, 3, 10);
+        until("all events", PATIENCE, || worker.metric("giaoban_worker_records_applied_total") == Some(10.0));
+        let (log, copy) = (giaoban.data().join("log.db"), giaoban.dir().join("backup/log.db"));
+        if in_place {
+            fs::copy(copy, log).unwrap();
+        } else {
+            fs::rename(copy, log).unwrap();
+        }
+        let (code, said) = worker.ended();
+        assert_eq!(code, Some(8), "{said}");
+        assert!(said.contains("log.db") && said.contains("remedy: "), "{said}");
+    }
+}
+
+#[test]
+fn a_worker_on_a_full_disk_waits_for_room_and_says_so() {
+    let Some(disk) = SmallDisk::mount(48) else {
+        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "no small disk can be mounted here");
+        eprintln!("not tested: this user may mount nothing, not even in a namespace of its own");
+        return;
+    };
+    let giaoban = serving();
+    let data = disk.path().join("data");
+    let command =
+        |arguments: &[&str]| disk.command(&giaoban.command(&[arguments, &["--data", data.to_str().unwrap()]].concat()));
+    let publish = |unit: &str, count: usize| {
+        let events = (0..count).map(|number| session(unit, number, 1, "2020-03-04", 1) + "\n");
+        let file = giaoban.write("events.ndjson", events.collect::<String>());
+        let published = command(&["publish", file.to_str().unwrap()]).output().unwrap();
+        assert!(published.status.success(), "{}", String::from_utf8_lossy(&published.stderr));
+    };
+    publish("00004", 10);
+    let mut worker = Running::of(command(&["worker"]));
+    let applied = |worker: &Running| worker.metric("giaoban_worker_records_applied_total");
+    until("the first", PATIENCE, || applied(&worker) == Some(10.0));
+    worker.signal("STOP");
+    publish("00007", 3_000);
+    disk.fill_up(100_000);
+    worker.signal("CONT");
+    worker.says("no space left");
+    worker.until_not_ready(PATIENCE);
+    assert_eq!(worker.metric("giaoban_worker_store_connected"), Some(0.0));
+    assert!(worker.metric("giaoban_worker_store_failures_total{kind=\"disk_full\"}") > Some(0.0));
+    assert!(worker.is_live());
+    worker.assert_running();
+    disk.make_room();
+    until("all events", PATIENCE, || applied(&worker) == Some(3_010.0));
+    worker.until_ready();
+    assert_eq!(worker.metric("giaoban_worker_store_connected"), Some(1.0));
+    worker.stop();
+    let rollup = command(&["rollup", "--period", "2020-Q1", "--format", "json"]).output().unwrap();
+    let rollup: serde_json::Value = serde_json::from_slice(&rollup.stdout).unwrap();
+    let row = rollup["units"].as_array().unwrap().iter().find(|row| row["unit"] == "01").unwrap();
+    assert_eq!(row["figures"]["supervision_sessions"], 3_010);
+}
+
+/// What makes the thread that writes panic: the store of the test is one that panics once it was poisoned.
+#[test]
+fn a_thread_that_dies_ends_the_worker_as_what_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = EmbeddedLog::open(dir.path()).unwrap();
+    let mut producer = log.producer("events").unwrap();
+    let payload = session("00004", 1, 1, "2020-03-04", 1).into_bytes();
+    producer.send(&Outgoing { key: Some(b"00004".to_vec()), payload, ..Outgoing::default() }, 0).unwrap();
+    assert!(producer.flush(PATIENCE)[0].result.is_ok());
+    let succession = include_str!("../config/units/hanoi-succession.csv");
+    let units = UnitTable::from_csv(include_str!("../config/units/hanoi.csv"), succession).unwrap();
+    let rules = Arc::new(Rules::new(units, Calendar::Decree09));
+    let memory = memory::Memory::default();
+    let mut store = memory.create();
+    store.adopt(&rules, false).unwrap();
+    let poison = std::thread::spawn(move || {
+        let mut seen = memory.create();
+        until("the event", PATIENCE, || !seen.checkpoints("events").unwrap().is_empty());
+        let quarter = "2020-Q1".parse().unwrap();
+        seen.raw_cells(quarter, &mut |_, _, _| panic!("what is read of it is held meanwhile")).unwrap();
+    });
+    let worker = Worker {
+        log: Arc::new(log),
+        topic: "events".into(),
+        dead_letter_topic: None,
+        membership: Membership::Alone,
+        store: Box::new(store),
+        rules,
+        admission: Admission::new(),
+        limits: Limits::default(),
+        metrics: Arc::new(Metrics::new().unwrap()),
+        stop: Arc::new(AtomicBool::new(false)),
+        until: Until::Stopped,
+        progress: Box::new(|_, _| {}),
+    };
+    let error = worker.run().unwrap_err();
+    assert!(poison.join().is_err());
+    assert_eq!(error.kind().policy().exit, ExitCode::Internal);
+    let said = format!("{} {}", error.what().en, error.remedy().en);
+    assert!(said.contains("thread \"store\"") && !said.contains("kafka"), "{said}");
+}

@@ -1,0 +1,279 @@
+//! A server that goes back, takes no changes, is away or changes its secrets while workers live on: they wait, say so,
+//! read again what was lost, and end where only a person can help.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use postgres::NoTls;
+
+use crate::database::Database;
+use crate::database::server::{Down, OwnServer, programs};
+use crate::harness::running::Running;
+use crate::harness::{Giaoban, session, until};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Within which a worker that has nothing to do sees that its store is away, and what a busy machine adds.
+const SEEN_WITHIN: Duration = Duration::from_secs(12);
+
+/// The binary with its store there.
+fn on(url: &str, schema: &str) -> Giaoban {
+    Giaoban::new()
+        .with("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0")
+        .with("GIAOBAN__STORE__URL", url)
+        .with("GIAOBAN__STORE__SCHEMA", schema)
+}
+
+fn publish(giaoban: &Giaoban, from: usize, count: usize) {
+    let units = ["00004", "00007", "00010"];
+    let events = (from..from + count).map(|number| session(units[number % 3], number, 1, "2020-03-04", 1) + "\n");
+    giaoban.write("a.ndjson", events.collect::<String>());
+    giaoban.ok(&["publish", "a.ndjson"]);
+}
+
+fn sessions(giaoban: &Giaoban) -> serde_json::Value {
+    giaoban.figure("2020-Q1", "01", "supervision_sessions")
+}
+
+/// A worker that has written these events and has nothing more to do.
+fn idle(giaoban: &Giaoban, events: usize) -> Running {
+    publish(giaoban, 0, events);
+    let worker = Running::worker(giaoban);
+    until("all events", PATIENCE, || sessions_or_none(giaoban) == Some(events as u64));
+    worker.until_ready();
+    worker
+}
+
+fn sessions_or_none(giaoban: &Giaoban) -> Option<u64> {
+    let ended = giaoban.run(&["rollup", "--period", "2020-Q1", "--format", "json"]);
+    let rollup: serde_json::Value = serde_json::from_str(&ended.out).ok()?;
+    let row = rollup["units"].as_array()?.iter().find(|row| row["unit"] == "01")?;
+    row["figures"]["supervision_sessions"].as_u64()
+}
+
+fn assert_exact(giaoban: &Giaoban, events: usize) {
+    assert_eq!(sessions(giaoban), events);
+    let said = giaoban.ok(&["doctor"]);
+    assert!(said.contains(&format!("{events} records read, none has vanished")), "{said}");
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: ./test.sh"]
+fn postgres_that_was_restored_under_an_idle_worker_is_read_into_again() {
+    let database = Database::new();
+    let giaoban = on(&database.url, &database.schema);
+    let mut worker = idle(&giaoban, 200);
+    let program = |name: &str, arguments: &[&str]| {
+        let mut command = Command::new(programs().join(name));
+        let ran = command.args(["-d", &database.url]).args(arguments).output().unwrap();
+        assert!(ran.status.success(), "{name}: {}", String::from_utf8_lossy(&ran.stderr));
+    };
+    let dump = giaoban.dir().join("dump");
+    let dump = dump.to_str().unwrap();
+    program("pg_dump", &["-Fc", "-n", &database.schema, "-f", dump]);
+    publish(&giaoban, 200, 100);
+    until("the rest", PATIENCE, || sessions(&giaoban) == 300);
+    worker.signal("STOP");
+    program("pg_restore", &["--clean", "--if-exists", "--single-transaction", dump]);
+    assert_eq!(sessions(&giaoban), 200, "what came after the dump is gone");
+    worker.signal("CONT");
+    worker.says("the store went back");
+    until("what was lost", PATIENCE, || sessions(&giaoban) == 300);
+    assert_eq!(worker.metric("giaoban_worker_store_went_back_records_total"), Some(100.0));
+    assert!(!worker.log().contains("another worker has written it"), "{}", worker.log());
+    worker.assert_running();
+    worker.until_ready();
+    worker.stop();
+    assert_exact(&giaoban, 300);
+    assert!(giaoban.ok(&["verify"]).contains("All agree"));
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: ./test.sh"]
+fn postgres_that_went_back_is_told_by_how_much_when_a_batch_meets_it_first() {
+    let database = Database::new();
+    let giaoban = on(&database.url, &database.schema);
+    let worker = idle(&giaoban, 30);
+    // Rows put back, and an event at once: the batch is turned away before the next look.
+    worker.signal("STOP");
+    database.run("DELETE FROM {schema}.ledger_1; DELETE FROM {schema}.cell_1; DELETE FROM {schema}.checkpoint_1");
+    publish(&giaoban, 30, 3);
+    worker.signal("CONT");
+    until("all of it", PATIENCE, || sessions_or_none(&giaoban) == Some(33));
+    assert!(worker.log().contains("the store went back"), "{}", worker.log());
+    assert!(!worker.log().contains("another worker has written it"), "{}", worker.log());
+    worker.stop();
+    assert_exact(&giaoban, 33);
+}
+
+#[test]
+#[ignore = "needs PostgreSQL's programs: ./test.sh"]
+fn postgres_that_is_away_or_hangs_is_seen_by_an_idle_worker_within_ten_seconds() {
+    let mut server = OwnServer::start();
+    let giaoban = on(&server.url(), "giaoban");
+    let mut worker = idle(&giaoban, 10);
+    server.stop(Down::Fast);
+    worker.until_not_ready(SEEN_WITHIN);
+    worker.says("the store is away");
+    assert_eq!(worker.metric("giaoban_worker_store_connected"), Some(0.0));
+    assert!(worker.is_live(), "an outage is no reason to start it again");
+    server.start_again();
+    worker.until_ready();
+    server.freeze();
+    worker.until_not_ready(SEEN_WITHIN);
+    server.thaw();
+    worker.until_ready();
+    worker.assert_running();
+    publish(&giaoban, 10, 5);
+    until("the rest", PATIENCE, || sessions_or_none(&giaoban) == Some(15));
+    worker.stop();
+}
+
+#[test]
+#[ignore = "needs PostgreSQL's programs: ./test.sh"]
+fn postgres_that_takes_no_changes_is_away_and_gets_no_partition() {
+    let mut server = OwnServer::start();
+    let giaoban = on(&server.url(), "giaoban");
+    let mut worker = idle(&giaoban, 10);
+    let change = |sql: &str| {
+        let mut client = postgres::Client::connect(&server.url(), NoTls).unwrap();
+        sql.split(';').for_each(|one| client.batch_execute(one).unwrap());
+    };
+    // As a failover's other side has it, or an administrator.
+    change("ALTER SYSTEM SET default_transaction_read_only = on; SELECT pg_reload_conf()");
+    publish(&giaoban, 10, 5);
+    worker.says("read-only");
+    worker.until_not_ready(SEEN_WITHIN);
+    worker.assert_running();
+    let found = giaoban.run(&["doctor"]);
+    assert!(found.code == Some(16) && found.out.contains("read-only for now"), "{}", found.out);
+    change(
+        "SET default_transaction_read_only = off; ALTER SYSTEM RESET default_transaction_read_only; SELECT pg_reload_conf()",
+    );
+    until("the rest", PATIENCE, || sessions_or_none(&giaoban) == Some(15));
+    worker.until_ready();
+
+    // A standby.
+    server.stop(Down::Fast);
+    server.write("standby.signal", "");
+    server.start_again();
+    publish(&giaoban, 15, 5);
+    worker.says("the server is a standby");
+    worker.until_not_ready(SEEN_WITHIN);
+    worker.signal("KILL");
+    drop(worker);
+    for (arguments, variable) in [(&["worker"][..], "1"), (&["worker", "--until-caught-up"], "300")] {
+        let mut command = giaoban.command(arguments);
+        let begun = Instant::now();
+        let ended = command.env("GIAOBAN__STORE__WAIT", variable).output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(18), "{said}");
+        assert!(said.contains("the server is a standby") && said.contains("target_session_attrs"), "{said}");
+        assert!(!said.contains("assigned"), "it takes no partition: {said}");
+        assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    }
+    assert_eq!(sessions(&giaoban), 15, "it can be read");
+    let waiting = Running::worker(&giaoban);
+    waiting.says("cannot begin yet");
+    assert!(!waiting.is_ready() && waiting.is_live());
+    let mut client = postgres::Client::connect(&server.url(), NoTls).unwrap();
+    client.execute("SELECT pg_promote()", &[]).unwrap();
+    until("the rest", PATIENCE, || sessions_or_none(&giaoban) == Some(20));
+    waiting.until_ready();
+    waiting.stop();
+    assert_exact(&giaoban, 20);
+}
+
+#[test]
+#[ignore = "needs PostgreSQL's programs: ./test.sh"]
+fn postgres_that_is_away_at_the_start_is_waited_for() {
+    let mut server = OwnServer::start();
+    let giaoban = on(&server.url(), "giaoban");
+    publish(&giaoban, 0, 10);
+    server.stop(Down::Fast);
+    let ended = giaoban.command(&["worker"]).env("GIAOBAN__STORE__WAIT", "1").output().unwrap();
+    assert_eq!(ended.status.code(), Some(18), "{}", String::from_utf8_lossy(&ended.stderr));
+    let waiting = Running::worker(&giaoban);
+    waiting.says("cannot begin yet");
+    server.start_again();
+    until("all events", PATIENCE, || sessions_or_none(&giaoban) == Some(10));
+    waiting.until_ready();
+    waiting.stop();
+    // And one that is told to stop meanwhile does.
+    server.stop(Down::Fast);
+    let waiting = Running::worker(&giaoban);
+    waiting.says("cannot begin yet");
+    waiting.stop();
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: ./test.sh"]
+fn postgres_commits_what_the_role_would_not_wait_for() {
+    let database = Database::new();
+    let role = format!("{}_role", database.schema);
+    for (of_role, in_batch) in [("off", "on"), ("local", "on"), ("on", "on"), ("remote_apply", "remote_apply")] {
+        database.run(&format!(
+            "DROP SCHEMA IF EXISTS {{schema}} CASCADE; DROP ROLE IF EXISTS {role};
+             CREATE ROLE {role} SUPERUSER LOGIN PASSWORD 'p'; ALTER ROLE {role} SET synchronous_commit = {of_role}"
+        ));
+        let giaoban = on(&database.url_of(&role, "p"), &database.schema);
+        publish(&giaoban, 0, 1);
+        giaoban.settle();
+        database.run(
+            "CREATE TABLE {schema}.seen (setting text);
+             CREATE FUNCTION {schema}.see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                 INSERT INTO {schema}.seen VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$;
+             CREATE TRIGGER see AFTER INSERT OR UPDATE ON {schema}.checkpoint_1 EXECUTE FUNCTION {schema}.see()",
+        );
+        publish(&giaoban, 1, 3);
+        giaoban.settle();
+        let seen = format!("SELECT DISTINCT setting FROM {}.seen", database.schema);
+        let rows = database.client().query(&seen, &[]).unwrap();
+        let seen: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        assert_eq!(seen, [in_batch], "where the role has {of_role}");
+        database.run(&format!("DROP SCHEMA {{schema}} CASCADE; DROP OWNED BY {role}; DROP ROLE {role}"));
+    }
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: ./test.sh"]
+fn postgres_in_an_encoding_that_cannot_hold_the_events_is_refused() {
+    let database = Database::new();
+    for (encoding, refused) in [("LATIN1", true), ("SQL_ASCII", false)] {
+        let name = format!("{}_{}", database.schema, encoding.to_lowercase());
+        database.run(&format!("CREATE DATABASE {name} ENCODING {encoding} TEMPLATE template0 LOCALE 'C'"));
+        let (place, _) = database.url.rsplit_once('/').unwrap();
+        let giaoban = on(&format!("{place}/{name}"), "giaoban");
+        let event = session("00004", 1, 1, "2020-03-04", 1).replace("GS-1\"", "GS-Trúc-Bạch\"");
+        giaoban.write("a.ndjson", event);
+        giaoban.ok(&["publish", "a.ndjson"]);
+        if refused {
+            let said = giaoban.fails(19, &["worker", "--until-caught-up"]);
+            assert!(said.contains("LATIN1") && said.contains("createdb --encoding UTF8"), "{said}");
+        } else {
+            giaoban.settle();
+            assert_eq!(sessions(&giaoban), 1);
+        }
+        database.run(&format!("DROP DATABASE {name}"));
+    }
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: ./test.sh"]
+fn postgres_is_reached_with_the_password_that_its_file_has_now() {
+    let database = Database::new();
+    let role = format!("{}_role", database.schema);
+    database.run(&format!("CREATE ROLE {role} SUPERUSER LOGIN PASSWORD 'one'"));
+    let url = database.url_of(&role, "no").replace(":no@", "@");
+    let giaoban = on(&url, &database.schema).with("GIAOBAN__STORE__PASSWORD_FILE", "secret");
+    giaoban.write("secret", "one\n");
+    let mut worker = idle(&giaoban, 5);
+    database.run(&format!("ALTER ROLE {role} PASSWORD 'two'"));
+    giaoban.write("secret", "two\n");
+    database.run(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'"));
+    publish(&giaoban, 5, 5);
+    until("the rest", PATIENCE, || sessions_or_none(&giaoban) == Some(10));
+    worker.assert_running();
+    worker.until_ready();
+    worker.stop();
+    database.run(&format!("DROP SCHEMA {{schema}} CASCADE; DROP OWNED BY {role}; DROP ROLE {role}"));
+}
