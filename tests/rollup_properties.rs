@@ -5,12 +5,13 @@
 
 mod oracle;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use giaoban::domain::*;
 use giaoban::rollup::Rollup;
 use giaoban::rollup::evidence::Scope;
+use giaoban::rollup::overlap::OverlapPlace;
 use giaoban::rollup::table::OfUnit;
 use giaoban::store::sqlite::SqliteStore;
 use giaoban::store::{Batch, Counts, ReadFigures as _, Span, StoreWriter as _};
@@ -300,6 +301,15 @@ proptest! {
         let winners = oracle::winners(&facts);
         let rollup = rollup(&mut store, period, rules);
         prop_assert_eq!(oracle::figures_of(&rollup), oracle::recount(&winners, period, rules, SUCCESSION));
+
+        let listed = period.quarters().into_iter().flat_map(|quarter| {
+            let places = OverlapPlace::all(quarter, &store.cells(&[quarter], rules).unwrap(), rules);
+            places.into_iter().map(|place| {
+                let unit = rules.units.row(place.unit);
+                (place.quarter, unit.code, unit.name.clone(), place.form.name())
+            })
+        });
+        prop_assert_eq!(listed.collect::<BTreeSet<_>>(), oracle::overlaps(&winners, period, rules, SUCCESSION));
 
         // Every figure is the sum of the records that are listed behind it.
         for row in rollup.rows.iter().take(3).chain(rollup.rows.last()) {

@@ -8,6 +8,7 @@ mod demo;
 mod dlq;
 mod doctor;
 mod migrate;
+mod overlaps;
 mod publish;
 mod record;
 mod records;
@@ -79,6 +80,8 @@ enum Command {
     Rollup(rollup::RollupArgs),
     /// Các hồ sơ đứng sau một con số · The records behind a figure
     Records(records::RecordsArgs),
+    /// Số tổng hợp của biểu mẫu trùng với hồ sơ riêng lẻ · Form totals beside single records
+    Overlaps(overlaps::OverlapsArgs),
     /// Báo cáo của một kỳ: HTML, CSV, JSON · The report of a period
     Report(report::ReportArgs),
     /// Dựng lại số liệu từ nhật ký và so sánh · Rebuild the figures from the log and compare
@@ -143,6 +146,7 @@ fn dispatch(command: Command, mut loaded: Loaded, data_named: bool) -> Done {
         Command::Worker(args) => worker::run(&context(loaded)?, &args),
         Command::Rollup(args) => rollup::run(&context(loaded)?, &args),
         Command::Records(args) => records::run(&context(loaded)?, &args),
+        Command::Overlaps(args) => overlaps::run(&context(loaded)?, &args),
         Command::Report(args) => report::run(&context(loaded)?, &args),
         Command::Replay(args) => replay::run(&context(loaded)?, &args),
         Command::Migrate(args) => migrate::run(&context(loaded)?, &args),

@@ -18,6 +18,7 @@ pub enum Format {
     /// For spreadsheets.
     Csv,
     /// For reading here.
+    #[value(alias = "text")]
     Table,
 }
 

@@ -250,6 +250,15 @@ impl Fact {
         }
     }
 
+    /// The body that it speaks of, if it speaks of one.
+    pub fn body(&self) -> Option<Body> {
+        match self {
+            Self::Supervision { body, .. } | Self::Violation { body, .. } | Self::Activity { body, .. } => Some(*body),
+            Self::FormTotal { form, .. } => Some(form.body()),
+            _ => None,
+        }
+    }
+
     /// The day it was resolved, if it was.
     pub fn resolved_on(&self) -> Option<Date> {
         match self {

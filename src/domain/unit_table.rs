@@ -179,6 +179,14 @@ impl UnitTable {
         first
     }
 
+    /// The row of a unit, which is named by its first, that was last in force from `from` to `to`; the first if none was.
+    pub fn last_row(&self, unit: RowId, from: Date, to: Date) -> &UnitRow {
+        let first = self.row(unit);
+        let rows =
+            self.rows[unit.0 as usize..].iter().take_while(|row| row.code == first.code && row.name == first.name);
+        rows.filter(|row| row.in_force_within(from, to)).last().unwrap_or(first)
+    }
+
     /// Every segment that has a day from `from` to `to`, both inclusive.
     pub fn segments_within(&self, from: Date, to: Date) -> impl Iterator<Item = SegmentId> + '_ {
         let all = (0..self.segments.segments.len() as u32).map(SegmentId);

@@ -12,7 +12,7 @@ use super::machine::{Limits, Machine};
 use super::portion::Portion;
 use super::reader::Reader;
 use super::summary::Summary;
-use super::writer::Writer;
+use super::writer::{Overlaps, Writer};
 use crate::dead_letters::producer::DeadLetterProducer;
 use crate::domain::{NextOffset, Partition, Rules};
 use crate::failure::Cause;
@@ -94,6 +94,7 @@ impl Worker {
             topic: self.topic.clone(),
             store,
             size,
+            overlaps: Overlaps::default(),
             rules: Arc::clone(&self.rules),
             dead_letters,
             metrics: Arc::clone(&self.metrics),

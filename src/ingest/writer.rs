@@ -2,7 +2,7 @@
 //! after the other as it is asked, and an answer to each.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use crate::dead_letters::DeadLetter;
@@ -13,6 +13,38 @@ use crate::store::{Batch, Checkpoint, Counts, StoreError, StoreWriter};
 
 /// How often the size of the store is asked.
 const SIZE_EVERY: Duration = Duration::from_secs(1);
+
+/// How often overlaps are counted, at most: for that all cells are read.
+const OVERLAPS_EVERY: Duration = Duration::from_secs(15);
+
+/// When overlaps are to be counted.
+#[derive(Debug, Default)]
+pub(super) enum Overlaps {
+    /// Now.
+    #[default]
+    Due,
+    /// They were counted then, and the store has not changed since.
+    Known(Instant),
+    /// They were counted then, and the store has changed.
+    Changed(Instant),
+}
+
+impl Overlaps {
+    /// In how long they are to be counted, if they are.
+    fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::Due => Some(Duration::ZERO),
+            Self::Known(_) => None,
+            Self::Changed(counted) => Some(OVERLAPS_EVERY.saturating_sub(counted.elapsed())),
+        }
+    }
+
+    fn changed(&mut self) {
+        if let Self::Known(counted) = *self {
+            *self = Self::Changed(counted);
+        }
+    }
+}
 
 /// What the reading thread asks for.
 pub(super) enum Request {
@@ -44,6 +76,7 @@ pub(super) struct Writer {
     pub(super) store: Box<dyn StoreWriter>,
     /// When its size was asked last, and the answer in bytes.
     pub(super) size: (Instant, u64),
+    pub(super) overlaps: Overlaps,
     pub(super) rules: Arc<Rules>,
     pub(super) dead_letters: DeadLetterProducer,
     pub(super) metrics: Arc<Metrics>,
@@ -52,7 +85,7 @@ pub(super) struct Writer {
 impl Writer {
     /// Serves until nobody asks any more.
     pub(super) fn serve(&mut self, requests: &Receiver<Request>, replies: &Sender<Reply>) {
-        while let Ok(request) = requests.recv() {
+        while let Some(request) = self.next(requests) {
             let reply = match request {
                 Request::DeadLetter(dead_letters) => Reply::Kept(self.dead_letters.keep(&self.topic, &dead_letters)),
                 Request::Checkpoints => Reply::Checkpoints(self.standing()),
@@ -64,12 +97,43 @@ impl Writer {
                     let took = begun.elapsed();
                     self.metrics.health.wrote(result.is_ok());
                     batch.entries.clear();
+                    self.overlaps.changed();
                     Reply::Applied { result, took, store_bytes: self.store_bytes(), room: batch.entries }
                 }
             };
             let unasked = self.store.was_reconnected() && !matches!(reply, Reply::Standing(_));
             if replies.send(reply).is_err() || unasked && replies.send(Reply::Standing(self.standing())).is_err() {
                 break;
+            }
+        }
+    }
+
+    /// The next request; overlaps are counted where that is due, and as long as nobody asks for anything.
+    fn next(&mut self, requests: &Receiver<Request>) -> Option<Request> {
+        loop {
+            let waited = match self.overlaps.wait() {
+                None => return requests.recv().ok(),
+                Some(wait) => requests.recv_timeout(wait),
+            };
+            match waited {
+                Ok(request) => return Some(request),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => self.count_overlaps(),
+            }
+        }
+    }
+
+    /// Where the store cannot be read, the last number stands until the next time.
+    fn count_overlaps(&mut self) {
+        let places = self.store.quarters().and_then(|quarters| self.store.overlaps(&quarters, &self.rules));
+        match places {
+            Ok(places) => {
+                self.metrics.overlaps(places.len());
+                self.overlaps = Overlaps::Known(Instant::now());
+            }
+            Err(error) => {
+                tracing::debug!(%error, "overlaps cannot be counted");
+                self.overlaps = Overlaps::Changed(Instant::now());
             }
         }
     }

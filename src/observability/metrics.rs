@@ -45,6 +45,7 @@ pub struct Metrics {
     batch_records: Histogram,
     last_commit: Gauge,
     store_bytes: IntGauge,
+    overlaps: IntGauge,
     /// Without a sample until there was a verification.
     verified_at: GaugeVec,
     verified_records: IntGaugeVec,
@@ -114,6 +115,7 @@ impl Metrics {
             batch_records: histogram(&names::BATCH_RECORDS, &RECORDS)?,
             last_commit: float(&names::LAST_COMMIT)?,
             store_bytes: gauge(&names::STORE_SIZE)?,
+            overlaps: gauge(&names::OVERLAPS)?,
             verified_at: floats(&names::VERIFIED_AT, &NO_LABELS)?,
             verified_records: gauges(&names::VERIFIED_RECORDS, &NO_LABELS)?,
             verified_differing: gauges(&names::VERIFIED_DIFFERENCES, &NO_LABELS)?,
@@ -236,6 +238,11 @@ impl Metrics {
     /// The store's size on disk, in bytes.
     pub fn store_size(&self, bytes: u64) {
         self.store_bytes.set(bytes as i64);
+    }
+
+    /// In how many places of the store a form's totals may count what single records count too.
+    pub fn overlaps(&self, places: usize) {
+        self.overlaps.set(places as i64);
     }
 
     /// A batch was not taken.

@@ -15,6 +15,8 @@ pub enum Unit {
     Partitions,
     /// Figures of units in quarters.
     Figures,
+    /// Units in quarters.
+    Places,
     /// How often something happened.
     Times,
     /// 1 for yes, 0 for no.
@@ -66,6 +68,7 @@ metrics! {
     BATCH_RECORDS = "giaoban_worker_batch_records", Records, "Records in a batch";
     LAST_COMMIT = "giaoban_worker_last_commit_timestamp_seconds", Seconds, "When the last batch was committed, in seconds since 1970";
     STORE_SIZE = "giaoban_store_size_bytes", Bytes, "Size of the store on disk";
+    OVERLAPS = "giaoban_overlaps", Places, "Units and quarters in which a form's totals stand beside single records, or another form, of the same body, over the whole store; both are counted until the unit withdraws one: giaoban overlaps lists them";
     VERIFIED_AT = "giaoban_verify_last_run_timestamp_seconds", Seconds, "When the last giaoban verify here ended";
     VERIFIED_RECORDS = "giaoban_verify_records", Records, "Messages that the last giaoban verify here recounted";
     VERIFIED_DIFFERENCES = "giaoban_verify_differences", Figures, "Figures that differed at the last giaoban verify here; must be 0";

@@ -22,6 +22,8 @@ pub struct Contents {
     pub quarters: Vec<Quarter>,
     /// Plans and indices of the year.
     pub year: YearFacts,
+    /// In how many places a form's totals may count what single records count too.
+    pub overlaps: usize,
     /// How many records the store has.
     pub records: u64,
     /// The fingerprint of the rules.
@@ -65,6 +67,7 @@ impl Contents {
             quarters,
             now,
             year: YearFacts::of(store, period.year(), rules)?,
+            overlaps: store.overlaps(&period.quarters(), rules)?.len(),
             records: store.record_count()?,
             fingerprint: rules.fingerprint(),
             synthetic: store.synthetic()?,

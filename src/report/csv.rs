@@ -3,6 +3,8 @@
 
 use super::datum::Datum;
 use super::document::{Column, Table, TableRow};
+use super::named::in_one_cell;
+use super::overlaps::Overlap;
 use super::records::Listing;
 use super::rows;
 use crate::domain::Figure;
@@ -54,6 +56,8 @@ pub fn listing_csv(listing: &Listing) -> String {
                 Datum::text(record.position.partition.to_string()),
                 Datum::text(record.position.offset.to_string()),
                 Datum::Count(record.earlier_revisions.len() as i128),
+                Datum::text(record.period.map(|quarter| quarter.to_string()).unwrap_or_default()),
+                Datum::text(in_one_cell(&record.totals)),
             ];
             TableRow::named(&*record.source, cells)
         });
@@ -70,11 +74,44 @@ pub fn listing_csv(listing: &Listing) -> String {
             "partition",
             "offset",
             "earlier_revisions",
+            "period",
+            "totals",
         ];
         (heads, rows.collect())
     };
     let columns = heads.iter().copied().map(Column::words).collect();
     written(&Table { columns, groups: vec![rows.into()], ..Table::default() })
+}
+
+/// Forms' totals beside what they may count twice, a row for each record on either side.
+pub fn overlaps_csv(overlaps: &[Overlap]) -> String {
+    let heads = ["period", "unit", "valid_from", "name", "body", "side", "source", "subject", "revision", "id", "type"];
+    let heads = heads.into_iter().chain(["day", "resolved_on", "figures", "partition", "offset"]);
+    let mut rows = Vec::new();
+    for overlap in overlaps {
+        let sides = [("totals", &overlap.totals), ("records", &overlap.records)];
+        for (side, record) in sides.into_iter().flat_map(|(side, of)| of.iter().map(move |record| (side, record))) {
+            let cells = [
+                Datum::text(&*overlap.unit),
+                Datum::Day(overlap.valid_from),
+                Datum::text(&*overlap.name),
+                Datum::text(overlap.body.name()),
+                Datum::text(side),
+                Datum::text(&*record.source),
+                Datum::text(&*record.subject),
+                Datum::Count(record.revision.number().into()),
+                Datum::text(&*record.id),
+                Datum::text(record.kind),
+                Datum::day(record.day),
+                Datum::day(record.resolved_on),
+                Datum::text(in_one_cell(&record.figures)),
+                Datum::text(record.position.partition.to_string()),
+                Datum::text(record.position.offset.to_string()),
+            ];
+            rows.push(TableRow::named(overlap.period.to_string(), cells));
+        }
+    }
+    written(&Table { columns: heads.map(Column::words).collect(), groups: vec![rows.into()], ..Table::default() })
 }
 
 /// Any table: its heads, then its rows.

@@ -110,6 +110,28 @@ fn facts() -> Vec<Fact> {
             out_of: Some(63),
             recorded: recorded("2020-12-10"),
         },
+        // One form beside a session of the same board, one by itself.
+        Fact::FormTotal {
+            unit: unit("00013"),
+            quarter: "2020-Q4".parse().unwrap(),
+            form: Form::CommunityInvestmentBoard,
+            totals: FormTotals {
+                supervision_sessions: Some(4),
+                participants: Some(0),
+                violations_found: Some(1),
+                settlement_reduction: Vnd::new(5_000_000),
+                land_other: Area::from_centi(50),
+                ..FormTotals::default()
+            },
+            recorded: recorded("2020-12-12"),
+        },
+        Fact::FormTotal {
+            unit: unit("00004"),
+            quarter: "2020-Q4".parse().unwrap(),
+            form: Form::PeoplesInspectionBoard,
+            totals: FormTotals { supervision_sessions: Some(2), ..FormTotals::default() },
+            recorded: recorded("2020-12-13"),
+        },
     ]
 }
 
@@ -136,7 +158,7 @@ pub fn store_of(path: &Path, rules: &Rules, facts: Vec<Fact>, synthetic: bool) -
         .enumerate()
         .map(|(index, fact)| Entry {
             key: RecordKey::new("/units/01", &format!("GB-{index:03}")),
-            revision: Revision::new(if index == 15 { 2 } else { 1 }).unwrap(),
+            revision: Revision::FIRST,
             digest: Digest([index as u8; 32]),
             event_id: None,
             fact,

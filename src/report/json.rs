@@ -1,8 +1,8 @@
 //! Figures for programs, exactly as the contract in `src/wire` has them.
 
-use serde::ser::{Serialize, SerializeMap as _, Serializer};
-
 use super::datum::Datum;
+use super::named::Ordered;
+use super::overlaps::Overlap;
 use super::records::Listing;
 use super::rows;
 use crate::domain::Figure;
@@ -28,6 +28,12 @@ pub fn rollup_json(rollup: &Rollup, synthetic: bool) -> String {
 /// What stands behind a figure.
 pub fn listing_json(listing: &Listing) -> String {
     json(listing)
+}
+
+/// Forms' totals beside what they may count twice.
+pub fn overlaps_json(overlaps: &[Overlap]) -> String {
+    // Text and numbers alone: serializing them into memory cannot fail.
+    serde_json::to_string_pretty(overlaps).unwrap_or_default() + "\n"
 }
 
 #[derive(serde::Serialize)]
@@ -82,17 +88,4 @@ fn parts(
 ) -> Ordered<Ordered<Datum>> {
     let parts = figures.map(|figure| (figure.name(), Ordered(of(figure))));
     Ordered(parts.filter(|(_, parts)| !parts.0.is_empty()).collect())
-}
-
-/// An object whose keys keep their order.
-struct Ordered<T>(Vec<(&'static str, T)>);
-
-impl<T: Serialize> Serialize for Ordered<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (key, value) in &self.0 {
-            map.serialize_entry(key, value)?;
-        }
-        map.end()
-    }
 }

@@ -7,7 +7,8 @@ use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
 use super::datum::Datum;
-use crate::domain::{Digest, Entry, Figure, Period, Position, Revision, Rules};
+use super::named::by_name;
+use crate::domain::{Digest, Entry, Fact, Figure, Period, Position, Quarter, Revision, Rules};
 use crate::rollup::RollupError;
 use crate::rollup::evidence::Scope;
 use crate::rollup::table::{DISSOLVED, OfUnit};
@@ -62,6 +63,12 @@ pub struct ListedRecord {
     /// When it was settled.
     #[serde(serialize_with = "shown_if_any")]
     pub resolved_on: Option<Date>,
+    /// Of a form's totals, the quarter.
+    #[serde(serialize_with = "shown_if_any", skip_serializing_if = "Option::is_none")]
+    pub period: Option<Quarter>,
+    /// Of a form's totals, each figure that is in it.
+    #[serde(serialize_with = "by_name", skip_serializing_if = "Vec::is_empty")]
+    pub totals: Vec<(Figure, Datum)>,
     /// What it adds to the figure.
     pub amount: Datum,
     /// Where it lies in the log.
@@ -107,11 +114,11 @@ pub struct ListedUnit {
     pub nil_return: bool,
 }
 
-fn shown<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn shown<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
 }
 
-fn shown_if_any<S: Serializer>(value: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn shown_if_any<S: Serializer>(value: &Option<impl Display>, serializer: S) -> Result<S::Ok, S::Error> {
     match value {
         Some(value) => serializer.collect_str(value),
         None => serializer.serialize_none(),
@@ -180,7 +187,16 @@ impl Listing {
 
 impl ListedRecord {
     fn of(entry: &Entry, amount: Datum, earlier: &[Entry]) -> Self {
+        let (period, totals) = match &entry.fact {
+            Fact::FormTotal { quarter, totals, .. } => {
+                let totals = totals.figures().map(|(figure, total)| (figure, Datum::of(figure, total)));
+                (Some(*quarter), totals.collect())
+            }
+            _ => (None, Vec::new()),
+        };
         Self {
+            period,
+            totals,
             source: entry.key.source().to_owned(),
             subject: entry.key.subject().to_owned(),
             revision: entry.revision,

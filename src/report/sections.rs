@@ -49,13 +49,19 @@ fn sections(contents: &Contents, row: &RollupRow, lang: Lang) -> Vec<(Text, Vec<
         (say::by_supervising_body(), vec![Block::Table(tables::by_body(row, lang))]),
         (say::by_field(), vec![Block::Table(tables::by_field(row, lang))]),
         (say::outcomes(), vec![Block::Table(tables::outcomes(row, lang))]),
-        (say::reporting(), vec![Block::Table(units::reporting(now, lang))]),
+        (say::reporting(), overlap_note(contents, lang).chain([Block::Table(units::reporting(now, lang))]).collect()),
     ];
     let indices = &contents.year.indices;
     if !indices.is_empty() {
         sections.push((say::indices(), vec![Block::Table(tables::indices(now.period.year(), indices, lang))]));
     }
     sections
+}
+
+/// That something may be counted twice, if it may.
+fn overlap_note(contents: &Contents, lang: Lang) -> impl Iterator<Item = Block> {
+    let count = Some(contents.overlaps).filter(|count| *count > 0);
+    count.map(|count| Block::Note(say::overlap_note(count).get(lang).to_owned())).into_iter()
 }
 
 fn first(rollup: &Option<Rollup>) -> Option<&RollupRow> {

@@ -8,6 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::datum::Datum;
 use super::document::{Column, Table, TableRow};
 use super::numbers;
+use super::overlaps::Overlap;
 use super::records::Listing;
 use super::rows::{self, reported, silent};
 use crate::domain::Figure;
@@ -131,7 +132,9 @@ pub fn listing_table(listing: &Listing, lang: Lang) -> String {
         let _ = writeln!(text, "{}", none.get(lang));
     }
     for record in &listing.records {
-        let day = record.resolved_on.or(record.day).map_or_else(|| "-".to_owned(), |day| day.to_string());
+        let day = record.resolved_on.or(record.day).map(|day| day.to_string());
+        let day =
+            day.or_else(|| record.period.map(|quarter| format!("{quarter:<10}"))).unwrap_or_else(|| "-".to_owned());
         let unit = record.unit.as_deref().unwrap_or("-");
         let _ = write!(
             text,
@@ -148,10 +151,50 @@ pub fn listing_table(listing: &Listing, lang: Lang) -> String {
             let _ = write!(text, "  ← r{revision} @{}:{}", position.partition, position.offset);
         }
         text.push('\n');
+        if record.period.is_some() {
+            let _ = writeln!(text, "    {}", say::totals_of_form(told(&record.totals, lang)).get(lang));
+        }
     }
     for unit in &listing.units {
         let nil = if unit.nil_return { "nil" } else { "" };
         let _ = writeln!(text, "{:<6} {} {nil}", unit.unit, visible(&unit.name));
     }
+    text
+}
+
+/// Figures by the names that people know: `Số cuộc giám sát 9; Thu hồi đất (m²) 12,50`.
+fn told(figures: &[(Figure, Datum)], lang: Lang) -> String {
+    let told =
+        figures.iter().map(|(figure, amount)| format!("{} {}", names::figure(*figure).get(lang), amount.written(lang)));
+    told.collect::<Vec<_>>().join("; ")
+}
+
+/// Forms' totals beside what they may count twice.
+pub fn overlaps_text(overlaps: &[Overlap], lang: Lang) -> String {
+    if overlaps.is_empty() {
+        return format!("{}\n", say::no_overlaps().get(lang));
+    }
+    let mut text = String::new();
+    for overlap in overlaps {
+        let body = names::body(overlap.body);
+        let _ = writeln!(text, "{} {} {}, {}", overlap.period, overlap.unit, visible(&overlap.name), body.get(lang));
+        let sides = [(say::side_totals(), &overlap.totals), (say::side_records(), &overlap.records)];
+        for (side, records) in sides.iter().filter(|(_, records)| !records.is_empty()) {
+            let _ = writeln!(text, "  {}", side.get(lang));
+            for record in *records {
+                let _ = writeln!(
+                    text,
+                    "    {} {} r{}  @{}:{}  {}",
+                    visible(&record.source),
+                    visible(&record.subject),
+                    record.revision.number(),
+                    record.position.partition,
+                    record.position.offset,
+                    told(&record.figures, lang)
+                );
+            }
+        }
+    }
+    let _ = writeln!(text, "{}", say::settle_overlaps().get(lang));
     text
 }

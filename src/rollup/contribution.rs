@@ -152,7 +152,10 @@ fn later(rules: &Rules, unit: UnitCode, found: Date, day: Date) -> Result<(CellP
 }
 
 /// The unit that a fact without a day of its own speaks of.
-fn meant(rules: &Rules, fact: &Fact) -> Result<SegmentId, NotInTable> {
+///
+/// # Errors
+/// If the code was no unit on any day of its period or year.
+pub fn meant(rules: &Rules, fact: &Fact) -> Result<SegmentId, NotInTable> {
     let nowhere = || {
         let unit = fact.unit().map(|unit| unit.to_string()).unwrap_or_default();
         NotInTable(format!("unit {unit} was in force on no day of the period that a {} speaks of", fact.kind()))

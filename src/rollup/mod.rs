@@ -8,6 +8,7 @@ pub mod contribution;
 pub mod delta;
 mod error;
 pub mod evidence;
+pub mod overlap;
 pub mod settle;
 pub mod table;
 

@@ -184,6 +184,11 @@ impl Cells {
     pub fn at(&mut self, place: CellPlace) -> &mut Cell {
         self.0.entry(place).or_default()
     }
+
+    /// Each place with its cell, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (CellPlace, &Cell)> {
+        self.0.iter().map(|(place, cell)| (*place, cell))
+    }
 }
 
 impl Rollup {
@@ -307,8 +312,8 @@ impl Subtree {
     }
 }
 
-/// Which units are expected to report to a row (to itself, and to those over it on some day), and which have: by what
-/// lies on days on which they were under it. A unit that went on unchanged counts once.
+/// Which units are expected to report to a row, and which have: those that were under it on some day, by what lies on
+/// days on which they were, and the row's own, by all that it has in the period. A unit that went on unchanged is one.
 struct Reporting {
     expected: UnitsOfRow,
     records: UnitsOfRow,
@@ -326,7 +331,9 @@ impl Reporting {
                 let reporting = rules.units.row_of(segment);
                 if rules.units.row(reporting).kind.level() > 0 {
                     let unit = rules.units.unit_of(reporting);
-                    for row in lineage_rows(rules, segment) {
+                    let own = rules.units.stretches_within(segment, days.from, days.to);
+                    let own = own.map(|stretch| rules.units.row_of(stretch));
+                    for row in lineage_rows(rules, segment).chain(own) {
                         units.entry(row).or_default().insert(unit);
                     }
                 }
@@ -351,7 +358,7 @@ impl Reporting {
     fn reports(&self, tops: &[RowId], days: Days, rules: &Rules) -> Vec<UnitReport> {
         let units: BTreeSet<RowId> = tops.iter().flat_map(|top| self.expected_of(*top)).collect();
         let report = |unit: RowId| {
-            let row = last_row(unit, days, rules);
+            let row = rules.units.last_row(unit, days.from, days.to);
             let reported = tops.iter().map(|top| self.reported(*top, unit));
             UnitReport {
                 unit: row.code.to_string(),
@@ -366,7 +373,7 @@ impl Reporting {
 
     fn silent(&self, row: RowId, days: Days, rules: &Rules) -> Vec<String> {
         let silent = self.expected_of(row).filter(|unit| self.reported(row, *unit).is_nothing());
-        silent.map(|unit| last_row(unit, days, rules).name.clone()).collect()
+        silent.map(|unit| rules.units.last_row(unit, days.from, days.to).name.clone()).collect()
     }
 
     fn count(&self, row: RowId) -> [i128; 3] {
@@ -385,12 +392,4 @@ impl Reporting {
         let has = |units: &UnitsOfRow| units.get(&row).is_some_and(|units| units.contains(&unit));
         Reported { records: has(&self.records), nil: has(&self.nils) }
     }
-}
-
-/// A unit's row that was last in force on the days.
-fn last_row(unit: RowId, days: Days, rules: &Rules) -> &UnitRow {
-    let first = rules.units.row(unit);
-    let rows = rules.units.rows_of(first.code);
-    let of_unit = rows.into_iter().rev().find(|row| row.name == first.name && days.have(row));
-    of_unit.unwrap_or(first)
 }

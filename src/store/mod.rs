@@ -22,6 +22,7 @@ pub use error::StoreError;
 pub use place::StorePlace;
 
 use crate::domain::{Digest, Entry, Quarter, RecordKey, Rules};
+use crate::rollup::overlap::OverlapPlace;
 use crate::rollup::table::Cells;
 use crate::rollup::{Cell, NotInTable};
 use stored::place_of;
@@ -69,6 +70,18 @@ pub trait ReadFigures: Send {
             Some(unknown) => Err(unknown.into()),
             None => Ok(cells),
         }
+    }
+
+    /// Where in these quarters a form's totals may count what single records count too, in order.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or has a cell of a unit that the rules do not have.
+    fn overlaps(&mut self, quarters: &[Quarter], rules: &Rules) -> Result<Vec<OverlapPlace>, StoreError> {
+        let mut places = Vec::new();
+        for quarter in quarters {
+            places.extend(OverlapPlace::all(*quarter, &self.cells(&[*quarter], rules)?, rules));
+        }
+        Ok(places)
     }
 }
 

@@ -141,6 +141,24 @@ texts! {
     records_counted(count) { "{count} bản ghi", "{count} records" }
     units_counted(count) { "{count} đơn vị", "{count} units" }
     no_records() { "Không có bản ghi nào.", "No records." }
+    totals_of_form(totals) { "số tổng hợp của biểu mẫu: {totals:#}", "totals of the form: {totals}" }
+
+    // Forms' totals beside what they may count twice.
+    overlaps() { "Số tổng hợp trùng với hồ sơ riêng lẻ", "Form totals beside single records" }
+    no_overlaps() {
+        "Không có số tổng hợp nào của biểu mẫu trùng đơn vị, quý và chủ thể giám sát với hồ sơ riêng lẻ hay biểu mẫu khác.",
+        "No form's totals stand beside single records, or another form, of the same unit, quarter and body.",
+    }
+    side_totals() { "Số tổng hợp của biểu mẫu:", "Totals of the form:" }
+    side_records() { "Hồ sơ riêng lẻ:", "Single records:" }
+    settle_overlaps() {
+        "Tất cả đều được tính. Nếu là cùng một việc, đơn vị rút phần trùng bằng giaoban withdraw.",
+        "All of them are counted. Where they are the same, the unit takes back what is double with giaoban withdraw.",
+    }
+    overlap_note(count) {
+        "Có {count} chỗ mà số tổng hợp của biểu mẫu trùng đơn vị, quý và chủ thể giám sát với hồ sơ riêng lẻ hoặc biểu mẫu khác. Tất cả đều được tính, nên có thể bị tính hai lần; danh sách: lệnh giaoban overlaps.",
+        "In {count} places a form's totals stand beside single records, or another form, of the same unit, quarter and body. All of them are counted, perhaps twice; the list: giaoban overlaps.",
+    }
     no_units() { "Không có đơn vị nào.", "No units." }
 
     dissolved() { "đã giải thể", "dissolved" }

@@ -60,6 +60,15 @@ texts! {
         "The whole list, with revisions and digests:",
     }
 
+    // Forms' totals beside single records.
+    overlaps_in_period(count) {
+        "Có {count} chỗ có thể bị tính hai lần: số tổng hợp của biểu mẫu và hồ sơ riêng lẻ.",
+        "In {count} places something may be counted twice: totals of a form and single records.",
+    }
+    overlaps_left_out() { "Số chỗ không hiện ở đây:", "Places not shown here:" }
+    counts() { "Được tính", "Counts" }
+    whole_list_of_overlaps() { "Toàn bộ danh sách:", "The whole list:" }
+
     // Instead of what was asked for.
     no_such_page_title() { "Không có trang này", "There is no such page" }
     no_such_page() { "Địa chỉ này không có trang nào.", "There is no page at this address." }
@@ -124,6 +133,7 @@ texts! {
     activity() { "hoạt động", "activity" }
     petition() { "đơn thư", "petition" }
     nil_return() { "báo cáo “không”", "nilreturn" }
+    form_total() { "số tổng hợp của biểu mẫu", "totals of a form" }
 }
 
 /// The type of a record, from its name on the wire.
@@ -134,6 +144,7 @@ pub fn record_kind(kind: &'static str) -> Text {
         "activity" => activity(),
         "petition" => petition(),
         "nilreturn" => nil_return(),
+        "formtotal" => form_total(),
         other => Text::same(other),
     }
 }

@@ -69,7 +69,8 @@ impl Question<'_> {
 pub async fn overview(State(site): Here, Query(params): Asked) -> Response {
     answered(site, params, Reader::Person, |question| {
         let rollup = question.query.rollup(question.period, None).map_err(|error| question.absent(error))?;
-        Ok(Reply::html(StatusCode::OK, view::overview(question.frame("/".into()), &rollup)))
+        let overlaps = question.query.overlap_count(question.period).map_err(|error| question.absent(error.into()))?;
+        Ok(Reply::html(StatusCode::OK, view::overview(question.frame("/".into()), &rollup, overlaps)))
     })
     .await
 }
@@ -104,6 +105,15 @@ pub async fn records(State(site): Here, Query(params): Asked) -> Response {
         let lineage = question.query.lineage(question.period, unit);
         let frame = question.frame(records_path(unit, figure));
         Ok(Reply::html(StatusCode::OK, view::records(frame, &listing, unit, &lineage)))
+    })
+    .await
+}
+
+/// `/overlaps`.
+pub async fn overlaps(State(site): Here, Query(params): Asked) -> Response {
+    answered(site, params, Reader::Person, |question| {
+        let overlaps = question.query.overlaps(question.period).map_err(|error| question.absent(error))?;
+        Ok(Reply::html(StatusCode::OK, view::overlaps(question.frame("/overlaps".into()), question.period, &overlaps)))
     })
     .await
 }

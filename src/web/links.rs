@@ -32,6 +32,11 @@ impl Links {
         self.to("/records", of_records(unit, figure))
     }
 
+    /// Forms' totals beside single records.
+    pub fn overlaps(&self) -> String {
+        self.to("/overlaps", Vec::new())
+    }
+
     /// The figures for programs: of a unit, or of all.
     pub fn rollup(&self, unit: Option<&str>, format: &str) -> String {
         let mut more: Vec<_> = unit.map(|unit| ("unit", unit.to_owned())).into_iter().collect();

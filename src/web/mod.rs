@@ -87,6 +87,7 @@ fn pages(figures: Figures) -> Router {
         .route("/", get(handler::overview))
         .route("/units/{code}", get(handler::unit))
         .route("/records", get(handler::records))
+        .route("/overlaps", get(handler::overlaps))
         .route("/v1/rollup", get(handler::rollup))
         .fallback(handler::nowhere)
         .with_state(Site::new(figures))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::{Figure, Period, Rules, SegmentId, UnitRow};
+use crate::report::overlaps::Overlap;
 use crate::report::records::{Listing, ListingError};
 use crate::rollup::Rollup;
 use crate::rollup::table::{DISSOLVED, OfUnit, lineage_rows};
@@ -75,6 +76,22 @@ impl<'a> StoreQuery<'a> {
     /// If the store cannot be read, there is no such period or unit, or it is not clear which unit is meant.
     pub fn listing(&mut self, figure: Figure, period: Period, unit: OfUnit<'_>) -> Result<Listing, ListingError> {
         Listing::of(&mut *self.store, (figure, period, unit), self.rules)
+    }
+
+    /// In how many places of the period a form's totals may count what single records count too.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn overlap_count(&mut self, period: Period) -> Result<usize, StoreError> {
+        Ok(self.store.overlaps(&period.quarters(), self.rules)?.len())
+    }
+
+    /// These places, each with its records.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or there is no such period.
+    pub fn overlaps(&mut self, period: Period) -> Result<Vec<Overlap>, ListingError> {
+        Overlap::list(&mut *self.store, Some(period), self.rules)
     }
 
     /// The unit and those over it in the period, the highest first; of what counts in no unit, the highest alone.

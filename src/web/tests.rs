@@ -190,6 +190,9 @@ fn pages_are_as_they_were_looked_at() {
     insta::assert_snapshot!("overview", main("/?period=2020-Q4"));
     insta::assert_snapshot!("unit", main("/units/277?period=2020&lang=en"));
     insta::assert_snapshot!("records", main("/records?period=2020-Q4&unit=01&figure=money_recovered_vnd"));
+    insta::assert_snapshot!("records_with_a_form", main("/records?period=2020-Q4&unit=00013&figure=land_other_m2"));
+    insta::assert_snapshot!("overlaps", main("/overlaps?period=2020-Q4"));
+    insta::assert_snapshot!("no_overlaps", main("/overlaps?period=2020-Q3&lang=en"));
     insta::assert_snapshot!("records_of_units", main("/records?period=2020-Q4&unit=001&figure=units_reported"));
 }
 

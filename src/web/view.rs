@@ -6,16 +6,20 @@ use askama::Template;
 use super::links::Links;
 use crate::domain::{Figure, Period, UnitRow};
 use crate::report::datum::Datum;
+use crate::report::overlaps::{Overlap, OverlapRecord};
 use crate::report::records::{ListedRecord, ListedUnit, Listing};
 use crate::report::rows::{self, FigureSum, under};
 use crate::report::{svg, units};
 use crate::rollup::table::{DISSOLVED, OfUnit};
 use crate::rollup::{Rollup, RollupRow};
-use crate::text::names::figure as figure_name;
+use crate::text::names::{body as body_name, figure as figure_name};
 use crate::text::{Lang, Text, report as names, web as say};
 
 /// The most records that a page lists.
 const MAX_LISTED: usize = 1_000;
+
+/// The most overlaps that a page lists.
+const MAX_OVERLAPS: usize = 100;
 
 /// The figures of a table of units.
 const UNIT_FIGURES: [Figure; 6] = [
@@ -155,10 +159,12 @@ struct OverviewPage {
     chart: String,
     units: UnitLines,
     root: String,
+    /// What may be counted twice, if anything may.
+    overlaps: Option<Text>,
 }
 
-/// The first page.
-pub fn overview(frame: Frame, rollup: &Rollup) -> String {
+/// The first page; in so many places something may be counted twice.
+pub fn overview(frame: Frame, rollup: &Rollup, overlaps: usize) -> String {
     let Some(row) = rollup.first() else { return String::new() };
     let frame = frame.titled(&row.name, rollup.period);
     let lang = frame.links.lang;
@@ -170,6 +176,7 @@ pub fn overview(frame: Frame, rollup: &Rollup) -> String {
         chart: units::chart(rollup, lang).map(|chart| svg::drawn(&chart, lang)).unwrap_or_default(),
         units: UnitLines::of(&frame, rollup, &row.unit),
         root: row.unit.clone(),
+        overlaps: Some(overlaps).filter(|count| *count > 0).map(say::overlaps_in_period),
         frame,
     })
 }
@@ -245,6 +252,8 @@ struct RecordLine {
     unit: String,
     unit_link: String,
     kind: Text,
+    /// Of a form, every total in it.
+    totals: Vec<(Text, Datum)>,
     revision: String,
     amount: Datum,
     position: String,
@@ -280,10 +289,14 @@ pub fn records(frame: Frame, listing: &Listing, unit: OfUnit<'_>, lineage: &[&Un
     let title = say::title(figure_name(listing.figure).get(lang), of).get(lang).to_owned();
     let record = |record: &ListedRecord| RecordLine {
         record: format!("{} {}", record.source, record.subject),
-        day: Datum::day(record.resolved_on.or(record.day)),
+        day: match record.period {
+            Some(quarter) => Datum::text(quarter.to_string()),
+            None => Datum::day(record.resolved_on.or(record.day)),
+        },
         unit: record.unit.clone().unwrap_or_default(),
         unit_link: record.unit.as_deref().map(|unit| frame.links.unit(unit)).unwrap_or_default(),
         kind: say::record_kind(record.kind),
+        totals: named(&record.totals),
         revision: match record.earlier_revisions.len() {
             0 => record.revision.number().to_string(),
             earlier => format!("{} (+{earlier})", record.revision.number()),
@@ -304,6 +317,64 @@ pub fn records(frame: Frame, listing: &Listing, unit: OfUnit<'_>, lineage: &[&Un
             listing.figure.name()
         ),
         frame: Frame { title, ..frame },
+    })
+}
+
+fn named(figures: &[(Figure, Datum)]) -> Vec<(Text, Datum)> {
+    figures.iter().map(|(figure, amount)| (figure_name(*figure), amount.clone())).collect()
+}
+
+/// A record that stands beside what it may count twice.
+struct OverlapLine {
+    record: String,
+    kind: Text,
+    day: Datum,
+    figures: Vec<(Text, Datum)>,
+    position: String,
+}
+
+/// What stands beside what, in one unit and quarter by one body.
+struct OverlapTable {
+    caption: String,
+    unit_link: String,
+    unit: String,
+    lines: Vec<OverlapLine>,
+    /// Records that are not shown.
+    left_out: usize,
+}
+
+#[derive(Template)]
+#[template(path = "web/overlaps.html")]
+struct OverlapsPage {
+    frame: Frame,
+    tables: Vec<OverlapTable>,
+    /// How many there are, with those that are not shown.
+    counted: usize,
+    command: String,
+}
+
+/// Forms' totals beside single records.
+pub fn overlaps(frame: Frame, period: Period, overlaps: &[Overlap]) -> String {
+    let lang = frame.links.lang;
+    let line = |record: &OverlapRecord| OverlapLine {
+        record: format!("{} {}", record.source, record.subject),
+        kind: say::record_kind(record.kind),
+        day: Datum::day(record.resolved_on.or(record.day)),
+        figures: named(&record.figures),
+        position: format!("{}:{}", record.position.partition, record.position.offset),
+    };
+    let table = |overlap: &Overlap| OverlapTable {
+        caption: say::title(body_name(overlap.body).get(lang), overlap.period).get(lang).to_owned(),
+        unit_link: frame.links.unit(&overlap.unit),
+        unit: overlap.name.clone(),
+        lines: overlap.totals.iter().chain(&overlap.records).take(MAX_LISTED).map(line).collect(),
+        left_out: (overlap.totals.len() + overlap.records.len()).saturating_sub(MAX_LISTED),
+    };
+    rendered(&OverlapsPage {
+        tables: overlaps.iter().take(MAX_OVERLAPS).map(table).collect(),
+        counted: overlaps.len(),
+        command: format!("giaoban overlaps --period {period} --format csv"),
+        frame: frame.titled(names::overlaps().get(lang), period),
     })
 }
 

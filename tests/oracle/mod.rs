@@ -198,15 +198,8 @@ fn lineage<'r>(rules: &'r Rules, row: &'r UnitRow, day: Date) -> Vec<&'r UnitRow
 /// The days from `from` to `to` on which some unit may have changed, and the first.
 fn days(from: Date, to: Date) -> Vec<Date> {
     // Units change at 1 January and 1 July alone, here.
-    let mut days = vec![from];
-    let mut day = from;
-    while day < to {
-        day = day.tomorrow().unwrap();
-        if day.day() == 1 && matches!(day.month(), 1 | 7) {
-            days.push(day);
-        }
-    }
-    days
+    let changes = (from.year()..=to.year()).flat_map(|year| [1, 7].map(|month| jiff::civil::date(year, month, 1)));
+    std::iter::once(from).chain(changes.filter(|day| *day > from && *day <= to)).collect()
 }
 
 /// Every figure of every unit in force in the period, by walking over every fact.
@@ -267,6 +260,17 @@ pub fn recount(facts: &[Fact], period: Period, rules: &Rules, succession: &str) 
         under(rules, identity(unit), from, to, |row, unit| {
             expected.entry(key(row)).or_default().insert(unit);
         });
+    }
+    // Of itself a unit has all that it has in the period, on whichever of its rows.
+    for of in [&mut with_record, &mut with_nil] {
+        for unit in in_force.iter().map(|row| identity(row)).collect::<BTreeSet<_>>() {
+            let own: Vec<_> = in_force.iter().filter(|row| identity(row) == unit).map(|row| key(row)).collect();
+            if own.iter().any(|row| of.get(row).is_some_and(|units| units.contains(&unit))) {
+                for row in own {
+                    of.entry(row).or_default().insert(unit.clone());
+                }
+            }
+        }
     }
     for row in &in_force {
         let [units, with_record, with_nil] =
