@@ -77,7 +77,7 @@ fn write(events: &mut events::Events<'_>, decoder: &mut Decoder, rules: &Rules) 
         let to = NextOffset(first + BATCH as i64);
         let span = Span { partition: Partition(0), from, to, read: BATCH as u64, ..Span::default() };
         from = Some(to);
-        let batch = Batch { topic: "events".into(), spans: vec![span], entries };
+        let batch = Batch { topic: "events".into(), spans: vec![span], entries, ..Batch::default() };
         let start = Instant::now();
         let counts = store.apply(&batch, rules)?;
         drop(batch);

@@ -16,7 +16,10 @@ const LETTERS: &str = "giaoban.events.dlq";
 
 /// Into the log as a producer of one's own would: nothing is checked.
 fn send(giaoban: &Giaoban, messages: impl IntoIterator<Item = (&'static str, Vec<u8>)>) {
-    let mut producer = EmbeddedLog::open(&giaoban.data()).unwrap().producer(EVENTS).unwrap();
+    let mut producer = EmbeddedLog::create(&giaoban.data(), &["giaoban.events", "giaoban.events.dlq"])
+        .unwrap()
+        .producer(EVENTS)
+        .unwrap();
     for (key, payload) in messages {
         let key = (!key.is_empty()).then(|| key.as_bytes().to_vec());
         producer
@@ -35,7 +38,8 @@ fn send(giaoban: &Giaoban, messages: impl IntoIterator<Item = (&'static str, Vec
 }
 
 fn messages(giaoban: &Giaoban, topic: &str) -> i64 {
-    let topic = EmbeddedLog::open(&giaoban.data()).unwrap().topic(topic).unwrap();
+    let topic =
+        EmbeddedLog::create(&giaoban.data(), &["giaoban.events", "giaoban.events.dlq"]).unwrap().topic(topic).unwrap();
     topic.partitions.iter().map(|range| range.high.0).sum()
 }
 
@@ -223,7 +227,10 @@ fn letters_are_written_out_corrected_and_published() {
     let pretty: serde_json::Value = serde_json::from_str(&wrong).unwrap();
     send(&giaoban, [("00004", serde_json::to_vec_pretty(&pretty).unwrap()), ("00004", vec![0xff, 0x00])]);
     // In binary mode the attributes are headers.
-    let mut producer = EmbeddedLog::open(&giaoban.data()).unwrap().producer(EVENTS).unwrap();
+    let mut producer = EmbeddedLog::create(&giaoban.data(), &["giaoban.events", "giaoban.events.dlq"])
+        .unwrap()
+        .producer(EVENTS)
+        .unwrap();
     let attributes = [
         ("ce_specversion", "1.0"),
         ("ce_id", "B-1.2"),

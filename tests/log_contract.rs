@@ -154,7 +154,7 @@ fn contract(log: &dyn EventLog, topic: &str) {
 #[test]
 fn the_embedded_log_keeps_to_the_contract() {
     let dir = tempfile::tempdir().unwrap();
-    contract(&EmbeddedLog::open(dir.path()).unwrap(), "events");
+    contract(&EmbeddedLog::create(dir.path(), &[]).unwrap(), "events");
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn the_embedded_log_keeps_what_it_acknowledged_and_takes_several_writers() {
     let dir = tempfile::tempdir().unwrap();
     let writers: Vec<_> = (0..3)
         .map(|writer| {
-            let log = EmbeddedLog::open(dir.path()).unwrap();
+            let log = EmbeddedLog::create(dir.path(), &["events"]).unwrap();
             std::thread::spawn(move || {
                 let mut producer = log.producer("events").unwrap();
                 for round in 0..20u8 {
@@ -189,7 +189,7 @@ fn an_embedded_log_that_cannot_be_read_is_named() {
     std::fs::write(&path, vec![7; 10_000]).unwrap();
     assert!(matches!(open(), LogError::Broken { at, .. } if at.ends_with("log.db")));
     std::fs::remove_file(&path).unwrap();
-    drop(EmbeddedLog::open(dir.path()).unwrap());
+    drop(EmbeddedLog::create(dir.path(), &["events"]).unwrap());
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     assert!(matches!(open(), LogError::Broken { cause, .. } if cause.to_string().contains("newer")));
 }

@@ -78,7 +78,7 @@ fn what_is_missing_is_told_before_anything_is_made() {
     assert!(giaoban.fails(8, &["migrate", "log"]).contains("no embedded log"));
     assert!(!giaoban.data().exists());
 
-    EmbeddedLog::open(&giaoban.data()).unwrap();
+    EmbeddedLog::create(&giaoban.data(), &["giaoban.events", "giaoban.events.dlq"]).unwrap();
     let _worker = DataDir::at(&giaoban.data()).lock_writer().unwrap();
     assert!(giaoban.fails(9, &["migrate", "log"]).contains("in use by another process"));
     for command in ["store", "log"] {
@@ -224,6 +224,13 @@ fn kafka_takes_over_a_log_and_a_worker_goes_on() {
     let again = giaoban.ok(&["migrate", "log"]);
     assert!(again.contains(&format!("{topic}: {embedded} messages in 6 partitions, 0 moved in this run")), "{again}");
 
+    // Whoever forgets the brokers writes nowhere, and reads nothing of what was moved.
+    for command in [&["publish", "events.ndjson"][..], &["worker", "--until-caught-up"]] {
+        let child = giaoban.command(command).env("GIAOBAN__KAFKA__BROKERS", "").spawn().unwrap();
+        let ended = harness::wait(child, command[0]);
+        assert!(ended.code == Some(11) && ended.err.contains("set kafka.brokers"), "{}", ended.err);
+    }
+
     // A letter is called as before, and the worker reads what it has not read, once.
     assert_eq!(giaoban.ok(&letters), listed);
     publish(&giaoban, parts[2]);
@@ -261,9 +268,16 @@ fn kafka_topics_with_something_else_are_left_as_they_are() {
     assert!(said.contains("between offsets 0 and") && said.contains("kafka-topics.sh --delete"), "{said}");
     assert_eq!(count(&kafka, &topic), 4);
 
-    let other = format!("{topic}-3");
-    let giaoban = giaoban.with("GIAOBAN__KAFKA__TOPIC", &other);
-    kafka.create_topic(&spec(&other, 3)).unwrap();
+    // Under another name nothing would be moved, and all would be well.
+    let giaoban = giaoban.with("GIAOBAN__KAFKA__TOPIC", &format!("{topic}-other"));
+    let said = giaoban.fails(11, &["migrate", "log"]);
+    assert!(said.contains(&format!("has topic {topic}, but the configuration names {topic}-other")), "{said}");
+
+    let giaoban = with_own_topics();
+    let topic = giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned();
+    publish(&giaoban, &events(200));
+    let (giaoban, kafka) = on_kafka(giaoban);
+    kafka.create_topic(&spec(&topic, 3)).unwrap();
     assert!(giaoban.fails(20, &["migrate", "log"]).contains("has 3 partitions there, not 6"));
 }
 

@@ -51,7 +51,7 @@ fn batch(from: i64, entries: Vec<Entry>) -> Batch {
         read,
         ..Span::default()
     };
-    Batch { topic: "events".into(), spans: vec![span], entries }
+    Batch { topic: "events".into(), spans: vec![span], entries, ..Batch::default() }
 }
 
 fn figure(store: &mut dyn StoreReader, rules: &Rules, unit: &str, figure: Figure) -> i128 {

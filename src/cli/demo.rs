@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::Done;
 use super::report::write_report;
-use super::worker::{new_metrics, stop_flag, summary_text, worker};
+use super::worker::{new_metrics, stop_flag, stopped_early, summary_text, worker};
 use crate::config::Settings;
 use crate::domain::Figure;
 use crate::failure::{ExitCode, Failure};
@@ -154,7 +154,7 @@ fn drain(
     worker.until = Until::CaughtUp;
     let summary = worker.run()?;
     if stop.load(Ordering::Relaxed) {
-        return Err(Failure::other(ExitCode::Internal, failure::stopped_early(), says::demo_again()));
+        return Err(stopped_early(failure::stopped_early(), says::demo_again()));
     }
     Ok(summary)
 }

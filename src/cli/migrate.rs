@@ -5,17 +5,17 @@ use clap::{Args, Subcommand};
 
 use super::Done;
 use super::topics;
-use crate::domain::Figure;
+use crate::domain::{Figure, LogKind};
 use crate::failure::{ExitCode, Explained as _, Failure};
 use crate::log::copy::{Copied, CopyError, Stage, copy, largest};
 use crate::log::embedded::EmbeddedLog;
 use crate::log::kafka::KafkaLog;
-use crate::log::{EventLog as _, LogError, TopicSpec};
+use crate::log::{EventLog, LogError, TopicSpec, identity_of};
 use crate::program::{Context, open_reader};
 use crate::store::compare::{RawCells, cells, changes};
 use crate::store::holding::Holding;
 use crate::store::postgres::Takeover;
-use crate::store::{DataDir, StoreError, StorePlace, StoreReader};
+use crate::store::{DataDir, StoreError, StorePlace, StoreReader, StoreWriter};
 use crate::terminal::print;
 use crate::terminal::progress::Progress;
 use crate::text::{Text, cli_stores as says};
@@ -112,6 +112,8 @@ fn difference(
         (held.records == other.records, says::the_records()),
         (held.earlier == other.earlier, says::the_earlier()),
         (held.synthetic == other.synthetic, says::the_mark()),
+        (held.log == other.log, says::the_log()),
+        (held.gaps == other.gaps, says::the_gaps()),
     ];
     if let Some((_, what)) = parts.into_iter().find(|(same, _)| !same) {
         return Ok(Some(what));
@@ -150,6 +152,11 @@ fn log(context: &Context, replication: Option<i32>) -> Done {
     let _lock = DataDir::at(data).lock_writer()?;
     let (from, to) = (EmbeddedLog::open(data)?, KafkaLog::new(client)?);
     let topics = topics::sizes(context);
+    if let Some(left) = from.filled_topics()?.iter().find(|topic| topics.iter().all(|(name, _)| name != topic)) {
+        let what = says::topic_left_behind(data.display(), left, &settings.topic, &settings.dead_letter_topic);
+        return Err(Failure::other(ExitCode::Gap, what, says::name_topics()));
+    }
+    let mut store = store_of(context, &from, &to)?;
     for (name, usual) in topics {
         let spec = TopicSpec {
             name: name.to_owned(),
@@ -159,24 +166,64 @@ fn log(context: &Context, replication: Option<i32>) -> Done {
         };
         to.create_topic(&spec)?;
     }
+    let mut moved = 0;
     for (name, _) in topics {
-        let mut bar: Option<(Stage, Progress)> = None;
-        let copied = copy(&from, &to, name, &mut |stage, done, of| {
-            if bar.as_ref().is_none_or(|(known, _)| *known != stage) {
-                // The one before goes first.
-                drop(bar.take());
-                bar = Some((stage, Progress::new(&format!("{} {name}", stage_name(stage).get(context.lang())))));
-            }
-            if let Some((_, bar)) = &mut bar {
-                bar.set(done, Some(of));
-            }
-        });
-        drop(bar);
-        let copied = copied.map_err(|error| refused(error, &to.describe()))?;
-        print(&logged(context, name, &copied))?;
+        moved += move_topic(context, (&from, &to), name)?;
+    }
+    // From now on nobody publishes here; what came before that and after the last look is moved too.
+    from.seal(&to.describe())?;
+    if messages(&from, topics)? != moved {
+        for (name, _) in topics {
+            move_topic(context, (&from, &to), name)?;
+        }
+    }
+    if let Some(store) = &mut store {
+        store.rebind(&to.identity(&settings.topic)?)?;
     }
     print(says::keep_brokers(data.display()).get(context.lang()))?;
     Ok(ExitCode::Done)
+}
+
+/// The store that goes with the log, for writing: it is to be read on from where the log is moved to.
+fn store_of(context: &Context, from: &EmbeddedLog, to: &KafkaLog) -> Result<Option<Box<dyn StoreWriter>>, Failure> {
+    let (place, topic) = (context.place()?, &context.settings.kafka.topic);
+    let mut store = match place.read() {
+        Ok(store) => store,
+        Err(StoreError::Missing { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    // Moved before, and interrupted after that or run once more.
+    let is_moved = store.bound_log()?.is_some_and(|bound| bound.kind == LogKind::Kafka);
+    let log: &dyn EventLog = if is_moved { to } else { from };
+    store.check_log(log.kind(), topic, identity_of(log, topic)?.as_ref())?;
+    Ok(Some(place.create()?))
+}
+
+fn messages(log: &EmbeddedLog, topics: [(&str, usize); 2]) -> Result<u64, Failure> {
+    let mut messages = 0;
+    for (name, _) in topics {
+        messages += log.topic(name)?.partitions.iter().map(|range| range.high.0.unsigned_abs()).sum::<u64>();
+    }
+    Ok(messages)
+}
+
+/// Moves a topic, under a bar, and says what was moved; returns how many messages it has.
+fn move_topic(context: &Context, (from, to): (&EmbeddedLog, &KafkaLog), name: &str) -> Result<u64, Failure> {
+    let mut bar: Option<(Stage, Progress)> = None;
+    let copied = copy(from, to, name, &mut |stage, done, of| {
+        if bar.as_ref().is_none_or(|(known, _)| *known != stage) {
+            // The one before goes first.
+            drop(bar.take());
+            bar = Some((stage, Progress::new(&format!("{} {name}", stage_name(stage).get(context.lang())))));
+        }
+        if let Some((_, bar)) = &mut bar {
+            bar.set(done, Some(of));
+        }
+    });
+    drop(bar);
+    let copied = copied.map_err(|error| refused(error, &to.describe()))?;
+    print(&logged(context, name, &copied))?;
+    Ok(copied.messages)
 }
 
 fn stage_name(stage: Stage) -> Text {

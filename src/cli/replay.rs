@@ -1,22 +1,27 @@
 //! `giaoban replay`: rebuilds the figures from the log beside the store in
 //! force, says what would change, and switches only when told to.
 
+use std::sync::Arc;
+
 use clap::Args;
 
 use super::Done;
 use super::rollup::Format;
-use super::worker::{recount, summary_text};
+use super::worker::{recount, stopped_early, summary_text};
 use crate::domain::{Calendar, Rules};
 use crate::failure::{ExitCode, Failure};
+use crate::ingest::ground::Ground;
 use crate::ingest::worker::Until;
+use crate::log::{EventLog, identity_of};
 use crate::program::Context;
 use crate::store::compare::{Change, cells, changes, read_changes};
 use crate::store::data_dir::Generation;
+use crate::store::dropped::Dropped;
 use crate::store::place::Rebuilt;
-use crate::store::{StoreError, StorePlace};
+use crate::store::{StoreError, StorePlace, StoreReader};
 use crate::terminal::{note, print};
 use crate::text::safe::{csv_file, json};
-use crate::text::{cli_stores as says, failure};
+use crate::text::{Text, cli_stores as says, failure};
 
 /// The options of `giaoban replay`.
 #[derive(Args, Debug)]
@@ -30,6 +35,9 @@ pub struct ReplayArgs {
     /// Dựng thành kho không nhận sự kiện minh họa (synthetic) · Rebuild as a store that takes no made-up events
     #[arg(long)]
     without_synthetic: bool,
+    /// Số hồ sơ mà kho đang có còn bản dựng lại thì không: cho phép bỏ đúng chừng ấy · How many records the store in force has and the rebuilt one has not: that many may be dropped
+    #[arg(long, value_name = "N")]
+    drop_records: Option<u64>,
     /// Dạng của danh sách khác biệt · Form of the list of changes
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -37,25 +45,56 @@ pub struct ReplayArgs {
 
 /// Runs the command.
 pub fn run(context: &Context, args: &ReplayArgs) -> Done {
-    let place = context.place()?;
+    let (place, topic) = (context.place()?, &context.settings.kafka.topic);
     let _replay = place.lock_replay()?;
     // To switch, nobody may write the store in force meanwhile.
     let writer = if args.switch { place.lock_writer()? } else { None };
+    let drops = args.drop_records.is_some();
+    // Closed again before tables are made: on a server those wait for whoever reads.
+    let (log, ground, is_there) = match place.read() {
+        Ok(mut store) => {
+            let (log, is_its_own) = log_of(context, &mut *store, drops)?;
+            // Offsets of another log say nothing about this one.
+            let ground = if is_its_own { Some(Ground::of(&*log, topic, &mut *store, drops)?) } else { None };
+            (log, ground, true)
+        }
+        Err(StoreError::Missing { .. }) => (context.open_log()?, None, false),
+        Err(error) => return Err(error.into()),
+    };
+    let identity = log.identity(topic)?;
+    let ends = log.topic(topic)?.partitions.into_iter().map(|range| (range.partition, range.high)).collect();
     let synthetic = !args.without_synthetic && is_synthetic(context, &place)?;
-    let Rebuilt { generation, current, store } = place.rebuild(&context.rules, synthetic)?;
+    let Rebuilt { generation, current, mut store } = place.rebuild(&context.rules, synthetic, (&identity, &ends))?;
+    if let Some(ground) = ground.as_ref().filter(|ground| !ground.is_whole()) {
+        let carried = ground.carry(&mut *place.read_generation(current)?, &mut *store, &context.rules)?;
+        context.note(&says::carried(carried));
+    }
     let Some(summary) = recount(context, store, Until::CaughtUp, &says::rebuilding())? else {
-        return Err(Failure::other(ExitCode::Internal, failure::stopped_early(), says::replay_again()));
+        return Err(stopped_early(failure::stopped_early(), says::replay_again()));
     };
     note(summary_text(context, &summary).trim_end());
     let changes = differences(context, &place, (current, generation))?;
     print(&show(context, &changes, args.format))?;
-    if args.switch {
-        place.switch(writer.as_ref(), generation)?;
-        let (new, (old, removal)) = (place.name(generation).0, place.name(current));
-        context.note(&says::switched(new, old, removal));
-    } else {
-        context.note(&says::not_switched());
+    let dropped = match is_there {
+        true => {
+            let in_log = |position| ground.as_ref().is_some_and(|ground| ground.has(position));
+            let (mut now, mut then) = (place.read_generation(current)?, place.read_generation(generation)?);
+            Dropped::between(&mut *now, &mut *then, in_log)?
+        }
+        false => Dropped::default(),
+    };
+    if !args.switch {
+        context.note(&not_switched(dropped));
+        return Ok(ExitCode::Done);
     }
+    if dropped.count() != args.drop_records.unwrap_or(0) {
+        let code = if dropped.lost > 0 { ExitCode::Gap } else { ExitCode::Differs };
+        let what = says::would_drop(dropped.count(), dropped.lost, dropped.refused);
+        return Err(Failure::other(code, what, says::name_dropped(dropped.count())));
+    }
+    place.switch(writer.as_ref(), generation)?;
+    let (new, (old, removal)) = (place.name(generation).0, place.name(current));
+    context.note(&says::switched(new, old, removal));
     Ok(ExitCode::Done)
 }
 
@@ -65,6 +104,32 @@ fn is_synthetic(context: &Context, place: &StorePlace) -> Result<bool, Failure> 
         Ok(mut store) => Ok(store.synthetic()?),
         Err(StoreError::Missing { .. }) => Ok(context.settings.store.synthetic),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The log beside the store in force, and whether it is the one that the store is made from: one that was recreated or
+/// is in another cluster is taken by those only who say what may be dropped.
+fn log_of(context: &Context, store: &mut dyn StoreReader, drops: bool) -> Result<(Arc<dyn EventLog>, bool), Failure> {
+    let (kind, topic) = (context.log_kind(), &context.settings.kafka.topic);
+    let log = context.existing_log()?;
+    let found = log.as_ref().map(|log| identity_of(&**log, topic)).transpose()?.flatten();
+    let is_its_own = match store.check_log(kind, topic, found.as_ref()) {
+        Ok(()) => true,
+        Err(StoreError::OtherLog { bound, found, .. }) if drops && bound.has_name_of(&found) => false,
+        Err(error) => return Err(error.into()),
+    };
+    let log = match log {
+        Some(log) => log,
+        None => context.open_log()?,
+    };
+    Ok((log, is_its_own))
+}
+
+/// That nothing was put in force, and what it takes.
+fn not_switched(dropped: Dropped) -> Text {
+    match dropped.count() {
+        0 => says::not_switched(),
+        count => says::not_switched_with_drops(count, dropped.lost, dropped.refused),
     }
 }
 

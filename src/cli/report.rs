@@ -27,8 +27,8 @@ pub struct ReportArgs {
 /// Runs the command.
 pub fn run(context: &Context, args: &ReportArgs) -> Done {
     let mut store = context.reader()?;
-    let files = write_report(context, &mut *store, args.period, &args.out)?;
     context.note_lag(&mut *store)?;
+    let files = write_report(context, &mut *store, args.period, &args.out)?;
     for file in files {
         print(&format!("{}\n", file.display()))?;
     }

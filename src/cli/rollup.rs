@@ -6,7 +6,7 @@ use super::Done;
 use crate::domain::Period;
 use crate::failure::ExitCode;
 use crate::program::Context;
-use crate::report;
+use crate::report::{self, Caveats};
 use crate::rollup::Rollup;
 use crate::terminal::print;
 
@@ -44,12 +44,12 @@ pub fn run(context: &Context, args: &RollupArgs) -> Done {
     let mut store = context.reader()?;
     let cells = store.cells(&args.period.quarters(), &context.rules)?;
     let rollup = Rollup::of(args.period, args.unit.as_deref(), &cells, &context.rules)?;
-    let synthetic = store.synthetic()?;
+    let caveats = Caveats::of(&mut *store)?;
     context.note_lag(&mut *store)?;
     print(&match args.format {
-        Format::Json => report::json::rollup_json(&rollup, synthetic),
-        Format::Csv => report::csv::rollup_csv(&rollup, synthetic),
-        Format::Table => report::terminal::rollup_table(&rollup, synthetic, context.lang()),
+        Format::Json => report::json::rollup_json(&rollup, caveats),
+        Format::Csv => report::csv::rollup_csv(&rollup, caveats),
+        Format::Table => report::terminal::rollup_table(&rollup, caveats, context.lang()),
     })?;
     Ok(ExitCode::Done)
 }

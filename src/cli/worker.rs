@@ -1,8 +1,8 @@
 //! `giaoban worker`: from the log into the store until it is stopped, with
 //! metrics and health on loopback.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use clap::Args;
@@ -101,7 +101,7 @@ pub fn worker(
     let settings = &context.settings;
     let synthetic = store.synthetic()?;
     Ok(Worker {
-        log: context.log()?,
+        log: context.log_beside(&mut *store)?,
         topic: settings.kafka.topic.clone(),
         dead_letter_topic: Some(settings.kafka.dead_letter_topic.clone()),
         membership: Membership::Group(settings.kafka.group.clone()),
@@ -158,12 +158,22 @@ pub fn new_metrics() -> Result<Arc<Metrics>, Failure> {
         .map_err(|error| Failure::other(ExitCode::Internal, Text::same(format!("metrics: {error}")), text::defect()))
 }
 
+/// The signal that the stop flag was set by.
+static SIGNAL: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
+
+/// That work was stopped before its end, by which signal, and what to do.
+pub fn stopped_early(what: Text, remedy: Text) -> Failure {
+    let interrupted = SIGNAL.load(Ordering::Relaxed) == signal_hook::consts::SIGINT as usize;
+    Failure::other(if interrupted { ExitCode::Interrupted } else { ExitCode::Terminated }, what, remedy)
+}
+
 /// A flag that SIGTERM and Ctrl-C set; a second one ends the process at once.
 pub fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT] {
         let first = signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop));
-        let registered = first.and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)));
+        let noted = first.and_then(|_| signal_hook::flag::register_usize(signal, Arc::clone(&SIGNAL), signal as usize));
+        let registered = noted.and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)));
         registered.map_err(|error| Failure::io("signal", &error))?;
     }
     Ok(stop)

@@ -122,7 +122,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::domain::{Offset, Partition};
+    use crate::domain::{LogIdentity, LogKind, Offset, Partition};
     use crate::log::{Consumer, Created, Incoming, Membership, Outgoing, Topic, TopicSpec};
     use crate::wire::{Code, ValidationError};
 
@@ -143,6 +143,12 @@ mod tests {
         }
         fn topic(&self, name: &str) -> Result<Topic, LogError> {
             Err(LogError::NoSuchTopic(name.to_owned()))
+        }
+        fn kind(&self) -> LogKind {
+            LogKind::Embedded
+        }
+        fn identity(&self, topic: &str) -> Result<LogIdentity, LogError> {
+            Err(LogError::NoSuchTopic(topic.to_owned()))
         }
         fn create_topic(&self, _: &TopicSpec) -> Result<Created, LogError> {
             Ok(Created::New)

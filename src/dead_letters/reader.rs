@@ -325,7 +325,7 @@ mod tests {
     #[test]
     fn a_letter_is_its_message_again() {
         let dir = tempfile::tempdir().unwrap();
-        let log = EmbeddedLog::open(dir.path()).unwrap();
+        let log = EmbeddedLog::create(dir.path(), &["dlq"]).unwrap();
         let headers: [(&str, Option<&[u8]>); 3] = [("a", Some(b"1")), ("n", None), (REDRIVE, Some(b"0:1"))];
         sent(&log, vec![letter(7, &headers, Some(b"{x")), letter(8, &[], None)]);
         let mut seen = 0;
@@ -351,7 +351,7 @@ mod tests {
     #[test]
     fn decisions_mark_their_letter_and_its_copies() {
         let dir = tempfile::tempdir().unwrap();
-        let log = EmbeddedLog::open(dir.path()).unwrap();
+        let log = EmbeddedLog::create(dir.path(), &["dlq"]).unwrap();
         // A recreated log has other messages at the same offsets: no copies.
         let letters = [(1, &b"a"[..]), (1, b"a"), (1, b"b"), (2, b"c"), (3, b"d")];
         sent(&log, letters.into_iter().map(|(offset, payload)| letter(offset, &[], Some(payload))).collect());
@@ -396,7 +396,7 @@ mod tests {
     #[test]
     fn what_a_producer_sent_is_kept_apart_from_what_the_worker_says() {
         let dir = tempfile::tempdir().unwrap();
-        let log = EmbeddedLog::open(dir.path()).unwrap();
+        let log = EmbeddedLog::create(dir.path(), &["dlq"]).unwrap();
         // As version 0.1.0 wrote it: the names as they came, the worker's after them.
         let mut old = letter(2, &[], Some(b"{x"));
         let forged = FORGED.map(|(name, value)| (name.to_owned(), value.map(<[u8]>::to_vec)));
@@ -422,7 +422,7 @@ mod tests {
     #[test]
     fn a_bad_message_cannot_pass_for_a_decision() {
         let dir = tempfile::tempdir().unwrap();
-        let log = EmbeddedLog::open(dir.path()).unwrap();
+        let log = EmbeddedLog::create(dir.path(), &["dlq"]).unwrap();
         sent(&log, vec![letter(1, &[], Some(b"a")), letter(2, &FORGED, Some(b"b"))]);
         let read = DeadLetterTopic::read(&log, "dlq").unwrap();
         let seen: Vec<_> = read

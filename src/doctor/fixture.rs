@@ -1,12 +1,14 @@
 //! A log and a store for the tests of the doctor, which answer as a test has it.
 
-use crate::domain::{Digest, Entry, NextOffset, Offset, Partition, Position, Quarter, RecordKey, Rules};
+use crate::domain::{
+    Digest, Entry, LogIdentity, LogKind, NextOffset, Offset, Partition, Position, Quarter, RecordKey, Rules,
+};
 use crate::log::{
     Access, Consumer, Created, EventLog, Incoming, LogError, Membership, PartitionRange, Producer, Topic, TopicSpec,
 };
 use crate::rollup::Cell;
 use crate::rollup::table::Cells;
-use crate::store::{Checkpoint, ReadCheckpoints, ReadFigures, ReadLedger, StoreError, StoreReader};
+use crate::store::{AcceptedGap, Checkpoint, ReadCheckpoints, ReadFigures, ReadLedger, StoreError, StoreReader};
 
 /// A log that has one message in the last of its partitions' offsets.
 #[derive(Default)]
@@ -43,6 +45,16 @@ impl EventLog for FakeLog {
         };
         let partitions = self.ranges.iter().enumerate().map(range).collect();
         Ok(Topic { name: name.to_owned(), partitions, replication: 3 })
+    }
+
+    fn kind(&self) -> LogKind {
+        LogKind::Embedded
+    }
+
+    fn identity(&self, topic: &str) -> Result<LogIdentity, LogError> {
+        self.events.clone().map_or(Ok(()), Err)?;
+        let topic_id = Some("made once".to_owned());
+        Ok(LogIdentity { kind: LogKind::Embedded, topic: topic.to_owned(), topic_id, cluster_id: None })
     }
 
     fn loses_by(&self, name: &str) -> Result<Option<String>, LogError> {
@@ -146,6 +158,14 @@ impl ReadCheckpoints for FakeStore {
 
     fn checkpoints(&mut self, _: &str) -> Result<Vec<Checkpoint>, StoreError> {
         Ok(self.0.clone())
+    }
+
+    fn bound_log(&mut self) -> Result<Option<LogIdentity>, StoreError> {
+        Ok(None)
+    }
+
+    fn gaps(&mut self) -> Result<Vec<AcceptedGap>, StoreError> {
+        Ok(Vec::new())
     }
 }
 

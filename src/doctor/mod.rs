@@ -8,12 +8,12 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp, tz};
 
 use crate::config::Settings;
-use crate::domain::{HANOI, NextOffset, Offset, Rules, UnitKind};
+use crate::domain::{HANOI, LogKind, NextOffset, Rules, UnitKind};
 use crate::failure::{Explained, Failure};
 use crate::files::create_file;
-use crate::log::{self, EventLog, LogError, PartitionRange, Topic};
-use crate::store::{Checkpoint, StoreError, StoreReader};
-use crate::text::{Lang, Text, doctor as says, failure, names};
+use crate::log::{self, EventLog, LogError, PartitionRange, Topic, first_record, identity_of};
+use crate::store::{AcceptedGap, Checkpoint, StoreError, StoreReader};
+use crate::text::{Lang, Text, doctor as says, failure, ingest, names};
 
 /// How a thing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,10 +110,13 @@ pub fn examine(
     };
     clock(&mut examination, now, newest);
     // Whatever the log is like: the store's own health is seen without it.
-    let looked = open_store().and_then(|mut store| store_itself(&mut examination, settings, &mut *store));
+    let looked = open_store().and_then(|mut store| {
+        let checkpoints = store_itself(&mut examination, settings, &mut *store)?;
+        Ok(is_its_log(&mut examination, settings, &mut *store, log).then_some(checkpoints))
+    });
     match (looked, events) {
-        (Ok(checkpoints), Some(events)) => offsets(&mut examination, log, &checkpoints, &events),
-        (Ok(_), None) => {}
+        (Ok(Some(checkpoints)), Some(events)) => offsets(&mut examination, log, &checkpoints, &events),
+        (Ok(_), _) => {}
         (Err(error), _) => {
             let missing = matches!(error, StoreError::Missing { .. });
             let verdict = if missing { Verdict::Warning } else { Verdict::Problem };
@@ -243,6 +246,11 @@ fn store_itself(
         Ok(()) => examination.good(says::store(), says::store_state(name, records, size >> 20)),
         Err(error) => examination.failed(says::store(), Verdict::Problem, &error),
     }
+    for AcceptedGap { gap, at_ms, by } in store.gaps()? {
+        let when = Timestamp::from_millisecond(at_ms).map(|at| HANOI.to_datetime(at).date().to_string());
+        let detail = says::accepted_gap(gap.partition, gap.from, gap.to, gap.messages(), when.unwrap_or_default(), by);
+        examination.add(says::gap(), Verdict::Warning, detail, says::fill_gap());
+    }
     // Each by itself: one too many here and one too few there are two defects, not none.
     let wrong: Vec<&Checkpoint> = checkpoints.iter().filter(|at| at.counts.difference() != 0).collect();
     if wrong.is_empty() {
@@ -254,6 +262,23 @@ fn store_itself(
         examination.add(says::reconciliation(), Verdict::Problem, detail, says::rebuild());
     }
     Ok(checkpoints)
+}
+
+/// Whether the log is the one that the store is made from; of one that cannot be asked that has been told.
+fn is_its_log(examination: &mut Examination, settings: &Settings, store: &mut dyn StoreReader, log: &Met<'_>) -> bool {
+    let kafka = &settings.kafka;
+    let kind = if kafka.brokers.is_empty() { LogKind::Embedded } else { LogKind::Kafka };
+    let found = match log {
+        Met::Open(log) => identity_of(*log, &kafka.topic),
+        Met::NotYet => Ok(None),
+        Met::Failed(_) => return false,
+    };
+    let Ok(found) = found else { return false };
+    let checked = store.check_log(kind, &kafka.topic, found.as_ref());
+    if let Err(error) = &checked {
+        examination.failed(says::its_log(), Verdict::Problem, error);
+    }
+    checked.is_ok()
 }
 
 /// Whether the store is where the log has something to go on from, and how far behind it is.
@@ -269,12 +294,17 @@ fn offsets(examination: &mut Examination, log: &Met<'_>, checkpoints: &[Checkpoi
         let stored = checkpoints.iter().find(|checkpoint| checkpoint.partition == range.partition);
         let next = stored.map_or(0, |checkpoint| checkpoint.next.0);
         if (range.low.0..=range.high.0).contains(&next) {
-            lag += range.high.0 - first_record(log, &events.name, range, next).0;
+            let first = match log {
+                Met::Open(log) => first_record(*log, &events.name, range, NextOffset(next)),
+                _ => NextOffset(next),
+            };
+            lag += range.high.0 - first.0;
             continue;
         }
         wrong = true;
         let detail = says::outside_log(range.partition, next, range.low, range.high);
-        examination.add(says::offsets(), Verdict::Problem, detail, says::check_topic());
+        let remedy = if next < range.low.0 { ingest::accept_gap() } else { ingest::publish_again() };
+        examination.add(says::offsets(), Verdict::Problem, detail, remedy);
     }
     if wrong {
         return;
@@ -284,18 +314,6 @@ fn offsets(examination: &mut Examination, log: &Met<'_>, checkpoints: &[Checkpoi
         _ => (Verdict::Warning, says::run_worker()),
     };
     examination.add(says::lag(), verdict, says::records_to_go(lag), remedy);
-}
-
-/// The first record of a partition from an offset on, or its end if it has none; that offset if nobody can say.
-fn first_record(log: &Met<'_>, topic: &str, range: &PartitionRange, from: i64) -> Offset {
-    let Met::Open(log) = log else { return Offset(from) };
-    let mut first = Offset(range.high.0);
-    if from < first.0
-        && log.read(topic, range.partition, Offset(from), 1, &mut |message| first = message.position.offset).is_err()
-    {
-        return Offset(from);
-    }
-    first
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod calendar;
 pub mod catalogue;
 pub mod fact;
 mod form_totals;
+pub mod log_identity;
 pub mod period;
 pub mod position;
 pub mod record;
@@ -26,8 +27,9 @@ pub use catalogue::{
 };
 pub use fact::{Fact, Resolution};
 pub use form_totals::FormTotals;
+pub use log_identity::{LogIdentity, LogKind};
 pub use period::{Period, PeriodError, Quarter};
-pub use position::{NextOffset, Offset, Partition, Position};
+pub use position::{Gap, NextOffset, Offset, Partition, Position};
 pub use record::{Digest, Entry, RecordKey, Revision};
 pub use rules::Rules;
 pub use unit::{UnitCode, UnitKind, UnitRow};

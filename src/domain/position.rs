@@ -52,6 +52,24 @@ impl fmt::Display for NextOffset {
     }
 }
 
+/// Messages of a partition that are gone from the log and were never read: `from..to`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Gap {
+    /// The partition.
+    pub partition: Partition,
+    /// The first offset that is gone.
+    pub from: NextOffset,
+    /// The first that is there again.
+    pub to: NextOffset,
+}
+
+impl Gap {
+    /// How many messages it is at most: what lay at an offset may have been none.
+    pub fn messages(&self) -> u64 {
+        (self.to.0 - self.from.0).max(0).unsigned_abs()
+    }
+}
+
 /// Where a revision lies in the event log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Position {

@@ -72,6 +72,10 @@ exit_codes! {
     StoreRefuses = 19, store_refuses;
     /// Figures are not what they have to be.
     Differs = 20, differs;
+    /// By Ctrl-C.
+    Interrupted = 130, interrupted;
+    /// By SIGTERM.
+    Terminated = 143, terminated;
 }
 
 impl From<ExitCode> for std::process::ExitCode {
@@ -87,8 +91,6 @@ pub fn exit_codes_page() -> String {
         let Text { vi, en } = code.meaning();
         let _ = writeln!(text, "| {} | {} | {vi} | {en} |", *code as u8, code.name());
     }
-    let Text { vi, en } = failure::ended_by_signal();
-    let _ = writeln!(text, "| 130, 143 | | {vi} | {en} |");
     text
 }
 

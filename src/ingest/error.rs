@@ -47,7 +47,7 @@ shown_as_explained!(Stopped, WorkerError);
 impl Explained for Stopped {
     fn kind(&self) -> FailureKind {
         match self {
-            Self::Gap { .. } | Self::OtherLog { .. } | Self::Recreated { .. } => FailureKind::Gap,
+            Self::Gap { .. } | Self::Truncated { .. } | Self::Recreated { .. } => FailureKind::Gap,
             Self::Fenced(_) => FailureKind::Fenced,
             Self::TooManyDeadLetters { .. } => FailureKind::TooManyDeadLetters,
         }
@@ -56,7 +56,7 @@ impl Explained for Stopped {
     fn what(&self) -> Text {
         match self {
             Self::Gap { partition, from, to } => text::gap(from, to, partition),
-            Self::OtherLog { partition, stored, end } => text::other_log(stored, partition, end),
+            Self::Truncated { partition, stored, end } => text::truncated(stored, partition, end),
             Self::Recreated { partition, next } => text::recreated(next, partition),
             Self::Fenced(times) => text::fenced(times),
             Self::TooManyDeadLetters { partition, excess: it } => {
@@ -68,7 +68,7 @@ impl Explained for Stopped {
     fn remedy(&self) -> Text {
         match self {
             Self::Gap { .. } => text::accept_gap(),
-            Self::OtherLog { .. } | Self::Recreated { .. } => text::check_topic(),
+            Self::Truncated { .. } | Self::Recreated { .. } => text::publish_again(),
             Self::Fenced(_) => text::one_worker(),
             Self::TooManyDeadLetters { .. } => text::accept_dead_letters(),
         }
@@ -129,7 +129,7 @@ mod tests {
         hold_to_promises(
             &[
                 Stopped::Gap { partition, from: at, to: at },
-                Stopped::OtherLog { partition, stored: at, end: at },
+                Stopped::Truncated { partition, stored: at, end: at },
                 Stopped::Recreated { partition, next: at },
                 Stopped::Fenced(10),
                 Stopped::TooManyDeadLetters { partition, excess },

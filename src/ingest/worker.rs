@@ -16,7 +16,7 @@ use super::writer::{Overlaps, Writer};
 use crate::dead_letters::producer::DeadLetterProducer;
 use crate::domain::{NextOffset, Partition, Rules};
 use crate::failure::Cause;
-use crate::log::{EventLog, LogError, Membership};
+use crate::log::{EventLog, LogError, Membership, identity_of};
 use crate::observability::Metrics;
 use crate::store::StoreWriter;
 use crate::wire::Admission;
@@ -67,6 +67,14 @@ impl Worker {
     /// # Errors
     /// If log and store do not go together, or one of them fails in a way that does not pass.
     pub fn run(self) -> Result<Summary, WorkerError> {
+        let mut store = self.store;
+        // Before anything else is asked of either: one letter off, and two logs would be counted as one.
+        let found = identity_of(&*self.log, &self.topic)?;
+        match &found {
+            Some(log) => store.bind(log)?,
+            None => store.check_log(self.log.kind(), &self.topic, None)?,
+        }
+        self.metrics.gaps(&store.gaps()?);
         let (targets, bounded) = match self.until {
             Until::Stopped => (None, false),
             Until::CaughtUp => {
@@ -85,7 +93,6 @@ impl Worker {
         }
         let (requests, inbox) = channel();
         let (outbox, replies) = channel();
-        let mut store = self.store;
         let size = (Instant::now(), store.size_bytes().unwrap_or_default());
         let of_store = (if store.is_on_server() { Silent::Server } else { Silent::File }, store.describe());
         let of_log = (Silent::Log, self.log.describe());
@@ -98,6 +105,7 @@ impl Worker {
             rules: Arc::clone(&self.rules),
             dead_letters,
             metrics: Arc::clone(&self.metrics),
+            operator: operator(),
         };
         let work = move || {
             writer.serve(&inbox, &outbox);
@@ -111,6 +119,7 @@ impl Worker {
         let mut reader = Reader {
             log: self.log,
             topic: self.topic,
+            bound: found,
             machine,
             portion: Portion::new(self.rules, self.admission),
             consumer,
@@ -151,4 +160,12 @@ impl Worker {
         }
         result.map(|()| reader.summary)
     }
+}
+
+/// Who runs the program, as the system knows them.
+fn operator() -> String {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let user = variable("USER").or_else(|| variable("LOGNAME")).unwrap_or_else(|| "?".to_owned());
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().or_else(|| variable("HOSTNAME"));
+    format!("{user}@{}", host.as_deref().unwrap_or("?").trim())
 }

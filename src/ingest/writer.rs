@@ -80,6 +80,8 @@ pub(super) struct Writer {
     pub(super) rules: Arc<Rules>,
     pub(super) dead_letters: DeadLetterProducer,
     pub(super) metrics: Arc<Metrics>,
+    /// On whose behalf gaps are accepted.
+    pub(super) operator: String,
 }
 
 impl Writer {
@@ -93,9 +95,16 @@ impl Writer {
                 Request::Apply(mut batch) => {
                     let begun = Instant::now();
                     self.metrics.health.asked(true);
+                    for accepted in &mut batch.gaps {
+                        accepted.at_ms = jiff::Timestamp::now().as_millisecond();
+                        accepted.by.clone_from(&self.operator);
+                    }
                     let result = self.store.apply(&batch, &self.rules);
                     let took = begun.elapsed();
                     self.metrics.health.wrote(result.is_ok());
+                    if result.is_ok() && !batch.gaps.is_empty() {
+                        self.metrics.gaps(&self.store.gaps().unwrap_or_default());
+                    }
                     batch.entries.clear();
                     self.overlaps.changed();
                     Reply::Applied { result, took, store_bytes: self.store_bytes(), room: batch.entries }

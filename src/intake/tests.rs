@@ -168,7 +168,7 @@ fn columns(given: &[(&str, &str)]) -> Columns {
 #[test]
 fn a_record_is_made_corrected_and_withdrawn() {
     let dir = tempfile::tempdir().unwrap();
-    let log = EmbeddedLog::open(dir.path()).unwrap();
+    let log = EmbeddedLog::create(dir.path(), &["events"]).unwrap();
     let (checker, spec, now) = (checker(), TypeSpec::named("supervision").unwrap(), jiff::Timestamp::now());
     let mut given = columns(&[("unit", "00004"), ("held_on", "2020-03-04"), ("body", "other")]);
     let names = missing(spec, &given).iter().map(FlatColumn::name).collect::<Vec<_>>();

@@ -304,7 +304,7 @@ mod tests {
 
     fn log(partitions: i32) -> (tempfile::TempDir, EmbeddedLog) {
         let dir = tempfile::tempdir().unwrap();
-        let log = EmbeddedLog::open(dir.path()).unwrap();
+        let log = EmbeddedLog::create(dir.path(), &[]).unwrap();
         let spec = TopicSpec { name: "t".into(), partitions, replication: 1, max_message_bytes: 1 << 20 };
         log.create_topic(&spec).unwrap();
         (dir, log)

@@ -108,6 +108,13 @@ pub enum LogError {
         /// The file.
         at: String,
     },
+    /// The embedded log was moved: it takes no more messages.
+    Moved {
+        /// The file.
+        at: String,
+        /// Where to.
+        where_to: String,
+    },
     /// Another process holds the file.
     Locked {
         /// The file.
@@ -143,7 +150,7 @@ impl Explained for LogError {
             | Self::TooLarge { .. } => FailureKind::LogRefuses,
             Self::Locked { .. } => FailureKind::LogHeld,
             Self::InstanceTaken { .. } => FailureKind::Fenced,
-            Self::OffsetOutOfRange { .. } => FailureKind::Gap,
+            Self::OffsetOutOfRange { .. } | Self::Moved { .. } => FailureKind::Gap,
             Self::DiskFull { .. } => FailureKind::DiskFull,
             Self::Unwritable { .. } => FailureKind::CannotWrite,
             Self::Broken { .. } | Self::Replaced { .. } => FailureKind::LogDamaged,
@@ -169,6 +176,7 @@ impl Explained for LogError {
             Self::Unwritable { at, cause } => text::unwritable(at, cause),
             Self::Broken { at, cause } => text::broken(at, cause),
             Self::Replaced { at } => failure::replaced(at),
+            Self::Moved { at, where_to } => text::moved(at, described(where_to)),
             Self::Locked { at, cause } => text::locked(at, cause),
             Self::Setting { key, cause } => text::setting(key, cause),
             Self::Transient(cause) => Text::same(cause.to_string()),
@@ -187,11 +195,12 @@ impl Explained for LogError {
             Self::TooLarge { .. } => text::shorten(),
             Self::Refused { resource, .. } if resource.starts_with("group ") => text::see_group_settings(),
             Self::Refused { .. } => text::correct_topic(),
-            Self::OffsetOutOfRange { .. } => text::accept_gap(),
+            Self::OffsetOutOfRange { .. } => text::look_at_offsets(),
             Self::DiskFull { .. } => text::free_disk(),
             Self::Unwritable { .. } => failure::make_writable(),
             Self::Broken { .. } => text::bring_back(),
             Self::Replaced { .. } => failure::put_back(),
+            Self::Moved { .. } => text::follow(),
             Self::Locked { .. } => text::find_holder(),
             Self::Setting { .. } => text::correct_property(),
         }
@@ -255,6 +264,7 @@ mod tests {
             LogError::OffsetOutOfRange { partition: Partition(0), wanted: NextOffset(7), cause: cause() },
             LogError::DiskFull { at: at() },
             LogError::Broken { at: at(), cause: cause() },
+            LogError::Moved { at: at(), where_to: "Kafka at localhost:9092".into() },
             LogError::Unwritable { at: at(), cause: cause() },
             LogError::Replaced { at: at() },
             LogError::Locked { at: at(), cause: cause() },

@@ -13,7 +13,7 @@ pub use error::{LogError, described};
 
 use std::time::Duration;
 
-use crate::domain::{NextOffset, Offset, Partition, Position};
+use crate::domain::{LogIdentity, LogKind, NextOffset, Offset, Partition, Position};
 
 /// A message on its way into the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -175,6 +175,12 @@ pub trait EventLog: Send + Sync {
     /// The topic as it is, or [`LogError::NoSuchTopic`].
     fn topic(&self, name: &str) -> Result<Topic, LogError>;
 
+    /// What keeps it.
+    fn kind(&self) -> LogKind;
+
+    /// Which log it is that has this topic: what a store is bound to. [`LogError::NoSuchTopic`] if it has none.
+    fn identity(&self, topic: &str) -> Result<LogIdentity, LogError>;
+
     /// By which setting the topic loses messages in time, such as `retention.ms=604800000`; `None` if it keeps all.
     fn loses_by(&self, _topic: &str) -> Result<Option<String>, LogError> {
         Ok(None)
@@ -205,6 +211,28 @@ pub trait EventLog: Send + Sync {
         count: usize,
         sink: &mut dyn FnMut(Incoming<'_>),
     ) -> Result<usize, LogError>;
+}
+
+/// The first record of a partition from an offset on, or its end if it has none: behind the last record may lie marks of
+/// transactions. That offset if nobody can say.
+pub fn first_record(log: &dyn EventLog, topic: &str, range: &PartitionRange, from: NextOffset) -> NextOffset {
+    let mut first = range.high;
+    let mut sink = |message: Incoming<'_>| first = NextOffset(message.position.offset.0);
+    if from < range.high && log.read(topic, range.partition, Offset(from.0), 1, &mut sink).is_err() {
+        return from;
+    }
+    first
+}
+
+/// Which log it is that has this topic; `None` if it has none.
+///
+/// # Errors
+/// If the log cannot be asked.
+pub fn identity_of(log: &dyn EventLog, topic: &str) -> Result<Option<LogIdentity>, LogError> {
+    match log.identity(topic) {
+        Err(LogError::NoSuchTopic(_)) => Ok(None),
+        found => found.map(Some),
+    }
 }
 
 /// Writes to one topic. Messages with the same key keep their order.

@@ -17,7 +17,7 @@ use super::lag::Lag;
 use super::names::{self, Description};
 use super::verification::Verification;
 use crate::domain::{NextOffset, Partition, Position};
-use crate::store::{Checkpoint, Counts};
+use crate::store::{AcceptedGap, Checkpoint, Counts};
 
 /// The metrics of a worker, and whether it is well.
 pub struct Metrics {
@@ -46,6 +46,7 @@ pub struct Metrics {
     last_commit: Gauge,
     store_bytes: IntGauge,
     overlaps: IntGauge,
+    accepted_gaps: IntGauge,
     /// Without a sample until there was a verification.
     verified_at: GaugeVec,
     verified_records: IntGaugeVec,
@@ -116,6 +117,7 @@ impl Metrics {
             last_commit: float(&names::LAST_COMMIT)?,
             store_bytes: gauge(&names::STORE_SIZE)?,
             overlaps: gauge(&names::OVERLAPS)?,
+            accepted_gaps: gauge(&names::ACCEPTED_GAPS)?,
             verified_at: floats(&names::VERIFIED_AT, &NO_LABELS)?,
             verified_records: gauges(&names::VERIFIED_RECORDS, &NO_LABELS)?,
             verified_differing: gauges(&names::VERIFIED_DIFFERENCES, &NO_LABELS)?,
@@ -233,6 +235,12 @@ impl Metrics {
         self.store_size(store_bytes);
         self.last_commit.set(now_ms() as f64 / 1000.0);
         self.health.taken();
+    }
+
+    /// The gaps that the store is without.
+    pub fn gaps(&self, gaps: &[AcceptedGap]) {
+        let messages: u64 = gaps.iter().map(|accepted| accepted.gap.messages()).sum();
+        self.accepted_gaps.set(i64::try_from(messages).unwrap_or(i64::MAX));
     }
 
     /// The store's size on disk, in bytes.

@@ -67,6 +67,7 @@ metrics! {
     COMMIT_DURATION = "giaoban_worker_commit_duration_seconds", Seconds, "Writing a batch into the store";
     BATCH_RECORDS = "giaoban_worker_batch_records", Records, "Records in a batch";
     LAST_COMMIT = "giaoban_worker_last_commit_timestamp_seconds", Seconds, "When the last batch was committed, in seconds since 1970";
+    ACCEPTED_GAPS = "giaoban_store_accepted_gap_records", Records, "Messages that were gone from the log before they were read, and that somebody accepted to be without: the figures of the store lack them";
     STORE_SIZE = "giaoban_store_size_bytes", Bytes, "Size of the store on disk";
     OVERLAPS = "giaoban_overlaps", Places, "Units and quarters in which a form's totals stand beside single records, or another form, of the same body, over the whole store; both are counted until the unit withdraws one: giaoban overlaps lists them";
     VERIFIED_AT = "giaoban_verify_last_run_timestamp_seconds", Seconds, "When the last giaoban verify here ended";

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use crate::config::{LogSettings, Settings};
-use crate::domain::Rules;
-use crate::failure::{Failure, FailureKind};
+use crate::domain::{LogKind, Rules};
+use crate::failure::{Explained as _, Failure, FailureKind};
 use crate::intake::check::Checker;
 use crate::intake::latest::{Archive, Latest};
-use crate::log::EventLog;
 use crate::log::embedded::EmbeddedLog;
 use crate::log::kafka::KafkaLog;
+use crate::log::{EventLog, LogError, first_record, identity_of};
 use crate::store::data_dir::WriterLock;
 use crate::store::{DataDir, StoreError, StorePlace, StoreReader};
 use crate::terminal;
@@ -81,16 +81,79 @@ impl Context {
         self.admission.clone().with_synthetic(synthetic)
     }
 
-    /// The event log: embedded unless brokers are set.
+    /// The event log, compared with the one that the store beside it is made from.
+    ///
+    /// # Errors
+    ///
+    /// Where it is another or is gone, cannot be opened, or a setting of the client is wrong.
+    pub fn log(&self) -> Result<Arc<dyn EventLog>, Failure> {
+        match self.place()?.read() {
+            Ok(mut store) => self.log_beside(&mut *store),
+            Err(StoreError::Missing { .. }) => self.open_log(),
+            // Events are taken while there are no figures to be had, but only by a log that is there.
+            Err(error) if self.has_log() => {
+                self.note(&says::log_not_compared(error.what()));
+                self.open_log()
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The event log, compared with the one that this store is made from.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::log`].
+    pub fn log_beside(&self, store: &mut dyn StoreReader) -> Result<Arc<dyn EventLog>, Failure> {
+        let (kind, topic) = (self.log_kind(), &self.settings.kafka.topic);
+        if !self.has_log() {
+            store.check_log(kind, topic, None)?;
+        }
+        let log = self.open_log()?;
+        store.check_log(kind, topic, identity_of(&*log, topic)?.as_ref())?;
+        Ok(log)
+    }
+
+    /// The event log, whichever the store is made from: embedded unless brokers are set. An embedded one is made with
+    /// its topics if there is none.
     ///
     /// # Errors
     ///
     /// Where the embedded log cannot be opened, or a setting of the client is wrong.
-    pub fn log(&self) -> Result<Arc<dyn EventLog>, Failure> {
+    pub fn open_log(&self) -> Result<Arc<dyn EventLog>, Failure> {
+        let kafka = &self.settings.kafka;
+        self.log_with(&[&kafka.topic, &kafka.dead_letter_topic])
+    }
+
+    /// The same; an embedded one is made with these topics if there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::open_log`].
+    pub fn log_with(&self, topics: &[&str]) -> Result<Arc<dyn EventLog>, Failure> {
         match self.settings.kafka.client()? {
             Some(client) => Ok(Arc::new(KafkaLog::new(client)?)),
-            None => Ok(Arc::new(EmbeddedLog::open(&self.settings.general.data)?)),
+            None => Ok(Arc::new(EmbeddedLog::create(&self.settings.general.data, topics)?)),
         }
+    }
+
+    /// The event log, whichever the store is made from; `None` if there is no embedded one, and none is made.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::open_log`].
+    pub fn existing_log(&self) -> Result<Option<Arc<dyn EventLog>>, Failure> {
+        if self.has_log() { self.open_log().map(Some) } else { Ok(None) }
+    }
+
+    /// Which kind of log is configured.
+    pub fn log_kind(&self) -> LogKind {
+        if self.settings.kafka.brokers.is_empty() { LogKind::Embedded } else { LogKind::Kafka }
+    }
+
+    /// Whether there is a log, as far as is known without asking a broker.
+    fn has_log(&self) -> bool {
+        self.log_kind() == LogKind::Kafka || EmbeddedLog::is_in(&self.settings.general.data)
     }
 
     /// Where the store is.
@@ -129,31 +192,69 @@ impl Context {
         terminal::asks()
     }
 
-    /// A remark if the store lacks records of the embedded log. A broker is not asked: it may be away.
+    /// A remark if the store lacks records of the log, or if that cannot be found out: the figures are whole all the same.
     ///
     /// # Errors
     ///
-    /// Where store or log cannot be read.
+    /// Where the store cannot be read, or is made from another log than the one that is configured.
     pub fn note_lag(&self, store: &mut dyn StoreReader) -> Result<(), Failure> {
-        if !self.settings.kafka.brokers.is_empty() {
+        let is_fed_elsewhere = store.bound_log()?.is_some_and(|bound| bound.kind == LogKind::Kafka);
+        if is_fed_elsewhere && self.log_kind() == LogKind::Embedded {
+            self.note(&says::fed_by_kafka());
             return Ok(());
         }
-        let topic = &self.settings.kafka.topic;
-        let checkpoints = store.checkpoints(topic)?;
-        let missing: i64 = self
-            .log()?
-            .topic(topic)?
-            .partitions
-            .iter()
-            .map(|range| {
-                let stored = checkpoints.iter().find(|checkpoint| checkpoint.partition == range.partition);
-                range.high.0 - stored.map_or(0, |checkpoint| checkpoint.next.0)
-            })
-            .sum();
-        if missing > 0 {
-            self.note(&says::records_not_counted(missing));
+        match self.lag(store) {
+            Ok(0) => {}
+            Ok(missing) => self.note(&says::records_not_counted(missing)),
+            Err(Lag::OfAnother(error)) => return Err(error.into()),
+            Err(Lag::Unknown(failure)) => self.note(&says::lag_not_known(failure.what())),
         }
         Ok(())
+    }
+
+    /// How many records of the log are not in the store.
+    fn lag(&self, store: &mut dyn StoreReader) -> Result<i64, Lag> {
+        let (kind, topic) = (self.log_kind(), &self.settings.kafka.topic);
+        let log = self.existing_log()?;
+        let found = log.as_ref().map(|log| identity_of(&**log, topic)).transpose()?.flatten();
+        store.check_log(kind, topic, found.as_ref())?;
+        let Some(log) = log else { return Ok(0) };
+        let checkpoints = store.checkpoints(topic)?;
+        let missing = log.topic(topic)?.partitions.into_iter().map(|range| {
+            let stored = checkpoints.iter().find(|checkpoint| checkpoint.partition == range.partition);
+            let next = stored.map_or(range.low, |checkpoint| checkpoint.next);
+            range.high.0 - first_record(&*log, topic, &range, next).0
+        });
+        Ok(missing.sum())
+    }
+}
+
+/// Why it is not known how far the store is behind its log.
+enum Lag {
+    /// It is another log's store.
+    OfAnother(StoreError),
+    Unknown(Failure),
+}
+
+impl From<StoreError> for Lag {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            // A topic recreated under the store's own leaves its figures whole.
+            StoreError::OtherLog { bound, found, .. } if !bound.is_recreated_as(found) => Self::OfAnother(error),
+            _ => Self::Unknown(error.into()),
+        }
+    }
+}
+
+impl From<LogError> for Lag {
+    fn from(error: LogError) -> Self {
+        Self::Unknown(error.into())
+    }
+}
+
+impl From<Failure> for Lag {
+    fn from(failure: Failure) -> Self {
+        Self::Unknown(failure)
     }
 }
 

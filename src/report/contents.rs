@@ -2,6 +2,7 @@
 //! those of the periods beside it, the year's plans and indices.
 
 use super::ReportError;
+use super::caveats::Caveats;
 use super::year::YearFacts;
 use crate::domain::{Digest, Figure, Period, Quarter, Rules};
 use crate::rollup::Rollup;
@@ -28,8 +29,8 @@ pub struct Contents {
     pub records: u64,
     /// The fingerprint of the rules.
     pub fingerprint: Digest,
-    /// Whether any record says of itself that it is made up.
-    pub synthetic: bool,
+    /// What they have to be taken with.
+    pub caveats: Caveats,
 }
 
 /// A period that the report's own is compared with.
@@ -70,7 +71,7 @@ impl Contents {
             overlaps: store.overlaps(&period.quarters(), rules)?.len(),
             records: store.record_count()?,
             fingerprint: rules.fingerprint(),
-            synthetic: store.synthetic()?,
+            caveats: Caveats::of(store)?,
         })
     }
 

@@ -1,6 +1,7 @@
 //! Figures for spreadsheets and statistics programs, in UTF-8 with plain
 //! numbers under the names of the contract in `src/wire`.
 
+use super::caveats::Caveats;
 use super::datum::Datum;
 use super::document::{Column, Table, TableRow};
 use super::named::in_one_cell;
@@ -12,8 +13,10 @@ use crate::rollup::{Rollup, RollupRow};
 use crate::text::safe::csv_file;
 
 /// A rollup, a row for each unit; of made-up figures with a last column
-/// `synthetic`, so that no row can be parted from the warning.
-pub fn rollup_csv(rollup: &Rollup, synthetic: bool) -> String {
+/// `synthetic`, of incomplete ones with `gone`, how many messages are: so that no row can be parted from the warning.
+pub fn rollup_csv(rollup: &Rollup, caveats: Caveats) -> String {
+    let synthetic = caveats.synthetic;
+    let gone = (caveats.gone > 0).then_some(caveats.gone);
     let heads = ["unit", "valid_from", "name", "kind", "parent"].iter().chain(Figure::NAMES);
     let line = |row: &RollupRow| {
         let of = [
@@ -23,10 +26,21 @@ pub fn rollup_csv(rollup: &Rollup, synthetic: bool) -> String {
             Datum::text(row.parent.as_deref().unwrap_or_default()),
         ];
         let figures = Figure::ALL.iter().map(|figure| rows::amount(row, *figure));
-        TableRow::named(&*row.unit, of.into_iter().chain(figures).chain(synthetic.then(|| Datum::text("true"))))
+        TableRow::named(
+            &*row.unit,
+            of.into_iter()
+                .chain(figures)
+                .chain(synthetic.then(|| Datum::text("true")))
+                .chain(gone.map(|gone| Datum::Count(gone.into()))),
+        )
     };
     written(&Table {
-        columns: heads.copied().chain(synthetic.then_some("synthetic")).map(Column::words).collect(),
+        columns: heads
+            .copied()
+            .chain(synthetic.then_some("synthetic"))
+            .chain(gone.map(|_| "gone"))
+            .map(Column::words)
+            .collect(),
         groups: vec![rollup.rows.iter().map(line).collect::<Vec<_>>().into()],
         ..Table::default()
     })

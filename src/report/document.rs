@@ -2,6 +2,7 @@
 //! as data. Says what stands where and nothing of any format: each renderer
 //! (`html.rs`, later one file for each of PDF, Word and spreadsheet) walks it.
 
+use super::caveats::Caveats;
 use super::datum::Datum;
 use super::head::ReportHead;
 use crate::domain::{Digest, Period};
@@ -20,8 +21,8 @@ pub struct Document<'a> {
     pub unit_code: String,
     /// The unit's name.
     pub unit: String,
-    /// Whether any figure is made up.
-    pub synthetic: bool,
+    /// What its figures have to be taken with.
+    pub caveats: Caveats,
     /// The sentences, a paragraph each.
     pub paragraphs: Vec<String>,
     /// What follows the sentences.

@@ -168,7 +168,7 @@ pub fn store_of(path: &Path, rules: &Rules, facts: Vec<Fact>, synthetic: bool) -
     let count = entries.len() as u64;
     let span =
         Span { partition: Partition(0), from: None, to: NextOffset(count as i64), read: count, ..Span::default() };
-    let batch = Batch { topic: "giaoban.events".into(), spans: vec![span], entries };
+    let batch = Batch { topic: "giaoban.events".into(), spans: vec![span], entries, ..Batch::default() };
     store.apply(&batch, rules).unwrap();
     assert_eq!(store.record_count().unwrap(), count);
     store

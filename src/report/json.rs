@@ -1,5 +1,6 @@
 //! Figures for programs, exactly as the contract in `src/wire` has them.
 
+use super::caveats::Caveats;
 use super::datum::Datum;
 use super::named::Ordered;
 use super::overlaps::Overlap;
@@ -10,8 +11,9 @@ use crate::rollup::{Rollup, RollupRow};
 use crate::text::safe::json;
 use crate::text::{Lang, report as say};
 
-/// A rollup as JSON; of made-up figures with a top-level `synthetic` that says so.
-pub fn rollup_json(rollup: &Rollup, synthetic: bool) -> String {
+/// A rollup as JSON; of made-up figures with a top-level `synthetic` that says so, of incomplete ones
+/// with `gone`.
+pub fn rollup_json(rollup: &Rollup, caveats: Caveats) -> String {
     let document = RollupDocument {
         period: rollup.period.to_string(),
         calendar: &rollup.calendar,
@@ -19,7 +21,8 @@ pub fn rollup_json(rollup: &Rollup, synthetic: bool) -> String {
         to: rollup.to.to_string(),
         status: "open",
         revision: None,
-        synthetic: synthetic.then(|| say::synthetic().get(Lang::En).to_owned()),
+        synthetic: caveats.synthetic.then(|| say::synthetic().get(Lang::En).to_owned()),
+        gone: caveats.gone().map(|gone| gone.get(Lang::En).to_owned()),
         units: rollup.rows.iter().map(Unit::of).collect(),
     };
     json(&document)
@@ -46,6 +49,8 @@ struct RollupDocument<'a> {
     revision: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     synthetic: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gone: Option<String>,
     units: Vec<Unit<'a>>,
 }
 

@@ -18,6 +18,7 @@
 //! Knows rollups and the store's reader; nothing of how events travel, and no
 //! clock: the same store gives the same bytes.
 
+mod caveats;
 pub mod contents;
 pub mod csv;
 pub mod datum;
@@ -45,6 +46,7 @@ pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;
 
+pub use caveats::Caveats;
 pub use head::ReportHead;
 pub use write::write_report;
 

@@ -22,7 +22,7 @@ pub fn document<'a>(contents: &Contents, head: &'a ReportHead) -> Option<Documen
         period: now.period,
         unit_code: row.unit.clone(),
         unit: row.name.clone(),
-        synthetic: contents.synthetic,
+        caveats: contents.caveats,
         paragraphs: prose::paragraphs(contents),
         sections: numbered(sections(contents, row, lang), lang),
         appendices: numbered(appendices(contents, lang), lang),

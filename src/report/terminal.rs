@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthStr as _;
 
+use super::caveats::Caveats;
 use super::datum::Datum;
 use super::document::{Column, Table, TableRow};
 use super::numbers;
@@ -28,7 +29,7 @@ const FIGURES: [(fn() -> Text, Figure); 4] = [
 ];
 
 /// A rollup as an aligned table.
-pub fn rollup_table(rollup: &Rollup, synthetic: bool, lang: Lang) -> String {
+pub fn rollup_table(rollup: &Rollup, caveats: Caveats, lang: Lang) -> String {
     let top = rollup.first().map(|row| row.unit.as_str());
     let short = rollup.rows.len() > MAX_ROWS;
     let is_shown = |row: &&RollupRow| !short || Some(row.unit.as_str()) == top || row.parent.as_deref() == top;
@@ -42,7 +43,7 @@ pub fn rollup_table(rollup: &Rollup, synthetic: bool, lang: Lang) -> String {
         legend: signs.map(|signs| signs.get(lang).to_owned()).unwrap_or_default(),
         ..Table::default()
     };
-    let mut text = heading(rollup, synthetic, lang) + &aligned(&table, lang);
+    let mut text = heading(rollup, caveats, lang) + &aligned(&table, lang);
     if short {
         let (left_out, all) = (rollup.rows.len() - shown.len(), rollup.rows.len());
         let _ = writeln!(text, "{}", say::rows_left_out(left_out, all).get(lang));
@@ -50,12 +51,15 @@ pub fn rollup_table(rollup: &Rollup, synthetic: bool, lang: Lang) -> String {
     text
 }
 
-fn heading(rollup: &Rollup, synthetic: bool, lang: Lang) -> String {
+fn heading(rollup: &Rollup, caveats: Caveats, lang: Lang) -> String {
     let name = say::capitalized(say::period_name(rollup.period).get(lang));
     let (from, to) = (numbers::day(rollup.from), numbers::day(rollup.to));
     let head = say::period_head(name, rollup.period, from, to, &rollup.calendar);
     let mut text = format!("{}\n", head.get(lang));
-    if synthetic {
+    if let Some(gone) = caveats.gone() {
+        let _ = writeln!(text, "{}", gone.get(lang));
+    }
+    if caveats.synthetic {
         let _ = writeln!(text, "{}", say::synthetic().get(lang));
     }
     text.push('\n');

@@ -19,6 +19,10 @@ fn rollup(period: &str, unit: Option<&str>) -> Rollup {
     Rollup::of(period, unit, &cells, &rules).unwrap()
 }
 
+fn made_up(synthetic: bool) -> Caveats {
+    Caveats { synthetic, gone: 0 }
+}
+
 fn report(head: &ReportHead, synthetic: bool) -> String {
     let folder = tempfile::tempdir().unwrap();
     let mut store = fixture::store(&folder.path().join("store"), synthetic);
@@ -38,19 +42,19 @@ fn between<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
 
 #[test]
 fn the_json_is_the_contracts() {
-    insta::assert_snapshot!(json::rollup_json(&rollup("2020-Q4", Some("277")), false));
+    insta::assert_snapshot!(json::rollup_json(&rollup("2020-Q4", Some("277")), made_up(false)));
 }
 
 #[test]
 fn made_up_figures_say_so_in_every_form() {
     let rollup = rollup("2020-Q4", None);
-    let read: serde_json::Value = serde_json::from_str(&json::rollup_json(&rollup, true)).unwrap();
+    let read: serde_json::Value = serde_json::from_str(&json::rollup_json(&rollup, made_up(true))).unwrap();
     assert_eq!(read["synthetic"], say::synthetic().en.as_ref());
-    let read: serde_json::Value = serde_json::from_str(&json::rollup_json(&rollup, false)).unwrap();
+    let read: serde_json::Value = serde_json::from_str(&json::rollup_json(&rollup, made_up(false))).unwrap();
     assert_eq!(read.get("synthetic"), None);
-    assert!(terminal::rollup_table(&rollup, true, Lang::Vi).contains(&*say::synthetic().vi));
-    assert!(!terminal::rollup_table(&rollup, false, Lang::Vi).contains(&*say::synthetic().vi));
-    let csv = csv::rollup_csv(&rollup, true);
+    assert!(terminal::rollup_table(&rollup, made_up(true), Lang::Vi).contains(&*say::synthetic().vi));
+    assert!(!terminal::rollup_table(&rollup, made_up(false), Lang::Vi).contains(&*say::synthetic().vi));
+    let csv = csv::rollup_csv(&rollup, made_up(true));
     assert!(csv.lines().next().unwrap().ends_with(",synthetic"));
     assert!(csv.lines().skip(1).all(|line| line.ends_with(",true")));
     let page = report(&ReportHead::default(), true);
@@ -61,13 +65,13 @@ fn made_up_figures_say_so_in_every_form() {
 
 #[test]
 fn the_csv_has_a_row_per_unit() {
-    insta::assert_snapshot!(csv::rollup_csv(&rollup("2020-Q4", None), false));
+    insta::assert_snapshot!(csv::rollup_csv(&rollup("2020-Q4", None), made_up(false)));
 }
 
 #[test]
 fn the_table_is_aligned_in_both_languages() {
-    insta::assert_snapshot!(terminal::rollup_table(&rollup("2020-Q4", None), true, Lang::Vi));
-    insta::assert_snapshot!(terminal::rollup_table(&rollup("2020", Some("001")), false, Lang::En));
+    insta::assert_snapshot!(terminal::rollup_table(&rollup("2020-Q4", None), made_up(true), Lang::Vi));
+    insta::assert_snapshot!(terminal::rollup_table(&rollup("2020", Some("001")), made_up(false), Lang::En));
 }
 
 #[test]
@@ -109,7 +113,7 @@ fn a_part_of_a_period_is_no_measure_of_another_and_a_sum_says_what_it_lacks() {
 
 #[test]
 fn a_unit_that_has_not_reported_shows_no_zeros_on_a_terminal() {
-    let text = terminal::rollup_table(&rollup("2020-Q4", None), false, Lang::Vi);
+    let text = terminal::rollup_table(&rollup("2020-Q4", None), made_up(false), Lang::Vi);
     let line = |name: &str| text.lines().find(|line| line.contains(name)).unwrap().split_whitespace().rev().take(5);
     assert_eq!(line("Phường Lê Lợi").collect::<Vec<_>>(), ["0/1", "–", "–", "–", "–"]);
     assert_eq!(line("Thị trấn Chúc Sơn").collect::<Vec<_>>(), ["1/1", "0", "0", "0", "0"], "a nil return");

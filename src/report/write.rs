@@ -25,8 +25,8 @@ pub fn write_report(
     let page = sections::document(&contents, head).map(|document| html::report_html(&document));
     let texts = [
         ("html", page.unwrap_or_default()),
-        ("csv", csv::rollup_csv(&contents.now, contents.synthetic)),
-        ("json", json::rollup_json(&contents.now, contents.synthetic)),
+        ("csv", csv::rollup_csv(&contents.now, contents.caveats)),
+        ("json", json::rollup_json(&contents.now, contents.caveats)),
     ];
     let mut files = Vec::new();
     for (suffix, text) in texts {

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::StoreError;
-use crate::domain::{Entry, NextOffset, Partition};
+use crate::domain::{Entry, Gap, NextOffset, Partition};
 use crate::rollup::EntryVerdict;
 
 /// How many records ended how. Every record read ends as exactly one of the other four.
@@ -90,6 +90,17 @@ impl Span {
     }
 }
 
+/// A gap that somebody has accepted: the figures are without these messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AcceptedGap {
+    /// Which messages.
+    pub gap: Gap,
+    /// When, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// Who, as the system knows them.
+    pub by: String,
+}
+
 /// What is written in one transaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
@@ -99,6 +110,8 @@ pub struct Batch {
     pub spans: Vec<Span>,
     /// The events, in the order in which they were read.
     pub entries: Vec<Entry>,
+    /// Gaps that its spans pass over.
+    pub gaps: Vec<AcceptedGap>,
 }
 
 impl Batch {

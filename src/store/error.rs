@@ -1,6 +1,6 @@
 //! What can go wrong with a store.
 
-use crate::domain::{Digest, NextOffset, Partition};
+use crate::domain::{Digest, LogIdentity, LogKind, NextOffset, Partition};
 use crate::failure::{Cause, Explained, FailureKind};
 use crate::rollup::NotInTable;
 use crate::text::{Text, failure, store as text};
@@ -34,6 +34,22 @@ pub enum StoreError {
         stored: Digest,
         /// That of the rules in force.
         now: Digest,
+    },
+    /// The log is another one than the store was made from.
+    OtherLog {
+        /// The store.
+        at: String,
+        /// The log that it was made from.
+        bound: Box<LogIdentity>,
+        /// The one that is configured.
+        found: Box<LogIdentity>,
+    },
+    /// The log that the store was made from is not there any more.
+    LogGone {
+        /// The store.
+        at: String,
+        /// The log that it was made from.
+        bound: Box<LogIdentity>,
     },
     /// Made by a newer version of the program.
     Newer {
@@ -171,6 +187,7 @@ impl Explained for StoreError {
             Self::Fenced { .. } | Self::Switched { .. } => FailureKind::Fenced,
             Self::Locked { .. } => FailureKind::InUse,
             Self::OtherRules { .. } | Self::Inconsistent(_) => FailureKind::RulesChanged,
+            Self::OtherLog { .. } | Self::LogGone { .. } => FailureKind::Gap,
             Self::Newer { .. } | Self::Damaged { .. } | Self::Foreign { .. } | Self::Replaced { .. } => {
                 FailureKind::StoreDamaged
             }
@@ -200,6 +217,8 @@ impl Explained for StoreError {
             Self::Locked { at, by } if by.is_empty() => text::locked(at),
             Self::Locked { at, by } => text::locked_by(at, by),
             Self::OtherRules { at, stored, now } => text::other_rules(at, stored, now),
+            Self::OtherLog { at, bound, found } => text::other_log(at, identity(bound), identity(found)),
+            Self::LogGone { at, bound } => text::log_gone(at, identity(bound)),
             Self::Newer { at, found, known } => text::newer(at, found, known),
             Self::Damaged { at, cause } => text::damaged(at, cause),
             Self::Missing { at } => text::missing(at),
@@ -226,6 +245,17 @@ impl Explained for StoreError {
             Self::Fenced { .. } => text::one_writer(),
             Self::Locked { .. } => text::stop_the_other(),
             Self::OtherRules { .. } | Self::Inconsistent(_) => text::rebuild(),
+            Self::OtherLog { bound, found, .. } if bound.is_recreated_as(found) => text::topic_recreated(&bound.topic),
+            Self::OtherLog { bound, found, .. } if bound.kind != found.kind => match bound.kind {
+                LogKind::Kafka => text::set_brokers(),
+                LogKind::Embedded => text::unset_brokers(),
+            },
+            Self::OtherLog { bound, found, .. } if bound.topic != found.topic => text::correct_topic(&bound.topic),
+            Self::OtherLog { .. } => text::correct_brokers(),
+            Self::LogGone { bound, .. } => match bound.kind {
+                LogKind::Kafka => text::topic_deleted(&bound.topic),
+                LogKind::Embedded => text::log_deleted(),
+            },
             Self::Newer { .. } => text::use_newer(),
             Self::Damaged { .. } => text::bring_back(),
             Self::Missing { .. } => text::build_it(),
@@ -247,10 +277,33 @@ impl Explained for StoreError {
     }
 }
 
+/// What a log is called: its kind, its topic, and what is known of their ids.
+fn identity(log: &LogIdentity) -> Text {
+    let id = |id: &Option<String>| id.clone().unwrap_or_else(|| "?".to_owned());
+    match log.kind {
+        LogKind::Embedded => text::embedded_topic(&log.topic, id(&log.topic_id)),
+        LogKind::Kafka => text::kafka_topic(&log.topic, id(&log.topic_id), id(&log.cluster_id)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::failure::tests::hold_to_promises;
+
+    fn log(kind: LogKind, topic: &str, topic_id: &str, cluster_id: &str) -> LogIdentity {
+        let id = |id: &str| Some(id.to_owned());
+        LogIdentity { kind, topic: topic.to_owned(), topic_id: id(topic_id), cluster_id: id(cluster_id) }
+    }
+
+    fn bound() -> LogIdentity {
+        log(LogKind::Kafka, "a", "2", "c")
+    }
+
+    fn other_log(kind: LogKind, topic: &str, topic_id: &str, cluster_id: &str) -> StoreError {
+        let found = log(kind, topic, topic_id, cluster_id).into();
+        StoreError::OtherLog { at: "data/store-1.db".into(), bound: bound().into(), found }
+    }
 
     #[test]
     fn every_error_is_explained_in_both_languages() {
@@ -265,6 +318,12 @@ mod tests {
             StoreError::Locked { at: at(), by: String::new() },
             StoreError::Locked { at: at(), by: "7".into() },
             StoreError::OtherRules { at: at(), stored: Digest([0; 32]), now: Digest([1; 32]) },
+            other_log(LogKind::Kafka, "a", "1", "c"),
+            other_log(LogKind::Kafka, "a", "2", "d"),
+            other_log(LogKind::Kafka, "b", "2", "c"),
+            other_log(LogKind::Embedded, "a", "2", "c"),
+            StoreError::LogGone { at: at(), bound: bound().into() },
+            StoreError::LogGone { at: at(), bound: LogIdentity::named(LogKind::Embedded, "a").into() },
             StoreError::Newer { at: at(), found: 2, known: 1 },
             StoreError::Damaged { at: at(), cause: cause() },
             StoreError::Missing { at: at() },

@@ -3,8 +3,8 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Checkpoint, StoreError, StoreReader};
-use crate::domain::{Digest, Entry};
+use super::{AcceptedGap, Checkpoint, StoreError, StoreReader};
+use crate::domain::{Digest, Entry, LogIdentity};
 
 /// What a store holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,10 @@ pub struct Holding {
     pub fingerprint: Option<Digest>,
     /// Whether it was made for events that are made up.
     pub synthetic: bool,
+    /// The log that it is made from.
+    pub log: Option<LogIdentity>,
+    /// The gaps that were accepted.
+    pub gaps: Vec<AcceptedGap>,
     /// How far it is, by topic.
     pub checkpoints: Vec<(String, Vec<Checkpoint>)>,
     /// What counts of every record.
@@ -52,7 +56,8 @@ impl Holding {
             checkpoints.push((topic, of_topic));
         }
         let (fingerprint, synthetic) = (store.fingerprint()?, store.synthetic()?);
-        Ok(Self { fingerprint, synthetic, checkpoints, records, earlier })
+        let (log, gaps) = (store.bound_log()?, store.gaps()?);
+        Ok(Self { fingerprint, synthetic, log, gaps, checkpoints, records, earlier })
     }
 
     /// In how many partitions it is.

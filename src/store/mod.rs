@@ -8,6 +8,7 @@ pub mod backup;
 mod batch;
 pub mod compare;
 pub mod data_dir;
+pub mod dropped;
 mod error;
 pub mod holding;
 pub mod place;
@@ -16,12 +17,12 @@ pub mod recount;
 pub mod sqlite;
 mod stored;
 
-pub use batch::{Batch, Checkpoint, Counts, Span, Tally};
+pub use batch::{AcceptedGap, Batch, Checkpoint, Counts, Span, Tally};
 pub use data_dir::DataDir;
 pub use error::StoreError;
 pub use place::StorePlace;
 
-use crate::domain::{Digest, Entry, Quarter, RecordKey, Rules};
+use crate::domain::{Digest, Entry, LogIdentity, LogKind, Position, Quarter, RecordKey, Rules};
 use crate::rollup::overlap::OverlapPlace;
 use crate::rollup::table::Cells;
 use crate::rollup::{Cell, NotInTable};
@@ -93,6 +94,15 @@ pub trait ReadLedger: Send {
     /// If the store cannot be read.
     fn entries(&mut self, sink: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError>;
 
+    /// Every record, and where its counting revision lies in the log: also where a version before this one has written
+    /// what it says. The sink says whether to go on.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn places(&mut self, sink: &mut dyn FnMut(&RecordKey, Position) -> bool) -> Result<(), StoreError> {
+        self.entries(&mut |entry| sink(&entry.key, entry.position))
+    }
+
     /// The counting revision of a record; `None` if the store does not have the record.
     ///
     /// # Errors
@@ -131,12 +141,50 @@ pub trait ReadCheckpoints: Send {
     /// # Errors
     /// If the store cannot be read.
     fn checkpoints(&mut self, topic: &str) -> Result<Vec<Checkpoint>, StoreError>;
+
+    /// The log that the store is made from; `None` if it has read nothing yet, or was made before a store kept that.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn bound_log(&mut self) -> Result<Option<LogIdentity>, StoreError>;
+
+    /// The gaps that were accepted, by partition and offset.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn gaps(&mut self) -> Result<Vec<AcceptedGap>, StoreError>;
 }
 
 /// A whole store, for reading. Who needs less of it asks for one of the traits that make it up.
 pub trait StoreReader: ReadFigures + ReadLedger + ReadCheckpoints {
     /// What it is, for messages.
     fn describe(&self) -> String;
+
+    /// Compares the log that is configured with the one that the store is made from: the one comparison that comes
+    /// before whoever reads or writes a log beside a store. `found` is the topic of that name, if there is one.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherLog`] if it is another, [`StoreError::LogGone`] if it is not there any more.
+    fn check_log(&mut self, kind: LogKind, topic: &str, found: Option<&LogIdentity>) -> Result<(), StoreError> {
+        let mut read = self.topics()?;
+        read.sort_by_key(|read| read == topic);
+        let bound = match self.bound_log()? {
+            Some(bound) => bound,
+            None => match read.first() {
+                // Made before a store kept that: the names of the topics that it has read are all that is known.
+                Some(read) => LogIdentity::named(kind, read),
+                None => return Ok(()),
+            },
+        };
+        let configured = found.cloned().unwrap_or_else(|| LogIdentity::named(kind, topic));
+        match found {
+            Some(found) if bound.is_same(found) => Ok(()),
+            None if bound.has_name_of(&configured) => {
+                Err(StoreError::LogGone { at: self.describe(), bound: bound.into() })
+            }
+            _ => Err(StoreError::OtherLog { at: self.describe(), bound: bound.into(), found: configured.into() }),
+        }
+    }
 
     /// Whether it is on a server, which several workers may share.
     fn is_on_server(&self) -> bool {
@@ -178,6 +226,18 @@ pub trait StoreWriter: StoreReader {
     fn was_reconnected(&mut self) -> bool {
         false
     }
+
+    /// Takes this log for the store's own, if it has none yet.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherLog`] if it is made from another.
+    fn bind(&mut self, log: &LogIdentity) -> Result<(), StoreError>;
+
+    /// Takes this log for the store's own in place of the one that it had: all of that was moved there.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    fn rebind(&mut self, log: &LogIdentity) -> Result<(), StoreError>;
 
     /// Writes ledger, cells and checkpoints in one transaction. Returns what
     /// became of the records of each span, in the order of the spans.

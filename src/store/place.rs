@@ -1,11 +1,13 @@
 //! Where the generations of a store are kept, whatever database that is: which
 //! is in force, the next one for a replay, and the switch.
 
+use std::collections::BTreeMap;
+
 use super::data_dir::{DataDir, Generation, WriterLock};
 use super::postgres::Schema;
 use super::sqlite::SqliteStore;
-use super::{StoreError, StoreReader, StoreWriter};
-use crate::domain::Rules;
+use super::{Checkpoint, StoreError, StoreReader, StoreWriter};
+use crate::domain::{LogIdentity, NextOffset, Partition, Rules};
 
 /// The generations of a store.
 #[derive(Clone, Debug)]
@@ -56,13 +58,21 @@ impl StorePlace {
 
     /// The generation after the one in force, under these rules, for events that
     /// are made up or not. What a replay has left there is continued; what was
-    /// left under other rules or for other events serves nobody and is removed.
-    pub fn rebuild(&self, rules: &Rules, synthetic: bool) -> Result<Rebuilt, StoreError> {
+    /// left under other rules, for other events, of another log, or beyond the ends
+    /// that the log has now serves nobody and is removed.
+    pub fn rebuild(
+        &self,
+        rules: &Rules,
+        synthetic: bool,
+        (log, ends): (&LogIdentity, &BTreeMap<Partition, NextOffset>),
+    ) -> Result<Rebuilt, StoreError> {
         let mut rebuilt = self.next()?;
-        match rebuilt.store.adopt(rules, synthetic).and_then(|()| rebuilt.store.synthetic()) {
-            Err(error) if !matches!(error, StoreError::OtherRules { .. }) => return Err(error),
+        let is_for = of_log(&mut *rebuilt.store, log, ends)
+            .and_then(|()| rebuilt.store.adopt(rules, synthetic))
+            .and_then(|()| rebuilt.store.synthetic());
+        match is_for {
             Ok(is_for) if is_for == synthetic => {}
-            _ => {
+            Ok(_) | Err(StoreError::OtherRules { .. } | StoreError::OtherLog { .. } | StoreError::LogGone { .. }) => {
                 let generation = rebuilt.generation;
                 drop(rebuilt);
                 match self {
@@ -72,6 +82,7 @@ impl StorePlace {
                 rebuilt = self.next()?;
                 rebuilt.store.adopt(rules, synthetic)?;
             }
+            Err(error) => return Err(error),
         }
         Ok(rebuilt)
     }
@@ -130,4 +141,18 @@ impl StorePlace {
             Self::Schema(schema) => (schema.describe(generation), schema.removal(generation)),
         }
     }
+}
+
+/// Whether a store was read from this log, and no further than to these ends.
+fn of_log(
+    store: &mut dyn StoreReader,
+    log: &LogIdentity,
+    ends: &BTreeMap<Partition, NextOffset>,
+) -> Result<(), StoreError> {
+    store.check_log(log.kind, &log.topic, Some(log))?;
+    let is_beyond = |at: &Checkpoint| ends.get(&at.partition).is_none_or(|end| at.next > *end);
+    if store.checkpoints(&log.topic)?.iter().any(is_beyond) {
+        return Err(StoreError::LogGone { at: store.describe(), bound: log.clone().into() });
+    }
+    Ok(())
 }

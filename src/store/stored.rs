@@ -7,9 +7,9 @@ use std::str::FromStr as _;
 
 use jiff::civil::Date;
 
-use super::{Checkpoint, Counts};
+use super::{AcceptedGap, Checkpoint, Counts};
 use crate::domain::{
-    Digest, Entry, Fact, NextOffset, Offset, Partition, Position, RecordKey, Revision, Rules, UnitCode,
+    Digest, Entry, Fact, Gap, NextOffset, Offset, Partition, Position, RecordKey, Revision, Rules, UnitCode,
 };
 use crate::rollup::CellPlace;
 
@@ -21,6 +21,9 @@ pub(super) const SELECT_ENTRY: &str = "SELECT source, subject, revision, digest,
 /// Reads what [`checkpoint`] takes, in its order.
 pub(super) const SELECT_CHECKPOINT: &str =
     "SELECT partition, next_offset, read, applied, duplicate, superseded, dead_lettered, last_timestamp_ms";
+
+/// Reads what [`accepted_gap`] takes, in its order.
+pub(super) const SELECT_GAP: &str = "SELECT partition, from_offset, to_offset, accepted_at_ms, accepted_by";
 
 /// An entry as its columns hold it.
 pub(super) struct EntryRow<'r> {
@@ -73,6 +76,11 @@ pub(super) fn checkpoint(partition: i32, numbers: [i64; 6], last_timestamp_ms: O
         counts: Counts { read, applied, duplicate, superseded, dead_lettered },
         last_timestamp_ms,
     }
+}
+
+/// A gap of a partition: its first offset, that after it, and when it was accepted; and by whom.
+pub(super) fn accepted_gap(partition: i32, [from, to, at_ms]: [i64; 3], by: String) -> AcceptedGap {
+    AcceptedGap { gap: Gap { partition: Partition(partition), from: NextOffset(from), to: NextOffset(to) }, at_ms, by }
 }
 
 /// Counts as the columns `read, applied, duplicate, superseded, dead_lettered` hold them.

@@ -22,6 +22,18 @@ texts! {
         "phân vùng {partition}: đã đọc {read}, thư chết {dead_lettered}, đọc mà không có kết quả {missing}",
         "partition {partition}: read {read}, dead-lettered {dead_lettered}, read - ended {missing}",
     }
+    counts_differ(at, partitions) {
+        "{at}: mọi con số và hồ sơ khớp; chỉ số bản ghi đã đọc của {partitions} phân vùng khác kết quả đếm lại",
+        "{at}: every figure and record agrees; only how many messages were read differs, in {partitions} partitions",
+    }
+    rebuild_counts() {
+        "Số liệu đúng. Để sửa các số đếm: dừng worker, rồi giaoban replay --switch; giữ kho cũ để tìm nguyên nhân.",
+        "The figures are right. To correct the counts, stop the workers, then giaoban replay --switch; keep the old store to find the cause.",
+    }
+    carried(records) {
+        "Phần đầu nhật ký không còn: {records} bản hồ sơ chỉ còn trong kho được lấy từ kho, không đếm lại được.",
+        "The beginning of the log is gone: {records} revisions that only the store has were taken from it, and could not be recounted.",
+    }
     rebuild_and_keep() {
         "Dựng lại số liệu và xem: giaoban replay; rồi dừng worker và dùng bản dựng lại: giaoban replay --switch. Giữ kho cũ để tìm nguyên nhân.",
         "Rebuild the figures and compare: giaoban replay; then stop the workers and put them in force: giaoban replay --switch. Keep the old store to find the cause.",
@@ -39,6 +51,18 @@ texts! {
     switched(new, old, removal) {
         "Đã chuyển sang {new}. Bản cũ vẫn còn ở {old}; xóa khi không cần nữa: {removal}",
         "{new} is in force. The previous one is still at {old}; to remove it when it is no longer needed: {removal}",
+    }
+    would_drop(records, lost, refused) {
+        "kho đang dùng có {records} hồ sơ mà bản dựng lại không có: {lost} không còn trong nhật ký, {refused} không phải là sự kiện hợp lệ theo quy tắc hiện nay; chưa đổi gì",
+        "the store in force has {records} records that the rebuilt one has not: {lost} that the log does not have any more, {refused} that are not valid events by the rules in force; nothing was switched",
+    }
+    name_dropped(records) {
+        "Đưa các sự kiện còn thiếu vào nhật ký rồi chạy lại; hoặc chấp nhận bỏ chúng: giaoban replay --switch --drop-records {records}.",
+        "Bring the missing events into the log and run it again; or accept to drop them: giaoban replay --switch --drop-records {records}.",
+    }
+    not_switched_with_drops(records, lost, refused) {
+        "Chưa đổi gì. Kho đang dùng có {records} hồ sơ mà bản dựng lại không có: {lost} không còn trong nhật ký, {refused} không phải là sự kiện hợp lệ theo quy tắc hiện nay. Để dùng số liệu dựng lại mà bỏ chúng: dừng worker, rồi giaoban replay --switch --drop-records {records}.",
+        "Nothing was switched. The store in force has {records} records that the rebuilt one has not: {lost} that the log does not have any more, {refused} that are not valid events by the rules in force. To put the rebuilt figures in force without them: stop the worker, then giaoban replay --switch --drop-records {records}.",
     }
     not_switched() {
         "Chưa đổi gì. Để dùng số liệu dựng lại: dừng worker, rồi giaoban replay --switch.",
@@ -82,6 +106,8 @@ texts! {
     the_records() { "các hồ sơ", "the records" }
     the_earlier() { "các bản trước của hồ sơ", "earlier revisions of records" }
     the_mark() { "dấu dữ liệu mẫu", "the mark of sample data" }
+    the_log() { "nhật ký của kho", "the log that it is made from" }
+    the_gaps() { "các khoảng trống đã chấp nhận", "the gaps that were accepted" }
     the_figures(count, first) { "{count} con số, trước hết {first}", "{count} figures, first {first}" }
     moved_store(records, earlier, partitions) {
         "Đã chuyển {records} hồ sơ, {earlier} bản trước, vị trí của {partitions} phân vùng.\n",
@@ -103,9 +129,17 @@ texts! {
     }
     no_embedded_log(data) { "không có nhật ký nhúng trong {data}", "there is no embedded log in {data}" }
     check_data() { "Kiểm tra --data.", "Check --data." }
+    topic_left_behind(data, topic, events, dead_letters) {
+        "nhật ký nhúng trong {data} có topic {topic}, còn cấu hình chỉ nêu {events} và {dead_letters}",
+        "the embedded log in {data} has topic {topic}, but the configuration names {events} and {dead_letters} only",
+    }
+    name_topics() {
+        "Chưa chuyển gì. Sửa kafka.topic, kafka.dead_letter_topic thành các topic của nhật ký nhúng.",
+        "Nothing was moved. Correct kafka.topic, kafka.dead_letter_topic to the topics of the embedded log.",
+    }
     keep_brokers(data) {
-        "Tiếp theo: giữ kafka.brokers trong cấu hình của mọi worker và bên gửi, rồi chạy worker: nó tiếp tục từ vị trí trong kho, không tính gì hai lần.\nNhật ký nhúng vẫn ở nguyên trong {data}; không ai gửi vào đó nữa.\n",
-        "Next: keep kafka.brokers in the configuration of every worker and publisher, and start the workers: they resume from the store's offsets and count nothing twice.\nThe embedded log stays in {data}; nobody may publish to it any more.\n",
+        "Tiếp theo: giữ kafka.brokers trong cấu hình của mọi worker và bên gửi, rồi chạy worker: nó tiếp tục từ vị trí trong kho, không tính gì hai lần.\nNhật ký nhúng vẫn ở nguyên trong {data}, đã niêm phong: nó không nhận gì nữa.\n",
+        "Next: keep kafka.brokers in the configuration of every worker and publisher, and start the workers: they resume from the store's offsets and count nothing twice.\nThe embedded log stays in {data}, sealed: it takes nothing more.\n",
     }
     moved_topic(topic, messages, partitions, copied, digest) {
         "{topic}: {messages} bản ghi trong {partitions} phân vùng, chuyển lần này {copied}; đã so sánh tất cả, cùng vị trí và nội dung (SHA-256 {digest}…).\n",

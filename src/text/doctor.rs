@@ -9,6 +9,16 @@ texts! {
     units() { "đơn vị và lịch", "units and calendar" }
     clock() { "đồng hồ", "clock" }
     folder() { "thư mục dữ liệu", "data folder" }
+    its_log() { "nhật ký của kho", "the store's log" }
+    gap() { "khoảng trống", "accepted gap" }
+    accepted_gap(partition, from, to, messages, when, by) {
+        "phân vùng {partition}: bản ghi từ {from} đến trước {to} (nhiều nhất {messages}) đã mất mà chưa được đọc; {by} chấp nhận ngày {when}; số liệu thiếu chúng",
+        "partition {partition}: messages from {from} up to {to} (at most {messages}) were gone unread; {by} accepted that on {when}; the figures lack them",
+    }
+    fill_gap() {
+        "Khôi phục nhật ký đầy đủ rồi dựng lại: giaoban replay, giaoban replay --switch; hoặc gửi lại các sự kiện đó.",
+        "Restore the whole log and rebuild: giaoban replay, giaoban replay --switch; or publish these events again.",
+    }
     reconciliation() { "đối soát", "reconciliation" }
     offsets() { "vị trí", "offsets" }
     lag() { "độ trễ", "lag" }
@@ -92,10 +102,6 @@ texts! {
     outside_log(partition, next, low, high) {
         "phân vùng {partition}: kho ở {next}, nhật ký có từ {low} đến {high}",
         "partition {partition}: the store is at {next}, the log has {low} to {high}",
-    }
-    check_topic() {
-        "Xem kafka.topic có đúng không; nếu bản ghi đã hết hạn: giaoban worker --accept-gap.",
-        "Check kafka.topic; if records have expired: giaoban worker --accept-gap.",
     }
     records_to_go(lag) { "{lag} bản ghi chưa vào kho", "{lag} records are not in the store yet" }
     run_worker() { "Chạy worker: giaoban worker.", "Run a worker: giaoban worker." }

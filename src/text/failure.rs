@@ -64,9 +64,13 @@ texts! {
         "Có khác biệt: số liệu với kết quả đếm lại (verify), hoặc nơi chuyển đến với nguồn (migrate).",
         "Something differs: figures differ from a recount (verify), or a migration's target differs from its source (migrate).",
     }
-    ended_by_signal() {
-        "Bị dừng lần thứ hai bằng Ctrl-C, SIGTERM.",
-        "Killed at once by a second Ctrl-C or SIGTERM.",
+    interrupted() {
+        "Bị dừng bằng Ctrl-C trước khi xong.",
+        "Stopped by Ctrl-C before the end.",
+    }
+    terminated() {
+        "Bị dừng bằng SIGTERM trước khi xong.",
+        "Stopped by SIGTERM before the end.",
     }
 
     check_path() { "Kiểm tra lại đường dẫn.", "Check the path." }

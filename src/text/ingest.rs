@@ -7,13 +7,13 @@ texts! {
         "các bản ghi {from} đến {to} của phân vùng {partition} đã mất khỏi nhật ký mà chưa được đọc: kho sẽ thiếu chúng",
         "messages {from} to {to} of partition {partition} are gone from the log and were never read: the store would lack them",
     }
-    other_log(stored, partition, end) {
-        "kho đang ở vị trí {stored} của phân vùng {partition}, nhưng nhật ký kết thúc ở {end}: đây không phải nhật ký đã tạo ra kho",
-        "the store is at offset {stored} of partition {partition}, but the log ends at {end}: this is not the log that the store was made from",
+    truncated(stored, partition, end) {
+        "kho đã đọc đến vị trí {stored} của phân vùng {partition}, nhưng nhật ký nay kết thúc ở {end}: nhật ký đã mất những bản ghi mà kho đã tính (Kafka bầu leader không an toàn, hoặc khôi phục từ bản sao cũ)",
+        "the store has read partition {partition} up to offset {stored}, but the log now ends at {end}: it has lost records that the store has counted (an unclean leader election, or an older copy restored)",
     }
     recreated(next, partition) {
-        "bản ghi ngay trước vị trí {next} của phân vùng {partition} không phải là bản ghi mà kho đã đọc: topic đã được tạo lại",
-        "the record before offset {next} of partition {partition} is not the one that the store has read: the topic was recreated",
+        "bản ghi ngay trước vị trí {next} của phân vùng {partition} không phải là bản ghi mà kho đã đọc: nhật ký đã mất bản ghi đó và có bản ghi khác ở chỗ ấy (Kafka bầu leader không an toàn, hoặc topic đã được tạo lại)",
+        "the record before offset {next} of partition {partition} is not the one that the store has read: the log has lost that one and has another in its place (an unclean leader election, or a topic recreated)",
     }
     fenced(times) {
         "một worker khác liên tục ghi cùng các phân vùng; worker này đã bị chặn {times} lần liền",
@@ -41,12 +41,12 @@ texts! {
         "Start the worker again: it resumes from where the store is. Send the log line before this one to the developers.",
     }
     accept_gap() {
-        "Khôi phục phần nhật ký đã mất, hoặc chấp nhận mất: giaoban worker --accept-gap. Đặt retention.ms=-1 cho topic để không lặp lại.",
-        "Restore what the log has lost, or accept the loss: giaoban worker --accept-gap. Set retention.ms=-1 on the topic so that it does not happen again.",
+        "Khôi phục phần nhật ký đã mất, hoặc chấp nhận mất (kho và mọi báo cáo sẽ ghi rõ): giaoban worker --accept-gap. Đặt retention.ms=-1 cho topic để không lặp lại.",
+        "Restore what the log has lost, or accept the loss (the store and every report then say so): giaoban worker --accept-gap. Set retention.ms=-1 on the topic so that it does not happen again.",
     }
-    check_topic() {
-        "Kiểm tra kafka.brokers và kafka.topic; nếu topic đã được tạo lại, dựng lại kho từ đầu bằng một --data mới.",
-        "Check kafka.brokers and kafka.topic; if the topic was recreated, build a new store with another --data.",
+    publish_again() {
+        "Số liệu trong kho vẫn nguyên: giữ nguyên kho. Khôi phục nhật ký, hoặc gửi lại các sự kiện đã mất; xem nhật ký còn thiếu gì so với kho: giaoban replay --drop-records 0; khi không thiếu gì nữa: giaoban replay --switch --drop-records 0.",
+        "The figures in the store are whole: keep it. Restore the log, or publish the lost events again; see what the log still lacks: giaoban replay --drop-records 0; once nothing is missing: giaoban replay --switch --drop-records 0.",
     }
     one_worker() {
         "Chỉ để một worker ghi mỗi kho dữ liệu; dừng worker kia rồi chạy lại.",

@@ -41,6 +41,10 @@ texts! {
     unwritable(at, cause) { "không ghi được {at}: {cause}", "cannot write {at}: {cause}" }
     /// In the words of another program.
     broken(at, cause) { "{at}: {cause}", "{at}: {cause}" }
+    moved(at, where_to) {
+        "nhật ký nhúng {at} đã được chuyển sang {where_to:#} và không nhận gì nữa",
+        "the embedded log {at} was moved to {where_to} and takes nothing more",
+    }
     locked(at, cause) { "{at} đang bị tiến trình khác giữ: {cause}", "{at} is held by another process: {cause}" }
     setting(key, cause) { "thiết lập {key}: {cause}", "setting {key}: {cause}" }
 
@@ -87,9 +91,9 @@ texts! {
         "Sửa thiết lập của topic rồi chạy lại: cleanup.policy = delete, message.timestamp.type, các quy định riêng của Kafka; giaoban topics create tạo topic đúng như cần.",
         "Correct the topic's settings and run this again: cleanup.policy = delete, message.timestamp.type, Kafka's own policies; giaoban topics create creates topics with the right settings.",
     }
-    accept_gap() {
-        "Bản ghi đã hết hạn trong nhật ký: khôi phục chúng, hoặc chấp nhận mất: giaoban worker --accept-gap.",
-        "Records have expired in the log: restore them, or accept the loss: giaoban worker --accept-gap.",
+    look_at_offsets() {
+        "Xem nhật ký và kho đang ở đâu: giaoban doctor.",
+        "See where the log and the store are: giaoban doctor.",
     }
     free_disk() {
         "Giải phóng dung lượng đĩa rồi gửi lại phần chưa được nhận.",
@@ -102,6 +106,10 @@ texts! {
     find_holder() {
         "Một tiến trình khác đang ghi log.db: thử lại, hoặc tìm và dừng tiến trình đó.",
         "Another process is writing log.db: try again, or find that process and stop it.",
+    }
+    follow() {
+        "Đặt kafka.brokers cho mọi worker và bên gửi, như sau khi giaoban migrate log.",
+        "Set kafka.brokers for every worker and publisher, as after giaoban migrate log.",
     }
     correct_property() {
         "Sửa hoặc bỏ thuộc tính đó trong kafka.properties.",

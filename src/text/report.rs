@@ -7,6 +7,10 @@ use crate::domain::{Period, UnitKind};
 
 texts! {
     /// What every output says of made-up figures.
+    messages_gone(messages) {
+        "Thiếu số liệu: nhiều nhất {messages} bản ghi đã mất khỏi nhật ký trước khi được đọc, và việc đó đã được chấp nhận; các con số chưa gồm chúng.",
+        "Incomplete: at most {messages} messages were gone from the log before they were read, which was accepted; the figures lack them.",
+    }
     synthetic() {
         "Số liệu mẫu, không có thật: kho này được tạo cho dữ liệu minh họa.",
         "Made-up sample figures: this store was made for events that are made up.",

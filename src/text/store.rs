@@ -21,6 +21,22 @@ texts! {
         "{at} được tạo theo quy tắc khác (dấu {stored}, nay là {now}): đơn vị, lịch hoặc danh mục đã đổi",
         "{at} was built with other rules (fingerprint {stored}, now {now}): units, calendar or catalogue have changed",
     }
+    embedded_topic(topic, id) {
+        "topic {topic} của nhật ký nhúng (id {id})",
+        "topic {topic} of the embedded log (id {id})",
+    }
+    kafka_topic(topic, id, cluster) {
+        "topic {topic} của Kafka (id {id}, cụm {cluster})",
+        "topic {topic} of Kafka (id {id}, cluster {cluster})",
+    }
+    other_log(at, bound, found) {
+        "{at} được tạo từ {bound:#}, còn nhật ký đang cấu hình là {found:#}",
+        "{at} was made from {bound}, but the log that is configured is {found}",
+    }
+    log_gone(at, bound) {
+        "{at} được tạo từ {bound:#}, nay không còn nữa",
+        "{at} was made from {bound}, which is not there any more",
+    }
     newer(at, found, known) {
         "{at} có phiên bản lược đồ {found}, mới hơn {known} là bản mới nhất mà chương trình này biết",
         "{at} has schema version {found}, newer than {known}, the newest that this program knows",
@@ -77,6 +93,34 @@ texts! {
     rebuild() {
         "Dựng lại số liệu theo quy tắc mới và xem khác biệt: giaoban replay; hoặc trả lại cấu hình cũ.",
         "Rebuild the figures by the new rules and see what changes: giaoban replay; or put the configuration back.",
+    }
+    set_brokers() {
+        "Kho này nhận số liệu từ Kafka: đặt kafka.brokers; với nhật ký nhúng hãy dùng --data khác.",
+        "This store is fed by Kafka: set kafka.brokers; for an embedded log use another --data.",
+    }
+    unset_brokers() {
+        "Kho này nhận số liệu từ nhật ký nhúng: chuyển nhật ký sang Kafka (giaoban migrate log), hoặc bỏ kafka.brokers, hoặc dùng --data, store.schema khác.",
+        "This store is fed by the embedded log: move that to Kafka (giaoban migrate log), or leave kafka.brokers out, or use another --data or store.schema.",
+    }
+    correct_topic(topic) {
+        "Sửa kafka.topic thành {topic}; mỗi topic cần một kho riêng (--data, store.schema).",
+        "Correct kafka.topic to {topic}; every topic needs a store of its own (--data, store.schema).",
+    }
+    correct_brokers() {
+        "Sửa kafka.brokers; nếu topic đã được chuyển sang cụm khác cùng mọi bản ghi: giaoban replay --drop-records 0, rồi giaoban replay --switch --drop-records 0.",
+        "Correct kafka.brokers; if the topic was moved to another cluster with all its messages: giaoban replay --drop-records 0, then giaoban replay --switch --drop-records 0.",
+    }
+    topic_recreated(topic) {
+        "Topic {topic} đã bị xóa và tạo lại; số liệu trong kho vẫn nguyên. Khôi phục các bản ghi cũ vào đó, hoặc gửi lại mọi sự kiện (giaoban publish với --data khác); xem còn thiếu gì: giaoban replay --drop-records 0; khi không thiếu gì nữa: giaoban replay --switch --drop-records 0.",
+        "Topic {topic} was deleted and created again; the figures in the store are whole. Restore the old messages to it, or publish all events again (giaoban publish with another --data); see what is still missing: giaoban replay --drop-records 0; once nothing is missing: giaoban replay --switch --drop-records 0.",
+    }
+    topic_deleted(topic) {
+        "Topic {topic} đã bị xóa; số liệu trong kho vẫn nguyên. Khôi phục topic, hoặc tạo nó (giaoban topics create) và gửi lại mọi sự kiện (giaoban publish với --data khác); xem còn thiếu gì: giaoban replay --drop-records 0; khi không thiếu gì nữa: giaoban replay --switch --drop-records 0.",
+        "Topic {topic} was deleted; the figures in the store are whole. Restore it, or create it (giaoban topics create) and publish all events again (giaoban publish with another --data); see what is still missing: giaoban replay --drop-records 0; once nothing is missing: giaoban replay --switch --drop-records 0.",
+    }
+    log_deleted() {
+        "Khôi phục log.db từ bản sao lưu vào thư mục dữ liệu; số liệu trong kho vẫn nguyên. Không có bản sao: gửi mọi sự kiện vào một --data mới.",
+        "Restore log.db from a backup to the data folder; the figures in the store are whole. Without one, publish all events to a new --data.",
     }
     use_newer() {
         "Dùng bản giaoban đã tạo ra kho này, hoặc mới hơn.",

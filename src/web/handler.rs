@@ -17,7 +17,7 @@ use super::view::Frame;
 use super::{limits, view};
 use crate::domain::Period;
 use crate::report::records::ListingError;
-use crate::report::{csv, json};
+use crate::report::{Caveats, csv, json};
 use crate::rollup::RollupError;
 use crate::rollup::table::OfUnit;
 
@@ -51,7 +51,7 @@ struct Question<'a> {
     params: &'a Params,
     period: Period,
     periods: Vec<Period>,
-    synthetic: bool,
+    caveats: Caveats,
 }
 
 impl Question<'_> {
@@ -61,7 +61,7 @@ impl Question<'_> {
 
     fn frame(&self, here: String) -> Frame {
         let links = Links { lang: self.params.lang(), period: Some(self.period) };
-        Frame { title: String::new(), links, periods: self.periods.clone(), here, synthetic: self.synthetic }
+        Frame { title: String::new(), links, periods: self.periods.clone(), here, caveats: self.caveats }
     }
 }
 
@@ -124,8 +124,8 @@ pub async fn rollup(State(site): Here, Query(params): Asked) -> Response {
         let unit = question.params.unit();
         let rollup = question.query.rollup(question.period, unit).map_err(|error| question.absent(error))?;
         Ok(match question.params.format()? {
-            ForPrograms::Json => Reply::json(StatusCode::OK, json::rollup_json(&rollup, question.synthetic)),
-            ForPrograms::Csv => Reply::csv(csv::rollup_csv(&rollup, question.synthetic)),
+            ForPrograms::Json => Reply::json(StatusCode::OK, json::rollup_json(&rollup, question.caveats)),
+            ForPrograms::Csv => Reply::csv(csv::rollup_csv(&rollup, question.caveats)),
         })
     })
     .await
@@ -159,8 +159,8 @@ fn answer_of(
     answer: impl FnOnce(&mut Question<'_>) -> Result<Reply, Absent>,
 ) -> Reply {
     let lang = params.lang();
-    let opened = StoreQuery::open(figures).and_then(|mut query| Ok((query.periods()?, query.synthetic()?, query)));
-    let (periods, synthetic, query) = match opened {
+    let opened = StoreQuery::open(figures).and_then(|mut query| Ok((query.periods()?, query.caveats()?, query)));
+    let (periods, caveats, query) = match opened {
         Ok(opened) => opened,
         Err(error) => return instead(&error.into(), reader, Links { lang, period: None }, &[]),
     };
@@ -168,7 +168,7 @@ fn answer_of(
         Ok(period) => period,
         Err(absent) => return instead(&absent, reader, Links { lang, period: None }, &periods),
     };
-    let mut question = Question { query, params, period, periods, synthetic };
+    let mut question = Question { query, params, period, periods, caveats };
     let links = Links { lang, period: Some(period) };
     answer(&mut question).unwrap_or_else(|absent| instead(&absent, reader, links, &question.periods))
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::{Figure, Period, Rules, SegmentId, UnitRow};
+use crate::report::Caveats;
 use crate::report::overlaps::Overlap;
 use crate::report::records::{Listing, ListingError};
 use crate::rollup::Rollup;
@@ -57,8 +58,8 @@ impl<'a> StoreQuery<'a> {
     ///
     /// # Errors
     /// If the store cannot be read.
-    pub fn synthetic(&mut self) -> Result<bool, StoreError> {
-        self.store.synthetic()
+    pub fn caveats(&mut self) -> Result<Caveats, StoreError> {
+        Caveats::of(&mut *self.store)
     }
 
     /// The figures of a unit and all under it; of all units if none is named.

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use super::limits::{ANSWERS_WITHIN, READS_AT_A_TIME};
 use super::*;
 use crate::domain::{Calendar, Rules, UnitTable};
+use crate::report::Caveats;
 use crate::report::fixture;
 use crate::store::ReadFigures as _;
 use crate::store::sqlite::SqliteStore;
@@ -206,10 +207,10 @@ fn programs_get_what_the_command_prints() {
     let rollup = crate::rollup::Rollup::of(period, Some("001"), &cells, &rules).unwrap();
     let json = server.get("/v1/rollup?period=2020-Q4&unit=001");
     assert_eq!((json.status, json.content_type.as_str()), (200, "application/json"));
-    assert_eq!(json.body, crate::report::json::rollup_json(&rollup, true));
+    assert_eq!(json.body, crate::report::json::rollup_json(&rollup, Caveats { synthetic: true, gone: 0 }));
     let csv = server.get("/v1/rollup?period=2020-Q4&unit=001&format=csv");
     assert_eq!((csv.status, csv.content_type.as_str()), (200, "text/csv; charset=utf-8"));
-    assert_eq!(csv.body, crate::report::csv::rollup_csv(&rollup, true));
+    assert_eq!(csv.body, crate::report::csv::rollup_csv(&rollup, Caveats { synthetic: true, gone: 0 }));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::report::datum::Datum;
 use crate::report::overlaps::{Overlap, OverlapRecord};
 use crate::report::records::{ListedRecord, ListedUnit, Listing};
 use crate::report::rows::{self, FigureSum, under};
-use crate::report::{svg, units};
+use crate::report::{Caveats, svg, units};
 use crate::rollup::table::{DISSOLVED, OfUnit};
 use crate::rollup::{Rollup, RollupRow};
 use crate::text::names::{body as body_name, figure as figure_name};
@@ -51,7 +51,7 @@ pub struct Frame {
     /// The page's own path and query without period and language.
     pub here: String,
     /// Whether any record says of itself that it is made up.
-    pub synthetic: bool,
+    pub caveats: Caveats,
 }
 
 impl Frame {
@@ -401,7 +401,7 @@ pub fn message(lang: Lang, title: &Text, text: &Text, choices: Vec<Choice>) -> S
         links: Links { lang, period: None },
         periods: Vec::new(),
         here: "/".into(),
-        synthetic: false,
+        caveats: Caveats::default(),
     };
     rendered(&MessagePage { frame, text: text.get(lang).to_owned(), choices })
 }

@@ -105,7 +105,8 @@ impl Judge {
 
 /// Into the embedded log as a producer of one's own would send: nothing is checked.
 pub fn send(data: &Path, messages: Vec<Raw>) {
-    let mut producer = EmbeddedLog::open(data).unwrap().producer(EVENTS).unwrap();
+    let mut producer =
+        EmbeddedLog::create(data, &["giaoban.events", "giaoban.events.dlq"]).unwrap().producer(EVENTS).unwrap();
     for Raw { key, headers, payload } in messages {
         producer.send(&Outgoing { key, headers, payload, ..Outgoing::default() }, 0).unwrap();
     }

@@ -34,12 +34,12 @@ fn columns_of(connection: &Connection, table: &str) -> Vec<(String, String)> {
     columns.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
 }
 
-/// Every row, in the order of its values; when the log took a record is told only as known or not.
+/// Every row, in the order of its values; when the log took a record, and a topic's id, are told only as known or not.
 fn rows(connection: &Connection, table: &str) -> String {
     let columns: Vec<String> = columns_of(connection, table)
         .into_iter()
         .map(|(name, _)| match name.as_str() {
-            "last_timestamp_ms" | "timestamp_ms" => format!("{name} IS NOT NULL"),
+            "last_timestamp_ms" | "timestamp_ms" | "topic_id" => format!("{name} IS NOT NULL"),
             _ => name,
         })
         .collect();

@@ -49,7 +49,7 @@ fn batch(partition: i32, from: i64, entries: Vec<Entry>) -> Batch {
         read: entries.len() as u64,
         ..Span::default()
     };
-    Batch { topic: "events".into(), spans: vec![span], entries }
+    Batch { topic: "events".into(), spans: vec![span], entries, ..Batch::default() }
 }
 
 fn assert_recount(store: &mut dyn StoreReader, entries: &[Entry], rules: &Rules) {

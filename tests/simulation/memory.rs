@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use giaoban::domain::record::Rank;
-use giaoban::domain::{Digest, Entry, Partition, Quarter, RecordKey, Rules};
+use giaoban::domain::{Digest, Entry, LogIdentity, Partition, Quarter, RecordKey, Rules};
 use giaoban::rollup::{Cell, CellPlace, Delta, settle};
 use giaoban::store::{
-    Batch, Checkpoint, Counts, ReadCheckpoints, ReadFigures, ReadLedger, StoreError, StoreReader, StoreWriter, Tally,
+    AcceptedGap, Batch, Checkpoint, Counts, ReadCheckpoints, ReadFigures, ReadLedger, StoreError, StoreReader,
+    StoreWriter, Tally,
 };
 
 /// Where a store in memory may be: what a path is to one on disk.
@@ -23,6 +24,8 @@ struct Data {
     ledger: BTreeMap<RecordKey, Entry>,
     earlier: BTreeMap<(RecordKey, Rank), Entry>,
     cells: BTreeMap<(Quarter, String, String), Cell>,
+    bound_log: Option<LogIdentity>,
+    gaps: Vec<AcceptedGap>,
 }
 
 impl Memory {
@@ -122,6 +125,7 @@ impl MemoryStore {
             let (unit, since) = name(place, rules);
             data.cells.entry((quarter, unit, since)).or_default().add_cell(change);
         }
+        data.gaps.extend(batch.gaps.iter().cloned());
         drop(data);
         Ok(tally.into_counts())
     }
@@ -215,6 +219,14 @@ impl ReadCheckpoints for MemoryStore {
     fn checkpoints(&mut self, topic: &str) -> Result<Vec<Checkpoint>, StoreError> {
         Ok(self.data().checkpoints.iter().filter(|((of, _), _)| of == topic).map(|(_, at)| *at).collect())
     }
+
+    fn bound_log(&mut self) -> Result<Option<LogIdentity>, StoreError> {
+        Ok(self.data().bound_log.clone())
+    }
+
+    fn gaps(&mut self) -> Result<Vec<AcceptedGap>, StoreError> {
+        Ok(self.data().gaps.clone())
+    }
 }
 
 impl StoreReader for MemoryStore {
@@ -243,6 +255,17 @@ impl StoreWriter for MemoryStore {
 
     fn standing(&mut self, topic: &str) -> Result<Vec<Checkpoint>, StoreError> {
         self.checkpoints(topic)
+    }
+
+    fn bind(&mut self, log: &LogIdentity) -> Result<(), StoreError> {
+        self.check_log(log.kind, &log.topic, Some(log))?;
+        self.data().bound_log.get_or_insert_with(|| log.clone());
+        Ok(())
+    }
+
+    fn rebind(&mut self, log: &LogIdentity) -> Result<(), StoreError> {
+        self.data().bound_log = Some(log.clone());
+        Ok(())
     }
 
     fn apply(&mut self, batch: &Batch, rules: &Rules) -> Result<Vec<Counts>, StoreError> {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::messages::Decoded;
 use crate::dead_letters::DeadLetter;
 use crate::dead_letters::message::was_redriven;
-use crate::domain::{Entry, NextOffset, Partition};
+use crate::domain::{Entry, Gap, NextOffset, Partition};
 use crate::log::Incoming;
-use crate::store::{Batch, Span};
+use crate::store::{AcceptedGap, Batch, Span};
 use crate::wire::Event;
 
 /// What is gathered for the next batch.
@@ -32,6 +32,8 @@ struct Part {
     redriven: u64,
     /// Of its entries and dead letters, roughly.
     bytes: usize,
+    /// What is gone at its beginning.
+    gap: Option<Gap>,
 }
 
 impl Gathered {
@@ -59,6 +61,7 @@ impl Gathered {
             span: Span { partition, from, to: from.unwrap_or_default(), ..Span::default() },
             redriven: 0,
             bytes: 0,
+            gap: None,
         };
         self.parts.entry(partition).or_insert_with(begin)
     }
@@ -101,7 +104,9 @@ impl Gathered {
 
     /// Notes that what is gone is given up, so that the store goes on behind it although nothing may ever follow.
     pub(super) fn pass_over(&mut self, partition: Partition, from: Option<NextOffset>, to: NextOffset, now_ms: u64) {
-        self.part(partition, from, now_ms).span.to = to;
+        let part = self.part(partition, from, now_ms);
+        part.span.to = to;
+        part.gap = Some(Gap { partition, from: from.unwrap_or_default(), to });
     }
 
     /// Drops all of these partitions.
@@ -122,6 +127,8 @@ impl Gathered {
         let mut redriven = Vec::with_capacity(self.parts.len());
         for part in self.parts.into_values() {
             batch.spans.push(part.span);
+            // When and by whom it was accepted is not known here.
+            batch.gaps.extend(part.gap.map(|gap| AcceptedGap { gap, at_ms: 0, by: String::new() }));
             redriven.push(part.redriven);
         }
         (batch, self.dead_letters, Origin { redriven, since_ms: self.since_ms })

@@ -158,8 +158,8 @@ pub enum Stopped {
         /// The first that is there.
         to: NextOffset,
     },
-    /// The log ends before the store's checkpoint.
-    OtherLog {
+    /// The log ends before the store's checkpoint: what it had there is lost.
+    Truncated {
         /// The partition.
         partition: Partition,
         /// Where the store is.
@@ -167,7 +167,7 @@ pub enum Stopped {
         /// Where the log ends.
         end: NextOffset,
     },
-    /// The log has another record where the store's last one was.
+    /// The log has another record where the store's last one was: that one is lost.
     Recreated {
         /// The partition.
         partition: Partition,

@@ -243,7 +243,7 @@ impl Machine {
                 return;
             }
             if next > range.high {
-                self.stop(Stopped::OtherLog { partition, stored: next, end: range.high });
+                self.stop(Stopped::Truncated { partition, stored: next, end: range.high });
                 return;
             }
             let next = next.max(range.low);

@@ -8,10 +8,10 @@ use super::{Reader, no_answer};
 use crate::domain::{NextOffset, Partition};
 use crate::failure::Explained as _;
 use crate::ingest::error::WorkerError;
-use crate::ingest::machine::{Input, Start};
+use crate::ingest::machine::{Input, Start, Stopped};
 use crate::ingest::writer::{Reply, Request};
-use crate::log::LogError;
-use crate::store::Checkpoint;
+use crate::log::{LogError, identity_of};
+use crate::store::{Checkpoint, StoreError};
 
 /// A broker that starts knows its topics within this long.
 const KNOWN_WITHIN: Duration = Duration::from_secs(5);
@@ -28,6 +28,30 @@ impl Reader {
             }
         }
         error
+    }
+
+    /// Whether the topic is the one that the store is made from; what cannot be found out now is found out by the last
+    /// record that the store has.
+    pub(super) fn is_still_bound(&self) -> Result<(), WorkerError> {
+        match (&self.bound, identity_of(&*self.log, &self.topic)) {
+            (Some(bound), Ok(Some(found))) if !bound.is_same(&found) => {
+                let (at, bound) = (self.of_store.1.clone(), bound.clone().into());
+                Err(StoreError::OtherLog { at, bound, found: found.into() }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Why the log has nothing where it is read: what was there has expired, or the log ends before it.
+    pub(super) fn nothing_there(&mut self, error: LogError) -> WorkerError {
+        let LogError::OffsetOutOfRange { partition, wanted, .. } = error else { return error.into() };
+        match self.consumer.range(partition) {
+            Ok(range) if wanted < range.low => Stopped::Gap { partition, from: wanted, to: range.low }.into(),
+            Ok(range) if wanted > range.high => {
+                Stopped::Truncated { partition, stored: wanted, end: range.high }.into()
+            }
+            _ => error.into(),
+        }
     }
 
     /// Tells the machine where store and log are.

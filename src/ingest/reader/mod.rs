@@ -19,7 +19,7 @@ use super::machine::{BatchFailure, Committed, Input, Machine, Output};
 use super::portion::Portion;
 use super::summary::Summary;
 use super::writer::{Reply, Request};
-use crate::domain::{NextOffset, Partition, Position};
+use crate::domain::{LogIdentity, NextOffset, Partition, Position};
 use crate::failure::{Explained as _, FailureKind};
 use crate::log::{Consumer, EventLog, LogError, Polled};
 use crate::observability::Metrics;
@@ -38,6 +38,8 @@ const IDLE_POLL: Duration = Duration::from_millis(200);
 pub(super) struct Reader {
     pub(super) log: Arc<dyn EventLog>,
     pub(super) topic: String,
+    /// Which log it reads.
+    pub(super) bound: Option<LogIdentity>,
     pub(super) machine: Machine,
     pub(super) portion: Portion,
     pub(super) consumer: Box<dyn Consumer>,
@@ -184,6 +186,7 @@ impl Reader {
                 LogError::Transient(_) => Polled::Recreated,
                 error => return Err(error.into()),
             },
+            Err(error @ LogError::OffsetOutOfRange { .. }) => return Err(self.nothing_there(error)),
             polled => polled?,
         };
         self.metrics.begun(self.machine.begun());
@@ -205,7 +208,10 @@ impl Reader {
                 self.machine.handle(Input::Lost(&partitions), now_ms);
             }
             Polled::AtEnd(partitions) => self.machine.handle(Input::AtEndOf(&partitions), now_ms),
-            Polled::Recreated => self.machine.handle(Input::Recreated, now_ms),
+            Polled::Recreated => {
+                self.is_still_bound()?;
+                self.machine.handle(Input::Recreated, now_ms);
+            }
         }
         Ok(())
     }

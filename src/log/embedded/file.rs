@@ -11,15 +11,27 @@ use crate::failure::Cause;
 use crate::files::{create_folder, sqlite as sqlite_file};
 use crate::log::{Created, Incoming, LogError};
 
-const VERSION: i64 = 1;
+/// A log that takes messages.
+const OPEN: i64 = 1;
+/// One that was moved: programs that know no such version refuse it too.
+const SEALED: i64 = 2;
 /// Its file within the data folder.
 const FILE: &str = "log.db";
 /// `gblg`, so that another program's file is not taken for a log.
 const APPLICATION_ID: i64 = 0x6762_6c67;
-/// Partitions of a topic that was not made on purpose.
+/// Partitions of a topic that is made with the file.
 const PARTITIONS: i32 = 6;
 /// The largest message of such a topic: what is larger than an event may be is refused by its reader, with a code.
 pub(super) const MAX_MESSAGE_BYTES: usize = 16 << 20;
+
+/// Keeps everything out, those too that had it open before.
+const SEAL: &str = "
+CREATE TABLE moved (
+    where_to TEXT NOT NULL,
+    at_ms    INTEGER NOT NULL
+) STRICT;
+CREATE TRIGGER sealed BEFORE INSERT ON message BEGIN SELECT RAISE(ABORT, 'the log was moved'); END;
+";
 
 const SCHEMA: &str = "
 CREATE TABLE topic (
@@ -40,6 +52,9 @@ CREATE TABLE message (
 ) STRICT, WITHOUT ROWID;
 ";
 
+const MAKE_TOPIC: &str =
+    "INSERT INTO topic (name, partitions, max_message_bytes) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+
 /// A log in a folder.
 #[derive(Clone, Debug)]
 pub struct EmbeddedLog {
@@ -52,21 +67,68 @@ impl EmbeddedLog {
         dir.join(FILE).exists()
     }
 
-    /// The log in `DIR/log.db`, which is made if it is missing.
-    pub fn open(dir: &Path) -> Result<Self, LogError> {
+    /// The log in `DIR/log.db`. If it is missing it is made, with these topics; one that is there gets none.
+    pub fn create(dir: &Path, topics: &[&str]) -> Result<Self, LogError> {
         create_folder(dir)
             .map_err(|error| LogError::Unwritable { at: dir.display().to_string(), cause: error.into() })?;
         let log = Self { path: dir.join(FILE) };
         let (mut connection, version) = log.connect_to_version()?;
-        if version > VERSION {
-            return Err(log.broken(format!(
-                "schema version {version} is newer than {VERSION}, the newest that this program knows"
-            )));
-        }
-        if version < VERSION {
-            log.make(&mut connection).map_err(|error| log.error(error))?;
+        if version < OPEN {
+            log.make(&mut connection, topics).map_err(|error| log.error(error))?;
         }
         Ok(log)
+    }
+
+    /// The log that is in `DIR/log.db`; [`LogError::Broken`] if there is none.
+    pub fn open(dir: &Path) -> Result<Self, LogError> {
+        let log = Self { path: dir.join(FILE) };
+        if !Self::is_in(dir) {
+            return Err(log.broken("there is no such file"));
+        }
+        log.connect()?;
+        Ok(log)
+    }
+
+    /// Takes no more messages from now on, of whatever program: what is in it was moved there.
+    pub fn seal(&self, where_to: &str) -> Result<(), LogError> {
+        let (mut connection, _) = self.connect_to_version()?;
+        let seal = |connection: &mut Connection| -> rusqlite::Result<()> {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+            if version == OPEN {
+                transaction.execute_batch(SEAL)?;
+                let now_ms = jiff::Timestamp::now().as_millisecond();
+                transaction
+                    .execute("INSERT INTO moved (where_to, at_ms) VALUES (?1, ?2)", params![where_to, now_ms])?;
+                transaction.pragma_update(None, "user_version", SEALED)?;
+            }
+            transaction.commit()
+        };
+        seal(&mut connection).map_err(|error| self.error(error))
+    }
+
+    /// A connection to a log that takes messages and readers; [`LogError::Moved`] if it was sealed.
+    pub(super) fn connect_in_use(&self) -> Result<Connection, LogError> {
+        let (connection, version) = self.connect_to_version()?;
+        if version == SEALED { Err(self.moved(&connection)) } else { Ok(connection) }
+    }
+
+    fn moved(&self, connection: &Connection) -> LogError {
+        let at = self.path.display().to_string();
+        match connection.query_row("SELECT where_to FROM moved", [], |row| row.get(0)) {
+            Ok(where_to) => LogError::Moved { at, where_to },
+            Err(error) => self.broken(error),
+        }
+    }
+
+    /// Every topic that has a message.
+    pub fn filled_topics(&self) -> Result<Vec<String>, LogError> {
+        let connection = self.connect()?;
+        let select = || -> rusqlite::Result<Vec<String>> {
+            let sql = "SELECT name FROM topic WHERE EXISTS (SELECT 1 FROM message WHERE topic = name) ORDER BY name";
+            connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+        };
+        select().map_err(|error| self.error(error))
     }
 
     /// Where it lies within a data folder.
@@ -91,19 +153,27 @@ impl EmbeddedLog {
         // Before anything is changed, for it may be another program's.
         let version = sqlite_file::version(&connection, APPLICATION_ID).map_err(|error| self.error(error))?;
         let version = version.ok_or_else(|| self.broken("it is a file of another program"))?;
+        if version > SEALED {
+            return Err(self.broken(format!(
+                "schema version {version} is newer than {SEALED}, the newest that this program knows"
+            )));
+        }
         connection.pragma_update(None, "journal_mode", "wal").map_err(|error| self.error(error))?;
         connection.pragma_update(None, "synchronous", "full").map_err(|error| self.error(error))?;
         Ok((connection, version))
     }
 
-    fn make(&self, connection: &mut Connection) -> rusqlite::Result<()> {
+    fn make(&self, connection: &mut Connection, topics: &[&str]) -> rusqlite::Result<()> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Another process may have made it since.
         let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if version == 0 {
             transaction.execute_batch(SCHEMA)?;
             transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-            transaction.pragma_update(None, "user_version", VERSION)?;
+            transaction.pragma_update(None, "user_version", OPEN)?;
+            for topic in topics {
+                transaction.execute(MAKE_TOPIC, params![topic, PARTITIONS, MAX_MESSAGE_BYTES as i64])?;
+            }
         }
         transaction.commit()
     }
@@ -117,6 +187,10 @@ impl EmbeddedLog {
         match error.sqlite_error_code() {
             _ if sqlite_file::is_full(&error) => LogError::DiskFull { at },
             _ if sqlite_file::is_unwritable(&error) => LogError::Unwritable { at, cause: error.into() },
+            // Sealed while it was open here.
+            Some(ErrorCode::ConstraintViolation) => {
+                self.connect_in_use().map_or_else(|moved| moved, |_| self.broken(error))
+            }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => LogError::Locked { at, cause: error.into() },
             _ => self.broken(error),
         }
@@ -129,31 +203,22 @@ impl EmbeddedLog {
         partitions: i32,
         max: usize,
     ) -> Result<Created, LogError> {
-        let made = connection.execute(
-            "INSERT INTO topic (name, partitions, max_message_bytes) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-            params![name, partitions, max as i64],
-        );
+        let made = connection.execute(MAKE_TOPIC, params![name, partitions, max as i64]);
         match made.map_err(|error| self.error(error))? {
             0 => Ok(Created::AlreadyThere),
             _ => Ok(Created::New),
         }
     }
 
-    /// Partitions and the largest message of a topic, which is made if it is missing.
-    pub(super) fn shape(&self, connection: &Connection, name: &str) -> Result<(i32, usize), LogError> {
-        let select = || {
-            connection
-                .query_row("SELECT partitions, max_message_bytes FROM topic WHERE name = ?1", [name], |row| {
-                    Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs() as usize))
-                })
-                .optional()
-                .map_err(|error| self.error(error))
-        };
-        if let Some(shape) = select()? {
-            return Ok(shape);
-        }
-        self.make_topic(connection, name, PARTITIONS, MAX_MESSAGE_BYTES)?;
-        select()?.ok_or_else(|| self.broken(format!("topic {name} was not made")))
+    /// Partitions and the largest message of a topic, and its id.
+    pub(super) fn shape(&self, connection: &Connection, name: &str) -> Result<(i32, usize, String), LogError> {
+        let found = connection
+            .query_row("SELECT partitions, max_message_bytes, id FROM topic WHERE name = ?1", [name], |row| {
+                Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs() as usize, row.get(2)?))
+            })
+            .optional()
+            .map_err(|error| self.error(error))?;
+        found.ok_or_else(|| LogError::NoSuchTopic(name.to_owned()))
     }
 
     pub(super) fn end(
@@ -224,19 +289,19 @@ mod tests {
         std::fs::write(dir.path().join(FILE), "no database at all".repeat(100)).unwrap();
         let error = EmbeddedLog::open(dir.path()).unwrap_err();
         assert!(matches!(error, LogError::Broken { .. }) && leads_to::<rusqlite::Error>(&error), "{error}");
-        let error = EmbeddedLog::open(&dir.path().join(FILE)).unwrap_err();
+        let error = EmbeddedLog::create(&dir.path().join(FILE), &[]).unwrap_err();
         assert!(matches!(error, LogError::Unwritable { .. }) && leads_to::<std::io::Error>(&error), "{error}");
     }
 
     #[test]
     fn a_log_that_another_process_holds_says_so_and_names_no_kafka() {
         let dir = tempfile::tempdir().unwrap();
-        let log = EmbeddedLog::open(dir.path()).unwrap();
+        let log = EmbeddedLog::create(dir.path(), &["events"]).unwrap();
         let holder = Connection::open(EmbeddedLog::file_in(dir.path())).unwrap();
         holder.execute_batch("BEGIN IMMEDIATE").unwrap();
         let connection = log.connect().unwrap();
         connection.busy_timeout(Duration::ZERO).unwrap();
-        let error = log.make_topic(&connection, "events", 6, 1).unwrap_err();
+        let error = log.make_topic(&connection, "more", 6, 1).unwrap_err();
         assert!(matches!(&error, LogError::Locked { at, .. } if at.ends_with("log.db")), "{error}");
     }
 }

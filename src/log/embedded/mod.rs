@@ -2,7 +2,7 @@
 //!
 //! Publishers write while a worker reads, each from a process of its own. What
 //! is acknowledged was committed with `synchronous=FULL`: it survives `kill -9`
-//! and a power cut. Nothing has to be set up: a topic is made when it is used.
+//! and a power cut. Nothing has to be set up: its topics are made with the file, and later on purpose only.
 
 mod consumer;
 mod file;
@@ -16,7 +16,7 @@ pub use self::file::EmbeddedLog;
 use self::file::MAX_MESSAGE_BYTES;
 use self::producer::EmbeddedProducer;
 use super::{Consumer, Created, EventLog, Incoming, LogError, Membership, PartitionRange, Producer, Topic, TopicSpec};
-use crate::domain::{NextOffset, Offset, Partition};
+use crate::domain::{LogIdentity, LogKind, NextOffset, Offset, Partition};
 use crate::files::sqlite::OpenFiles;
 
 impl EventLog for EmbeddedLog {
@@ -26,7 +26,7 @@ impl EventLog for EmbeddedLog {
 
     fn topic(&self, name: &str) -> Result<Topic, LogError> {
         let connection = self.connect()?;
-        let (count, _) = self.shape(&connection, name)?;
+        let (count, ..) = self.shape(&connection, name)?;
         let range = |partition| {
             let high = self.end(&connection, name, Partition(partition))?;
             Ok(PartitionRange { partition: Partition(partition), low: NextOffset(0), high })
@@ -35,9 +35,18 @@ impl EventLog for EmbeddedLog {
         Ok(Topic { name: name.to_owned(), partitions, replication: 1 })
     }
 
+    fn kind(&self) -> LogKind {
+        LogKind::Embedded
+    }
+
+    fn identity(&self, topic: &str) -> Result<LogIdentity, LogError> {
+        let (.., id) = self.shape(&self.connect()?, topic)?;
+        Ok(LogIdentity { kind: LogKind::Embedded, topic: topic.to_owned(), topic_id: Some(id), cluster_id: None })
+    }
+
     fn create_topic(&self, spec: &TopicSpec) -> Result<Created, LogError> {
         self.make_topic(
-            &self.connect()?,
+            &self.connect_in_use()?,
             &spec.name,
             spec.partitions.max(1),
             spec.max_message_bytes.max(MAX_MESSAGE_BYTES),
@@ -45,8 +54,8 @@ impl EventLog for EmbeddedLog {
     }
 
     fn producer(&self, topic: &str) -> Result<Box<dyn Producer>, LogError> {
-        let connection = self.connect()?;
-        let (partitions, max_message_bytes) = self.shape(&connection, topic)?;
+        let connection = self.connect_in_use()?;
+        let (partitions, max_message_bytes, _) = self.shape(&connection, topic)?;
         Ok(Box::new(EmbeddedProducer {
             log: self.clone(),
             connection,
@@ -61,8 +70,8 @@ impl EventLog for EmbeddedLog {
     }
 
     fn consumer(&self, topic: &str, _membership: &Membership) -> Result<Box<dyn Consumer>, LogError> {
-        let connection = self.connect()?;
-        let (partitions, _) = self.shape(&connection, topic)?;
+        let connection = self.connect_in_use()?;
+        let (partitions, ..) = self.shape(&connection, topic)?;
         Ok(Box::new(EmbeddedConsumer {
             log: self.clone(),
             connection,

@@ -18,6 +18,7 @@ use rdkafka::types::RDKafkaRespErr;
 
 use super::client::{KafkaSettings, config, make};
 use super::errors::Watch;
+use super::identity::is_recreated;
 use crate::domain::{NextOffset, Partition};
 use crate::log::{LogError, Polled};
 
@@ -116,16 +117,6 @@ impl ConsumerContext for GroupContext {
     }
 }
 
-/// Whether librdkafka says that the topic has another id than the one it had. It goes on in the new topic where it
-/// was in the old one, and says so only here, before it asks for anything of the new one.
-fn is_recreated(message: &str, topic: &str) -> bool {
-    /// The id of a topic that it had not seen before.
-    const NONE: &str = "AAAAAAAAAAAAAAAAAAAAAA";
-    let ids =
-        message.split_once(&format!("Topic {topic} changed id from ")).and_then(|(_, ids)| ids.split_once(" to "));
-    ids.is_some_and(|(before, after)| !before.starts_with(NONE) && before != after)
-}
-
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -213,20 +204,4 @@ pub(super) fn leave(consumer: Group) -> Option<std::thread::JoinHandle<()>> {
         drop(consumer);
     };
     std::thread::Builder::new().name("close".into()).spawn(leave).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn another_id_of_the_topic_is_told_from_the_first() {
-        let told = |message: &str| is_recreated(message, "events");
-        assert!(told("[thrd:main]: Topic events changed id from 9q2mYQ0xQ5mG1o6rVbXk1g to 3hVbq0y1T8u9WmJ2cQkZ0w"));
-        assert!(!told("[thrd:main]: Topic events changed id from AAAAAAAAAAAAAAAAAAAAAA to 3hVbq0y1T8u9WmJ2cQkZ0w"));
-        assert!(!told(
-            "[thrd:main]: Topic events.dlq changed id from 9q2mYQ0xQ5mG1o6rVbXk1g to 3hVbq0y1T8u9WmJ2cQkZ0w"
-        ));
-        assert!(!told("[thrd:main]: Topic events [0] Leader 1 Epoch 0"));
-    }
 }

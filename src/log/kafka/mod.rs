@@ -7,8 +7,10 @@
 mod access;
 mod client;
 mod consumer;
+mod describe;
 mod errors;
 mod group;
+mod identity;
 mod producer;
 
 use std::time::{Duration, Instant};
@@ -20,13 +22,14 @@ use rdkafka::error::RDKafkaErrorCode;
 pub use self::client::KafkaSettings;
 use self::client::{ANSWER_WITHIN, config, make};
 use self::consumer::KafkaConsumer;
+use self::describe::partitions;
 use self::errors::{Watch, of_code, of_error};
 use self::producer::KafkaProducer;
 use super::{
     Access, Consumer, Created, EventLog, Incoming, LogError, Membership, PartitionRange, Polled, Producer, Topic,
     TopicSpec,
 };
-use crate::domain::{NextOffset, Offset, Partition};
+use crate::domain::{LogIdentity, LogKind, NextOffset, Offset, Partition};
 
 /// With these settings a topic keeps its messages for ever.
 pub const UNLIMITED_RETENTION: [(&str, &str); 3] =
@@ -48,42 +51,8 @@ impl KafkaLog {
     }
 
     fn partitions(&self, topic: &str) -> Result<(Vec<Partition>, i32), LogError> {
-        partitions(&self.probe, topic)
+        partitions(&self.probe, self.probe.context(), topic)
     }
-}
-
-/// The partitions of a topic and their copies.
-fn partitions(client: &BaseConsumer<Watch>, topic: &str) -> Result<(Vec<Partition>, i32), LogError> {
-    let watch = client.context();
-    let begun = Instant::now();
-    // In short steps, so that a cause that will not pass is told as soon as it is known.
-    let metadata = loop {
-        match client.fetch_metadata(Some(topic), Duration::from_millis(500)) {
-            Ok(metadata) => break metadata,
-            Err(error) => {
-                // Serves the callbacks that tell the cause; without a moment's time it would be one of many.
-                while client.poll(Duration::from_millis(10)).is_some() {}
-                if let Some(fatal) = watch.fatal() {
-                    return Err(fatal);
-                }
-                if begun.elapsed() > ANSWER_WITHIN {
-                    return Err(watch.never_answered(error));
-                }
-            }
-        }
-    };
-    let found = metadata.topics().iter().find(|found| found.name() == topic);
-    let found = found.ok_or_else(|| LogError::NoSuchTopic(topic.to_owned()))?;
-    if let Some(error) = found.error() {
-        return Err(of_code(RDKafkaErrorCode::from(error), "describe", topic, watch));
-    }
-    if found.partitions().is_empty() {
-        return Err(LogError::NoSuchTopic(topic.to_owned()));
-    }
-    let mut ids: Vec<Partition> = found.partitions().iter().map(|partition| Partition(partition.id())).collect();
-    ids.sort_unstable();
-    let copies = found.partitions().iter().map(|partition| partition.replicas().len()).min().unwrap_or_default();
-    Ok((ids, copies as i32))
 }
 
 impl EventLog for KafkaLog {
@@ -100,6 +69,14 @@ impl EventLog for KafkaLog {
         };
         let partitions = ids.into_iter().map(range).collect::<Result<_, LogError>>()?;
         Ok(Topic { name: name.to_owned(), partitions, replication })
+    }
+
+    fn kind(&self) -> LogKind {
+        LogKind::Kafka
+    }
+
+    fn identity(&self, topic: &str) -> Result<LogIdentity, LogError> {
+        identity::identity(&self.settings, topic)
     }
 
     fn loses_by(&self, topic: &str) -> Result<Option<String>, LogError> {

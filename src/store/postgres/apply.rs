@@ -16,7 +16,7 @@ use super::{DURABLE, Trouble, fill};
 use crate::domain::{Entry, NextOffset, Revision, Rules};
 use crate::rollup::{Delta, Earlier, settle};
 use crate::store::stored::{ENTRY_COLUMNS, SELECT_ENTRY, count_columns, place_key};
-use crate::store::{Batch, Counts, Span, StoreError, Tally};
+use crate::store::{AcceptedGap, Batch, Counts, Span, StoreError, Tally};
 
 /// Every look-up is by key: a plan that reads a whole table would slow down as history grows. While the server waits
 /// for rows of a COPY no limit of its own holds: a worker whose machine is gone is found out by the connection.
@@ -24,6 +24,11 @@ const SETTINGS: &str = "SET LOCAL statement_timeout = '5min'; SET LOCAL lock_tim
     SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL tcp_keepalives_idle = 30;
     SET LOCAL tcp_keepalives_interval = 10; SET LOCAL tcp_keepalives_count = 3; SET LOCAL jit = off;
     SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
+/// Keeps a gap.
+pub(super) const INSERT_GAP: &str = "INSERT INTO {schema}.gap_{n}
+    (partition, from_offset, to_offset, accepted_at_ms, accepted_by) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (partition, from_offset) DO UPDATE SET to_offset = excluded.to_offset,
+    accepted_at_ms = excluded.accepted_at_ms, accepted_by = excluded.accepted_by";
 /// So many workers write cells at the same time; more wait for one another.
 const SLOTS: i32 = 64;
 
@@ -98,6 +103,7 @@ pub(super) fn apply(
     let counts = tally.into_counts();
     writing.cells(&delta, rules)?;
     writing.advance(batch, &counts)?;
+    writing.gaps(&batch.gaps)?;
     writing.transaction.commit()?;
     look_up.written(repeats);
     Ok(counts)
@@ -367,6 +373,22 @@ impl Writing<'_> {
                 (&batch.spans.iter().map(|span| span.last_timestamp_ms).collect::<Vec<_>>(), Type::INT8_ARRAY),
             ],
         )?;
+        Ok(())
+    }
+
+    fn gaps(&mut self, gaps: &[AcceptedGap]) -> Result<(), Trouble> {
+        for AcceptedGap { gap, at_ms, by } in gaps {
+            self.execute(
+                INSERT_GAP,
+                &[
+                    (&gap.partition.0, Type::INT4),
+                    (&gap.from.0, Type::INT8),
+                    (&gap.to.0, Type::INT8),
+                    (at_ms, Type::INT8),
+                    (by, Type::TEXT),
+                ],
+            )?;
+        }
         Ok(())
     }
 }

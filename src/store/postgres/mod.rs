@@ -22,8 +22,10 @@ use ::postgres::types::Type;
 use ::postgres::{Client, Row};
 
 use super::data_dir::Generation;
-use super::{Batch, Checkpoint, Counts, ReadFigures as _, StoreError, StoreReader as _, StoreWriter};
-use crate::domain::Rules;
+use super::{
+    Batch, Checkpoint, Counts, ReadCheckpoints as _, ReadFigures as _, StoreError, StoreReader as _, StoreWriter,
+};
+use crate::domain::{LogIdentity, Rules};
 use crate::failure::Cause;
 use crate::rollup::NotInTable;
 use apply::LookUp;
@@ -132,6 +134,17 @@ impl PostgresStore {
         self.with(|client| Ok(client.query_typed(&sql, parameters)?))
     }
 
+    fn write_bound_log(&mut self, log: &LogIdentity, on_conflict: &str) -> Result<(), StoreError> {
+        let insert = self.fill(&format!(
+            "INSERT INTO {{schema}}.bound_log_{{n}} (one, kind, topic, topic_id, cluster_id) VALUES (1, $1, $2, $3, $4)
+             {on_conflict}"
+        ));
+        let LogIdentity { kind, topic, topic_id, cluster_id } = log;
+        let parameters: [(&(dyn ::postgres::types::ToSql + Sync), Type); 4] =
+            [(&kind.name(), Type::TEXT), (topic, Type::TEXT), (topic_id, Type::TEXT), (cluster_id, Type::TEXT)];
+        self.with(|client| Ok(client.execute_typed(&insert, &parameters).map(|_| ())?))
+    }
+
     fn damaged(&self, cause: impl Into<Cause>) -> StoreError {
         StoreError::Damaged { at: self.describe(), cause: cause.into() }
     }
@@ -195,6 +208,24 @@ impl StoreWriter for PostgresStore {
 
     fn was_reconnected(&mut self) -> bool {
         std::mem::take(&mut self.reconnected)
+    }
+
+    fn bind(&mut self, log: &LogIdentity) -> Result<(), StoreError> {
+        self.check_log(log.kind, &log.topic, Some(log))?;
+        if self.bound_log()?.is_none() {
+            self.write_bound_log(log, "ON CONFLICT DO NOTHING")?;
+            // Another worker may have been first, with another log.
+            self.check_log(log.kind, &log.topic, Some(log))?;
+        }
+        Ok(())
+    }
+
+    fn rebind(&mut self, log: &LogIdentity) -> Result<(), StoreError> {
+        self.write_bound_log(
+            log,
+            "ON CONFLICT (one) DO UPDATE SET kind = excluded.kind, topic = excluded.topic,
+             topic_id = excluded.topic_id, cluster_id = excluded.cluster_id",
+        )
     }
 
     fn apply(&mut self, batch: &Batch, rules: &Rules) -> Result<Vec<Counts>, StoreError> {

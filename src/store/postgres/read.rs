@@ -4,19 +4,23 @@ use ::postgres::Row;
 use ::postgres::types::Type;
 
 use super::{BEGIN_READING, PostgresStore, Trouble};
-use crate::domain::{Digest, Entry, Quarter, RecordKey};
+use crate::domain::{Digest, Entry, LogIdentity, LogKind, Offset, Partition, Position, Quarter, RecordKey};
 use crate::rollup::Cell;
-use crate::store::stored::{EntryRow, SELECT_CHECKPOINT, SELECT_ENTRY, checkpoint};
-use crate::store::{Checkpoint, ReadCheckpoints, ReadFigures, ReadLedger, StoreError, StoreReader};
+use crate::store::stored::{EntryRow, SELECT_CHECKPOINT, SELECT_ENTRY, SELECT_GAP, accepted_gap, checkpoint};
+use crate::store::{AcceptedGap, Checkpoint, ReadCheckpoints, ReadFigures, ReadLedger, StoreError, StoreReader};
 
 /// How many rows of the ledger are in memory at a time.
 const ROWS_AT_A_TIME: usize = 2_000;
 
 impl PostgresStore {
     /// Hands over the rows of a table of entries, some at a time.
-    fn walk(&mut self, table: &str, sink: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
+    fn walk(
+        &mut self,
+        (select, table): (&str, &str),
+        each: &mut dyn FnMut(&Row) -> Result<bool, Trouble>,
+    ) -> Result<(), StoreError> {
         let declare = self.fill(&format!(
-            "DECLARE entries NO SCROLL CURSOR FOR {SELECT_ENTRY} FROM {{schema}}.{table}_{{n}} ORDER BY source, subject"
+            "DECLARE entries NO SCROLL CURSOR FOR {select} FROM {{schema}}.{table}_{{n}} ORDER BY source, subject"
         ));
         let begin = if self.reading { "" } else { BEGIN_READING };
         let end = if self.reading { "CLOSE entries" } else { "ROLLBACK" };
@@ -27,7 +31,7 @@ impl PostgresStore {
                 loop {
                     let rows = client.query_typed(&fetch, &[])?;
                     for row in &rows {
-                        if !sink(read_entry(row)?) {
+                        if !each(row)? {
                             return Ok(());
                         }
                     }
@@ -41,6 +45,13 @@ impl PostgresStore {
             walked?;
             Ok(ended?)
         })
+    }
+
+    /// Whether the generation, which may be of an older version, has a table.
+    fn has_table(&mut self, name: &str) -> Result<bool, StoreError> {
+        let table = self.fill(&format!("{{schema}}.{name}_{{n}}"));
+        let rows = self.rows("SELECT to_regclass($1) IS NOT NULL", &[(&table, Type::TEXT)])?;
+        self.read(|| rows.first().map_or(Ok(false), |row| Ok(row.try_get(0)?)))
     }
 
     fn read<T>(&self, row: impl FnOnce() -> Result<T, Trouble>) -> Result<T, StoreError> {
@@ -89,7 +100,15 @@ impl ReadFigures for PostgresStore {
 
 impl ReadLedger for PostgresStore {
     fn entries(&mut self, sink: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
-        self.walk("ledger", sink)
+        self.walk((SELECT_ENTRY, "ledger"), &mut |row| Ok(sink(read_entry(row)?)))
+    }
+
+    fn places(&mut self, sink: &mut dyn FnMut(&RecordKey, Position) -> bool) -> Result<(), StoreError> {
+        self.walk(("SELECT source, subject, partition, log_offset", "ledger"), &mut |row| {
+            let key = RecordKey::new(row.try_get(0)?, row.try_get(1)?);
+            let (partition, offset) = (Partition(row.try_get(2)?), Offset(row.try_get(3)?));
+            Ok(sink(&key, Position { partition, offset }))
+        })
     }
 
     fn entry(&mut self, key: &RecordKey) -> Result<Option<Entry>, StoreError> {
@@ -108,7 +127,7 @@ impl ReadLedger for PostgresStore {
     }
 
     fn earlier_entries(&mut self, sink: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
-        self.walk("earlier_revision", sink)
+        self.walk((SELECT_ENTRY, "earlier_revision"), &mut |row| Ok(sink(read_entry(row)?)))
     }
 
     fn record_count(&mut self) -> Result<u64, StoreError> {
@@ -126,6 +145,33 @@ impl ReadCheckpoints for PostgresStore {
     fn checkpoints(&mut self, topic: &str) -> Result<Vec<Checkpoint>, StoreError> {
         let rows = self.rows(&select_checkpoints(), &[(&topic, Type::TEXT)])?;
         self.read(|| rows.iter().map(read_checkpoint).collect())
+    }
+
+    fn bound_log(&mut self) -> Result<Option<LogIdentity>, StoreError> {
+        if !self.has_table("bound_log")? {
+            return Ok(None);
+        }
+        let rows = self.rows("SELECT kind, topic, topic_id, cluster_id FROM {schema}.bound_log_{n}", &[])?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let read = || -> Result<_, Trouble> {
+            Ok((row.try_get::<_, String>(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?))
+        };
+        let (kind, topic, topic_id, cluster_id) = self.read(read)?;
+        let kind = LogKind::named(&kind).ok_or_else(|| self.damaged(format!("\"{kind}\" is no kind of log")))?;
+        Ok(Some(LogIdentity { kind, topic, topic_id, cluster_id }))
+    }
+
+    fn gaps(&mut self) -> Result<Vec<AcceptedGap>, StoreError> {
+        if !self.has_table("gap")? {
+            return Ok(Vec::new());
+        }
+        let select = format!("{SELECT_GAP} FROM {{schema}}.gap_{{n}} ORDER BY partition, from_offset");
+        let rows = self.rows(&select, &[])?;
+        let of_row = |row: &Row| -> Result<AcceptedGap, Trouble> {
+            let numbers = [row.try_get(1)?, row.try_get(2)?, row.try_get(3)?];
+            Ok(accepted_gap(row.try_get(0)?, numbers, row.try_get(4)?))
+        };
+        self.read(|| rows.iter().map(of_row).collect())
     }
 }
 

@@ -14,7 +14,7 @@ const BASE: &str = include_str!("000.sql");
 const MIGRATIONS: [&str; 2] = [include_str!("001.sql"), include_str!("002.sql")];
 const VERSION: i32 = MIGRATIONS.len() as i32;
 /// The tables of a generation.
-const TABLES: [&str; 4] = ["ledger", "earlier_revision", "cell", "checkpoint"];
+const TABLES: [&str; 6] = ["ledger", "earlier_revision", "cell", "checkpoint", "bound_log", "gap"];
 /// Encodings of a database that hold every text of an event; the second takes bytes as they come.
 const HOLDS_ALL: [&str; 2] = ["UTF8", "SQL_ASCII"];
 /// So that what waits for another's lock does not wait without a limit.
@@ -120,7 +120,7 @@ impl Schema {
     /// The statement that drops a generation's tables.
     pub fn removal(&self, generation: Generation) -> String {
         let tables = TABLES.map(|table| format!("\"{}\".{table}_{}", self.name, generation.0));
-        format!("DROP TABLE {}", tables.join(", "))
+        format!("DROP TABLE IF EXISTS {}", tables.join(", "))
     }
 
     /// What it is, for messages.
@@ -227,6 +227,11 @@ impl Schema {
             return Ok(());
         }
         self.lock(transaction, found.generation)?;
+        if found.version == 0 {
+            // What a restored dump did not know of: tables of a generation that is listed nowhere.
+            let removal = self.removal(found.generation);
+            transaction.batch_execute(&format!("SET LOCAL client_min_messages = warning; {removal}"))?;
+        }
         for step in &MIGRATIONS[found.version.unsigned_abs() as usize..] {
             let step = self.fill(step).replace("{n}", &found.generation.0.to_string());
             transaction.batch_execute(&step)?;

@@ -3,12 +3,13 @@
 
 use ::postgres::types::{ToSql, Type};
 
+use super::apply::INSERT_GAP;
 use super::copy::{Copying, trouble};
 use super::{DURABLE, PostgresStore, Schema, Trouble};
 use crate::domain::{Entry, Rules};
 use crate::rollup::Delta;
 use crate::store::stored::{ENTRY_COLUMNS, count_columns, place_key};
-use crate::store::{StoreError, StoreReader, StoreWriter as _};
+use crate::store::{AcceptedGap, StoreError, StoreReader, StoreWriter as _};
 
 /// Reading the other store, and comparing, takes the time that it takes.
 const SETTINGS: &str = "SET LOCAL lock_timeout = '30s'; SET LOCAL statement_timeout = 0;
@@ -68,6 +69,21 @@ impl Takeover {
         self.cells(&delta, rules)?;
         for topic in from.topics()? {
             self.checkpoints(&topic, from)?;
+        }
+        if let Some(log) = from.bound_log()? {
+            self.store.rebind(&log)?;
+        }
+        for AcceptedGap { gap, at_ms, by } in from.gaps()? {
+            self.execute(
+                INSERT_GAP,
+                &[
+                    (&gap.partition.0, Type::INT4),
+                    (&gap.from.0, Type::INT8),
+                    (&gap.to.0, Type::INT8),
+                    (&at_ms, Type::INT8),
+                    (&by, Type::TEXT),
+                ],
+            )?;
         }
         Ok(())
     }

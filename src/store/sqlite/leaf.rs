@@ -88,6 +88,13 @@ impl<'l> Record<'l> {
             position: Position { partition: Partition(body.partition), offset: Offset(body.offset) },
         })
     }
+
+    /// Its key, and where it lies in the log; what it says is not read.
+    pub(super) fn place(&self) -> Result<(RecordKey, Position), LeafError> {
+        let (body, _): (Body<'_, ()>, _) = postcard::take_from_bytes(&self.body).map_err(|_| LeafError)?;
+        let key = RecordKey::from_text(&self.key).ok_or(LeafError)?;
+        Ok((key, Position { partition: Partition(body.partition), offset: Offset(body.offset) }))
+    }
 }
 
 /// The records of a leaf, in their order.

@@ -17,17 +17,20 @@ use self::error::sql_error;
 use self::ledger::{Settling, pack_ledger};
 use super::stored::{count_columns, place_key};
 use super::{
-    Batch, Checkpoint, Counts, ReadCheckpoints as _, ReadFigures as _, Span, StoreError, StoreReader as _, StoreWriter,
-    Tally,
+    AcceptedGap, Batch, Checkpoint, Counts, ReadCheckpoints as _, ReadFigures as _, Span, StoreError, StoreReader as _,
+    StoreWriter, Tally,
 };
-use crate::domain::{NextOffset, Rules};
+use crate::domain::{Gap, LogIdentity, NextOffset, Rules};
 use crate::failure::Cause;
 use crate::files::sqlite::{self as sqlite_file, OpenFiles};
 use crate::rollup::Delta;
 
 /// Each step takes a file from the version before to this one.
-const MIGRATIONS: [Migration; 2] =
-    [Migration::Sql(include_str!("001.sql")), Migration::PackLedger(include_str!("002.sql"))];
+const MIGRATIONS: [Migration; 3] = [
+    Migration::Sql(include_str!("001.sql")),
+    Migration::PackLedger(include_str!("002.sql")),
+    Migration::Sql(include_str!("003.sql")),
+];
 const VERSION: i64 = MIGRATIONS.len() as i64;
 /// `gbst`, so that another program's file is not taken for a store.
 const APPLICATION_ID: i64 = 0x6762_7374;
@@ -125,6 +128,13 @@ impl SqliteStore {
         transaction.commit().map_err(sql)
     }
 
+    fn write_bound_log(&self, log: &LogIdentity) -> Result<(), StoreError> {
+        let write =
+            "INSERT OR REPLACE INTO bound_log (one, kind, topic, topic_id, cluster_id) VALUES (1, ?1, ?2, ?3, ?4)";
+        let written = self.connection.execute(write, params![log.kind.name(), log.topic, log.topic_id, log.cluster_id]);
+        written.map(|_| ()).map_err(|error| self.error(error))
+    }
+
     fn meta<T: rusqlite::types::FromSql>(&self, name: &str) -> Result<Option<T>, StoreError> {
         self.connection
             .query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0))
@@ -162,6 +172,15 @@ impl StoreWriter for SqliteStore {
         }
     }
 
+    fn bind(&mut self, log: &LogIdentity) -> Result<(), StoreError> {
+        self.check_log(log.kind, &log.topic, Some(log))?;
+        if self.bound_log()?.is_none() { self.write_bound_log(log) } else { Ok(()) }
+    }
+
+    fn rebind(&mut self, log: &LogIdentity) -> Result<(), StoreError> {
+        self.write_bound_log(log)
+    }
+
     fn apply(&mut self, batch: &Batch, rules: &Rules) -> Result<Vec<Counts>, StoreError> {
         let path = self.path.clone();
         let sql = |error: rusqlite::Error| sql_error(&path, error);
@@ -177,6 +196,9 @@ impl StoreWriter for SqliteStore {
         let counts = tally.into_counts();
         for (span, counts) in batch.spans.iter().zip(&counts) {
             advance(&transaction, &batch.topic, span, counts).map_err(sql)?;
+        }
+        for accepted in &batch.gaps {
+            write_gap(&transaction, accepted).map_err(sql)?;
         }
         transaction.commit().map_err(sql)?;
         Ok(counts)
@@ -217,6 +239,17 @@ fn advance(transaction: &Transaction<'_>, topic: &str, span: &Span, counts: &Cou
             dead_lettered,
             span.last_timestamp_ms,
         ])?;
+    Ok(())
+}
+
+fn write_gap(transaction: &Transaction<'_>, accepted: &AcceptedGap) -> rusqlite::Result<()> {
+    let AcceptedGap { gap: Gap { partition, from, to }, at_ms, by } = accepted;
+    transaction
+        .prepare_cached(
+            "INSERT OR REPLACE INTO gap (partition, from_offset, to_offset, accepted_at_ms, accepted_by)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![partition.0, from.0, to.0, at_ms, by])?;
     Ok(())
 }
 
@@ -297,7 +330,7 @@ mod tests {
         let mut store = SqliteStore::create(&dir.path().join("store-1.db")).unwrap();
         let rules = rules();
         let span = Span { partition: Partition(0), from: None, to: NextOffset(500), read: 500, ..Span::default() };
-        let batch = Batch { topic: "t".into(), spans: vec![span], entries: entries() };
+        let batch = Batch { topic: "t".into(), spans: vec![span], entries: entries(), ..Batch::default() };
         let trigger = "CREATE TRIGGER refusing BEFORE INSERT ON leaf BEGIN SELECT RAISE(ABORT, 'refused'); END";
         store.connection.execute_batch(trigger).unwrap();
         let refused = store.apply(&batch, &rules);
@@ -333,7 +366,7 @@ mod tests {
 
         // It goes on as one that was in leaves from the start.
         let span = Span { partition: Partition(0), from: None, to: NextOffset(500), read: 500, ..Span::default() };
-        let batch = Batch { topic: "t".into(), spans: vec![span], entries: entries() };
+        let batch = Batch { topic: "t".into(), spans: vec![span], entries: entries(), ..Batch::default() };
         assert_eq!(store.apply(&batch, &rules()).unwrap()[0].duplicate, 500);
     }
 }

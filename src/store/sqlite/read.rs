@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use super::leaf::Records;
+use rusqlite::OptionalExtension as _;
+
+use super::leaf::{LeafError, Record, Records};
 use super::ledger::{StoredLeaf, read_entry};
 use super::{FINGERPRINT, SYNTHETIC, SqliteStore};
-use crate::domain::{Digest, Entry, Quarter, RecordKey};
+use crate::domain::{Digest, Entry, LogIdentity, LogKind, Position, Quarter, RecordKey};
 use crate::files::sqlite as sqlite_file;
 use crate::rollup::Cell;
-use crate::store::stored::{SELECT_CHECKPOINT, SELECT_ENTRY, checkpoint};
-use crate::store::{Checkpoint, ReadCheckpoints, ReadFigures, ReadLedger, StoreError, StoreReader};
+use crate::store::stored::{SELECT_CHECKPOINT, SELECT_ENTRY, SELECT_GAP, accepted_gap, checkpoint};
+use crate::store::{AcceptedGap, Checkpoint, ReadCheckpoints, ReadFigures, ReadLedger, StoreError, StoreReader};
 
 impl ReadFigures for SqliteStore {
     fn fingerprint(&mut self) -> Result<Option<Digest>, StoreError> {
@@ -51,20 +53,14 @@ impl ReadFigures for SqliteStore {
 
 impl ReadLedger for SqliteStore {
     fn entries(&mut self, sink: &mut dyn FnMut(Entry) -> bool) -> Result<(), StoreError> {
-        let sql = |error: rusqlite::Error| self.error(error);
-        let mut leaves = self.connection.prepare_cached("SELECT records FROM leaf ORDER BY first").map_err(sql)?;
-        let mut rows = leaves.query([]).map_err(sql)?;
-        while let Some(row) = rows.next().map_err(sql)? {
-            let leaf = row.get_ref(0).and_then(|leaf| Ok(leaf.as_blob()?)).map_err(sql)?;
-            for record in Records::of(leaf) {
-                let entry =
-                    record.and_then(|record| record.entry()).map_err(|error| self.damaged(error.to_string()))?;
-                if !sink(entry) {
-                    return Ok(());
-                }
-            }
-        }
-        Ok(())
+        self.records(&mut |record| Ok(sink(record.entry()?)))
+    }
+
+    fn places(&mut self, sink: &mut dyn FnMut(&RecordKey, Position) -> bool) -> Result<(), StoreError> {
+        self.records(&mut |record| {
+            let (key, position) = record.place()?;
+            Ok(sink(&key, position))
+        })
     }
 
     fn entry(&mut self, key: &RecordKey) -> Result<Option<Entry>, StoreError> {
@@ -130,6 +126,59 @@ impl ReadCheckpoints for SqliteStore {
             rows.collect()
         };
         read().map_err(|error| self.error(error))
+    }
+
+    fn bound_log(&mut self) -> Result<Option<LogIdentity>, StoreError> {
+        if !self.has_table("bound_log")? {
+            return Ok(None);
+        }
+        let select = "SELECT kind, topic, topic_id, cluster_id FROM bound_log";
+        let read = |row: &rusqlite::Row<'_>| -> rusqlite::Result<_> {
+            Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        };
+        let found = self.connection.query_row(select, [], read).optional().map_err(|error| self.error(error))?;
+        let Some((kind, topic, topic_id, cluster_id)) = found else { return Ok(None) };
+        let kind = LogKind::named(&kind).ok_or_else(|| self.damaged(format!("\"{kind}\" is no kind of log")))?;
+        Ok(Some(LogIdentity { kind, topic, topic_id, cluster_id }))
+    }
+
+    fn gaps(&mut self) -> Result<Vec<AcceptedGap>, StoreError> {
+        if !self.has_table("gap")? {
+            return Ok(Vec::new());
+        }
+        let read = || -> rusqlite::Result<Vec<AcceptedGap>> {
+            let mut statement =
+                self.connection.prepare_cached(&format!("{SELECT_GAP} FROM gap ORDER BY partition, from_offset"))?;
+            let rows = statement.query_map([], |row| {
+                Ok(accepted_gap(row.get(0)?, [row.get(1)?, row.get(2)?, row.get(3)?], row.get(4)?))
+            })?;
+            rows.collect()
+        };
+        read().map_err(|error| self.error(error))
+    }
+}
+
+impl SqliteStore {
+    /// Hands over what lies in the leaves.
+    fn records(&self, sink: &mut dyn FnMut(Record<'_>) -> Result<bool, LeafError>) -> Result<(), StoreError> {
+        let sql = |error: rusqlite::Error| self.error(error);
+        let mut leaves = self.connection.prepare_cached("SELECT records FROM leaf ORDER BY first").map_err(sql)?;
+        let mut rows = leaves.query([]).map_err(sql)?;
+        while let Some(row) = rows.next().map_err(sql)? {
+            let leaf = row.get_ref(0).and_then(|leaf| Ok(leaf.as_blob()?)).map_err(sql)?;
+            for record in Records::of(leaf) {
+                if !record.and_then(&mut *sink).map_err(|error| self.damaged(error.to_string()))? {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the file, which may be of an older version, has a table.
+    fn has_table(&self, name: &str) -> Result<bool, StoreError> {
+        let select = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1)";
+        self.connection.query_row(select, [name], |row| row.get(0)).map_err(|error| self.error(error))
     }
 }
 
