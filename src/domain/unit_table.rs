@@ -308,6 +308,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_longer_than_any_code_is_like_none() {
+        let table = hanoi();
+        assert_eq!(table.nearest_code("000004"), Some(code("00004")));
+        assert_eq!(table.nearest_code("0004"), Some(code("00004")));
+        for long in ["0000400000000000", &"A".repeat(64 << 10), &"00004".repeat(10_000)] {
+            assert_eq!(table.nearest_code(long), None);
+        }
+    }
+
+    #[test]
     fn a_row_is_cut_where_its_parent_changes() {
         let rows = "01,A,city,,2020-01-01,\n1,B,town,01,2020-01-01,2020-06-30\n1,B new,town,01,2020-07-01,\n00001,C,ward,1,2020-01-01,\n";
         let table =

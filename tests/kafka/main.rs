@@ -105,6 +105,32 @@ fn kafka_a_receipt_has_its_lines_in_order_whoever_refused_them() {
     assert!(told.next_back().unwrap().starts_with("# line 4: json.not_an_object"), "{receipt}");
 }
 
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_one_event_in_both_content_modes_is_one_record() {
+    let giaoban = Giaoban::on_kafka();
+    giaoban.ok(&["topics", "create"]);
+    let log = log(&giaoban);
+    let topic = giaoban.variable("GIAOBAN__KAFKA__TOPIC");
+    for subject in ["GS%2F12", "100%", "\"GS-1\"", "Số 12/BC"] {
+        let event = serde_json::json!({"specversion": "1.0", "id": format!("{subject}.1"), "source": "/units/00004",
+            "type": "vn.giaoban.supervision.v1", "subject": subject, "time": "2020-03-04T09:00:00+07:00",
+            "data": {"unit": "00004", "held_on": "2020-03-04", "body": "other", "field": "other", "participants": 3}});
+        let attributes = event.as_object().unwrap().iter().filter(|(name, _)| *name != "data");
+        let named: Vec<(String, &str)> =
+            attributes.map(|(name, value)| (format!("ce_{name}"), value.as_str().unwrap())).collect();
+        let mut headers: Vec<(&str, Option<&[u8]>)> =
+            named.iter().map(|(name, value)| (name.as_str(), Some(value.as_bytes()))).collect();
+        headers.push(("content-type", Some(b"application/json")));
+        let binary = message(event["data"].to_string().as_bytes(), &headers);
+        send(&log, topic, &[message(event.to_string().as_bytes(), &[]), binary]);
+    }
+    let said = giaoban.settle();
+    assert!(said.contains("8 records") && said.contains("4 duplicate"), "{said}");
+    assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 4);
+    assert_eq!(giaoban.figure("2020-Q1", "00004", "participants"), 12);
+}
+
 fn send(log: &KafkaLog, topic: &str, messages: &[Outgoing]) {
     let mut producer = log.producer(topic).unwrap();
     for message in messages {

@@ -7,7 +7,8 @@ use giaoban::domain::*;
 use giaoban::rollup::Rollup;
 use giaoban::store::postgres::{Schema, Server};
 use giaoban::store::{
-    Batch, Counts, ReadCheckpoints as _, ReadLedger as _, Span, StoreError, StoreReader, StoreWriter as _,
+    Batch, Counts, ReadCheckpoints as _, ReadFigures as _, ReadLedger as _, Span, StoreError, StoreReader,
+    StoreWriter as _,
 };
 use jiff::civil::date;
 
@@ -225,6 +226,28 @@ fn postgres_is_made_once_by_ten_who_start_at_once() {
         }
     });
     assert_eq!(database.value("SELECT count(*) FROM {schema}.giaoban_generation WHERE in_force AND version = 2"), 1);
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: ./test.sh"]
+fn postgres_keeps_what_a_store_of_version_1_said_of_made_up_events() {
+    let made =
+        concat!(include_str!("../../src/store/postgres/000.sql"), include_str!("../../src/store/postgres/001.sql"));
+    for is_marked in [false, true] {
+        let database = Database::new();
+        let checkpoint = format!(
+            "INSERT INTO {{schema}}.checkpoint_1 VALUES ('events', 0, 1, 1, 1, 0, 0, 0, false, 0), ('events', 1, 1, 1, 1, 0, 0, 0, {is_marked}, 0);
+             UPDATE {{schema}}.giaoban_generation SET version = 1"
+        );
+        database.run(&format!("CREATE SCHEMA {{schema}}; {}; {checkpoint}", made.replace("{n}", "1")));
+        assert_eq!(
+            database.at().read().unwrap().synthetic().unwrap(),
+            is_marked,
+            "before it is brought to this version"
+        );
+        assert_eq!(database.create().synthetic().unwrap(), is_marked);
+        assert_eq!(database.at().read().unwrap().synthetic().unwrap(), is_marked);
+    }
 }
 
 #[test]
