@@ -14,6 +14,8 @@ use crate::domain::{NextOffset, Offset, Partition, Position};
 /// Messages that are confirmed together. What is larger than the bytes goes alone, so that one
 /// that is refused for its size leaves no gap that the next would fill.
 const TOGETHER: (usize, usize) = (1_000, 512 << 10);
+/// Not much more than so many bytes of memory are taken by messages that are read and not yet sent.
+const HELD: usize = 16 << 20;
 /// How long the other log may take to confirm.
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(60);
 /// A difference is found to so many messages.
@@ -203,9 +205,14 @@ impl Both<'_> {
     ) -> Result<NextOffset, CopyError> {
         let partition = range.partition;
         let count = TOGETHER.0.min((range.high.0 - next.0).unsigned_abs() as usize);
-        let mut messages = Vec::with_capacity(count);
+        let (mut messages, mut weight) = (Vec::new(), 0);
         self.from.read(self.topic, partition, Offset(next.0), count, &mut |incoming| {
-            messages.push((incoming.position.offset, outgoing(&incoming)));
+            // What does not fit is read again with the next ones.
+            if weight < HELD {
+                let message = outgoing(&incoming);
+                weight += message.weight();
+                messages.push((incoming.position.offset, message));
+            }
         })?;
         let (mut sent, mut bytes, mut next) = (0, 0, next);
         for (offset, message) in messages {
