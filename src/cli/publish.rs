@@ -15,7 +15,7 @@ use super::Done;
 use crate::failure::{ExitCode, Failure};
 use crate::intake::input::{EventInput, InputFormat};
 use crate::intake::reader::EventReader;
-use crate::intake::receipt::{MOST_BYTES, Receipt, Receipted};
+use crate::intake::receipt::{Receipt, Receipted};
 use crate::intake::submit::{Notice, Submission, Submitted};
 use crate::program::Context;
 use crate::terminal::print;
@@ -176,13 +176,13 @@ impl Run<'_> {
         })?;
         drop(bar);
         let mut text = vec![says::tally(&name, tally.taken, tally.refused)];
-        text.extend(tally.unread.as_ref().map(|unread| says::unread(&name, unread.after_line, &unread.cause)));
+        text.extend(tally.unread.as_ref().map(|unread| match unread.limit() {
+            Some(limit) => says::ended(&name, unread.after_line, limit.text()),
+            None => says::unread(&name, unread.after_line, &unread.cause),
+        }));
         match receipt.finish() {
             Receipted::Nothing => {}
-            Receipted::Kept { path, left_out } => {
-                text.push(says::receipt(shown(&path)));
-                text.extend((left_out > 0).then(|| says::left_out(left_out, MOST_BYTES >> 20)));
-            }
+            Receipted::Kept { path } => text.push(says::receipt(shown(&path))),
             Receipted::Lost { path, cause } => {
                 let what = says::receipt_lost(shown(&path), cause, tally.refused);
                 lost.get_or_insert(Failure::other(ExitCode::CannotWrite, what, says::send_again_with_receipt()));

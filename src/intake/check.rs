@@ -8,6 +8,7 @@ use std::thread::{Builder, JoinHandle, sleep};
 use std::time::Duration;
 
 use super::event::{InputLine, Unreadable};
+use super::limit::{InputLimit, REFUSED_BYTES, REMARK_BYTES};
 use super::reader::EventReader;
 use crate::domain::{Rules, UnitCode};
 use crate::wire::decode::Mark;
@@ -67,12 +68,23 @@ impl Checker {
                 as_sent(&message, key.as_ref()).fits().map_err(|error| vec![error])?;
                 Ok(GoodEvent { key, mark, event })
             };
+            let (mut refused, mut refused_bytes, mut good) = (0_u64, 0, 0);
             for next in reader {
                 let (line, event) = match next {
                     Ok(next) => next,
                     Err(unreadable) => return Some(unreadable),
                 };
                 let event = event.and_then(|event| check(&line, event));
+                match &event {
+                    Ok(_) => good += 1,
+                    Err(errors) => {
+                        refused += 1;
+                        refused_bytes += line.bytes.len() as u64 + REMARK_BYTES * errors.len() as u64;
+                    }
+                }
+                if refused_bytes > REFUSED_BYTES && refused > good {
+                    return Some(Unreadable { after_line: line.number - 1, cause: InputLimit::Refused.into() });
+                }
                 // Nobody listens any more: the command failed.
                 if out.send((line, event)).is_err() {
                     break;

@@ -145,6 +145,10 @@ impl Rows for CsvRows {
                 }
                 Step::Misplaced if scan.opened.line + 1 == read.len() => break Some(Code::CsvQuoteMisplaced),
                 Step::Misplaced => break Some(Code::CsvQuoteUnclosed),
+                // No row has so many cells, and it would not be closed for long.
+                Step::Open if self.columns > 0 && scan.cells.len() > self.columns => {
+                    break Some(Code::CsvQuoteUnclosed);
+                }
                 Step::Open => scan.cell.extend_from_slice(line.end),
             }
             match self.line_ahead() {
@@ -295,6 +299,15 @@ mod tests {
         let rows = rows(&text, 2);
         assert_eq!(rows.len(), 1 + (1 << 17) + 1);
         assert_eq!(rows[1], "2 2|b");
+    }
+
+    #[test]
+    fn quotes_that_each_line_closes_and_opens_again_cost_no_more_than_other_rows() {
+        // Behind one open quote every line closes a cell and opens another; each would be looked at for 64 KiB.
+        let text = format!("1\n\"{}", "a\",\",\n\n".repeat(1 << 16));
+        let begun = std::time::Instant::now();
+        assert!(rows(&text, 1).len() > 1 << 16);
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{:?}", begun.elapsed());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::InputError;
+use super::limit::{InputLimit, UNPACKED_FREE, UNPACKED_TIMES};
 
 /// The form in which events are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,22 @@ impl<R: Read> Read for Counted<R> {
         let count = self.inner.read(buffer)?;
         self.read.fetch_add(count as u64, Ordering::Relaxed);
         Ok(count)
+    }
+}
+
+/// What is unpacked, so long as it is not too much for what was read of the archive.
+struct Unpacked<R> {
+    inner: R,
+    read: Arc<AtomicU64>,
+    unpacked: u64,
+}
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.unpacked += count as u64;
+        let most = UNPACKED_FREE.max(UNPACKED_TIMES * self.read.load(Ordering::Relaxed));
+        if self.unpacked > most { Err(InputLimit::Unpacked.into()) } else { Ok(count) }
     }
 }
 
@@ -82,9 +99,9 @@ impl EventInput {
         let start = raw.fill_buf().map_err(fail)?;
         let mut reader: Box<dyn BufRead + Send> = match start {
             b if is_workbook(b) => return Err(InputError::Workbook { name: name.display().to_string() }),
-            [0x1f, 0x8b, ..] => Box::new(BufReader::new(flate2::bufread::MultiGzDecoder::new(raw))),
+            [0x1f, 0x8b, ..] => unpacked(flate2::bufread::MultiGzDecoder::new(raw), &read),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-                Box::new(BufReader::new(zstd::stream::read::Decoder::with_buffer(raw).map_err(fail)?))
+                unpacked(zstd::stream::read::Decoder::with_buffer(raw).map_err(fail)?, &read)
             }
             _ => Box::new(raw),
         };
@@ -103,6 +120,10 @@ impl EventInput {
     pub(super) fn is_named_json(&self) -> bool {
         inner_suffix(&self.name) == Some("json")
     }
+}
+
+fn unpacked(archive: impl Read + Send + 'static, read: &Arc<AtomicU64>) -> Box<dyn BufRead + Send> {
+    Box::new(BufReader::new(Unpacked { inner: archive, read: Arc::clone(read), unpacked: 0 }))
 }
 
 /// By how a text begins.

@@ -69,10 +69,6 @@ impl ReceiptForm {
     }
 }
 
-/// So many bytes of refused lines a receipt holds, and no more: a file that has more is hardly one of events, and an
-/// archive of a few kilobytes may hold gigabytes of them.
-pub const MOST_BYTES: u64 = 64 << 20;
-
 /// A receipt in a file; none is made while nothing was refused. While it is being written it has another name, which
 /// ends in `.partial`, and it never takes the place of a file that is there.
 pub struct Receipt {
@@ -80,8 +76,6 @@ pub struct Receipt {
     form: ReceiptForm,
     lang: Lang,
     out: Option<WholeFile>,
-    bytes: u64,
-    left_out: u64,
     lost: Option<io::Error>,
 }
 
@@ -94,8 +88,6 @@ pub enum Receipted {
     Kept {
         /// Where.
         path: PathBuf,
-        /// So many lines are not in it, which holds [`MOST_BYTES`].
-        left_out: u64,
     },
     /// It cannot be written.
     Lost {
@@ -109,7 +101,7 @@ pub enum Receipted {
 impl Receipt {
     /// A receipt at that place, or beside it under a name with a number where a file is there.
     pub fn new(path: PathBuf, form: ReceiptForm, lang: Lang) -> Self {
-        Self { path, form, lang, out: None, bytes: 0, left_out: 0, lost: None }
+        Self { path, form, lang, out: None, lost: None }
     }
 
     /// Its usual place, beside the file: `march.csv` → `march.rejected.csv`.
@@ -128,9 +120,9 @@ impl Receipt {
 
     /// Adds a refused line. Where it cannot be written, [`Receipt::finish`] says so: the other lines go on.
     pub fn add(&mut self, line: &InputLine, errors: &[ValidationError]) {
-        if self.lost.is_some() || self.left_out > 0 {
-            self.left_out += 1;
-        } else if let Err(error) = self.write(&self.form.refused(line, errors, self.lang)) {
+        if self.lost.is_none()
+            && let Err(error) = self.write(&self.form.refused(line, errors, self.lang))
+        {
             self.lost = Some(error);
             // Half a receipt is none: the same file sent again gives all of it.
             self.out = None;
@@ -146,23 +138,18 @@ impl Receipt {
                 self.out.insert(out)
             }
         };
-        self.bytes += text.len() as u64;
-        if self.bytes > MOST_BYTES {
-            self.left_out = 1;
-            return Ok(());
-        }
         // At once: what was decided is there if the process is killed.
         out.write_all(text)
     }
 
     /// Gives it its name.
     pub fn finish(self) -> Receipted {
-        let Self { path, out, left_out, lost, .. } = self;
+        let Self { path, out, lost, .. } = self;
         let cause = match (out, lost) {
             (_, Some(cause)) => cause,
             (None, None) => return Receipted::Nothing,
             (Some(out), None) => match named(&out, &path) {
-                Ok(path) => return Receipted::Kept { path, left_out },
+                Ok(path) => return Receipted::Kept { path },
                 Err(cause) => cause,
             },
         };

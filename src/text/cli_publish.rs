@@ -20,9 +20,9 @@ texts! {
         "Các dòng bị từ chối, kèm lý do và cách sửa: {path}\nSửa rồi gửi lại: giaoban publish {path}\n",
         "The refused lines, with reason and remedy: {path}\nCorrect them and send them again: giaoban publish {path}\n",
     }
-    left_out(count, mebibytes) {
-        "Phiếu trả chứa nhiều nhất {mebibytes} MiB: còn {count} dòng bị từ chối không có trong đó. Sửa rồi gửi lại cả tệp gốc.\n",
-        "A receipt holds at most {mebibytes} MiB: {count} refused lines more are not in it. Correct the original file and publish it again.\n",
+    ended(file, line, limit) {
+        "{file}: ngừng đọc sau dòng {line}: {limit:#}. Những gì trước đó đã được gửi; kiểm tra tệp, chia nhỏ nếu cần, rồi gửi lại cả tệp.\n",
+        "{file}: not read beyond line {line}: {limit}. What stands before was sent; check the file, split it if need be, and publish it again.\n",
     }
     receipt_is_input(path) {
         "--receipt {path} chính là tệp được gửi",

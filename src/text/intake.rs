@@ -77,6 +77,14 @@ texts! {
         "Send the whole event with a higher revision: giaoban publish.",
     }
 
+    unpacks_to_too_much(times, mebibytes) {
+        "tệp nén bung ra quá {times} lần kích thước và quá {mebibytes} MiB",
+        "the archive unpacks to more than {times} times its size and more than {mebibytes} MiB",
+    }
+    too_much_refused(mebibytes) {
+        "quá nửa số dòng bị từ chối, cùng lý do đã quá {mebibytes} MiB: khó có thể là tệp sự kiện",
+        "most lines are refused, with what is said of them more than {mebibytes} MiB: it is hardly a file of events",
+    }
     on_line(number, reason) { "dòng {number}: {reason:#}", "line {number}: {reason}" }
     only_the_beginning() {
         "Ở đây chỉ có phần đầu của dòng: lấy lại dòng đầy đủ từ tệp gốc.",
