@@ -8,9 +8,9 @@ use std::sync::LazyLock;
 
 use giaoban::dead_letters::Tolerance;
 use giaoban::domain::*;
-use giaoban::ingest::{BatchFailure, Input, Limits, Machine, Output, Start, Stopped};
+use giaoban::ingest::{BatchFailure, Input, Limits, Machine, Output, Start, Stopped, WentBack};
 use giaoban::log::{Incoming, PartitionRange};
-use giaoban::store::{Batch, Counts, Span};
+use giaoban::store::{Batch, Checkpoint, Counts, Span};
 use giaoban::wire::{Admission, Decoder, Message};
 
 const A: Partition = Partition(0);
@@ -417,4 +417,24 @@ fn a_redriven_record_is_counted_when_it_is_in_the_store() {
     let after = outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
     let Output::Commit { spans, .. } = &after[0] else { panic!("{after:?}") };
     assert_eq!(spans[0].redriven, 1);
+}
+
+#[test]
+fn what_the_store_has_lost_is_read_again_and_what_is_on_its_way_to_it_is_not_lost() {
+    let mut machine = machine(1);
+    outputs(&mut machine, Input::Assigned(&[start(A, Some(7), 0, 9), start(B, Some(5), 0, 9)]), 0);
+    let stored = |partition, next| Checkpoint {
+        partition,
+        next: NextOffset(next),
+        counts: Counts::default(),
+        last_timestamp_ms: None,
+    };
+    assert!(outputs(&mut machine, Input::Standing(&[stored(A, 7), stored(B, 6)]), 0).is_empty(), "nothing is lost");
+    // The store was asked before this batch came to it.
+    applied(record(&mut machine, A, 7));
+    assert!(outputs(&mut machine, Input::Standing(&[stored(A, 7), stored(B, 5)]), 0).is_empty());
+    let lost = outputs(&mut machine, Input::Standing(&[stored(A, 3)]), 0);
+    let back = WentBack { partition: B, from: NextOffset(5), to: None };
+    assert!(lost.contains(&Output::WentBack(vec![back])), "{lost:?}");
+    assert!(outputs(&mut machine, Input::Tick, 1_000).contains(&Output::Resync(vec![B])));
 }

@@ -155,11 +155,67 @@ fn a_worker_on_a_full_disk_waits_for_room_and_says_so() {
     assert_eq!(row["figures"]["supervision_sessions"], 3_010);
 }
 
+#[test]
+fn a_backup_that_a_full_disk_ends_leaves_nothing_and_can_be_made_again() {
+    let Some(disk) = SmallDisk::mount(24) else {
+        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "no small disk can be mounted here");
+        eprintln!("not tested: this user may mount nothing, not even in a namespace of its own");
+        return;
+    };
+    let giaoban = serving();
+    publish(&giaoban, 0, 3_000);
+    giaoban.settle();
+    let (to, empty) = (disk.path().join("backup"), disk.path().join("empty"));
+    let data = giaoban.data();
+    let back_up = |to: &std::path::Path| {
+        let arguments = ["backup", to.to_str().unwrap(), "--data", data.to_str().unwrap()];
+        disk.command(&giaoban.command(&arguments)).output().unwrap()
+    };
+    let in_disk = |script: &str| {
+        let listed = disk.run(std::process::Command::new("sh").args(["-c", script]));
+        String::from_utf8(listed.stdout).unwrap()
+    };
+    in_disk(&format!("mkdir {}", empty.display()));
+    // Enough for the store, and not for the log after it; and for neither.
+    let store = fs::metadata(giaoban.data().join("store-1.db")).unwrap().len();
+    for free in [store + 300_000, 50_000] {
+        disk.fill_up(free);
+        for to in [&to, &empty] {
+            let ended = back_up(to);
+            let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+            assert_eq!(ended.status.code(), Some(13), "{said}");
+            assert!(said.contains("no space left"), "{said}");
+        }
+        assert_eq!(in_disk(&format!("find {} -name 'backup*' -o -path '*/empty/*'", disk.path().display())), "");
+        disk.make_room();
+    }
+    for to in [&to, &empty] {
+        let ended = back_up(to);
+        assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+    }
+}
+
+#[test]
+fn brokers_that_are_away_at_the_start_are_waited_for() {
+    let cluster = rdkafka::mocking::MockCluster::new(1).unwrap();
+    for topic in ["giaoban.events", "giaoban.events.dlq"] {
+        cluster.create_topic(topic, 1, 1).unwrap();
+    }
+    let giaoban = serving().with("GIAOBAN__KAFKA__BROKERS", &cluster.bootstrap_servers());
+    cluster.broker_down(1).unwrap();
+    let worker = Running::worker(&giaoban);
+    worker.says("cannot begin yet");
+    assert!(!worker.is_ready() && worker.is_live());
+    cluster.broker_up(1).unwrap();
+    until("a connection", PATIENCE, || worker.metric("giaoban_worker_log_connected") == Some(1.0));
+    worker.stop();
+}
+
 /// What makes the thread that writes panic: the store of the test is one that panics once it was poisoned.
 #[test]
 fn a_thread_that_dies_ends_the_worker_as_what_it_is() {
     let dir = tempfile::tempdir().unwrap();
-    let log = EmbeddedLog::open(dir.path()).unwrap();
+    let log = EmbeddedLog::create(dir.path(), &["events"]).unwrap();
     let mut producer = log.producer("events").unwrap();
     let payload = session("00004", 1, 1, "2020-03-04", 1).into_bytes();
     producer.send(&Outgoing { key: Some(b"00004".to_vec()), payload, ..Outgoing::default() }, 0).unwrap();

@@ -37,18 +37,30 @@ pub fn run(context: &Context, args: &BackupArgs) -> Done {
     if to.exists() && fs::read_dir(to).map_err(io)?.next().is_some() {
         return Err(Failure::other(ExitCode::Usage, says::not_empty(to.display()), says::choose_folder()));
     }
+    let is_new = !to.exists();
     create_folder(to).map_err(io)?;
     let mut bar = Progress::new(says::backing_up().get(context.lang()));
     let copy = DataDir::at(to);
-    // The store first: whatever the log has more, it catches up with.
-    store.back_up(&copy.store_file(generation), &mut |done, of| bar.set(done, Some(of)))?;
     let embedded = context.settings.kafka.brokers.is_empty() && EmbeddedLog::is_in(data.path());
-    if embedded {
-        let log = EmbeddedLog::open(data.path())?;
-        log.back_up(&EmbeddedLog::file_in(to), &mut |done, of| bar.set(done, Some(of)))?;
+    let mut copy_all = || -> Result<(), Failure> {
+        // The store first: whatever the log has more, it catches up with.
+        store.back_up(&copy.store_file(generation), &mut |done, of| bar.set(done, Some(of)))?;
+        if embedded {
+            let log = EmbeddedLog::open(data.path())?;
+            log.back_up(&EmbeddedLog::file_in(to), &mut |done, of| bar.set(done, Some(of)))?;
+        }
+        // Last: a copy that has this file is whole.
+        Ok(copy.name(generation)?)
+    };
+    if let Err(failure) = copy_all() {
+        // Half a copy serves nobody, and would keep the same command from being run again.
+        let _ = fs::remove_file(copy.store_file(generation));
+        let _ = fs::remove_file(EmbeddedLog::file_in(to));
+        if is_new {
+            let _ = fs::remove_dir(to);
+        }
+        return Err(failure);
     }
-    // Last: a copy that has this file is whole.
-    copy.name(generation)?;
     drop(bar);
     let (records, to) = (store.record_count()?, to.display());
     let text = if embedded { says::backed_up(to, records) } else { says::backed_up_store(to, records) };

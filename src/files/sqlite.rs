@@ -3,6 +3,7 @@
 //! others write. Knows nothing of what is in them.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -73,7 +74,8 @@ fn is_kept_with_wal(file: &Path) -> bool {
 /// Whether there is no space left.
 pub(crate) fn is_full(error: &Error) -> bool {
     // The file of shared memory does not grow on a full disk, and SQLite does not call that full.
-    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+    is_of_file(error, |error| matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
+        || error.sqlite_error_code() == Some(ErrorCode::DiskFull)
         || error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
 }
 
@@ -81,7 +83,13 @@ pub(crate) fn is_full(error: &Error) -> bool {
 /// too: it does not pass by trying again, and a caller that did would hang.
 pub(crate) fn is_unwritable(error: &Error) -> bool {
     use ErrorCode::{CannotOpen, PermissionDenied, ReadOnly, SystemIoFailure};
-    matches!(error.sqlite_error_code(), Some(ReadOnly | CannotOpen | PermissionDenied | SystemIoFailure))
+    is_of_file(error, |_| true)
+        || matches!(error.sqlite_error_code(), Some(ReadOnly | CannotOpen | PermissionDenied | SystemIoFailure))
+}
+
+/// Whether it is the system's word about a file that is copied, and that one.
+fn is_of_file(error: &Error, which: impl Fn(&std::io::Error) -> bool) -> bool {
+    matches!(error, Error::ToSqlConversionFailure(inner) if inner.downcast_ref().is_some_and(which))
 }
 
 /// Copies what the connection sees to a new file. Told how many pages are done, of how many.

@@ -120,3 +120,31 @@ impl Health {
 pub(super) fn now_ms() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_did_not_take_a_batch_is_not_ready_from_that_very_moment() {
+        let health = Health::default();
+        health.beat();
+        health.reading();
+        health.asked(true);
+        assert!(health.ready() && health.store_works(), "it has its time");
+        health.wrote(false);
+        assert!(!health.ready(), "the reading thread has not heard of it yet");
+        health.asked(false);
+        health.answered(true);
+        assert!(
+            !health.ready() && !health.store_works(),
+            "that it says where it is does not mean that it takes anything"
+        );
+        health.taken();
+        assert!(health.ready());
+        health.answered(false);
+        assert!(!health.ready(), "nothing is to be written, and it is away");
+        health.answered(true);
+        assert!(health.ready());
+    }
+}

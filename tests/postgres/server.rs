@@ -136,3 +136,59 @@ fn a_server_that_takes_the_connection_and_says_nothing_is_away() {
     assert!(said.contains(&format!("127.0.0.1:{port}")) && said.contains("remedy: "), "{said}");
     assert!(said.contains("within 2 s"), "{said}");
 }
+
+/// A certificate and its key in PEM, signed by itself.
+fn certificate() -> (String, String) {
+    use openssl::{asn1, bn, ec, hash, nid, pkey, x509};
+    let group = ec::EcGroup::from_curve_name(nid::Nid::X9_62_PRIME256V1).unwrap();
+    let key = pkey::PKey::from_ec_key(ec::EcKey::generate(&group).unwrap()).unwrap();
+    let mut name = x509::X509Name::builder().unwrap();
+    name.append_entry_by_text("CN", "somebody").unwrap();
+    let name = name.build();
+    let mut certificate = x509::X509::builder().unwrap();
+    certificate.set_version(2).unwrap();
+    certificate.set_serial_number(&bn::BigNum::from_u32(1).unwrap().to_asn1_integer().unwrap()).unwrap();
+    certificate.set_subject_name(&name).unwrap();
+    certificate.set_issuer_name(&name).unwrap();
+    certificate.set_pubkey(&key).unwrap();
+    certificate.set_not_before(&asn1::Asn1Time::days_from_now(0).unwrap()).unwrap();
+    certificate.set_not_after(&asn1::Asn1Time::days_from_now(1).unwrap()).unwrap();
+    certificate.sign(&key, hash::MessageDigest::sha256()).unwrap();
+    let text = |pem: Vec<u8>| String::from_utf8(pem).unwrap();
+    (text(certificate.build().to_pem().unwrap()), text(key.private_key_to_pem_pkcs8().unwrap()))
+}
+
+#[test]
+fn a_client_certificate_that_is_refused_is_a_refusal_by_either_version_of_tls() {
+    use openssl::ssl::{SslAcceptor, SslMethod, SslVerifyMode, SslVersion};
+    let (own, key) = certificate();
+    let giaoban = Giaoban::new();
+    let (of_client, of_key) = certificate();
+    giaoban.write("client.pem", of_client);
+    giaoban.write("client.key", of_key);
+    for version in [SslVersion::TLS1_2, SslVersion::TLS1_3] {
+        let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap();
+        acceptor.set_min_proto_version(Some(version)).unwrap();
+        acceptor.set_max_proto_version(Some(version)).unwrap();
+        acceptor.set_certificate(&openssl::x509::X509::from_pem(own.as_bytes()).unwrap()).unwrap();
+        acceptor.set_private_key(&openssl::pkey::PKey::private_key_from_pem(key.as_bytes()).unwrap()).unwrap();
+        // Of no authority that it knows.
+        acceptor.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
+        let acceptor = acceptor.build();
+        let port = listening(move |mut client| {
+            client.read_exact(&mut [0; 8]).unwrap();
+            client.write_all(b"S").unwrap();
+            let rest = client.try_clone().unwrap();
+            assert!(acceptor.accept(client).is_err(), "nobody knows that certificate");
+            let _ = rest.shutdown(Shutdown::Write);
+            let _ = std::io::copy(&mut &rest, &mut std::io::sink());
+        });
+        let folder = giaoban.dir().display();
+        let url = format!(
+            "postgres://u@127.0.0.1:{port}/d?sslmode=no-verify&sslcert={folder}/client.pem&sslkey={folder}/client.key"
+        );
+        let giaoban = Giaoban::new().with("GIAOBAN__STORE__URL", &url);
+        let said = giaoban.fails(19, &["worker", "--until-caught-up"]);
+        assert!(said.contains("alert") && said.contains("sslcert"), "{said}");
+    }
+}
