@@ -58,7 +58,7 @@ fn form(code: &str, quarter: &str, recorded: &str) -> Fact {
         unit: unit(code),
         quarter: quarter.parse().unwrap(),
         form: Form::PeoplesInspectionBoard,
-        totals: FormTotals { supervision_sessions: Some(5), ..FormTotals::default() },
+        totals: Box::new(FormTotals { supervision_sessions: Some(5), ..FormTotals::default() }),
         recorded: at_noon(recorded),
     }
 }

@@ -155,7 +155,7 @@ fn fact() -> impl Strategy<Value = Fact> {
                 unit,
                 quarter: DECREE.calendar.quarter_of(day).unwrap(),
                 form,
-                totals: FormTotals {
+                totals: Box::new(FormTotals {
                     supervision_sessions: sessions,
                     participants,
                     violations_found: found,
@@ -166,7 +166,7 @@ fn fact() -> impl Strategy<Value = Fact> {
                     settlement_reduction: money[2],
                     land_recovered: land[0],
                     land_other: land[1],
-                },
+                }),
                 recorded: recorded(day, later),
             }
         },

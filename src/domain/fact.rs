@@ -148,8 +148,8 @@ pub enum Fact {
         quarter: Quarter,
         /// Which form.
         form: Form,
-        /// What stands in it.
-        totals: FormTotals,
+        /// What stands in it: apart, so that no other fact takes its room.
+        totals: Box<FormTotals>,
         /// When it was recorded: decides which unit the code means.
         #[serde(with = "instant")]
         recorded: Timestamp,

@@ -9,6 +9,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::fact::Fact;
+use super::form_totals::FormTotals;
 use super::position::Position;
 
 /// (`source`, `subject`): what a record is called, for ever. Neither has a
@@ -154,6 +155,7 @@ impl Entry {
     pub fn weight(&self) -> usize {
         let texts = match &self.fact {
             Fact::Index { dimension, score, .. } => dimension.as_ref().map_or(0, String::capacity) + score.capacity(),
+            Fact::FormTotal { .. } => size_of::<FormTotals>(),
             _ => 0,
         };
         let id = self.event_id.as_ref().map_or(0, |id| id.len());

@@ -115,21 +115,21 @@ fn facts() -> Vec<Fact> {
             unit: unit("00013"),
             quarter: "2020-Q4".parse().unwrap(),
             form: Form::CommunityInvestmentBoard,
-            totals: FormTotals {
+            totals: Box::new(FormTotals {
                 supervision_sessions: Some(4),
                 participants: Some(0),
                 violations_found: Some(1),
                 settlement_reduction: Vnd::new(5_000_000),
                 land_other: Area::from_centi(50),
                 ..FormTotals::default()
-            },
+            }),
             recorded: recorded("2020-12-12"),
         },
         Fact::FormTotal {
             unit: unit("00004"),
             quarter: "2020-Q4".parse().unwrap(),
             form: Form::PeoplesInspectionBoard,
-            totals: FormTotals { supervision_sessions: Some(2), ..FormTotals::default() },
+            totals: Box::new(FormTotals { supervision_sessions: Some(2), ..FormTotals::default() }),
             recorded: recorded("2020-12-13"),
         },
     ]

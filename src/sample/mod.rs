@@ -40,5 +40,9 @@ pub fn sample_year(rules: &Rules) -> Vec<SampleEvent> {
     year.petitions();
     year.nil_returns();
     year.plans_and_indices();
-    year.in_order()
+    let forms = year.forms();
+    let mut events = year.in_order();
+    // They come last, whenever they were recorded, as forms do.
+    events.extend(forms);
+    events
 }

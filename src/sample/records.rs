@@ -4,7 +4,8 @@ use jiff::civil::{Date, date};
 use jiff::{Span, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::year::{Habit, LAST, Year, revision};
+use super::SampleEvent;
+use super::year::{Habit, LAST, Unit, Year, event, revision};
 use crate::domain::{ActivityKind, Body, Field, HANOI, PetitionKind};
 use crate::text::sample;
 use crate::wire::encode::Draft;
@@ -51,6 +52,7 @@ impl Year {
         let time = self.time(unit, day);
         let subject = self.number(unit, "GS");
         let (body, field) = (self.body(), self.field());
+        self.note_board(unit, body, day);
         let mut data = self.place(unit, "held_on", day);
         data.insert("body".into(), json!(body.name()));
         data.insert("field".into(), json!(field.name()));
@@ -68,6 +70,11 @@ impl Year {
             );
         }
         self.draft("supervision", unit, subject, time, data)
+    }
+
+    /// That something of the board lies in the last quarter.
+    fn note_board(&mut self, unit: usize, body: Body, day: Date) {
+        self.units[unit].has_board |= body == Body::CommunityInvestmentBoard && day >= date(2020, 9, 15);
     }
 
     fn body(&mut self) -> Body {
@@ -127,7 +134,9 @@ impl Year {
         let subject = self.number(unit, "VP");
         let field = self.field();
         let mut data = self.place(unit, "detected_on", day);
-        data.insert("body".into(), json!(self.body().name()));
+        let body = self.body();
+        self.note_board(unit, body, day);
+        data.insert("body".into(), json!(body.name()));
         data.insert("field".into(), json!(field.name()));
         data.insert("status".into(), json!(self.pick(&["suspected", "confirmed", "confirmed", "dismissed"])));
         data.insert("recommended".into(), json!(!self.one_in(3)));
@@ -137,6 +146,7 @@ impl Year {
             data.insert("resolved_on".into(), json!(resolved.to_string()));
             time = time.max(self.time(unit, resolved));
             self.active(unit, resolved);
+            self.note_board(unit, body, resolved);
             if self.one_in(2) {
                 data.insert("money_recovered_vnd".into(), json!((1 + self.below(400)) * 250_000));
             }
@@ -216,6 +226,28 @@ impl Year {
                 }
             }
         }
+    }
+
+    /// Two forms of the last quarter, of a commune whose board's sessions were sent one by one as well, which is for it to
+    /// settle, and of one that had none. They say what was recovered, not the sessions and cases, which the briefing counts.
+    pub(super) fn forms(&mut self) -> Vec<SampleEvent> {
+        let totals = [
+            json!({"participants": 64, "money_recovered_vnd": 12_500_000, "settlement_reduction_vnd": 48_000_000}),
+            json!({"participants": 0, "settlement_reduction_vnd": 7_500_000, "land_recovered_m2": 35.5}),
+        ];
+        let time = HANOI.to_timestamp(LAST.at(16, 30, 0, 0)).unwrap_or(Timestamp::UNIX_EPOCH);
+        let reports = |unit: &Unit| !unit.is_district && unit.habit == Habit::Prompt && unit.active[3];
+        let mut forms = Vec::new();
+        for (has_board, totals) in [true, false].into_iter().zip(totals) {
+            let is_meant = |unit: &Unit| reports(unit) && unit.has_board == has_board;
+            let Some(unit) = self.units.iter().position(is_meant) else { continue };
+            let (subject, code) = (self.number(unit, "TH"), self.units[unit].code.clone());
+            let data =
+                json!({"unit": code, "period": "2020-Q4", "form": "community_investment_board", "totals": totals});
+            let Value::Object(data) = data else { continue };
+            forms.extend(self.draft("formtotal", unit, subject, time, data).map(|draft| event(&draft)));
+        }
+        forms
     }
 
     /// Plans for the year and the two indices, plainly made up.

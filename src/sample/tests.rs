@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::{Calendar, Entry, Fact, Figure, Offset, Partition, Period, Position, Revision, UnitTable};
+use crate::rollup::overlap::OverlapPlace;
 use crate::rollup::table::Cells;
 use crate::rollup::{Rollup, contributions};
 use crate::wire::decode::Decoder;
@@ -64,6 +65,18 @@ fn a_recount_gives_the_briefings_totals() {
     for row in rollup.rows.iter().filter(|row| row.parent.as_deref() == Some("01")) {
         assert!(row.figure(Figure::SupervisionSessions) > 0, "nothing in {}", row.name);
     }
+    let quarter: crate::domain::Quarter = "2020-Q4".parse().unwrap();
+    let mut cells = Cells::default();
+    for fact in &facts {
+        let add = |part: crate::rollup::Contribution| {
+            if part.quarter == quarter {
+                cells.at(part.place).add(part.counted, part.body, part.field, part.amount);
+            }
+        };
+        contributions(fact, &rules, add).unwrap();
+    }
+    assert_eq!(facts.iter().filter(|fact| matches!(fact, Fact::FormTotal { .. })).count(), 2);
+    assert_eq!(OverlapPlace::all(quarter, &cells, &rules).len(), 1, "one form beside single records, one by itself");
     let silent = rollup.reporting.iter().filter(|unit| unit.reported.is_nothing()).count();
     let nil = rollup.reporting.iter().filter(|unit| unit.reported.counts_in(Figure::UnitsNil)).count();
     assert!(silent > 5 && nil > 5, "{silent} silent, {nil} nil");

@@ -59,6 +59,8 @@ pub(super) struct Unit {
     pub(super) habit: Habit,
     /// Quarters with a record.
     pub(super) active: [bool; 4],
+    /// Whether the last quarter has a session or a case of the Community Investment Supervision Board.
+    pub(super) has_board: bool,
     /// For record numbers.
     pub(super) counter: usize,
 }
@@ -103,7 +105,7 @@ impl Year {
                 let spread = 1 + rng.next_u64() % 6;
                 let is_district = row.kind.level() == 1;
                 let (code, weight) = (row.code.to_string(), busy * spread);
-                Unit { code, is_district, weight, habit, active: [false; 4], counter: 0 }
+                Unit { code, is_district, weight, habit, active: [false; 4], has_board: false, counter: 0 }
             })
             .collect();
         // Of very few units the draw may leave none that reports.
@@ -200,8 +202,7 @@ impl Year {
     }
 
     pub(super) fn send(&mut self, draft: &Draft) {
-        let event = SampleEvent { key: draft.key().unwrap_or_default().to_owned(), payload: draft.to_json() };
-        self.sent.push(Sent { at: draft.time, order: self.sent.len(), event });
+        self.sent.push(Sent { at: draft.time, order: self.sent.len(), event: event(draft) });
     }
 
     /// Sends a record with the life that records have: sometimes again, corrected, out of order.
@@ -246,6 +247,11 @@ impl Year {
         self.sent.sort_by_key(|sent| (sent.at, sent.order));
         self.sent.into_iter().map(|sent| sent.event).collect()
     }
+}
+
+/// An event as it is sent.
+pub(super) fn event(draft: &Draft) -> SampleEvent {
+    SampleEvent { key: draft.key().unwrap_or_default().to_owned(), payload: draft.to_json() }
 }
 
 /// The revision of that number.

@@ -265,7 +265,7 @@ impl<'j> Fields<'j> {
                 unit: self.unit?,
                 quarter: self.period?.1.quarters().first().copied()?,
                 form: self.choice(const { place(EventType::FormTotal, "form") }, Form::ALL)?,
-                totals: self.totals(),
+                totals: self.totals().into(),
                 recorded: time?,
             },
             EventType::Withdrawal => Fact::Withdrawal,

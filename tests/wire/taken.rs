@@ -97,14 +97,14 @@ fn every_type_says_what_was_sent() {
             unit: unit("00004"),
             quarter: "2020-Q1".parse().unwrap(),
             form: Form::CommunityInvestmentBoard,
-            totals: FormTotals {
+            totals: Box::new(FormTotals {
                 supervision_sessions: Some(9),
                 participants: Some(0),
                 violations_found: Some(2),
                 money_recovered: Vnd::new(1_200_000),
                 land_other: Area::from_centi(1250),
                 ..FormTotals::default()
-            },
+            }),
             recorded,
         },
         Fact::Withdrawal,
