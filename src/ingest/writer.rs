@@ -17,6 +17,9 @@ const SIZE_EVERY: Duration = Duration::from_secs(1);
 /// How often overlaps are counted, at most: for that all cells are read.
 const OVERLAPS_EVERY: Duration = Duration::from_secs(15);
 
+/// How often they are counted where others write into the store as well.
+const OVERLAPS_OF_OTHERS_EVERY: Duration = Duration::from_secs(60);
+
 /// When overlaps are to be counted.
 #[derive(Debug, Default)]
 pub(super) enum Overlaps {
@@ -31,10 +34,10 @@ pub(super) enum Overlaps {
 
 impl Overlaps {
     /// In how long they are to be counted, if they are.
-    fn wait(&self) -> Option<Duration> {
+    fn wait(&self, is_shared: bool) -> Option<Duration> {
         match self {
             Self::Due => Some(Duration::ZERO),
-            Self::Known(_) => None,
+            Self::Known(counted) => is_shared.then(|| OVERLAPS_OF_OTHERS_EVERY.saturating_sub(counted.elapsed())),
             Self::Changed(counted) => Some(OVERLAPS_EVERY.saturating_sub(counted.elapsed())),
         }
     }
@@ -120,7 +123,7 @@ impl Writer {
     /// The next request; overlaps are counted where that is due, and as long as nobody asks for anything.
     fn next(&mut self, requests: &Receiver<Request>) -> Option<Request> {
         loop {
-            let waited = match self.overlaps.wait() {
+            let waited = match self.overlaps.wait(self.store.is_on_server()) {
                 None => return requests.recv().ok(),
                 Some(wait) => requests.recv_timeout(wait),
             };
