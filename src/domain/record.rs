@@ -66,7 +66,7 @@ impl PartialOrd for RecordKey {
     }
 }
 
-/// The number of a revision, 1 to [`Revision::MAX`].
+/// The number of a revision: 1 to [`Revision::MAX`], or more in what an earlier version has stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Revision(i64);
@@ -83,9 +83,14 @@ impl Revision {
         (1..=Self::MAX).contains(&number).then_some(Self(number))
     }
 
+    /// One that a store has: an earlier version took more than [`Revision::MAX`]. `None` below 1.
+    pub fn stored(number: i64) -> Option<Self> {
+        (number >= 1).then_some(Self(number))
+    }
+
     /// The one after it; `None` after the last.
     pub fn next(self) -> Option<Self> {
-        Self::new(self.0 + 1)
+        Self::new(self.0.saturating_add(1))
     }
 
     /// Its number.
@@ -230,5 +235,7 @@ mod tests {
         assert_eq!(Revision::new(0), None);
         assert_eq!(Revision::new(Revision::MAX + 1), None);
         assert_eq!(Revision::new(Revision::MAX).and_then(Revision::next), None);
+        assert_eq!(Revision::stored(i64::MAX).and_then(Revision::next), None);
+        assert_eq!(Revision::stored(0), None);
     }
 }

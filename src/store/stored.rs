@@ -45,7 +45,7 @@ impl EntryRow<'_> {
     pub(super) fn entry(&self) -> Result<Entry, String> {
         Ok(Entry {
             key: RecordKey::new(self.source, self.subject),
-            revision: Revision::new(self.revision).ok_or("a revision below 1")?,
+            revision: Revision::stored(self.revision).ok_or("a revision below 1")?,
             digest: Digest(self.digest.try_into().map_err(|_| "a digest of another length")?),
             event_id: self.event_id.map(Into::into),
             fact: read_fact(self.fact)?,

@@ -81,7 +81,7 @@ impl<'l> Record<'l> {
         let body: Body<'_, Fact> = postcard::from_bytes(&self.body).map_err(|_| LeafError)?;
         Ok(Entry {
             key: RecordKey::from_text(&self.key).ok_or(LeafError)?,
-            revision: Revision::new(body.revision).ok_or(LeafError)?,
+            revision: Revision::stored(body.revision).ok_or(LeafError)?,
             digest: Digest(body.digest),
             event_id: body.event_id.map(Into::into),
             fact: body.fact,

@@ -325,6 +325,17 @@ mod tests {
     }
 
     #[test]
+    fn a_revision_that_an_earlier_version_took_is_read_whatever_its_number() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = SqliteStore::create(&dir.path().join("store-1.db")).unwrap();
+        let entry = Entry { revision: Revision::stored(i64::MAX).unwrap(), ..entries().remove(0) };
+        let span = Span { partition: Partition(0), from: None, to: NextOffset(1), read: 1, ..Span::default() };
+        let batch = Batch { topic: "t".into(), spans: vec![span], entries: vec![entry.clone()], ..Batch::default() };
+        store.apply(&batch, &rules()).unwrap();
+        assert_eq!(all_of(&mut store), [entry]);
+    }
+
+    #[test]
     fn a_batch_that_failed_leaves_nothing_behind_for_the_next() {
         let dir = tempfile::tempdir().unwrap();
         let mut store = SqliteStore::create(&dir.path().join("store-1.db")).unwrap();
