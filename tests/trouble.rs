@@ -133,7 +133,7 @@ fn a_worker_that_the_store_keeps_from_stopping_says_so_in_both_languages() {
         let mut worker = giaoban.start(&["worker", "--lang", lang]);
         let mut log = BufReader::new(worker.stderr.take().unwrap());
         let mut line = String::new();
-        while !line.contains("\"address\"") {
+        while !line.contains("\"assigned\"") {
             assert!(log.read_line(&mut line).unwrap() > 0, "{line}");
         }
         let holder = rusqlite::Connection::open(giaoban.data().join("store-1.db")).unwrap();

@@ -44,7 +44,9 @@ pub fn run(context: &Context, args: &WorkerArgs) -> Done {
     metrics.show_verifications_in(&context.settings.general.data);
     // Held until the process ends.
     let _lock = context.lock_worker()?;
-    let (place, log) = (context.place()?, context.log()?);
+    let place = context.place()?;
+    // What is wrong with the settings is told before anything is waited for.
+    context.settings.kafka.client()?;
     let stop = stop_flag()?;
     let server = match args.until_caught_up {
         true => None,
@@ -62,7 +64,7 @@ pub fn run(context: &Context, args: &WorkerArgs) -> Done {
         let synthetic = store.synthetic()?;
         Ok((store, synthetic))
     };
-    let Some((store, synthetic)) = patience(context.settings.store.wait).until(open)? else {
+    let Some((mut store, synthetic)) = patience(context.settings.store.wait).until(open)? else {
         return Ok(ExitCode::Done);
     };
     if context.settings.store.synthetic && !synthetic {
@@ -71,7 +73,7 @@ pub fn run(context: &Context, args: &WorkerArgs) -> Done {
             "store.synthetic has no effect: the store was not made for made-up events, and refuses them"
         );
     }
-    let find = || Ok(log.topic(&context.settings.kafka.topic)?);
+    let find = || Ok(context.log_beside(&mut *store)?.topic(&context.settings.kafka.topic)?);
     let Some(_) = patience(context.settings.kafka.wait).until(find)? else { return Ok(ExitCode::Done) };
     let mut worker = worker(context, store, Arc::clone(&metrics), Arc::clone(&stop))?;
     worker.limits.accept_gap = args.accept_gap;
