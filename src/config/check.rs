@@ -1,10 +1,12 @@
 //! Whether a value is one that its key takes.
 
+use std::path::Path;
+
 use config::{Value, ValueKind};
 
 use super::ConfigError;
 use super::origin::Origin;
-use crate::setting::{Key, Shape};
+use crate::setting::{HIDDEN, Key, SecretFile, Shape};
 use crate::store::postgres::{Schema, Server, masked};
 use crate::text::config as says;
 use crate::wire::Admission;
@@ -14,7 +16,8 @@ pub(super) fn shown(key: &Key, value: &Value) -> String {
     let text = show(value);
     match key.shape {
         Shape::Database => masked(&text),
-        Shape::Secret if !text.is_empty() => "••••".to_owned(),
+        Shape::Secret if !text.is_empty() => HIDDEN.to_owned(),
+        Shape::SecretFile => SecretFile::shown(Path::new(&text)),
         _ => text,
     }
 }
@@ -59,7 +62,7 @@ pub(super) fn check(key: &Key, value: &Value, origin: &Origin) -> Result<(), Con
             let fits = matches!(&value.kind, ValueKind::Array(items) if items.iter().all(is_entry));
             (fits, says::systems())
         }
-        Shape::Text | Shape::Secret => (is_text(value), says::some_text()),
+        Shape::Text | Shape::Secret | Shape::SecretFile => (is_text(value), says::some_text()),
         Shape::Topic => (text.is_some_and(is_topic), says::topic()),
         Shape::Listen => (text.is_some_and(is_listen), says::listen()),
         Shape::Day => {

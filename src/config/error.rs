@@ -46,6 +46,15 @@ pub enum ConfigError {
         /// Why not.
         cause: Cause,
     },
+    /// A file with a secret that a key names cannot be read.
+    SecretFile {
+        /// The key.
+        key: String,
+        /// The file, as it may be shown.
+        path: String,
+        /// Why not.
+        cause: Cause,
+    },
     /// Neither a calendar's name nor a file's.
     NoCalendar {
         /// What was given.
@@ -82,6 +91,7 @@ impl Explained for ConfigError {
             Self::UnknownKey { place, key, nearest } => text::unknown_key(place, key, nearest),
             Self::Value { place, key, found, allowed } => text::value(place, key, found, allowed),
             Self::NamedFile { key, path, cause } => text::named_file(key, path.display(), cause),
+            Self::SecretFile { key, path, cause } => text::named_file(key, path, cause),
             Self::NoCalendar { name } => text::no_calendar(name, Calendar::NAMES.join(", ")),
             Self::Calendar { path, error } => text::calendar(path.display(), rules::of_calendar(error)),
             Self::Units { table, succession, problems } => {
@@ -100,6 +110,7 @@ impl Explained for ConfigError {
             Self::UnknownKey { nearest, .. } => text::write_nearest(nearest),
             Self::Value { key, place, .. } => text::correct_value(key, place),
             Self::NamedFile { .. } => text::check_path(),
+            Self::SecretFile { .. } => text::name_secret_file(),
             Self::NoCalendar { .. } => text::choose_calendar(Calendar::NAMES.join(", ")),
             Self::Calendar { .. } => text::correct_calendar(),
             Self::Units { .. } => text::correct_units(),
@@ -128,11 +139,14 @@ mod tests {
             ConfigError::UnknownKey { place: place(), key: key(), nearest: "kafka.brokers".into() },
             ConfigError::Value { place: place(), key: key(), found: "x".into(), allowed: text::flag() },
             ConfigError::NamedFile { key: key(), path: "x".into(), cause: "cause".into() },
+            ConfigError::SecretFile { key: key(), path: "x".into(), cause: "cause".into() },
             ConfigError::NoCalendar { name: place() },
             ConfigError::Calendar { path: "x".into(), error: CalendarError::Empty },
             ConfigError::Units { table: place(), succession: place(), problems: vec![problem] },
         ];
-        hold_to_promises(&errors, |error| matches!(error, ConfigError::File { .. } | ConfigError::NamedFile { .. }));
+        hold_to_promises(&errors, |error| {
+            matches!(error, ConfigError::File { .. } | ConfigError::NamedFile { .. } | ConfigError::SecretFile { .. })
+        });
         assert!(errors[1].remedy().vi.contains("kafka.brokers"));
         let variable = ConfigError::UnknownKey {
             place: "GIAOBAN__KAFKA__BROKRS".into(),

@@ -10,7 +10,7 @@ use super::check::{check, show, shown};
 use super::keys::{self, KEYS};
 use super::origin::{Origin, PREFIX};
 use super::settings::Settings;
-use crate::setting::{Key, Shape};
+use crate::setting::{HIDDEN, Key, SecretFile, Shape};
 use crate::text::nearest::nearest_by;
 use crate::text::{Lang, config as says};
 
@@ -220,8 +220,9 @@ impl Values {
                 }
                 for ((_, property), (value, origin)) in self.properties.iter().filter(|((of, _), _)| *of == key.name) {
                     // Any of them may be a secret, and their names do not tell.
-                    let value_shown = if key.name == "kafka.properties" { "••••" } else { value };
-                    listed.push((format!("{}.\"{property}\"", key.name), value_shown.to_owned(), origin.clone()));
+                    let is_file = key.name == "kafka.secret_files";
+                    let shown = if is_file { SecretFile::shown(Path::new(value)) } else { HIDDEN.to_owned() };
+                    listed.push((format!("{}.\"{property}\"", key.name), shown, origin.clone()));
                     table.insert(property.clone(), Value::from(value.as_str()));
                 }
                 insert(&mut root, key.name, Value::new(None, ValueKind::Table(table)));
@@ -268,6 +269,7 @@ fn insert(root: &mut config::Map<String, Value>, name: &str, value: Value) {
 mod tests {
     use super::*;
     use crate::config::variable_of;
+    use crate::failure::Explained as _;
 
     fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -397,6 +399,33 @@ mod tests {
         assert_eq!(found, expected);
         assert!(loaded.shown.iter().all(|(_, value, _)| !value.contains("s3cret") && !value.contains("clerk")));
         assert!(!format!("{:?}", loaded.settings).contains("clerk"));
+    }
+
+    #[test]
+    fn a_secret_in_the_place_of_its_file_is_not_shown() {
+        for (variable, of) in [
+            ("GIAOBAN__KAFKA__SECRET_FILES__SASL_PASSWORD", "kafka.secret_files.\"sasl.password\""),
+            ("GIAOBAN__STORE__PASSWORD_FILE", "store.password_file"),
+        ] {
+            let loaded = load(
+                &Overrides::default(),
+                &environment(&[
+                    ("GIAOBAN__KAFKA__BROKERS", "localhost:1"),
+                    ("GIAOBAN__STORE__URL", "postgres://u@h/d"),
+                    (variable, "s3cret/not a path"),
+                ]),
+            )
+            .unwrap();
+            let shown: Vec<&str> = loaded.shown.iter().map(|(_, value, _)| value.as_str()).collect();
+            let settings = format!("{:?}", loaded.settings);
+            let place = loaded.settings.store.place(Path::new("data")).err();
+            let error = loaded.settings.kafka.client().err().or(place).unwrap();
+            let told = format!("{error} {}", error.remedy());
+            assert!(told.contains(of) && told.contains("not the secret itself"), "{told}");
+            for text in [&shown.join(" "), &settings, &told, &format!("{error:?}")] {
+                assert!(!text.contains("s3cret"), "{text}");
+            }
+        }
     }
 
     #[test]

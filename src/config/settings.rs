@@ -10,7 +10,7 @@ use crate::domain::{Calendar, Rules, UnitTable};
 use crate::ingest::Limits;
 use crate::log::kafka::KafkaSettings as Client;
 use crate::report::ReportHead;
-use crate::setting::{Key, Secret, Shape, section};
+use crate::setting::{Key, Secret, SecretFile, Shape, section};
 use crate::store::postgres::{Schema, Server, masked};
 use crate::store::{DataDir, StorePlace};
 use crate::text::{Lang, Text, config as says};
@@ -88,7 +88,7 @@ section! {
         /// How long a worker that starts waits for brokers that are away, in seconds.
         pub wait: u64 = 300, Shape::Number(0, 86_400);
         properties: BTreeMap<String, Secret> = BTreeMap::new(), Shape::Properties;
-        secret_files: BTreeMap<String, PathBuf> = BTreeMap::new(), Shape::Properties;
+        secret_files: BTreeMap<String, SecretFile> = BTreeMap::new(), Shape::Properties;
     }
 }
 
@@ -105,7 +105,7 @@ section! {
     "store." StoreSettings {
         url: Secret = Secret::default(), Shape::Database;
         schema: String = "giaoban".into(), Shape::Schema;
-        password_file: PathBuf = PathBuf::new(), Shape::Text;
+        password_file: SecretFile = SecretFile::default(), Shape::SecretFile;
         password: Secret = Secret::default(), Shape::Secret;
         /// Whether one that is made is for events that are made up.
         pub synthetic: bool = false, Shape::Flag;
@@ -237,7 +237,7 @@ impl KafkaSettings {
         let mut properties: BTreeMap<String, String> =
             self.properties.iter().map(|(name, value)| (name.clone(), value.reveal().to_owned())).collect();
         for (name, path) in &self.secret_files {
-            let text = read(&format!("kafka.secret_files.\"{name}\""), path)?;
+            let text = read_secret(&format!("kafka.secret_files.\"{name}\""), path)?;
             properties.insert(name.clone(), text.trim_end_matches(['\r', '\n']).to_owned());
         }
         Ok(Some(Client { brokers: self.brokers.clone(), properties }))
@@ -262,10 +262,10 @@ impl StoreSettings {
             found: masked(self.url.reveal()),
             allowed: says::database(wrong),
         })?;
-        if !self.password_file.as_os_str().is_empty() {
+        if !self.password_file.reveal().as_os_str().is_empty() {
             // Better known now than at the first connection, each of which reads it anew.
-            read("store.password_file", &self.password_file)?;
-            server = server.with_password_of(&self.password_file);
+            read_secret("store.password_file", &self.password_file)?;
+            server = server.with_password_of(self.password_file.reveal());
         }
         Ok(StorePlace::Schema(Box::new(Schema::at(server, &self.schema))))
     }
@@ -281,6 +281,14 @@ fn read(key: &str, path: &Path) -> Result<String, ConfigError> {
     std::fs::read_to_string(path).map_err(|error| ConfigError::NamedFile {
         key: key.to_owned(),
         path: path.to_owned(),
+        cause: error.into(),
+    })
+}
+
+fn read_secret(key: &str, file: &SecretFile) -> Result<String, ConfigError> {
+    std::fs::read_to_string(file.reveal()).map_err(|error| ConfigError::SecretFile {
+        key: key.to_owned(),
+        path: SecretFile::shown(file.reveal()),
         cause: error.into(),
     })
 }

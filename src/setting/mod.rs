@@ -3,7 +3,12 @@
 //!
 //! Knows neither files nor variables: `config` reads the layers.
 
+use std::path::{Path, PathBuf};
+
 use serde::{Deserialize, Serialize};
+
+/// What is shown of a secret.
+pub const HIDDEN: &str = "••••";
 
 /// What a key takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +39,8 @@ pub enum Shape {
     Schema,
     /// Text that is never shown.
     Secret,
+    /// The path of a file that holds a secret, or nothing.
+    SecretFile,
 }
 
 /// A key.
@@ -59,7 +66,31 @@ impl Secret {
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("••••")
+        f.write_str(HIDDEN)
+    }
+}
+
+/// The path of a file that holds a secret. Shown only where such a file is there: somebody may have written the secret
+/// in its place.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SecretFile(PathBuf);
+
+impl SecretFile {
+    /// The path, for who reads the file.
+    pub fn reveal(&self) -> &Path {
+        &self.0
+    }
+
+    /// The path as it may be shown.
+    pub fn shown(path: &Path) -> String {
+        if path.as_os_str().is_empty() || path.exists() { path.display().to_string() } else { HIDDEN.to_owned() }
+    }
+}
+
+impl std::fmt::Debug for SecretFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&Self::shown(&self.0))
     }
 }
 

@@ -69,6 +69,10 @@ texts! {
         "Sửa {key} ở {place}; ý nghĩa của từng khóa có trong config/giaoban.toml.",
         "Correct {key} in {place}; config/giaoban.toml says what each key means.",
     }
+    name_secret_file() {
+        "Khóa này nhận đường dẫn của tệp chứa bí mật, không phải chính bí mật; kiểm tra đường dẫn và quyền đọc.",
+        "The key takes the path of a file with the secret, not the secret itself; check the path and that it can be read.",
+    }
     check_path() {
         "Kiểm tra đường dẫn và quyền đọc.",
         "Check the path and that it can be read.",

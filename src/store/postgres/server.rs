@@ -12,7 +12,7 @@ use ::postgres::{Client, Config};
 use openssl::ssl::ErrorCode;
 use postgres_openssl::MakeTlsConnector;
 
-use super::url::{Tls, Trust, is_url, shown, split_tls};
+use super::url::{MOST_USER_BYTES, Tls, Trust, is_url, shown, split_tls};
 use crate::failure::Cause;
 use crate::store::StoreError;
 
@@ -67,6 +67,11 @@ impl Server {
         })?;
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err("a URL that names a host: postgres://user@host:port/database".to_owned());
+        }
+        if config.get_user().is_some_and(|user| user.len() > MOST_USER_BYTES) {
+            return Err(format!(
+                "a URL whose user has at most {MOST_USER_BYTES} bytes: postgres://user@host:port/database"
+            ));
         }
         if let Some(password) = password {
             config.password(password);

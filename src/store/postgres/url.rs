@@ -34,9 +34,19 @@ pub fn is_url(text: &str) -> bool {
     text.starts_with("postgres://") || text.starts_with("postgresql://")
 }
 
+/// What is shown of what may be secret.
+const HIDDEN: &str = "••••";
+
+/// The most bytes that a user's name has on any server.
+pub(super) const MOST_USER_BYTES: usize = 63;
+
+/// A user as it may be shown: what is too long for a name is a password that stands in its place.
+fn shown_user(user: &str) -> &str {
+    if user.len() > MOST_USER_BYTES { HIDDEN } else { user }
+}
+
 /// A URL as it may be shown: without its password, and without parameters that may be secret.
 pub fn masked(url: &str) -> String {
-    const HIDDEN: &str = "••••";
     const OPEN: [&str; 8] =
         ["sslmode", "sslrootcert", "sslcert", "host", "port", "dbname", "application_name", "connect_timeout"];
     if url.is_empty() {
@@ -49,8 +59,8 @@ pub fn masked(url: &str) -> String {
         None => (None, rest),
     };
     let user = user.map_or_else(String::new, |user| match user.split_once([':', '/', '?']) {
-        Some((name, _)) => format!("{name}:{HIDDEN}@"),
-        None => format!("{user}@"),
+        Some((name, _)) => format!("{}:{HIDDEN}@", shown_user(name)),
+        None => format!("{}@", shown_user(user)),
     });
     let (place, parameters) = place.split_once('?').unwrap_or((place, ""));
     let shown: Vec<String> = parameters
@@ -180,7 +190,7 @@ pub(super) fn shown(config: &Config) -> String {
             .collect(),
     };
     let places: Vec<String> = names.iter().enumerate().map(|(index, name)| format!("{name}:{}", port(index))).collect();
-    let user = config.get_user().map(|user| format!("{user}@")).unwrap_or_default();
+    let user = config.get_user().map(|user| format!("{}@", shown_user(user))).unwrap_or_default();
     let database = config.get_dbname().or(config.get_user()).unwrap_or_default();
     format!("{user}{}/{database}", places.join(","))
 }
@@ -206,6 +216,8 @@ mod tests {
                 "postgresql://h/d?user=••••&password=••••&sslmode=require",
             ),
             ("postgres://u@h/d", "postgres://u@h/d"),
+            (&format!("postgres://{}@h/d", "s3cret".repeat(11)), "postgres://••••@h/d"),
+            (&format!("postgres://{}:x@h/d", "s3cret".repeat(11)), "postgres://••••:••••@h/d"),
             ("postgres://u/s3cret@h/d", "postgres://u:••••@h/d"),
             ("host=h password=s3cret", "••••"),
             ("mysql://u:s3cret@h/d", "••••"),
@@ -214,7 +226,9 @@ mod tests {
         }
         let server = Server::parse("postgres://u:s3cret@h:1/d?sslmode=disable", None).unwrap();
         assert_eq!((server.to_string(), format!("{server:?}")), ("u@h:1/d".into(), "u@h:1/d".into()));
+        let overlong = format!("postgres://{}@h/d", "s3cret".repeat(11));
         for wrong in [
+            &*overlong,
             "postgres://u:s3cret@h:port/d",
             "postgres://u:s3cret@h/d?nosuch=s3cret",
             "postgres://u:s3cret@h/d?sslmode=s3cret",
