@@ -35,8 +35,7 @@ pub fn listing_json(listing: &Listing) -> String {
 
 /// Forms' totals beside what they may count twice.
 pub fn overlaps_json(overlaps: &[Overlap]) -> String {
-    // Text and numbers alone: serializing them into memory cannot fail.
-    serde_json::to_string_pretty(overlaps).unwrap_or_default() + "\n"
+    json(overlaps)
 }
 
 #[derive(serde::Serialize)]
