@@ -1,0 +1,196 @@
+//! Each layer, and what is said of a wrong one.
+
+use super::*;
+use crate::config::variable_of;
+use crate::failure::Explained as _;
+
+fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn file(text: &str) -> (tempfile::TempDir, Overrides) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("giaoban.toml");
+    std::fs::write(&path, text).unwrap();
+    (dir, Overrides { config: Some(path), ..Overrides::default() })
+}
+
+#[test]
+fn each_layer_wins_over_the_one_before() {
+    let (_dir, overrides) = file("data = \"of-file\"\n[kafka]\ntopic = \"of-file\"\ngroup = \"of-file\"\n");
+    let environment = environment(&[("GIAOBAN__KAFKA__TOPIC", "of-environment"), ("GIAOBAN__DATA", "of-environment")]);
+    let overrides = Overrides { data: Some("of-flag".into()), ..overrides };
+    let loaded = load(&overrides, &environment).unwrap();
+    assert_eq!(loaded.settings.general.data, PathBuf::from("of-flag"));
+    assert_eq!(loaded.settings.kafka.topic, "of-environment");
+    assert_eq!(loaded.settings.kafka.group, "of-file");
+    assert_eq!(loaded.settings.kafka.partitions, 6);
+    let origin = |name: &str| loaded.shown.iter().find(|(key, ..)| key == name).unwrap().2.to_string();
+    assert_eq!(origin("data"), "--data");
+    assert_eq!(origin("kafka.topic"), "GIAOBAN__KAFKA__TOPIC");
+    assert_eq!(origin("kafka.partitions"), "default");
+}
+
+#[test]
+fn an_unknown_key_names_the_nearest() {
+    let (_dir, overrides) = file("[kafka]\nbroker = \"x\"\n");
+    let Err(ConfigError::UnknownKey { key, nearest, .. }) = load(&overrides, &[]) else { panic!() };
+    assert_eq!((key.as_str(), nearest.as_str()), ("kafka.broker", "kafka.brokers"));
+    let error = load(&Overrides::default(), &environment(&[("GIAOBAN__KAFKA__BROKRS", "x")])).err().unwrap();
+    assert_eq!(error.to_string(), "GIAOBAN__KAFKA__BROKRS: there is no key kafka.brokrs; the nearest is kafka.brokers");
+}
+
+#[test]
+fn a_key_without_its_section_is_still_understood() {
+    for (name, right) in
+        [("brokers", "kafka.brokers"), ("listen", "http.listen"), ("report.adressee", "report.addressee")]
+    {
+        assert_eq!(nearest_key(name), right);
+    }
+}
+
+#[test]
+fn a_broken_file_is_told_by_its_line_but_the_line_is_not_quoted() {
+    let (_dir, overrides) = file("[kafka.properties]\n\"sasl.password\" = s3cret\n");
+    let text = load(&overrides, &[]).err().unwrap().to_string();
+    assert!(text.contains("line 2, column 19") && text.contains("must be quoted"), "{text}");
+    assert!(!text.contains("s3cret"), "{text}");
+}
+
+#[test]
+fn a_variable_that_names_no_file_is_no_file() {
+    assert!(load(&Overrides::default(), &environment(&[("GIAOBAN_CONFIG", "")])).is_ok());
+    let error = load(&Overrides::default(), &environment(&[("GIAOBAN_CONFIG", "/nowhere.toml")])).err().unwrap();
+    assert!(matches!(&error, ConfigError::File { file, .. } if file == "/nowhere.toml"), "{error}");
+}
+
+#[test]
+fn dead_letters_do_not_go_where_events_are_read() {
+    let pairs = [("GIAOBAN__KAFKA__DEAD_LETTER_TOPIC", "giaoban.events")];
+    let text = load(&Overrides::default(), &environment(&pairs)).err().unwrap().to_string();
+    assert!(text.starts_with("GIAOBAN__KAFKA__DEAD_LETTER_TOPIC: ") && text.contains("kafka.topic"), "{text}");
+}
+
+#[test]
+fn every_key_is_shown_even_where_nothing_was_said() {
+    let loaded = load(&Overrides::default(), &[]).unwrap();
+    let shown: Vec<&str> = loaded.shown.iter().map(|(key, ..)| key.as_str()).collect();
+    assert_eq!(shown, KEYS.iter().map(|key| key.name).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_broken_table_of_units_is_named_with_each_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("units.csv");
+    std::fs::write(
+        &path,
+        "code,name,kind,parent_code,valid_from,valid_to\n01,A,city,,2025-02-30,\n2,B,village,01,2025-01-01,\n",
+    )
+    .unwrap();
+    let loaded = load(&Overrides::default(), &environment(&[("GIAOBAN__UNITS__FILE", path.to_str().unwrap())]));
+    let text = loaded.unwrap().settings.rules().unwrap_err().to_string();
+    for line in [2, 3] {
+        assert!(text.contains(&format!("{} line {line}: ", path.display())), "{text}");
+    }
+}
+
+#[test]
+fn a_wrong_value_names_key_and_place() {
+    let error = load(&Overrides::default(), &environment(&[("GIAOBAN__WORKER__BATCH_RECORDS", "many")])).err().unwrap();
+    let text = error.to_string();
+    assert_eq!(
+        text,
+        "GIAOBAN__WORKER__BATCH_RECORDS: worker.batch_records is many, but must be a whole number from 1 to 1000000"
+    );
+}
+
+#[test]
+fn properties_pass_through_and_are_not_shown() {
+    let (dir, overrides) =
+        file("[kafka.properties]\n\"sasl.username\" = \"clerk\"\nsecurity.protocol = \"SASL_SSL\"\n");
+    let secret = dir.path().join("password");
+    std::fs::write(&secret, "s3cret\n").unwrap();
+    let environment = environment(&[
+        ("GIAOBAN__KAFKA__BROKERS", "localhost:1"),
+        ("GIAOBAN__KAFKA__PROPERTIES__SASL_MECHANISM", "SCRAM-SHA-512"),
+        ("GIAOBAN__KAFKA__SECRET_FILES__SASL_PASSWORD", secret.to_str().unwrap()),
+    ]);
+    let loaded = load(&overrides, &environment).unwrap();
+    let client = loaded.settings.kafka.client().unwrap().unwrap();
+    let expected = [
+        ("sasl.mechanism", "SCRAM-SHA-512"),
+        ("sasl.password", "s3cret"),
+        ("sasl.username", "clerk"),
+        ("security.protocol", "SASL_SSL"),
+    ];
+    let found: Vec<_> = client.properties.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    assert_eq!(found, expected);
+    assert!(loaded.shown.iter().all(|(_, value, _)| !value.contains("s3cret") && !value.contains("clerk")));
+    assert!(!format!("{:?}", loaded.settings).contains("clerk"));
+}
+
+#[test]
+fn a_secret_in_the_place_of_its_file_is_not_shown() {
+    for (variable, of) in [
+        ("GIAOBAN__KAFKA__SECRET_FILES__SASL_PASSWORD", "kafka.secret_files.\"sasl.password\""),
+        ("GIAOBAN__STORE__PASSWORD_FILE", "store.password_file"),
+    ] {
+        let loaded = load(
+            &Overrides::default(),
+            &environment(&[
+                ("GIAOBAN__KAFKA__BROKERS", "localhost:1"),
+                ("GIAOBAN__STORE__URL", "postgres://u@h/d"),
+                (variable, "s3cret/not a path"),
+            ]),
+        )
+        .unwrap();
+        let shown: Vec<&str> = loaded.shown.iter().map(|(_, value, _)| value.as_str()).collect();
+        let settings = format!("{:?}", loaded.settings);
+        let place = loaded.settings.store.place(Path::new("data")).err();
+        let error = loaded.settings.kafka.client().err().or(place).unwrap();
+        let told = format!("{error} {}", error.remedy());
+        assert!(told.contains(of) && told.contains("not the secret itself"), "{told}");
+        for text in [&shown.join(" "), &settings, &told, &format!("{error:?}")] {
+            assert!(!text.contains("s3cret"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn every_key_can_be_set_by_its_variable() {
+    for key in KEYS.iter() {
+        let of_properties = key.shape == Shape::Properties;
+        let name = if of_properties { format!("{}.sasl_username", key.name) } else { key.name.to_owned() };
+        let value = match show(&default_of(key)) {
+            default if !default.is_empty() && !of_properties => default,
+            _ if key.shape == Shape::Database => "postgres://u@h/d".to_owned(),
+            _ if key.shape == Shape::Day => "2020-12-03".to_owned(),
+            _ => "text".to_owned(),
+        };
+        let variable = variable_of(&name);
+        let loaded = load(&Overrides::default(), &environment(&[(&variable, &value)])).unwrap();
+        let shown = if of_properties { format!("{}.\"sasl.username\"", key.name) } else { name };
+        let origin = loaded.shown.iter().find(|(known, ..)| *known == shown).map(|(.., origin)| origin);
+        assert_eq!(origin, Some(&Origin::Variable(variable)), "{shown}");
+    }
+}
+
+#[test]
+fn a_property_with_an_underscore_is_set_by_its_variable() {
+    let environment = environment(&[
+        ("GIAOBAN__KAFKA__BROKERS", "localhost:1"),
+        ("GIAOBAN__KAFKA__PROPERTIES__LOG_LEVEL", "7"),
+        ("GIAOBAN__KAFKA__PROPERTIES__SESSION_TIMEOUT_MS", "6000"),
+    ]);
+    let client = load(&Overrides::default(), &environment).unwrap().settings.kafka.client().unwrap().unwrap();
+    let names: Vec<_> = client.properties.keys().map(String::as_str).collect();
+    assert_eq!(names, ["log_level", "session.timeout.ms"]);
+}
+
+#[test]
+fn the_language_follows_the_locale() {
+    let lang = |pairs: &[(&str, &str)]| load(&Overrides::default(), &environment(pairs)).unwrap().settings.lang;
+    assert_eq!(lang(&[("LANG", "vi_VN.UTF-8")]), Lang::Vi);
+    assert_eq!(lang(&[("LANG", "vi_VN.UTF-8"), ("LC_ALL", "C")]), Lang::En);
+    assert_eq!(lang(&[("LANG", "C"), ("GIAOBAN__LANG", "vi")]), Lang::Vi);
+}
