@@ -1,5 +1,5 @@
 //! Dead letters as operators work with them: seen, sent again after a fix,
-//! given up, and a limit after which the worker stops.
+//! given up, and a limit that holds a partition until somebody has decided.
 
 #![allow(clippy::unwrap_used)]
 
@@ -7,6 +7,7 @@ mod harness;
 
 use std::time::{Duration, Instant};
 
+use giaoban::domain::Partition;
 use giaoban::log::embedded::EmbeddedLog;
 use giaoban::log::{EventLog as _, Outgoing};
 use harness::{Giaoban, session};
@@ -283,33 +284,91 @@ fn a_poisoned_letter_does_no_harm_to_the_terminal() {
 }
 
 #[test]
-fn too_many_bad_records_stop_the_worker_at_the_same_place_until_they_are_accepted() {
+fn too_many_bad_records_hold_their_partition_at_the_same_place_until_they_are_accepted() {
     let giaoban = Giaoban::new().with("GIAOBAN__WORKER__DEAD_LETTER_RUN", "20");
     let good = |number| ("00007", session("00007", number, 1, "2020-03-04", 1).into_bytes());
     send(&giaoban, (1..=30).map(good).chain((0..40).map(broken)).chain((31..=33).map(good)));
     let stopped = giaoban.fails(17, &["worker", "--until-caught-up"]);
     assert!(stopped.contains("21 of 21 messages of partition ") && stopped.contains("offset 30 to 50"), "{stopped}");
-    for part in ["json.syntax", "--accept-dead-letters", "worker.dead_letter_run", "remedy"] {
+    for part in ["json.syntax", "giaoban dlq accept", "worker.dead_letter_run", "remedy"] {
         assert!(stopped.contains(part), "{part}: {stopped}");
     }
+    assert_eq!(giaoban.figure("2020-Q1", "00007", "supervision_sessions"), 30, "what lies before is counted");
     let said = |text: &str| text.lines().filter(|line| line.starts_with("error")).collect::<String>();
     for _ in 0..2 {
         assert_eq!(said(&giaoban.fails(17, &["worker", "--until-caught-up"])), said(&stopped));
     }
     let vietnamese = giaoban.fails(17, &["worker", "--until-caught-up", "--lang", "vi"]);
     assert!(vietnamese.contains("21 trong 21 bản ghi") && vietnamese.contains("cách xử lý"), "{vietnamese}");
+    let doctor = giaoban.run(&["doctor"]);
+    assert!(doctor.code == Some(16) && doctor.out.contains("is held at record 50"), "{}", doctor.out);
     // A replay counts them, whatever their number.
     giaoban.ok(&["replay"]);
 
-    giaoban.ok(&["worker", "--until-caught-up", "--accept-dead-letters"]);
+    let (_, rest) = stopped.split_once("messages of partition ").unwrap();
+    let partition = rest.split(',').next().unwrap();
+    let accept = |partition: &str, through: &str| {
+        giaoban.run(&["dlq", "accept", "--partition", partition, "--through", through, "--reason-text", "đã sửa"])
+    };
+    assert_eq!(
+        (accept("99", "end").code, accept(partition, "73").code),
+        (Some(15), Some(15)),
+        "there is no such record"
+    );
+    assert!(accept(partition, "49").out.contains("there is nothing to accept"));
+    // Up to a record: what follows is counted anew, and is not too many.
+    let ended = accept(partition, "55");
+    assert!(ended.code == Some(0) && ended.out.contains("records 50 to 55 are accepted"), "{}{}", ended.out, ended.err);
+    giaoban.settle();
     assert_eq!(giaoban.figure("2020-Q1", "00007", "supervision_sessions"), 33);
     let doctor = giaoban.ok(&["doctor"]);
-    assert!(doctor.contains("73 records read, none has vanished"), "{doctor}");
+    assert!(doctor.contains("73 records read, none has vanished") && !doctor.contains("is held"), "{doctor}");
     // What was accepted is not held against those that follow.
     send(&giaoban, [broken(98), good(34), broken(99), good(35)]);
     assert!(giaoban.settle().contains("2 applied, 0 duplicate, 0 superseded, 2 dead-lettered"));
     send(&giaoban, (100..130).map(broken));
     assert!(giaoban.fails(17, &["worker", "--until-caught-up"]).contains("21 of 21 messages"));
+    assert_eq!(accept(partition, "end").code, Some(0));
+    giaoban.settle();
+}
+
+#[test]
+fn garbage_in_one_partition_keeps_no_other_waiting_and_a_running_worker_hears_of_a_decision() {
+    let port = harness::broker::free_port();
+    let giaoban = Giaoban::new().with("GIAOBAN__HTTP__LISTEN", &format!("127.0.0.1:{port}"));
+    send(&giaoban, []);
+    let log = EmbeddedLog::open(&giaoban.data()).unwrap();
+    let mut producer = log.producer(EVENTS).unwrap();
+    let partitions: Vec<Partition> =
+        log.topic(EVENTS).unwrap().partitions.iter().map(|range| range.partition).collect();
+    let mut to = |partition: Partition, payloads: Vec<Vec<u8>>| {
+        for payload in payloads {
+            producer.send(&Outgoing { partition: Some(partition), payload, ..Outgoing::default() }, 0).unwrap();
+        }
+        assert!(producer.flush(Duration::from_secs(20)).iter().all(|delivery| delivery.result.is_ok()));
+    };
+    let session_of = |number| session("00007", number, 1, "2020-03-04", 1).into_bytes();
+    let (bad, good) = (partitions[0], partitions[1]);
+    let mut worker = giaoban.start(&["worker"]);
+    let address = harness::address(&mut worker);
+    to(bad, (0..1_001).map(|number| broken(number).1).chain([session_of(1)]).collect());
+    let ask = |path: &str| {
+        let answer = ureq::get(format!("http://{address}{path}")).call().unwrap();
+        answer.into_body().read_to_string().unwrap()
+    };
+    let until = |what: &str, condition: &dyn Fn() -> bool| harness::until(what, Duration::from_secs(60), condition);
+    let metric = format!("giaoban_worker_partition_held{{partition=\"{bad}\"}} ");
+    until("it is held", &|| ask("/metrics").contains(&format!("{metric}1")));
+    assert!(ask("/readyz").starts_with(&format!("ok\npartition {bad} is held at offset 999")), "{}", ask("/readyz"));
+    to(good, vec![session_of(2)]);
+    let figure = || giaoban.figure("2020-Q1", "00007", "supervision_sessions");
+    until("the other partition", &|| giaoban.run(&["rollup", "--period", "2020-Q1"]).code == Some(0) && figure() == 1);
+    let number = bad.to_string();
+    giaoban.ok(&["dlq", "accept", "--partition", &number, "--through", "end", "--reason-text", "đã sửa"]);
+    until("the partition goes on", &|| figure() == 2);
+    assert!(ask("/metrics").contains(&format!("{metric}0")) && ask("/readyz") == "ok\n");
+    worker.kill().unwrap();
+    worker.wait().unwrap();
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn contract(log: &dyn EventLog, topic: &str) {
         let offsets: Vec<i64> =
             all.iter().filter(|read| read.0.partition == *partition).map(|read| read.0.offset.0).collect();
         assert!(offsets.is_sorted());
-        let range = consumer.range(*partition).unwrap();
+        let range = log.range(topic, *partition).unwrap();
         assert_eq!((range.low, range.high.0), (NextOffset(0), offsets.len() as i64));
     }
 
@@ -119,6 +119,17 @@ fn contract(log: &dyn EventLog, topic: &str) {
     assert!(read(&mut *consumer, 0).is_empty(), "paused");
     consumer.resume().unwrap();
     assert_eq!(read(&mut *consumer, 1)[0].3, b"later");
+    // What is held keeps still and the others go on, beyond a pause, until it is sought.
+    let other = *partitions.iter().find(|partition| **partition != busiest).unwrap();
+    let to = |partition, payload| Outgoing { partition: Some(partition), ..message(b"00004", payload) };
+    consumer.hold(&[busiest]).unwrap();
+    let held = send(&mut *producer, &[to(busiest, b"held"), to(other, b"goes on")]).remove(0).unwrap();
+    assert_eq!(read(&mut *consumer, 1)[0].3, b"goes on");
+    consumer.pause().unwrap();
+    consumer.resume().unwrap();
+    assert!(read(&mut *consumer, 0).is_empty(), "held");
+    consumer.seek(busiest, NextOffset(held.offset.0)).unwrap();
+    assert_eq!(read(&mut *consumer, 1)[0].3, b"held");
     // What is released comes no more.
     consumer.release(&partitions).unwrap();
     send(&mut *producer, &[message(b"00004", b"for nobody")]);

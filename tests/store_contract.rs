@@ -13,7 +13,7 @@ use database::Database;
 use giaoban::domain::*;
 use giaoban::rollup::{Cell, Rollup};
 use giaoban::store::sqlite::SqliteStore;
-use giaoban::store::{Batch, Counts, ReadFigures as _, Span, StoreError, StoreReader, StoreWriter};
+use giaoban::store::{Accepted, Batch, Counts, Held, ReadFigures as _, Span, StoreError, StoreReader, StoreWriter};
 use jiff::civil::date;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
@@ -76,7 +76,37 @@ fn contract(make: impl Fn() -> Maker) {
     what_a_store_is_for_is_decided_when_it_is_made(&make(), &decree);
     a_reader_sees_one_moment(&make(), &decree);
     what_is_committed_is_there_when_it_is_opened_again(&make(), &decree);
+    a_held_partition_and_what_was_accepted_are_known_until_its_record_is_passed(&make(), &decree);
     assert!(matches!((make().read)(), Err(StoreError::Missing { .. })));
+}
+
+fn a_held_partition_and_what_was_accepted_are_known_until_its_record_is_passed(maker: &Maker, rules: &Rules) {
+    let mut store = (maker.write)().unwrap();
+    store.adopt(rules, false).unwrap();
+    let held = |partition: i32, at: i64, since_ms: i64| Held {
+        partition: Partition(partition),
+        at: Offset(at),
+        first: Offset(0),
+        bad: 5,
+        of: 8,
+        reason: "json.syntax".into(),
+        since_ms,
+    };
+    store.hold("events", &held(0, 1, 7)).unwrap();
+    store.hold("events", &held(0, 2, 8)).unwrap();
+    store.hold("events", &held(0, 2, 90)).unwrap();
+    store.hold("events", &held(1, 0, 9)).unwrap();
+    store.hold("others", &held(2, 0, 9)).unwrap();
+    let accepted =
+        |to: i64| Accepted { partition: Partition(0), to: NextOffset(to), at_ms: 10, why: "đã sửa".into() };
+    store.accept("events", &accepted(2)).unwrap();
+    store.accept("events", &accepted(3)).unwrap();
+    store.apply(&batch(0, vec![session("a", 1, 1, "00004", 3, 0), session("b", 1, 1, "00004", 3, 1)]), rules).unwrap();
+    let mut read = (maker.read)().unwrap();
+    assert_eq!(read.held("events").unwrap(), [held(0, 2, 8), held(1, 0, 9)], "the store is at its record, not past it");
+    assert_eq!(read.accepted("events").unwrap(), [accepted(3)]);
+    store.apply(&batch(2, vec![session("c", 1, 1, "00004", 3, 2)]), rules).unwrap();
+    assert_eq!((maker.read)().unwrap().held("events").unwrap(), [held(1, 0, 9)]);
 }
 
 fn revisions_are_settled_and_kept(maker: &Maker, rules: &Rules) {

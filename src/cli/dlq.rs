@@ -18,13 +18,13 @@ use crate::dead_letters::reader::{Action, DeadLetterTopic, ListedDeadLetter, Top
 use crate::dead_letters::redrive::{Redrive, note};
 use crate::dead_letters::selection::{Filter, Selection};
 use crate::dead_letters::whole::whole;
-use crate::domain::HANOI;
-use crate::domain::Position;
+use crate::domain::{HANOI, NextOffset, Offset, Partition, Position};
 use crate::failure::{ExitCode, Failure};
 use crate::files::WholeFile;
 use crate::log::EventLog;
 use crate::log::embedded::EmbeddedLog;
 use crate::program::Context;
+use crate::store::Accepted;
 use crate::terminal::{self, print};
 use crate::text::dead_letters as text;
 use crate::wire::{Code, ValidationError};
@@ -82,6 +82,21 @@ enum Command {
         #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
         reason_text: String,
     },
+    /// Cho phân vùng bị dừng vì quá nhiều thư chết đi tiếp, đến một vị trí · Let a partition that is held for too many dead letters go on, up to an offset
+    #[command(
+        after_help = "Ví dụ / Example:\n  giaoban dlq accept --partition 0 --through end --reason-text \"bên gửi đã sửa\""
+    )]
+    Accept {
+        /// Phân vùng, như giaoban doctor nêu · The partition, as giaoban doctor names it
+        #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(0..))]
+        partition: i32,
+        /// Bản ghi cuối cùng được chấp nhận; end là bản ghi cuối hiện có · The last record that is accepted; end for the last there is now
+        #[arg(long, value_name = "OFFSET", value_parser = through)]
+        through: Through,
+        /// Vì sao, bằng lời · Why, in words
+        #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+        reason_text: String,
+    },
     /// Ghi nội dung ra tệp NDJSON để sửa rồi giaoban publish · Write the bodies to an NDJSON file, to be corrected and published
     #[command(
         after_help = "Ví dụ / Example:\n  giaoban dlq export sua.ndjson --unit 00004\n  giaoban publish sua.ndjson          # sau khi sửa / once corrected\n  giaoban dlq discard --unit 00004 --reason-text \"đã gửi bản đã sửa\""
@@ -132,6 +147,23 @@ impl SelectionArgs {
     }
 }
 
+/// How far dead letters are accepted.
+#[derive(Clone, Copy, Debug)]
+enum Through {
+    /// All that the partition has now.
+    End,
+    /// Up to this record and with it.
+    Offset(i64),
+}
+
+fn through(text: &str) -> Result<Through, String> {
+    match (text, text.parse()) {
+        ("end", _) => Ok(Through::End),
+        (_, Ok(offset @ 0..)) => Ok(Through::Offset(offset)),
+        _ => Err("an offset, or end".to_owned()),
+    }
+}
+
 fn since(text: &str) -> Result<Timestamp, String> {
     moment(text).map(|(from, _)| from)
 }
@@ -162,14 +194,45 @@ pub fn run(context: &Context, args: &DlqArgs) -> Done {
         let data = settings.general.data.display();
         return Err(Failure::other(ExitCode::NotFound, text::no_log(data), text::check_data()));
     }
+    if let Command::Accept { partition, through, reason_text } = &args.action {
+        return accept(context, Partition(*partition), *through, reason_text);
+    }
     let desk = Desk::open(context)?;
     match &args.action {
+        Command::Accept { .. } => Ok(ExitCode::Done),
         Command::List { filter, all, format } => desk.list(&filter.get(), *all, *format),
         Command::Show { id } => desk.show(*id),
         Command::Redrive { selection, dry_run, force } => desk.redrive(&selection.get(), *dry_run, *force),
         Command::Discard { selection, reason_text } => desk.discard(&selection.get(), reason_text),
         Command::Export { file, selection } => desk.export(file, &selection.get()),
     }
+}
+
+/// Notes in the store, beside its worker, how far the records of a partition may become dead letters.
+fn accept(context: &Context, partition: Partition, through: Through, why: &str) -> Done {
+    let topic = &context.settings.kafka.topic;
+    let mut reader = context.reader()?;
+    let log = context.log_beside(&mut *reader)?;
+    let found = log.topic(topic)?.partitions.into_iter().find(|range| range.partition == partition);
+    let high = found.map_or(NextOffset(0), |range| range.high);
+    let to = match through {
+        Through::End => high,
+        Through::Offset(offset) => Offset(offset).next(),
+    };
+    if to > high || high.0 == 0 {
+        return Err(Failure::other(ExitCode::NotFound, text::not_so_far(partition, high), text::see_doctor()));
+    }
+    let stored = reader.checkpoints(topic)?.into_iter().find(|stored| stored.partition == partition);
+    let from = stored.map_or(NextOffset(0), |stored| stored.next);
+    if to <= from {
+        print(text::passed_already(partition, from).get(context.lang()))?;
+        return Ok(ExitCode::Done);
+    }
+    let at_ms = Timestamp::now().as_millisecond();
+    let accepted = Accepted { partition, to, at_ms, why: why.to_owned() };
+    context.place()?.create()?.accept(topic, &accepted)?;
+    print(text::accepted(partition, from, Offset(to.0 - 1)).get(context.lang()))?;
+    Ok(ExitCode::Done)
 }
 
 /// The dead letters, with what it takes to work on them.

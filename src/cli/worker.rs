@@ -33,9 +33,6 @@ pub struct WorkerArgs {
     /// Chấp nhận mất các bản ghi đã hết hạn · Continue past messages that expired unread
     #[arg(long)]
     accept_gap: bool,
-    /// Chấp nhận quá nhiều thư chết, cho lần chạy này · Continue although too many records are not valid events, for this run
-    #[arg(long)]
-    accept_dead_letters: bool,
 }
 
 /// Runs the command.
@@ -77,9 +74,6 @@ pub fn run(context: &Context, args: &WorkerArgs) -> Done {
     let Some(_) = patience(context.settings.kafka.wait).until(find)? else { return Ok(ExitCode::Done) };
     let mut worker = worker(context, store, Arc::clone(&metrics), Arc::clone(&stop))?;
     worker.limits.accept_gap = args.accept_gap;
-    if args.accept_dead_letters {
-        worker.limits.dead_letters = None;
-    }
     if args.until_caught_up {
         worker.until = Until::CaughtUp;
         let mut bar = Progress::new(text::settling().get(context.lang()));

@@ -1,11 +1,12 @@
 //! Whether so many records of a partition are not valid events that its producer must
-//! be broken, and the worker stops rather than fill the dead letters.
+//! be broken, and the partition is held rather than fill the dead letters.
 //!
-//! The verdict on a record depends on that record and those before it in the
-//! log, on nothing else: a worker that starts again stops at the same one. It
-//! falls where the limit is first exceeded; a stretch that the store has passed
-//! was accepted by somebody and is not judged again. What lies before the start
-//! is looked back at when the first bad record comes: good ones cost nothing.
+//! The verdict on a record depends on that record, those before it in the log and how
+//! far somebody has accepted them, on nothing else: a worker that starts again holds it
+//! at the same one. It falls where the limit is first exceeded; what was accepted is
+//! not counted, and a stretch that the store has passed is not judged again. What lies
+//! before the start is looked back at when the first bad record comes: good ones cost
+//! nothing.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -74,8 +75,10 @@ pub struct DeadLetterLimit {
     bad: VecDeque<Bad>,
     /// Whether nothing that lies before what was seen matters.
     whole: bool,
-    /// Whether the limit is exceeded, and somebody has accepted it.
+    /// Whether the limit is exceeded, and the store has passed that.
     exceeded: bool,
+    /// Records before this are accepted, whatever they are: they are not counted.
+    accepted: NextOffset,
     /// Looks back until this record comes again.
     until: Option<Offset>,
 }
@@ -83,7 +86,13 @@ pub struct DeadLetterLimit {
 impl DeadLetterLimit {
     /// `whole` says that the log has nothing before the first record that will be seen.
     pub fn new(tolerance: Option<Tolerance>, whole: bool) -> Self {
-        Self { tolerance, seen: 0, run: 0, bad: VecDeque::new(), whole, exceeded: false, until: None }
+        let accepted = NextOffset(0);
+        Self { tolerance, seen: 0, run: 0, bad: VecDeque::new(), whole, exceeded: false, accepted, until: None }
+    }
+
+    /// The same where records before `accepted` are accepted, and `next` is the first that will be seen.
+    pub fn accepting(self, accepted: NextOffset, next: NextOffset) -> Self {
+        Self { accepted, whole: self.whole || next <= accepted, ..self }
     }
 
     /// Whether this record is to be seen, if `next` is the next to be taken.
@@ -98,6 +107,9 @@ impl DeadLetterLimit {
     /// Sees a record: what is wrong with it first, if anything.
     pub fn see(&mut self, offset: Offset, wrong: Option<Code>) -> LimitVerdict {
         let Some(tolerance) = self.tolerance else { return LimitVerdict::Taken };
+        if offset.0 < self.accepted.0 {
+            return if self.until.is_some() { LimitVerdict::Past } else { LimitVerdict::Taken };
+        }
         let reach = WINDOW.max(tolerance.run + 1);
         if let Some(until) = self.until {
             if offset < until {
@@ -110,8 +122,9 @@ impl DeadLetterLimit {
         }
         self.whole |= self.seen >= reach;
         if !self.whole && wrong.is_some() {
-            *self = Self { until: Some(offset), ..Self::new(self.tolerance, false) };
-            return LimitVerdict::LookBack(NextOffset((offset.0 - reach as i64).max(0)));
+            let accepted = self.accepted;
+            *self = Self { until: Some(offset), accepted, ..Self::new(self.tolerance, false) };
+            return LimitVerdict::LookBack(NextOffset(offset.0 - reach as i64).max(accepted));
         }
         self.count(offset, wrong);
         if !self.whole {
@@ -240,6 +253,30 @@ mod tests {
         }
         let after = log(&[(6_000, BAD), (300, None), (1, BAD)]);
         assert_eq!(read(&after, Tolerance { share_percent: 50, run: 20_000 }, 6_300), None, "one more bad one");
+    }
+
+    #[test]
+    fn what_is_accepted_up_to_a_record_is_not_counted_and_what_follows_is_counted_anew() {
+        let tolerance = Some(Tolerance { share_percent: 100, run: 20 });
+        let held_at = |accepted: i64, from: i64| {
+            let mut limit =
+                DeadLetterLimit::new(tolerance, from == 0).accepting(NextOffset(accepted), NextOffset(from));
+            let mut offset = from;
+            while offset < 200 {
+                match limit.see(Offset(offset), BAD) {
+                    LimitVerdict::TooMany(excess) => return (excess.first.0, excess.last.0),
+                    LimitVerdict::LookBack(back) => offset = back.0,
+                    LimitVerdict::Taken | LimitVerdict::Past => offset += 1,
+                }
+            }
+            panic!("never")
+        };
+        assert_eq!(held_at(0, 0), (0, 20));
+        assert_eq!(held_at(21, 20), (21, 41), "just those that were seen");
+        assert_eq!(held_at(100, 20), (100, 120));
+        for from in [60, 101, 110, 120] {
+            assert_eq!(held_at(100, from), (100, 120), "started again at {from}");
+        }
     }
 
     #[test]

@@ -1,14 +1,14 @@
-//! Where dead letters go: each is confirmed by the log, or the first that is not
-//! is named with the cause.
+//! Where dead letters go: each is confirmed by the log, or the first of its parcel
+//! that is not is named with the cause. Parcels do not wait for one another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::message::{DeadLetter, ROOM_BYTES};
 use crate::domain::Position;
 use crate::failure::{Explained, FailureKind};
-use crate::log::{Delivery, EventLog, LogError, Producer};
+use crate::log::{EventLog, LogError, Producer};
 use crate::text::{Text, ingest as text};
 
 /// Longer than a message waits in the producer, which then says why.
@@ -46,74 +46,144 @@ impl Explained for DeadLetterRefused {
     }
 }
 
+/// What became of a parcel: its number, and whether each of its letters is kept.
+pub type Settled = (u64, Result<(), DeadLetterRefused>);
+
 /// Sends dead letters.
 pub struct DeadLetterProducer {
     log: Arc<dyn EventLog>,
+    /// The topic of the messages.
+    events: String,
     /// `None` if they are only counted.
     topic: Option<String>,
+    parcels: BTreeMap<u64, Parcel>,
+    together: Sending,
+    /// The limit of a topic is one on messages that travel together: what was too large goes once more by itself.
+    alone: Sending,
+    too_large: VecDeque<Letter>,
+    sent: u64,
+}
+
+/// Letters whose fate is told at once.
+struct Parcel {
+    undecided: usize,
+    refused: Option<DeadLetterRefused>,
+}
+
+struct Letter {
+    parcel: u64,
+    letter: DeadLetter,
+    since: Instant,
+}
+
+/// A client with what it was given.
+#[derive(Default)]
+struct Sending {
     /// Made with the first letter.
     producer: Option<Box<dyn Producer>>,
+    undecided: BTreeMap<u64, Letter>,
 }
 
 impl DeadLetterProducer {
-    /// To that topic; without one letters are only counted.
-    pub fn new(log: Arc<dyn EventLog>, topic: Option<String>) -> Self {
-        Self { log, topic, producer: None }
-    }
-
-    /// Sends the letters of that topic's messages and waits until each is confirmed.
-    pub fn keep(&mut self, events: &str, letters: &[DeadLetter]) -> Result<(), DeadLetterRefused> {
-        let Some(topic) = self.topic.clone() else { return Ok(()) };
-        let now_ms = jiff::Timestamp::now().as_millisecond();
-        let all: Vec<&DeadLetter> = letters.iter().collect();
-        let refused = self.send(events, &all, now_ms);
-        // The limit of a topic is one on messages that travel together: alone each may pass.
-        let (too_large, others): (Vec<_>, Vec<_>) =
-            refused.into_iter().partition(|(_, cause)| matches!(cause, LogError::TooLarge { .. }));
-        let alone = too_large.into_iter().flat_map(|(letter, _)| self.send(events, &[letter], now_ms));
-        match others.into_iter().chain(alone).next() {
-            Some((letter, cause)) => {
-                // It may have given up for good, where another can go on.
-                self.producer = None;
-                Err(DeadLetterRefused { topic, position: letter.position, cause })
-            }
-            None => Ok(()),
+    /// For messages of the topic `events`, to `topic`; without one letters are only counted.
+    pub fn new(log: Arc<dyn EventLog>, events: &str, topic: Option<String>) -> Self {
+        Self {
+            log,
+            events: events.to_owned(),
+            topic,
+            parcels: BTreeMap::new(),
+            together: Sending::default(),
+            alone: Sending::default(),
+            too_large: VecDeque::new(),
+            sent: 0,
         }
     }
 
-    /// The letters that were not taken, with the causes.
-    fn send<'l>(&mut self, events: &str, letters: &[&'l DeadLetter], now_ms: i64) -> Vec<(&'l DeadLetter, LogError)> {
-        let unanswered = || LogError::Transient("no acknowledgement".into());
-        let mut undecided: BTreeMap<u64, &'l DeadLetter> = BTreeMap::new();
-        let mut refused = Vec::new();
-        let mut send = || -> Result<(), LogError> {
-            undecided.extend((0..).zip(letters.iter().copied()));
-            let Some(producer) = self.producer()? else { return Ok(()) };
-            let mut settle = |deliveries: Vec<Delivery>| {
-                for delivery in deliveries {
-                    if let (Some(letter), Err(cause)) = (undecided.remove(&delivery.tag), delivery.result) {
-                        refused.push((letter, cause));
-                    }
-                }
-            };
-            for (tag, letter) in (0..).zip(letters) {
-                producer.send(&letter.outgoing(events, now_ms), tag)?;
-                settle(producer.deliveries());
+    /// Sends the letters of a parcel; what becomes of it is told by [`DeadLetterProducer::settled`].
+    pub fn send(&mut self, parcel: u64, letters: Vec<DeadLetter>) {
+        let undecided = if self.topic.is_some() { letters.len() } else { 0 };
+        self.parcels.insert(parcel, Parcel { undecided, refused: None });
+        if undecided > 0 {
+            for letter in letters {
+                self.give(Letter { parcel, letter, since: Instant::now() }, false);
             }
-            settle(producer.flush(DEAD_LETTERS_WITHIN));
-            Ok(())
+            self.together.producer.iter_mut().for_each(|producer| producer.hurry());
+        }
+    }
+
+    /// Whether any parcel is not told of yet.
+    pub fn waits(&self) -> bool {
+        !self.parcels.is_empty()
+    }
+
+    /// The parcels whose letters are all decided since the last call, without waiting.
+    pub fn settled(&mut self) -> Vec<Settled> {
+        self.decide(false);
+        self.decide(true);
+        if self.alone.undecided.is_empty()
+            && let Some(letter) = self.too_large.pop_front()
+        {
+            self.give(letter, true);
+            self.alone.producer.iter_mut().for_each(|producer| producer.hurry());
+        }
+        let settled = |_: &u64, parcel: &mut Parcel| parcel.undecided == 0;
+        self.parcels.extract_if(.., settled).map(|(id, parcel)| (id, parcel.refused.map_or(Ok(()), Err))).collect()
+    }
+
+    fn give(&mut self, letter: Letter, alone: bool) {
+        let Some(topic) = &self.topic else { return };
+        let sending = if alone { &mut self.alone } else { &mut self.together };
+        self.sent += 1;
+        let outgoing = letter.letter.outgoing(&self.events, jiff::Timestamp::now().as_millisecond());
+        let result = match &mut sending.producer {
+            Some(producer) => producer.send(&outgoing, self.sent),
+            none => self.log.producer(topic).and_then(|producer| none.insert(producer).send(&outgoing, self.sent)),
         };
-        let cause = send().err().unwrap_or_else(unanswered);
-        refused.extend(undecided.into_values().map(|letter| (letter, cause.clone())));
-        refused
+        match result {
+            Ok(()) => drop(sending.undecided.insert(self.sent, letter)),
+            Err(cause) => self.refuse(&letter, cause, alone),
+        }
     }
 
-    fn producer(&mut self) -> Result<Option<&mut Box<dyn Producer>>, LogError> {
-        let Some(topic) = &self.topic else { return Ok(None) };
-        if self.producer.is_none() {
-            self.producer = Some(self.log.producer(topic)?);
+    /// Takes what has been decided.
+    fn decide(&mut self, alone: bool) {
+        let sending = if alone { &mut self.alone } else { &mut self.together };
+        let Some(producer) = &mut sending.producer else { return };
+        let mut refused = Vec::new();
+        for delivery in producer.deliveries() {
+            let Some(letter) = sending.undecided.remove(&delivery.tag) else { continue };
+            match delivery.result {
+                Ok(_) => decided(&mut self.parcels, letter.parcel, None),
+                Err(LogError::TooLarge { .. }) if !alone => self.too_large.push_back(letter),
+                Err(cause) => refused.push((letter, cause)),
+            }
         }
-        Ok(self.producer.as_mut())
+        if sending.undecided.values().any(|letter| letter.since.elapsed() > DEAD_LETTERS_WITHIN) {
+            sending.producer = None;
+            let unanswered = std::mem::take(&mut sending.undecided).into_values();
+            refused.extend(unanswered.map(|letter| (letter, LogError::Transient("no acknowledgement".into()))));
+        }
+        for (letter, cause) in refused {
+            self.refuse(&letter, cause, alone);
+        }
+    }
+
+    fn refuse(&mut self, letter: &Letter, cause: LogError, alone: bool) {
+        let sending = if alone { &mut self.alone } else { &mut self.together };
+        // It may have given up for good, where another can go on.
+        if sending.undecided.is_empty() {
+            sending.producer = None;
+        }
+        let (topic, position) = (self.topic.clone().unwrap_or_default(), letter.letter.position);
+        decided(&mut self.parcels, letter.parcel, Some(DeadLetterRefused { topic, position, cause }));
+    }
+}
+
+/// One letter more of a parcel is decided; of several refusals the first is told.
+fn decided(parcels: &mut BTreeMap<u64, Parcel>, parcel: u64, refused: Option<DeadLetterRefused>) {
+    if let Some(parcel) = parcels.get_mut(&parcel) {
+        parcel.undecided -= 1;
+        parcel.refused = parcel.refused.take().or(refused);
     }
 }
 
@@ -123,7 +193,7 @@ mod tests {
 
     use super::*;
     use crate::domain::{LogIdentity, LogKind, Offset, Partition};
-    use crate::log::{Consumer, Created, Incoming, Membership, Outgoing, Topic, TopicSpec};
+    use crate::log::{Consumer, Created, Delivery, Incoming, Membership, Outgoing, Topic, TopicSpec};
     use crate::wire::{Code, ValidationError};
 
     /// A log whose first producer has given up for good.
@@ -135,6 +205,16 @@ mod tests {
     struct Client {
         works: bool,
         decided: Vec<Delivery>,
+    }
+
+    /// Sends one letter, and what becomes of it.
+    fn keep(producer: &mut DeadLetterProducer, letter: &DeadLetter) -> Result<(), DeadLetterRefused> {
+        producer.send(7, vec![letter.clone()]);
+        assert!(producer.waits());
+        let mut settled = producer.settled();
+        assert!(!producer.waits());
+        assert_eq!((settled.len(), settled[0].0), (1, 7));
+        settled.remove(0).1
     }
 
     impl EventLog for Log {
@@ -191,12 +271,12 @@ mod tests {
     fn a_producer_that_has_given_up_is_made_anew() {
         let position = Position { partition: Partition(2), offset: Offset(7) };
         let message = Incoming { position, timestamp_ms: None, key: None, headers: &[], payload: None };
-        let letters = [DeadLetter::new(&message, vec![ValidationError::new(Code::JsonSyntax, "", "x", "")])];
-        let mut producer = DeadLetterProducer::new(Arc::new(Log::default()), Some("dlq".into()));
-        let refused = producer.keep("events", &letters).unwrap_err();
+        let letter = DeadLetter::new(&message, vec![ValidationError::new(Code::JsonSyntax, "", "x", "")]);
+        let mut producer = DeadLetterProducer::new(Arc::new(Log::default()), "events", Some("dlq".into()));
+        let refused = keep(&mut producer, &letter).unwrap_err();
         assert_eq!((refused.position, refused.cause), (position, LogError::Transient("given up".into())));
-        assert_eq!(producer.keep("events", &letters), Ok(()));
-        assert_eq!(producer.keep("events", &letters), Ok(()));
+        assert_eq!(keep(&mut producer, &letter), Ok(()));
+        assert_eq!(keep(&mut producer, &letter), Ok(()));
     }
 
     fn refused(topic: &str, cause: LogError) -> DeadLetterRefused {

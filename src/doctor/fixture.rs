@@ -8,7 +8,10 @@ use crate::log::{
 };
 use crate::rollup::Cell;
 use crate::rollup::table::Cells;
-use crate::store::{AcceptedGap, Checkpoint, ReadCheckpoints, ReadFigures, ReadLedger, StoreError, StoreReader};
+use crate::store::{
+    Accepted, AcceptedGap, Checkpoint, Held, ReadCheckpoints, ReadFigures, ReadHeld, ReadLedger, StoreError,
+    StoreReader,
+};
 
 /// A log that has one message in the last of its partitions' offsets.
 #[derive(Default)]
@@ -104,8 +107,19 @@ impl EventLog for FakeLog {
     }
 }
 
-/// A store with those checkpoints and nothing else.
-pub(super) struct FakeStore(pub(super) Vec<Checkpoint>);
+/// A store with those checkpoints and held partitions, and nothing else.
+#[derive(Default)]
+pub(super) struct FakeStore(pub(super) Vec<Checkpoint>, pub(super) Vec<Held>, pub(super) Vec<Accepted>);
+
+impl ReadHeld for FakeStore {
+    fn held(&mut self, _: &str) -> Result<Vec<Held>, StoreError> {
+        Ok(self.1.clone())
+    }
+
+    fn accepted(&mut self, _: &str) -> Result<Vec<Accepted>, StoreError> {
+        Ok(self.2.clone())
+    }
+}
 
 impl ReadFigures for FakeStore {
     fn fingerprint(&mut self) -> Result<Option<Digest>, StoreError> {

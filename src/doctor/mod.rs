@@ -12,7 +12,7 @@ use crate::domain::{HANOI, LogKind, NextOffset, Rules, UnitKind};
 use crate::failure::{Explained, Failure};
 use crate::files::create_file;
 use crate::log::{self, EventLog, LogError, PartitionRange, Topic, first_record, identity_of};
-use crate::store::{AcceptedGap, Checkpoint, StoreError, StoreReader};
+use crate::store::{AcceptedGap, Checkpoint, Held, StoreError, StoreReader};
 use crate::text::{Lang, Text, doctor as says, failure, ingest, names};
 
 /// How a thing is.
@@ -261,6 +261,7 @@ fn store_itself(
         let detail = says::difference(at.partition, at.counts.difference());
         examination.add(says::reconciliation(), Verdict::Problem, detail, says::rebuild());
     }
+    held(examination, settings, store)?;
     Ok(checkpoints)
 }
 
@@ -279,6 +280,22 @@ fn is_its_log(examination: &mut Examination, settings: &Settings, store: &mut dy
         examination.failed(says::its_log(), Verdict::Problem, error);
     }
     checked.is_ok()
+}
+
+/// Partitions of which nothing more is taken until somebody decides.
+fn held(examination: &mut Examination, settings: &Settings, store: &mut dyn StoreReader) -> Result<(), StoreError> {
+    let topic = &settings.kafka.topic;
+    let accepted = store.accepted(topic)?;
+    for Held { partition, at, first, bad, of, reason, since_ms } in store.held(topic)? {
+        let since = Timestamp::from_millisecond(since_ms).map_or_else(|_| String::new(), |time| time.to_string());
+        let detail = says::held(bad, of, partition, first, at, reason, since);
+        if accepted.iter().any(|accepted| accepted.partition == partition && accepted.to.0 > at.0) {
+            examination.add(says::dead_letters(), Verdict::Warning, detail, says::accepted_already());
+        } else {
+            examination.add(says::dead_letters(), Verdict::Problem, detail, says::accept(partition));
+        }
+    }
+    Ok(())
 }
 
 /// Whether the store is where the log has something to go on from, and how far behind it is.

@@ -1,10 +1,10 @@
 use super::fixture::{FakeLog, FakeStore};
 use super::*;
 use crate::config::{Overrides, load};
-use crate::domain::{Calendar, Digest, Partition, UnitTable};
+use crate::domain::{Calendar, Digest, Offset, Partition, UnitTable};
 use crate::failure::Cause;
 use crate::log::Access;
-use crate::store::Counts;
+use crate::store::{Accepted, Counts};
 
 fn checkpoint(partition: i32, next: i64, read: u64, applied: u64) -> Checkpoint {
     let counts = Counts { read, applied, ..Counts::default() };
@@ -18,6 +18,8 @@ fn now() -> Timestamp {
 struct Case {
     log: FakeLog,
     checkpoints: Result<Vec<Checkpoint>, StoreError>,
+    held: Vec<Held>,
+    accepted: Vec<Accepted>,
     now: Timestamp,
     data: Option<std::path::PathBuf>,
     lang: &'static str,
@@ -32,6 +34,8 @@ impl Case {
         Self {
             log: FakeLog { ranges: vec![(0, 7), (0, 5)], taken_ms, ..FakeLog::default() },
             checkpoints: Ok(vec![checkpoint(0, 7, 7, 7), checkpoint(1, 5, 5, 5)]),
+            held: Vec::new(),
+            accepted: Vec::new(),
             now: now(),
             data: None,
             lang: "en",
@@ -53,7 +57,10 @@ impl Case {
         let units = include_str!("../../config/units/hanoi.csv");
         let succession = include_str!("../../config/units/hanoi-succession.csv");
         let rules = Rules::new(UnitTable::from_csv(units, succession).unwrap(), self.calendar.clone());
-        let open = || Ok(Box::new(FakeStore(self.checkpoints.clone()?)) as Box<dyn StoreReader>);
+        let open = || {
+            Ok(Box::new(FakeStore(self.checkpoints.clone()?, self.held.clone(), self.accepted.clone()))
+                as Box<dyn StoreReader>)
+        };
         examine(&settings, &rules, self.now, log, open)
     }
 }
@@ -240,6 +247,31 @@ fn defects_of_two_partitions_do_not_cancel_out() {
     let texts = not_well(&case.examine());
     assert_eq!(texts.len(), 2, "{texts:#?}");
     assert!(texts.iter().all(|text| text.starts_with("reconciliation") && text.contains("giaoban replay")));
+}
+
+#[test]
+fn a_held_partition_is_a_problem_until_somebody_has_decided() {
+    let held = Held {
+        partition: Partition(1),
+        at: Offset(5),
+        first: Offset(3),
+        bad: 2,
+        of: 3,
+        reason: "json.syntax".into(),
+        since_ms: now().as_millisecond(),
+    };
+    let accepted = |to| Accepted { partition: Partition(1), to: NextOffset(to), at_ms: 0, why: "x".into() };
+    let mut case = Case { held: vec![held], ..Case::healthy() };
+    for decisions in [vec![], vec![accepted(5)]] {
+        case.accepted = decisions;
+        let (verdict, text) = only(&case.examine());
+        assert_eq!(verdict, Verdict::Problem);
+        for part in ["partition 1 is held at record 5 since 2026-01-05", "json.syntax", "dlq accept --partition 1"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+    case.accepted = vec![accepted(6)];
+    assert_eq!(only(&case.examine()).0, Verdict::Warning);
 }
 
 #[test]

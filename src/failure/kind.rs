@@ -66,8 +66,6 @@ kinds! {
     LogUnreachable => Retry, LogUnreachable, 503;
     /// Another process writes the embedded log at the moment.
     LogHeld => Retry, InUse, 503;
-    /// The event log was silent when the worker was to end.
-    LogSilent => Stop, LogUnreachable, 503;
     /// The event log refuses, and will again.
     LogRefuses => Stop, LogRefuses, 503;
     /// The embedded log cannot be read.

@@ -38,8 +38,6 @@ pub enum Silent {
     File,
     /// A store on a server.
     Server,
-    /// The log, which was to take dead letters.
-    Log,
 }
 
 shown_as_explained!(Stopped, WorkerError);
@@ -70,7 +68,7 @@ impl Explained for Stopped {
             Self::Gap { .. } => text::accept_gap(),
             Self::Truncated { .. } | Self::Recreated { .. } => text::publish_again(),
             Self::Fenced(_) => text::one_worker(),
-            Self::TooManyDeadLetters { .. } => text::accept_dead_letters(),
+            Self::TooManyDeadLetters { partition, .. } => text::accept_dead_letters(partition),
         }
     }
 }
@@ -85,7 +83,6 @@ impl Explained for WorkerError {
             Self::ThreadEnded(_) => FailureKind::Defect,
             Self::Slow { silent: Silent::File, .. } => FailureKind::InUse,
             Self::Slow { silent: Silent::Server, .. } => FailureKind::StoreSilent,
-            Self::Slow { silent: Silent::Log, .. } => FailureKind::LogSilent,
         }
     }
 
@@ -109,7 +106,6 @@ impl Explained for WorkerError {
             Self::ThreadEnded(_) => text::report_defect(),
             Self::Slow { silent: Silent::File, .. } => text::find_holder(),
             Self::Slow { silent: Silent::Server, .. } => text::see_server(),
-            Self::Slow { silent: Silent::Log, .. } => text::see_log(),
         }
     }
 }
@@ -140,18 +136,14 @@ mod tests {
 
     #[test]
     fn who_kept_a_worker_from_stopping_decides_the_code() {
-        for (silent, code) in [
-            (Silent::File, ExitCode::InUse),
-            (Silent::Server, ExitCode::StoreUnreachable),
-            (Silent::Log, ExitCode::LogUnreachable),
-        ] {
-            let slow = WorkerError::Slow { silent, at: "the embedded log d/log.db".into(), seconds: 8 };
+        for (silent, code) in [(Silent::File, ExitCode::InUse), (Silent::Server, ExitCode::StoreUnreachable)] {
+            let slow = WorkerError::Slow { silent, at: "the store d/store-1.db".into(), seconds: 8 };
             assert!(!slow.kind().may_pass());
             let failure = Failure::from(slow);
             assert_eq!(failure.code(), code);
             let (what, remedy) = (failure.what(), failure.remedy());
-            assert!(what.en.starts_with("the embedded log d/log.db did not answer within 8 s"), "{}", what.en);
-            assert!(what.vi.starts_with("nhật ký nhúng d/log.db không trả lời trong 8 giây"), "{}", what.vi);
+            assert!(what.en.starts_with("the store d/store-1.db did not answer within 8 s"), "{}", what.en);
+            assert!(what.vi.starts_with("the store d/store-1.db không trả lời trong 8 giây"), "{}", what.vi);
             assert!(remedy.vi != remedy.en && !remedy.vi.is_ascii());
         }
     }

@@ -2,16 +2,19 @@
 //! the offset.
 //!
 //! `machine` decides what is read, written, retried and released, without I/O;
-//! `reader` and `writer` are the two threads that carry it out. What only I/O can
-//! answer is theirs: how much is read at once, where a partition starts, whether a
-//! failed call is worth another try. `worker` starts them. `ground` is what comes
-//! before a recount. Nothing here may
-//! know how figures are shown or who asked for the work.
+//! `reader`, `writer` and `letters` are the three threads that carry it out, and
+//! `errands` what they ask of one another. What only I/O can answer is theirs: how
+//! much is read at once, where a partition starts (`ranges`), whether a failed call
+//! is worth another try. `worker` starts them, `ground` is what comes before a recount. Nothing here may know how figures
+//! are shown or who asked for the work.
 
+mod errands;
 mod error;
 pub mod ground;
+mod letters;
 pub mod machine;
 mod portion;
+mod ranges;
 mod reader;
 mod summary;
 pub mod worker;

@@ -1,13 +1,15 @@
-//! A worker as others see it: what it is given, and how long it works. Its two
-//! threads, `reader` and `writer`, share nothing but messages.
+//! A worker as others see it: what it is given, and how long it works. Its
+//! threads share nothing but messages.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::error::{Silent, WorkerError};
+use super::letters::LetterKeeper;
 use super::machine::{Limits, Machine};
 use super::portion::Portion;
 use super::reader::Reader;
@@ -61,6 +63,11 @@ pub enum Until {
     At(BTreeMap<Partition, NextOffset>),
 }
 
+fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, LogError> {
+    let thread = std::thread::Builder::new().name(name.into()).spawn(work);
+    thread.map_err(|error| LogError::Transient(Cause::worded(format!("cannot start a thread: {error}"), error)))
+}
+
 impl Worker {
     /// Works until it is stopped, has caught up, or cannot go on.
     ///
@@ -83,7 +90,6 @@ impl Worker {
             }
             Until::At(offsets) => (Some(offsets), true),
         };
-        let dead_letters = DeadLetterProducer::new(Arc::clone(&self.log), self.dead_letter_topic.clone());
         let consumer = self.log.consumer(&self.topic, &self.membership)?;
         if let Some(topic) = &self.dead_letter_topic {
             // Needed only when a dead letter comes; but better known before.
@@ -95,7 +101,6 @@ impl Worker {
         let (outbox, replies) = channel();
         let size = (Instant::now(), store.size_bytes().unwrap_or_default());
         let of_store = (if store.is_on_server() { Silent::Server } else { Silent::File }, store.describe());
-        let of_log = (Silent::Log, self.log.describe());
         self.metrics.store_size(size.1);
         let mut writer = Writer {
             topic: self.topic.clone(),
@@ -103,18 +108,24 @@ impl Worker {
             size,
             overlaps: Overlaps::default(),
             rules: Arc::clone(&self.rules),
-            dead_letters,
             metrics: Arc::clone(&self.metrics),
             operator: operator(),
         };
-        let work = move || {
-            writer.serve(&inbox, &outbox);
+        let (store_replies, served) = (outbox.clone(), Arc::new(AtomicBool::new(false)));
+        let all_served = Arc::clone(&served);
+        let store_thread = start_thread("store", move || {
+            writer.serve(&inbox, &store_replies);
             // That all is answered is known before the store is closed, which takes a while.
-            drop(outbox);
+            all_served.store(true, Ordering::Relaxed);
+        })?;
+        let (letters, parcels) = channel();
+        let mut keeper = LetterKeeper {
+            dead_letters: DeadLetterProducer::new(Arc::clone(&self.log), &self.topic, self.dead_letter_topic),
+            log: Arc::clone(&self.log),
+            stop: Arc::clone(&self.stop),
         };
-        let thread = std::thread::Builder::new().name("store".into()).spawn(work);
-        let thread = thread
-            .map_err(|error| LogError::Transient(Cause::worded(format!("cannot start a thread: {error}"), error)))?;
+        let keeper_replies = outbox.clone();
+        let letters_thread = start_thread("dead-letters", move || keeper.serve(&parcels, &keeper_replies))?;
         let machine = Machine::new(&self.topic, self.limits);
         let mut reader = Reader {
             log: self.log,
@@ -124,20 +135,24 @@ impl Worker {
             portion: Portion::new(self.rules, self.admission),
             consumer,
             requests,
+            letters,
+            answers: outbox,
             replies,
+            threads: vec![("store", store_thread), ("dead-letters", letters_thread)],
             metrics: self.metrics,
             stop: self.stop,
             stop_at: None,
             of_store,
-            of_log,
-            keeping: false,
             targets,
             bounded,
             looked_up: false,
             committed: BTreeMap::new(),
             elsewhere: BTreeMap::new(),
+            held_elsewhere: BTreeMap::new(),
             started: Vec::new(),
-            reasons: BTreeMap::new(),
+            ranging: BTreeMap::new(),
+            rounds: 0,
+            asked_accepted: false,
             written: (Duration::ZERO, 0),
             begun: Instant::now(),
             asleep: false,
@@ -149,14 +164,17 @@ impl Worker {
             summary: Summary::default(),
         };
         let result = reader.run();
-        drop(reader.requests);
+        drop((reader.requests, reader.letters, reader.answers));
         let in_time = !matches!(result, Err(WorkerError::Slow { .. }));
-        while in_time && reader.replies.recv().is_ok() {}
+        let store_thread = reader.threads.swap_remove(0).1;
+        while in_time && !served.load(Ordering::Relaxed) && !store_thread.is_finished() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         // Only now, so that no other reads where a batch of this one is still to be written.
         reader.consumer.close();
         if in_time {
-            // A panic in the thread was reported as no answer.
-            let _ = thread.join();
+            // A panic in the thread was reported as its end.
+            let _ = store_thread.join();
         }
         result.map(|()| reader.summary)
     }

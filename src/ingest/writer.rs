@@ -1,15 +1,13 @@
-//! The thread that writes: dead letters to the log, batches to the store, one
-//! after the other as it is asked, and an answer to each.
+//! The thread that writes the store, one thing after the other as it is asked, and an answer to each.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use crate::dead_letters::DeadLetter;
-use crate::dead_letters::producer::{DeadLetterProducer, DeadLetterRefused};
-use crate::domain::{Entry, Rules};
+use super::errands::{Progress, Reply, Request};
+use crate::domain::Rules;
 use crate::observability::Metrics;
-use crate::store::{Batch, Checkpoint, Counts, StoreError, StoreWriter};
+use crate::store::{Checkpoint, StoreError, StoreWriter};
 
 /// How often the size of the store is asked.
 const SIZE_EVERY: Duration = Duration::from_secs(1);
@@ -49,30 +47,6 @@ impl Overlaps {
     }
 }
 
-/// What the reading thread asks for.
-pub(super) enum Request {
-    /// Where partitions start.
-    Checkpoints,
-    /// Whether it still has what it was given.
-    Standing,
-    DeadLetter(Vec<DeadLetter>),
-    Apply(Batch),
-}
-
-/// What it is answered; `room` is the memory of the batch's entries.
-pub(super) enum Reply {
-    Checkpoints(Result<Vec<Checkpoint>, StoreError>),
-    /// Also unasked for, after the store was reached by another connection.
-    Standing(Result<Vec<Checkpoint>, StoreError>),
-    Kept(Result<(), DeadLetterRefused>),
-    Applied {
-        result: Result<Vec<Counts>, StoreError>,
-        took: Duration,
-        store_bytes: u64,
-        room: Vec<Entry>,
-    },
-}
-
 /// The thread that writes.
 pub(super) struct Writer {
     pub(super) topic: String,
@@ -81,7 +55,6 @@ pub(super) struct Writer {
     pub(super) size: (Instant, u64),
     pub(super) overlaps: Overlaps,
     pub(super) rules: Arc<Rules>,
-    pub(super) dead_letters: DeadLetterProducer,
     pub(super) metrics: Arc<Metrics>,
     /// On whose behalf gaps are accepted.
     pub(super) operator: String,
@@ -92,9 +65,10 @@ impl Writer {
     pub(super) fn serve(&mut self, requests: &Receiver<Request>, replies: &Sender<Reply>) {
         while let Some(request) = self.next(requests) {
             let reply = match request {
-                Request::DeadLetter(dead_letters) => Reply::Kept(self.dead_letters.keep(&self.topic, &dead_letters)),
-                Request::Checkpoints => Reply::Checkpoints(self.standing()),
+                Request::Progress => Reply::Progress(self.progress()),
                 Request::Standing => Reply::Standing(self.standing()),
+                Request::Accepted => Reply::Accepted(self.noted(|store, topic| store.accepted(topic))),
+                Request::Hold(held) => Reply::Noted(self.noted(|store, topic| store.hold(topic, &held))),
                 Request::Apply(mut batch) => {
                     let begun = Instant::now();
                     self.metrics.health.asked(true);
@@ -155,6 +129,23 @@ impl Writer {
         let standing = self.store.standing(&self.topic);
         self.metrics.health.answered(standing.is_ok());
         standing
+    }
+
+    fn progress(&mut self) -> Result<Progress, StoreError> {
+        let checkpoints = self.standing()?;
+        let held = self.noted(|store, topic| store.held(topic))?;
+        Ok(Progress { checkpoints, held, accepted: self.noted(|store, topic| store.accepted(topic))? })
+    }
+
+    /// Something small that is asked of the store, or noted in it.
+    fn noted<T>(
+        &mut self,
+        act: impl FnOnce(&mut dyn StoreWriter, &str) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.metrics.health.asked(false);
+        let noted = act(&mut *self.store, &self.topic);
+        self.metrics.health.answered(noted.is_ok());
+        noted
     }
 
     /// The size of the store, asked now and then: to a database it is one more question.

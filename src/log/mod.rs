@@ -180,6 +180,12 @@ pub trait EventLog: Send + Sync {
 
     /// Which log it is that has this topic: what a store is bound to. [`LogError::NoSuchTopic`] if it has none.
     fn identity(&self, topic: &str) -> Result<LogIdentity, LogError>;
+    /// What can be read of one partition now. Of a topic that is there, but has no such partition as far as the log
+    /// knows, [`LogError::Transient`]: it may have been added.
+    fn range(&self, topic: &str, partition: Partition) -> Result<PartitionRange, LogError> {
+        let found = self.topic(topic)?.partitions.into_iter().find(|range| range.partition == partition);
+        found.ok_or_else(|| LogError::Transient(format!("{topic} has no partition {partition} yet").into()))
+    }
 
     /// By which setting the topic loses messages in time, such as `retention.ms=604800000`; `None` if it keeps all.
     fn loses_by(&self, _topic: &str) -> Result<Option<String>, LogError> {
@@ -241,6 +247,9 @@ pub trait Producer: Send {
     /// is known only by its [`Delivery`].
     fn send(&mut self, message: &Outgoing, tag: u64) -> Result<(), LogError>;
 
+    /// Lets what was sent go, where it would wait for more; does not wait for what becomes of it.
+    fn hurry(&mut self) {}
+
     /// What has been decided since the last call, in no order, without waiting.
     fn deliveries(&mut self) -> Vec<Delivery>;
 
@@ -263,17 +272,17 @@ pub trait Consumer: Send {
     /// Goes on from another offset of a partition that is this consumer's.
     fn seek(&mut self, partition: Partition, to: NextOffset) -> Result<(), LogError>;
 
+    /// Nothing comes of these until each is sought; the others go on.
+    fn hold(&mut self, partitions: &[Partition]) -> Result<(), LogError>;
+
     /// Nothing comes of any partition until [`Consumer::resume`]; polling goes on.
     fn pause(&mut self) -> Result<(), LogError>;
 
-    /// Undoes [`Consumer::pause`].
+    /// Undoes [`Consumer::pause`]; what is held stays so.
     fn resume(&mut self) -> Result<(), LogError>;
 
     /// Tells the log how far the store has got: a hint for monitoring, never the truth.
     fn commit_hint(&mut self, offsets: &[(Partition, NextOffset)]);
-
-    /// What can be read of a partition now; asks the log.
-    fn range(&mut self, partition: Partition) -> Result<PartitionRange, LogError>;
 
     /// One past the last message of each partition that is this consumer's, as
     /// last heard; cheap, for lag.

@@ -16,12 +16,19 @@ pub(super) struct PartitionLag {
     /// them, or when they were first heard of.
     unread_since_ms: Option<i64>,
     counts: Counts,
+    /// The record at which it is held, because too many before it and with it are not valid events.
+    held: Option<Offset>,
 }
 
 impl PartitionLag {
     /// Records that the log has and the store lacks.
     pub(super) fn records(&self) -> i64 {
         (self.end.0 - self.next.0).max(0)
+    }
+
+    /// The record at which it is held.
+    pub(super) fn held(&self) -> Option<Offset> {
+        self.held
     }
 
     /// For how long the oldest record that the store lacks has waited for it, in seconds.
@@ -36,6 +43,7 @@ impl PartitionLag {
         self.next = next;
         self.end = self.end.max(next);
         self.waiting.retain(|(offset, _)| offset.next() > next);
+        self.held = self.held.filter(|at| at.next() > next);
         self.unread_since_ms = last_timestamp_ms;
     }
 }
@@ -99,6 +107,11 @@ impl Lag {
         let Some(lag) = self.0.get_mut(&partition) else { return };
         lag.stored(next, last_timestamp_ms);
         lag.counts.add(counts);
+    }
+
+    /// A partition is held at a record, until the store has passed it.
+    pub(super) fn hold(&mut self, partition: Partition, at: Offset) {
+        self.0.entry(partition).and_modify(|lag| lag.held = Some(at));
     }
 
     /// A partition was given up.

@@ -13,10 +13,10 @@ use prometheus::{
 };
 
 use super::health::{Health, now_ms};
-use super::lag::Lag;
+use super::lag::{Lag, PartitionLag};
 use super::names::{self, Description};
 use super::verification::Verification;
-use crate::domain::{NextOffset, Partition, Position};
+use crate::domain::{NextOffset, Offset, Partition, Position};
 use crate::store::{AcceptedGap, Checkpoint, Counts};
 
 /// The metrics of a worker, and whether it is well.
@@ -35,6 +35,7 @@ pub struct Metrics {
     oldest_age: Gauge,
     difference: IntGauge,
     assigned: IntGauge,
+    partition_held: IntGaugeVec,
     connected: IntGauge,
     store_connected: IntGauge,
     went_back: IntCounter,
@@ -106,6 +107,7 @@ impl Metrics {
             oldest_age: float(&names::OLDEST_AGE)?,
             difference: gauge(&names::RECONCILIATION_DIFFERENCE)?,
             assigned: gauge(&names::ASSIGNED_PARTITIONS)?,
+            partition_held: gauges(&names::PARTITION_HELD, &["partition"])?,
             connected: gauge(&names::LOG_CONNECTED)?,
             store_connected: gauge(&names::STORE_CONNECTED)?,
             went_back: counter(&names::STORE_WENT_BACK)?,
@@ -184,7 +186,22 @@ impl Metrics {
             // Not there if it was never rendered.
             let _ = self.lag_records.remove_label_values(&[&label]);
             let _ = self.lag_seconds.remove_label_values(&[&label]);
+            let _ = self.partition_held.remove_label_values(&[&label]);
         }
+    }
+
+    /// A partition is held at a record, until the store has passed it.
+    pub fn held(&self, partition: Partition, at: Offset) {
+        self.with_lag(|lag| lag.hold(partition, at));
+    }
+
+    /// What somebody should know though the worker works, a line each.
+    pub fn remarks(&self) -> Vec<String> {
+        let of = |(partition, lag): (Partition, &PartitionLag)| {
+            let at = lag.held()?;
+            Some(format!("partition {partition} is held at offset {at}: too many dead letters, see giaoban doctor"))
+        };
+        self.with_lag(|lag| lag.partitions().filter_map(of).collect())
     }
 
     /// The log's ends, as last heard.
@@ -277,6 +294,7 @@ impl Metrics {
                 let seconds = behind.seconds(now);
                 self.lag_records.with_label_values(&[&label]).set(behind.records());
                 self.lag_seconds.with_label_values(&[&label]).set(seconds);
+                self.partition_held.with_label_values(&[&label]).set(i64::from(behind.held().is_some()));
                 (oldest, assigned) = (oldest.max(seconds), assigned + 1);
             }
             self.oldest_age.set(oldest);

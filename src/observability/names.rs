@@ -58,6 +58,7 @@ metrics! {
     OLDEST_AGE = "giaoban_worker_oldest_unprocessed_event_age_seconds", Seconds, "The largest lag in seconds of the assigned partitions";
     RECONCILIATION_DIFFERENCE = "giaoban_worker_reconciliation_difference_records", Records, "Records read less records applied, duplicate, superseded and dead-lettered, over the assigned partitions since the store began; anything but 0 means that a record has vanished";
     ASSIGNED_PARTITIONS = "giaoban_worker_assigned_partitions", Partitions, "Partitions that this worker reads";
+    PARTITION_HELD = "giaoban_worker_partition_held", Flag, "1 if nothing more of an assigned partition is taken, because too many of its records are not valid events, until somebody decides (giaoban dlq accept)";
     LOG_CONNECTED = "giaoban_worker_log_connected", Flag, "1 if the event log is there, 0 if no broker is connected and the worker waits for one";
     STORE_CONNECTED = "giaoban_worker_store_connected", Flag, "1 if the store answers and takes what is written, 0 if it does not and the worker waits for it";
     STORE_WENT_BACK = "giaoban_worker_store_went_back_records_total", Records, "Offsets that the store had and lost, as by a failover or a restore, and that were read again";

@@ -10,6 +10,7 @@ pub mod compare;
 pub mod data_dir;
 pub mod dropped;
 mod error;
+mod held;
 pub mod holding;
 pub mod place;
 pub mod postgres;
@@ -20,6 +21,7 @@ mod stored;
 pub use batch::{AcceptedGap, Batch, Checkpoint, Counts, Span, Tally};
 pub use data_dir::DataDir;
 pub use error::StoreError;
+pub use held::{Accepted, Held, NoteHeld, ReadHeld};
 pub use place::StorePlace;
 
 use crate::domain::{Digest, Entry, LogIdentity, LogKind, Position, Quarter, RecordKey, Rules};
@@ -156,7 +158,7 @@ pub trait ReadCheckpoints: Send {
 }
 
 /// A whole store, for reading. Who needs less of it asks for one of the traits that make it up.
-pub trait StoreReader: ReadFigures + ReadLedger + ReadCheckpoints {
+pub trait StoreReader: ReadFigures + ReadLedger + ReadCheckpoints + ReadHeld {
     /// What it is, for messages.
     fn describe(&self) -> String;
 
@@ -207,7 +209,7 @@ pub trait StoreReader: ReadFigures + ReadLedger + ReadCheckpoints {
 }
 
 /// A store, for writing.
-pub trait StoreWriter: StoreReader {
+pub trait StoreWriter: StoreReader + NoteHeld {
     /// Takes the rules into an empty store, and whether it is for events that are made up. Of one that has rules
     /// nothing is changed: what it is for was decided when it was made.
     ///

@@ -34,6 +34,19 @@ texts! {
         "Đã bỏ {noted}; đã quyết định từ trước {before}.\n",
         "{noted} discarded; {before} decided before.\n"
     }
+    not_so_far(partition, end) {
+        "phân vùng {partition} không có bản ghi đó: nó kết thúc ở vị trí {end}",
+        "partition {partition} has no such record: it ends at offset {end}",
+    }
+    see_doctor() { "Xem phân vùng và vị trí: giaoban doctor.", "See partition and offset: giaoban doctor." }
+    passed_already(partition, next) {
+        "Phân vùng {partition}: kho đã ở vị trí {next}, không còn gì phải chấp nhận.\n",
+        "Partition {partition}: the store is at offset {next} already, there is nothing to accept.\n",
+    }
+    accepted(partition, from, last) {
+        "Phân vùng {partition}: bản ghi từ {from} đến {last} được chấp nhận; bản nào không hợp lệ sẽ vào thư chết. Worker đang chạy sẽ đi tiếp trong vài giây.\n",
+        "Partition {partition}: records {from} to {last} are accepted; what is not a valid event becomes a dead letter. A running worker goes on within seconds.\n",
+    }
     exported(count, file) {
         "Đã ghi {count} thư ra {file}. Sửa rồi gửi: giaoban publish {file}; sau đó giaoban dlq discard.",
         "Wrote {count} dead letters to {file}. Correct them and send them: giaoban publish {file}; then giaoban dlq discard."

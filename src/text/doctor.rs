@@ -99,6 +99,20 @@ texts! {
         "Rebuild from the log and compare: giaoban replay.",
     }
 
+    dead_letters() { "thư chết", "dead letters" }
+    held(bad, of, partition, first, at, reason, since) {
+        "phân vùng {partition} dừng ở bản ghi {at} từ {since}: {bad} trong {of} bản ghi từ {first} không phải là sự kiện hợp lệ, phần lớn vì {reason}; các phân vùng khác vẫn tiếp tục",
+        "partition {partition} is held at record {at} since {since}: {bad} of {of} records from {first} on are not valid events, most of them because of {reason}; the other partitions go on",
+    }
+    accept(partition) {
+        "Sửa bên gửi hoặc bảng đơn vị, rồi cho chúng vào thư chết: giaoban dlq accept --partition {partition} --through end --reason-text \"...\".",
+        "Fix the producer or the table of units, then let them become dead letters: giaoban dlq accept --partition {partition} --through end --reason-text \"...\".",
+    }
+    accepted_already() {
+        "Đã được chấp nhận: worker đang chạy sẽ đi tiếp trong vài giây; nếu không, chạy giaoban worker.",
+        "It is accepted: a running worker goes on within seconds; if none runs, start giaoban worker.",
+    }
+
     outside_log(partition, next, low, high) {
         "phân vùng {partition}: kho ở {next}, nhật ký có từ {low} đến {high}",
         "partition {partition}: the store is at {next}, the log has {low} to {high}",

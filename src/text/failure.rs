@@ -49,8 +49,8 @@ texts! {
     }
     doctor_found() { "giaoban doctor phát hiện vấn đề.", "giaoban doctor found a problem." }
     too_many_dead_letters() {
-        "Quá nhiều thư chết: worker dừng thay vì bỏ qua tiếp.",
-        "Too many dead letters: the worker stopped instead of skipping more.",
+        "Quá nhiều thư chết: phân vùng đó dừng, phần còn lại đã xong (worker --until-caught-up).",
+        "Too many dead letters: that partition is held, all else is done (worker --until-caught-up).",
     }
     store_unreachable() {
         "Không kết nối được PostgreSQL, máy chủ hết kết nối, hoặc hiện chỉ cho đọc.",

@@ -20,8 +20,8 @@ texts! {
         "another worker keeps writing the same partitions; this one was fenced {times} times in a row",
     }
     too_many_dead_letters(bad, of, partition, first, last, reason) {
-        "{bad} trong {of} bản ghi của phân vùng {partition}, từ vị trí {first} đến {last}, không phải là sự kiện hợp lệ, phần lớn vì {reason}: worker đã dừng ở bản ghi cuối cùng đó",
-        "{bad} of {of} messages of partition {partition}, from offset {first} to {last}, are not valid events, most of them because of {reason}: the worker stopped at the last of them",
+        "{bad} trong {of} bản ghi của phân vùng {partition}, từ vị trí {first} đến {last}, không phải là sự kiện hợp lệ, phần lớn vì {reason}: phân vùng này dừng ở bản ghi cuối cùng đó, các phân vùng khác vẫn tiếp tục",
+        "{bad} of {of} messages of partition {partition}, from offset {first} to {last}, are not valid events, most of them because of {reason}: this partition is held at the last of them, the others go on",
     }
     dead_letter_refused(offset, partition, topic, cause) {
         "bản ghi {offset} của phân vùng {partition} không phải là sự kiện hợp lệ, mà topic thư chết {topic} không nhận nó: {cause:#}",
@@ -52,9 +52,9 @@ texts! {
         "Chỉ để một worker ghi mỗi kho dữ liệu; dừng worker kia rồi chạy lại.",
         "Let one worker write each store; stop the other and start this one again.",
     }
-    accept_dead_letters() {
-        "Sửa bên gửi (ý nghĩa của mã: docs/codes.md) hoặc bảng đơn vị. Rồi cho các bản ghi này vào thư chết: chạy một lần giaoban worker --accept-dead-letters; hoặc tăng worker.dead_letter_share, worker.dead_letter_run. Khi đã sửa, gửi lại chúng: giaoban dlq redrive.",
-        "Fix the producer (docs/codes.md explains the code) or the table of units. Then let these records become dead letters: run giaoban worker --accept-dead-letters once; or raise worker.dead_letter_share, worker.dead_letter_run. After a fix, send them again: giaoban dlq redrive.",
+    accept_dead_letters(partition) {
+        "Sửa bên gửi (ý nghĩa của mã: docs/codes.md) hoặc bảng đơn vị. Rồi cho các bản ghi này vào thư chết: giaoban dlq accept --partition {partition} --through end --reason-text \"...\"; hoặc tăng worker.dead_letter_share, worker.dead_letter_run. Khi đã sửa, gửi lại chúng: giaoban dlq redrive.",
+        "Fix the producer (docs/codes.md explains the code) or the table of units. Then let these records become dead letters: giaoban dlq accept --partition {partition} --through end --reason-text \"...\"; or raise worker.dead_letter_share, worker.dead_letter_run. After a fix, send them again: giaoban dlq redrive.",
     }
     raise_limit(topic, bytes) {
         "Tăng max.message.bytes của topic thư chết: kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config max.message.bytes={bytes}. Rồi chạy lại worker: nó tiếp tục từ chỗ đang đứng, không mất gì.",
@@ -67,9 +67,5 @@ texts! {
     see_server() {
         "Xem PostgreSQL có chạy không rồi chạy lại worker: nó tiếp tục từ nơi kho đang đứng.",
         "See whether PostgreSQL is up, and start the worker again: it resumes from where the store is.",
-    }
-    see_log() {
-        "Xem nhật ký sự kiện có nhận thư chết không (giaoban doctor) rồi chạy lại worker: nó tiếp tục từ nơi kho đang đứng.",
-        "See whether the event log accepts dead letters (giaoban doctor), and start the worker again: it resumes from where the store is.",
     }
 }

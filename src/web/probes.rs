@@ -18,6 +18,10 @@ pub trait Watched: Send + Sync {
     fn ready(&self) -> bool;
     /// Whether it has begun its work.
     fn started(&self) -> bool;
+    /// What somebody should know of its work, a line each.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 impl Watched for Metrics {
@@ -36,6 +40,10 @@ impl Watched for Metrics {
     fn started(&self) -> bool {
         self.health.started()
     }
+
+    fn remarks(&self) -> Vec<String> {
+        self.remarks()
+    }
 }
 
 type Watching = State<Arc<dyn Watched>>;
@@ -47,19 +55,21 @@ pub async fn metrics(State(watched): Watching) -> Response {
 
 /// `/livez`.
 pub async fn live(State(watched): Watching) -> Response {
-    probe(watched.live())
+    probe(watched.live()).into_response()
 }
 
 /// `/readyz`.
 pub async fn ready(State(watched): Watching) -> Response {
-    probe(watched.ready())
+    let (status, said) = probe(watched.ready());
+    let lines = watched.remarks().into_iter().map(|remark| remark + "\n");
+    (status, said.to_owned() + &lines.collect::<String>()).into_response()
 }
 
 /// `/startupz`.
 pub async fn started(State(watched): Watching) -> Response {
-    probe(watched.started())
+    probe(watched.started()).into_response()
 }
 
-fn probe(well: bool) -> Response {
-    if well { (StatusCode::OK, "ok\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ok\n") }.into_response()
+fn probe(well: bool) -> (StatusCode, &'static str) {
+    if well { (StatusCode::OK, "ok\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ok\n") }
 }

@@ -34,6 +34,9 @@ impl Watched for Well {
     fn started(&self) -> bool {
         self.0
     }
+    fn remarks(&self) -> Vec<String> {
+        vec!["partition 3 is held".into()]
+    }
 }
 
 fn state(watched: impl Watched + 'static, figures: Option<Figures>) -> WebState {
@@ -134,10 +137,10 @@ fn links(page: &str) -> Vec<String> {
 fn probes_answer_with_a_word_and_metrics_with_text() {
     for (well, status, word) in [(true, 200, "ok\n"), (false, 503, "not ok\n")] {
         let server = Server::of(Well(well), None);
-        for path in ["/readyz", "/startupz"] {
-            let answer = server.get(path);
-            assert_eq!((answer.status, answer.body.as_str()), (status, word), "{path}");
-        }
+        let answer = server.get("/startupz");
+        assert_eq!((answer.status, answer.body.as_str()), (status, word));
+        let answer = server.get("/readyz");
+        assert_eq!((answer.status, answer.body), (status, format!("{word}partition 3 is held\n")));
         assert_eq!(server.get("/livez").status, 200);
         let metrics = server.get("/metrics");
         assert_eq!(metrics.body, "giaoban_build_info 1\n");

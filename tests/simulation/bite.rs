@@ -27,10 +27,11 @@ fn without_one_transaction_it_fails() {
     fails_without(Guard::OneTransaction, &["each revision is new once"]);
 }
 
-/// The fence keeps the figures right here too: what fails is that a partition handed over in order meets it.
+/// The fence keeps the figures right here too: what fails is that a partition handed over in order meets it, or is given
+/// up a second time after it has come back.
 #[test]
 fn without_the_drain_before_a_release_it_fails() {
-    fails_without(Guard::DrainBeforeRelease, &["handed over in order"]);
+    fails_without(Guard::DrainBeforeRelease, &["handed over in order", "never got to the end"]);
 }
 
 #[test]
@@ -51,4 +52,15 @@ fn without_a_look_at_what_the_store_still_has_it_fails() {
 #[test]
 fn without_reading_again_what_a_full_disk_did_not_take_it_fails() {
     fails_without(Guard::ReadAgain, &["the log is told more than is in the store"]);
+}
+
+#[test]
+fn without_the_hold_until_somebody_decides_it_fails() {
+    fails_without(Guard::Hold, &["passed without a decision"]);
+}
+
+/// Its figures stay right: what fails is that the others wait for it.
+#[test]
+fn without_letters_by_partition_it_fails() {
+    fails_without(Guard::LettersByPartition, &["waited for the dead letters of another"]);
 }

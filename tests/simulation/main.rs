@@ -13,6 +13,8 @@
 mod bite;
 mod events;
 mod group;
+mod heal;
+mod lookup;
 #[allow(dead_code)]
 mod memory;
 #[path = "../oracle/mod.rs"]
@@ -36,15 +38,20 @@ const TOPIC: &str = "events";
 const QUICK: u64 = 200;
 
 /// What happens in any two hundred runs, or the scheduler has lost it.
-const HAPPENS: [&str; 30] = [
+const HAPPENS: [&str; 36] = [
     "a commit happened after its worker had given it up",
     "a dead letter was kept twice",
+    "a decision let a partition go on",
+    "a dead letter came late and its partition waited",
     "a gap stopped a worker",
     "a gap was not passed over",
     "a partition could not be read from there yet",
     "a partition was added",
     "a partition was handed over",
+    "a partition was held",
+    "a partition was given up while it was looked up",
     "a partition was taken away",
+    "an operator has decided",
     "a worker has read a partition to its end",
     "a worker looked back",
     "a worker met an offset that had expired",
@@ -57,6 +64,7 @@ const HAPPENS: [&str; 30] = [
     "a worker was stopped in order",
     "a worker was told that the log may be another",
     "a writer was fenced",
+    "dead letters of one partition stood still",
     "dead letters were not kept",
     "hours went by at once",
     "messages expired before they were read",

@@ -8,8 +8,8 @@ use giaoban::domain::record::Rank;
 use giaoban::domain::{Digest, Entry, LogIdentity, Partition, Quarter, RecordKey, Rules};
 use giaoban::rollup::{Cell, CellPlace, Delta, settle};
 use giaoban::store::{
-    AcceptedGap, Batch, Checkpoint, Counts, ReadCheckpoints, ReadFigures, ReadLedger, StoreError, StoreReader,
-    StoreWriter, Tally,
+    Accepted, AcceptedGap, Batch, Checkpoint, Counts, Held, NoteHeld, ReadCheckpoints, ReadFigures, ReadHeld,
+    ReadLedger, StoreError, StoreReader, StoreWriter, Tally,
 };
 
 /// Where a store in memory may be: what a path is to one on disk.
@@ -26,6 +26,8 @@ struct Data {
     cells: BTreeMap<(Quarter, String, String), Cell>,
     bound_log: Option<LogIdentity>,
     gaps: Vec<AcceptedGap>,
+    held: BTreeMap<(String, Partition), Held>,
+    accepted: BTreeMap<(String, Partition), Accepted>,
 }
 
 impl Memory {
@@ -226,6 +228,38 @@ impl ReadCheckpoints for MemoryStore {
 
     fn gaps(&mut self) -> Result<Vec<AcceptedGap>, StoreError> {
         Ok(self.data().gaps.clone())
+    }
+}
+
+impl ReadHeld for MemoryStore {
+    fn held(&mut self, topic: &str) -> Result<Vec<Held>, StoreError> {
+        let data = self.data();
+        let stands = |(at, held): (&(String, Partition), &Held)| {
+            let passed = data.checkpoints.get(at).is_some_and(|checkpoint| checkpoint.next.0 > held.at.0);
+            (at.0 == topic && !passed).then(|| held.clone())
+        };
+        Ok(data.held.iter().filter_map(stands).collect())
+    }
+
+    fn accepted(&mut self, topic: &str) -> Result<Vec<Accepted>, StoreError> {
+        let data = self.data();
+        Ok(data.accepted.iter().filter(|((of, _), _)| of == topic).map(|(_, accepted)| accepted.clone()).collect())
+    }
+}
+
+impl NoteHeld for MemoryStore {
+    fn hold(&mut self, topic: &str, held: &Held) -> Result<(), StoreError> {
+        let mut held = held.clone();
+        let mut data = self.data();
+        let before = data.held.get(&(topic.to_owned(), held.partition)).filter(|before| before.at == held.at);
+        held.since_ms = before.map_or(held.since_ms, |before| before.since_ms);
+        data.held.insert((topic.to_owned(), held.partition), held);
+        Ok(())
+    }
+
+    fn accept(&mut self, topic: &str, accepted: &Accepted) -> Result<(), StoreError> {
+        self.data().accepted.insert((topic.to_owned(), accepted.partition), accepted.clone());
+        Ok(())
     }
 }
 

@@ -26,8 +26,31 @@ pub struct Writer {
     pub late: bool,
 }
 
+/// Too many bad records in a row, and how far an operator has accepted them.
+#[derive(Clone, Default)]
+pub struct Limit {
+    run: u64,
+    accepted: BTreeMap<Partition, NextOffset>,
+}
+
+impl Limit {
+    pub fn of(run: u64) -> Self {
+        Self { run, accepted: BTreeMap::new() }
+    }
+
+    /// The records that are one too many, of those from an offset on.
+    fn exceeded<'l>(&self, log: &'l PartitionLog, from: i64) -> impl Iterator<Item = i64> + use<'l> {
+        let (most, mut run) = (self.run, 0);
+        log.from(from).iter().filter_map(move |message| {
+            run = if message.event.is_none() { run + 1 } else { 0 };
+            (run > most).then_some(message.offset.0)
+        })
+    }
+}
+
 #[derive(Clone, Default)]
 pub struct Watch {
+    limit: Option<Limit>,
     /// Messages that the store has.
     taken: BTreeSet<(Partition, i64)>,
     /// Messages that expired and were passed over, by order.
@@ -76,6 +99,31 @@ impl Watch {
         self.ever_put_back.contains(&partition)
     }
 
+    pub fn with(limit: Option<Limit>) -> Self {
+        Self { limit, ..Self::default() }
+    }
+
+    pub fn accepted(&self, partition: Partition) -> NextOffset {
+        let accepted = self.limit.as_ref().and_then(|limit| limit.accepted.get(&partition));
+        accepted.copied().unwrap_or_default()
+    }
+
+    pub fn accepts(&mut self, partition: Partition, to: NextOffset) {
+        if let Some(limit) = &mut self.limit {
+            limit.accepted.insert(partition, to);
+        }
+    }
+
+    /// A worker that knows what was accepted holds a partition at a record: so many bad ones are there, up to it.
+    pub fn held(&self, log: &PartitionLog, at: i64, accepted: NextOffset) {
+        let limit = self.limit.as_ref().expect("held without a limit");
+        assert!(
+            limit.exceeded(log, accepted.0).any(|exceeded| exceeded == at),
+            "partition {} is held at {at}",
+            log.partition
+        );
+    }
+
     /// A batch is in the store: it moved forward, over every message between, each once.
     pub fn written(&mut self, log: &[PartitionLog], writer: Writer, batch: &Batch, before: &At, after: &At) {
         for span in &batch.spans {
@@ -85,6 +133,11 @@ impl Watch {
             let log = &log[partition.0 as usize];
             let began = self.began.get(&(writer.start, partition)).copied().unwrap_or_default();
             let from = span.from.unwrap_or_default().0;
+            let first = self
+                .limit
+                .as_ref()
+                .and_then(|limit| limit.exceeded(log, log.low.max(self.accepted(partition).0)).next());
+            assert!(first.is_none_or(|first| span.to.0 <= first), "{first:?} was passed without a decision: {of}");
             let (gone, read): (Vec<&Sent>, Vec<&Sent>) =
                 log.between(from, span.to.0).iter().partition(|message| message.offset.0 < began);
             self.passed_over.extend(gone.iter().map(|message| (partition, message.offset.0)));

@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use giaoban::dead_letters::DeadLetter;
+use giaoban::dead_letters::limit::Excess;
 use giaoban::domain::{NextOffset, Partition, Position};
 use giaoban::ingest::machine::{Committed, Stopped};
 use giaoban::ingest::{BatchFailure, Input, Limits, Machine, Output, Start};
-use giaoban::log::{Incoming, PartitionRange};
-use giaoban::store::{Batch, Checkpoint, Counts};
+use giaoban::log::Incoming;
+use giaoban::store::{Batch, Checkpoint, Counts, Held};
 use giaoban::wire::{Admission, Decoder, Message};
 
 use super::TOPIC;
@@ -36,7 +37,7 @@ impl Event {
 pub enum Request {
     Checkpoints,
     Standing,
-    Letters(Vec<DeadLetter>),
+    Letters(u64, Vec<DeadLetter>),
     Apply(Batch),
     /// The second half of a write, where one transaction is not one.
     Advance(Batch, Vec<Counts>),
@@ -45,7 +46,7 @@ pub enum Request {
 pub enum Reply {
     Checkpoints(Option<Vec<Checkpoint>>),
     Standing(Option<Vec<Checkpoint>>),
-    Kept(bool),
+    Kept(u64, bool),
     Applied(Result<Vec<Counts>, BatchFailure>),
 }
 
@@ -71,7 +72,7 @@ pub struct Worker {
     pub told_to_stop: bool,
     /// It has stood still.
     pub thawed: bool,
-    machine: Machine,
+    pub machine: Machine,
     accept_gap: bool,
     started_ms: u64,
     /// Where the log is read.
@@ -83,12 +84,16 @@ pub struct Worker {
     pub replies: VecDeque<Reply>,
     todo: VecDeque<Output>,
     /// The checkpoints of these were asked for; nothing else is done until they are there.
-    looking: Option<Vec<Partition>>,
+    pub looking: Option<Vec<Partition>>,
     /// When they were.
-    asked_ms: Option<u64>,
-    looked: BTreeMap<Partition, Start>,
+    pub asked_ms: Option<u64>,
+    pub looked: BTreeMap<Partition, Start>,
+    /// Their ranges are asked of the log, without waiting.
+    pub asked: BTreeSet<Partition>,
+    /// Nothing of these is handed over.
+    held: BTreeSet<Partition>,
     /// What was gone when it was looked up: the stop that says so may come after another look.
-    gone: BTreeSet<(Partition, NextOffset, NextOffset)>,
+    pub gone: BTreeSet<(Partition, NextOffset, NextOffset)>,
     stage: Stage,
 }
 
@@ -111,6 +116,8 @@ impl Worker {
             looking: None,
             asked_ms: None,
             looked: BTreeMap::new(),
+            asked: BTreeSet::new(),
+            held: BTreeSet::new(),
             gone: BTreeSet::new(),
             stage: Stage::Poll,
         }
@@ -118,7 +125,7 @@ impl Worker {
 }
 
 impl World {
-    fn handle(&mut self, w: usize, input: Input<'_>) {
+    pub fn handle(&mut self, w: usize, input: Input<'_>) {
         let worker = &mut self.workers[w];
         // What comes while it looks up where to start comes at the moment of the question.
         let now_ms = worker.asked_ms.unwrap_or(self.clock_ms) - worker.started_ms;
@@ -137,7 +144,12 @@ impl World {
                 self.handle(w, Input::Stop);
             }
             self.workers[w].stage = Stage::Replies;
-            self.poll(w);
+            self.hear_of_decisions(w);
+            if !self.workers[w].asked.is_empty() && self.dice.one_in(3) {
+                self.hear_of_ranges(w);
+            } else {
+                self.poll(w);
+            }
             if self.is_gone(w, start) || self.workers[w].looking.is_some() {
                 return;
             }
@@ -192,6 +204,7 @@ impl World {
             Some(Event::Assigned(partitions)) => self.look_up(w, partitions),
             Some(Event::Revoked(partitions)) => {
                 self.workers[w].revoking.extend(&partitions);
+                self.look_no_more(w, &partitions);
                 self.handle(w, Input::Revoked(&partitions));
                 if self.without == Some(Guard::DrainBeforeRelease) {
                     self.release(w, &partitions);
@@ -199,6 +212,7 @@ impl World {
             }
             Some(Event::Lost(partitions)) => {
                 self.workers[w].revoking.retain(|partition| !partitions.contains(partition));
+                self.look_no_more(w, &partitions);
                 self.handle(w, Input::Lost(&partitions));
             }
             None if !self.workers[w].machine.paused() => self.read(w),
@@ -208,7 +222,9 @@ impl World {
 
     /// Hands over some records of a partition.
     fn read(&mut self, w: usize) {
-        let reading: Vec<(Partition, i64)> = self.workers[w].positions.clone().into_iter().collect();
+        let worker = &self.workers[w];
+        let reading = worker.positions.iter().filter(|(partition, _)| !worker.held.contains(partition));
+        let reading: Vec<(Partition, i64)> = reading.map(|(partition, at)| (*partition, *at)).collect();
         if reading.is_empty() {
             return;
         }
@@ -253,60 +269,14 @@ impl World {
         }
     }
 
-    fn look_up(&mut self, w: usize, partitions: Vec<Partition>) {
-        self.workers[w].requests.push_back(Request::Checkpoints);
-        let worker = &mut self.workers[w];
-        (worker.looking, worker.asked_ms) = (Some(partitions), Some(self.clock_ms));
-    }
-
-    /// Takes replies until the checkpoints are there; false while they are not.
-    fn look_on(&mut self, w: usize) -> bool {
-        while let Some(partitions) = self.workers[w].looking.take() {
-            match self.workers[w].replies.pop_front() {
-                Some(Reply::Checkpoints(Some(stored))) if self.log_away == 0 => {
-                    let start = |partition: &Partition| {
-                        let log = &self.log[partition.0 as usize];
-                        let (low, high) = (NextOffset(log.low), NextOffset(log.high().max(log.low)));
-                        let range = PartitionRange { partition: *partition, low, high };
-                        let stored = stored.iter().find(|stored| stored.partition == *partition);
-                        Start {
-                            stored: stored.map(|stored| stored.next),
-                            last_timestamp_ms: stored.and_then(|stored| stored.last_timestamp_ms),
-                            range,
-                        }
-                    };
-                    let starts: Vec<Start> = partitions.iter().map(start).collect();
-                    let gone = starts.iter().map(|Start { stored, range, .. }| (stored.unwrap_or_default(), range));
-                    let gone = gone.filter(|(next, range)| *next < range.low);
-                    self.workers[w].gone.extend(gone.map(|(next, range)| (range.partition, next, range.low)));
-                    self.workers[w].looked.extend(starts.iter().map(|start| (start.range.partition, *start)));
-                    self.handle(w, Input::Assigned(&starts));
-                }
-                Some(Reply::Checkpoints(_)) => {
-                    self.seen("store or log could not be asked where to start");
-                    self.handle(w, Input::Unknown(&partitions));
-                }
-                reply => {
-                    self.workers[w].looking = Some(partitions);
-                    match reply {
-                        Some(reply) => self.reply(w, reply),
-                        None => return false,
-                    }
-                }
-            }
-        }
-        self.workers[w].asked_ms = None;
-        true
-    }
-
-    fn reply(&mut self, w: usize, reply: Reply) {
+    pub fn reply(&mut self, w: usize, reply: Reply) {
         match reply {
             Reply::Checkpoints(_) | Reply::Standing(None) => {}
             Reply::Standing(Some(stored)) => self.handle(w, Input::Standing(&stored)),
             // Nobody waits for them.
-            Reply::Kept(_) if self.without == Some(Guard::LetterBeforeOffset) => {}
-            Reply::Kept(true) => self.handle(w, Input::DeadLettersKept),
-            Reply::Kept(false) => self.handle(w, Input::Failed(BatchFailure::Passing("no confirmation".into()))),
+            Reply::Kept(..) if self.without == Some(Guard::LetterBeforeOffset) => {}
+            Reply::Kept(id, true) => self.handle(w, Input::DeadLettersKept(id)),
+            Reply::Kept(id, false) => self.handle(w, Input::DeadLettersNotKept(id)),
             Reply::Applied(Ok(counts)) => self.handle(w, Input::Committed(counts)),
             Reply::Applied(Err(failure)) => self.handle(w, Input::Failed(failure)),
         }
@@ -315,9 +285,9 @@ impl World {
     fn obey(&mut self, w: usize, output: Output) {
         self.note(|| match &output {
             Output::Apply(batch) => format!("worker {w}: Apply({:?})", batch.spans),
-            Output::DeadLetter(letters) => {
+            Output::DeadLetter(id, letters) => {
                 format!(
-                    "worker {w}: DeadLetter({:?})",
+                    "worker {w}: DeadLetter({id}, {:?})",
                     letters.iter().map(|letter| letter.position).collect::<Vec<_>>()
                 )
             }
@@ -331,13 +301,22 @@ impl World {
                 self.workers[w].positions.insert(partition, from.0.max(low));
             }
             Output::Release(partitions) => self.release(w, &partitions),
-            Output::DeadLetter(letters) if self.without == Some(Guard::LetterBeforeOffset) => {
-                self.handle(w, Input::DeadLettersKept);
+            Output::DeadLetter(id, letters) if self.without == Some(Guard::LetterBeforeOffset) => {
+                self.handle(w, Input::DeadLettersKept(id));
                 let outputs: Vec<Output> = self.workers[w].machine.outputs().collect();
                 outputs.into_iter().for_each(|output| self.obey(w, output));
-                self.ask(w, Request::Letters(letters));
+                self.ask(w, Request::Letters(id, letters));
             }
-            Output::DeadLetter(letters) => self.ask(w, Request::Letters(letters)),
+            Output::DeadLetter(id, letters) => self.ask(w, Request::Letters(id, letters)),
+            Output::Hold(partitions) => self.hold(w, &partitions),
+            Output::TooManyDeadLetters(partition, excess) => {
+                self.seen("a partition was held");
+                let accepted = self.workers[w].looked[&partition].accepted;
+                self.watch.held(&self.log[partition.0 as usize], excess.last.0, accepted);
+                let Excess { first, last: at, bad, of, reason } = excess;
+                let held = Held { partition, at, first, bad, of, reason: reason.into(), since_ms: 0 };
+                self.store.writer().hold(TOPIC, &held).unwrap();
+            }
             Output::Apply(batch) => self.ask(w, Request::Apply(batch)),
             Output::Resync(partitions) => self.look_up(w, partitions),
             Output::Stop(Ok(())) => {
@@ -367,6 +346,7 @@ impl World {
     fn release(&mut self, w: usize, partitions: &[Partition]) {
         for partition in partitions {
             self.workers[w].positions.remove(partition);
+            self.workers[w].held.remove(partition);
             self.released(w, *partition);
         }
     }
@@ -381,7 +361,7 @@ impl World {
             return self.handle(w, Input::Unknown(&partitions));
         }
         for (partition, next) in from {
-            let Start { stored, last_timestamp_ms, range } = self.workers[w].looked[partition];
+            let Start { stored, last_timestamp_ms, range, .. } = self.workers[w].looked[partition];
             let due = stored.unwrap_or_default();
             let due = if self.workers[w].accept_gap { due.max(range.low) } else { due };
             let again = last_timestamp_ms.is_some() && stored == Some(due) && due > range.low;
@@ -389,6 +369,7 @@ impl World {
             assert_eq!(*next, due, "partition {partition} is to be read from where the store is");
             let worker = &mut self.workers[w];
             worker.positions.insert(*partition, next.0);
+            worker.held.remove(partition);
             let lost = worker.events.iter().any(|event| matches!(event, Event::Lost(of) if of.contains(partition)));
             self.watch.begins(worker.start, *partition, next.0, lost);
         }
@@ -405,12 +386,21 @@ impl World {
         }
     }
 
+    /// Read no further for a while: because of late letters, or another reason.
+    fn hold(&mut self, w: usize, partitions: &[Partition]) {
+        let stuck = |request: &Request| matches!(request, Request::Letters(_, letters) if partitions.contains(&letters[0].position.partition));
+        if self.workers[w].requests.iter().any(stuck) {
+            self.seen("a dead letter came late and its partition waited");
+        }
+        self.workers[w].held.extend(partitions);
+    }
+
     fn ask(&mut self, w: usize, request: Request) {
         let worker = &self.workers[w];
-        let other = |request: &Request| !matches!(request, Request::Checkpoints | Request::Standing);
-        let alone = !worker.requests.iter().any(other)
-            && !worker.replies.iter().any(|reply| !matches!(reply, Reply::Checkpoints(_) | Reply::Standing(_)));
-        assert!(alone || self.without.is_some(), "two things are in flight at once");
+        let twice = matches!(request, Request::Apply(_))
+            && (worker.requests.iter().any(|request| matches!(request, Request::Apply(_)))
+                || worker.replies.iter().any(|reply| matches!(reply, Reply::Applied(_))));
+        assert!(!twice || self.without.is_some(), "two batches are in flight at once");
         self.workers[w].requests.push_back(request);
     }
 }

@@ -12,7 +12,7 @@ use giaoban::store::{Batch, StoreWriter};
 use super::events::{Dice, PartitionLog, RULES, log};
 use super::group::Owner;
 use super::memory::{Memory, MemoryStore, Saved};
-use super::watch::{Watch, Writer, at};
+use super::watch::{Limit, Watch, Writer, at};
 use super::worker::{State, Worker};
 
 /// What keeps figures exact, each taken out to see that a run notices.
@@ -32,6 +32,10 @@ pub enum Guard {
     Standing,
     /// A batch that a full disk did not take is read again.
     ReadAgain,
+    /// Where too many dead letters are, a partition stands until somebody has decided.
+    Hold,
+    /// What waits for dead letters of one partition keeps no other waiting.
+    LettersByPartition,
 }
 
 /// How often what happened, over runs: what never does is not tested.
@@ -68,7 +72,7 @@ impl Store {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
+pub enum Step {
     Turn,
     Serve,
     Wait,
@@ -85,6 +89,8 @@ enum Step {
     DiskFull,
     GoBack,
     LogAway,
+    LettersStuck,
+    Decide,
     Late,
     AddPartition,
     Retain,
@@ -96,7 +102,7 @@ pub struct World {
     pub without: Option<Guard>,
     trace: bool,
     /// Each step with how often it comes: of faults every run has some and lacks others.
-    steps: Vec<Step>,
+    pub steps: Vec<Step>,
     pub limits: Limits,
     pub clock_ms: u64,
     pub log: Vec<PartitionLog>,
@@ -114,6 +120,8 @@ pub struct World {
     pub store_away: usize,
     pub disk_full: usize,
     pub log_away: usize,
+    /// The partition whose dead letters nobody confirms, and for how many steps.
+    pub letters_stuck: Option<(Partition, usize)>,
     /// One in so many chances, a worker is killed there; 0 for never.
     kills: usize,
     /// One in so many polls hears what the group has to say.
@@ -122,6 +130,10 @@ pub struct World {
     pub healed: bool,
     pub starts: u64,
     pub seen: Seen,
+}
+
+fn borne(run: u64) -> Tolerance {
+    Tolerance { share_percent: 100, run }
 }
 
 impl World {
@@ -136,6 +148,7 @@ impl World {
         steps.extend([Step::Grow; 12]);
         steps.extend([Step::Restart; 12]);
         steps.extend([Step::Thaw; 8]);
+        steps.extend([Step::Decide; 3]);
         // Now and then a run in which nothing is taken away from anybody.
         let gentle = dice.one_in(8);
         let rough = [Step::TakeAway, Step::Crash, Step::Freeze, Step::Late, Step::StoreAway, Step::GoBack];
@@ -150,6 +163,7 @@ impl World {
             Step::DiskFull,
             Step::GoBack,
             Step::LogAway,
+            Step::LettersStuck,
             Step::Late,
             Step::AddPartition,
             Step::Retain,
@@ -167,8 +181,8 @@ impl World {
             bytes: dice.pick(&[1_000, 32 << 20]),
             wait_ms: 20,
             backoff_ms: 5,
-            // Never exceeded, but looked back for.
-            dead_letters: dice.pick(&[None, Some(Tolerance { share_percent: 100, run: 1_000 })]),
+            // Often exceeded, or never, but looked back for.
+            dead_letters: dice.pick(&[None, Some(1_000), Some(1), Some(2)]).map(borne),
             ..Limits::default()
         };
         let mut world = Self {
@@ -183,12 +197,13 @@ impl World {
             store: Store::of(seed, without),
             workers: (0..workers as u64).map(|start| Worker::new(start, limits, 0)).collect(),
             owners: vec![Owner::default(); partitions],
-            watch: Watch::default(),
+            watch: Watch::with(limits.dead_letters.map(|tolerance| Limit::of(tolerance.run))),
             late: Vec::new(),
             saved: None,
             store_away: 0,
             disk_full: 0,
             log_away: 0,
+            letters_stuck: None,
             kills,
             hears,
             healed: false,
@@ -225,6 +240,7 @@ impl World {
         for away in [&mut self.store_away, &mut self.disk_full, &mut self.log_away] {
             *away = away.saturating_sub(1);
         }
+        self.letters_stuck = self.letters_stuck.and_then(|(of, steps)| Some((of, steps.checked_sub(1)?)));
         // Whom it fits, if there is one; and faults rather whoever has something in flight.
         let mut workers: Vec<usize> = (0..self.workers.len()).collect();
         self.dice.shuffle(&mut workers);
@@ -278,6 +294,12 @@ impl World {
             Step::DiskFull => self.disk_full = self.dice.below(40),
             Step::GoBack => self.go_back(),
             Step::LogAway => self.log_away = self.dice.below(40),
+            Step::LettersStuck => {
+                self.letters_stuck = Some((Partition(p as i32), 100 + self.dice.below(200)));
+                // So that what is late is late.
+                self.clock_ms += 3_000;
+            }
+            Step::Decide => self.decide(),
             Step::Late => self.arrive_late(),
             Step::AddPartition => self.add_partition(),
             Step::Retain => {
@@ -306,7 +328,7 @@ impl World {
         }
     }
 
-    fn arrive_late(&mut self) {
+    pub fn arrive_late(&mut self) {
         if self.late.is_empty() || self.store_away > 0 {
             return;
         }
@@ -317,7 +339,7 @@ impl World {
     }
 
     /// Notes what the store has, or puts it back to what was noted. What was on its way to it is lost with it.
-    fn go_back(&mut self) {
+    pub fn go_back(&mut self) {
         // Without one transaction there is no moment that a copy could be of.
         let Store::Memory(store) = &mut self.store else { return };
         if self.without == Some(Guard::OneTransaction) {
@@ -338,80 +360,12 @@ impl World {
         }
     }
 
-    fn add_partition(&mut self) {
+    pub fn add_partition(&mut self) {
         if let Some(log) = self.unborn.pop() {
             self.seen("a partition was added");
             self.log.push(log);
             self.owners.push(Owner::default());
             self.give(self.log.len() - 1, 0);
-        }
-    }
-
-    /// Whether the store has all that can be read of a partition.
-    pub fn is_done(&mut self, p: usize) -> bool {
-        let stored = at(self.store.writer()).get(&Partition(p as i32)).map_or(0, |next| next.0);
-        let passed_over = stored >= self.log[p].low || !self.limits.accept_gap;
-        passed_over && self.log[p].from(stored.max(self.log[p].low)).is_empty()
-    }
-
-    fn gap(&mut self) -> Option<usize> {
-        let stored = at(self.store.writer());
-        let next = |p: usize| stored.get(&Partition(p as i32)).map_or(0, |next| next.0);
-        (0..self.log.len()).find(|p| next(*p) < self.log[*p].low)
-    }
-
-    /// Nothing goes wrong any more: everything is read, or a gap stops it until it is accepted.
-    fn heal(&mut self) {
-        self.note(|| "nothing goes wrong any more".into());
-        (self.store_away, self.disk_full, self.log_away, self.hears, self.healed) = (0, 0, 0, 1, true);
-        self.add_partition();
-        for p in 0..self.log.len() {
-            self.log[p].grow(usize::MAX);
-        }
-        if let Some(p) = self.gap() {
-            let stood = at(self.store.writer()).get(&Partition(p as i32)).copied();
-            self.go_on(60);
-            // Workers that had read it before it expired may still have written it.
-            if self.gap() == Some(p) && at(self.store.writer()).get(&Partition(p as i32)).copied() == stood {
-                self.seen("a gap was not passed over");
-            }
-            self.watch.settled(self.store.writer(), &self.log, false);
-            self.limits.accept_gap = true;
-            for w in 0..self.workers.len() {
-                self.thaw(w);
-                self.crash(w);
-            }
-        }
-        self.go_on(4_000);
-        // Once more while nobody has anything to write.
-        if self.steps.contains(&Step::GoBack) && (0..self.log.len()).all(|p| self.log[p].low == 0 && self.is_done(p)) {
-            self.go_back();
-            self.go_on(4_000);
-        }
-        assert!(
-            (0..self.log.len()).all(|p| self.is_done(p)),
-            "the store never got to the end: {:?}",
-            at(self.store.writer())
-        );
-        while !self.late.is_empty() {
-            self.arrive_late();
-        }
-        self.watch.settled(self.store.writer(), &self.log, true);
-    }
-
-    /// So many rounds of everybody, or until all is read.
-    fn go_on(&mut self, rounds: usize) {
-        for _ in 0..rounds {
-            if (0..self.log.len()).all(|p| self.is_done(p)) {
-                return;
-            }
-            self.clock_ms += 50;
-            for w in 0..self.workers.len() {
-                self.restart(w);
-                self.thaw(w);
-                self.turn(w);
-                self.serve(w);
-            }
         }
     }
 }

@@ -24,7 +24,7 @@ impl World {
         if self.is_gone(w, start) {
             return;
         }
-        let Some(request) = self.workers[w].requests.pop_front() else { return };
+        let Some(request) = self.next_request(w) else { return };
         let reply = match request {
             Request::Checkpoints => {
                 Reply::Checkpoints((self.store_away == 0).then(|| self.store.writer().checkpoints(TOPIC).unwrap()))
@@ -32,7 +32,7 @@ impl World {
             Request::Standing => {
                 Reply::Standing((self.store_away == 0).then(|| self.store.writer().standing(TOPIC).unwrap()))
             }
-            Request::Letters(letters) => Reply::Kept(self.keep(&letters)),
+            Request::Letters(id, letters) => Reply::Kept(id, self.keep(&letters)),
             Request::Apply(batch) => match self.commit(w, batch) {
                 Some(result) => Reply::Applied(result),
                 None => return,
@@ -44,6 +44,32 @@ impl World {
         };
         self.workers[w].replies.push_back(reply);
         self.maybe_crash(w);
+    }
+
+    /// Either of two threads: that which writes the store, or that which has dead letters kept, in whatever order these are
+    /// confirmed.
+    fn next_request(&mut self, w: usize) -> Option<Request> {
+        let stuck = self.letters_stuck.map(|(partition, _)| partition);
+        let all_wait = self.without == Some(Guard::LettersByPartition);
+        let requests = &self.workers[w].requests;
+        let letters = |request: &Request| matches!(request, Request::Letters(..));
+        let is_stuck = |request: &Request| matches!(request, Request::Letters(_, letters) if Some(letters[0].position.partition) == stuck);
+        let store = (0..requests.len()).find(|index| !letters(&requests[*index]));
+        let free: Vec<usize> =
+            (0..requests.len()).filter(|index| letters(&requests[*index]) && !is_stuck(&requests[*index])).collect();
+        let any_stuck = requests.iter().any(is_stuck);
+        if any_stuck {
+            self.seen("dead letters of one partition stood still");
+        }
+        if any_stuck && all_wait {
+            return None;
+        }
+        let letter = if free.is_empty() { None } else { Some(self.dice.pick(&free)) };
+        let index = match (store, letter) {
+            (Some(store), Some(letter)) => Some(if self.dice.one_in(2) { store } else { letter }),
+            (store, letter) => store.or(letter),
+        };
+        self.workers[w].requests.remove(index?)
     }
 
     /// Keeps dead letters; whether that is confirmed.
@@ -144,7 +170,7 @@ impl World {
                 Request::Apply(batch) => {
                     self.commit(w, batch);
                 }
-                Request::Letters(letters) => {
+                Request::Letters(_, letters) => {
                     self.keep(&letters);
                 }
                 Request::Advance(batch, counts) => self.advance(w, &batch, &counts),
@@ -159,21 +185,23 @@ impl World {
         self.note(|| format!("worker {w} is killed"));
         self.seen("a worker was killed");
         let writer = Writer { start: self.workers[w].start, late: true };
-        match mem::take(&mut self.workers[w].requests).pop_front() {
-            Some(Request::Apply(batch)) => {
-                self.seen("a worker was killed while it wrote");
-                match self.dice.below(3) {
-                    0 if self.store_away == 0 && self.without != Some(Guard::OneTransaction) => {
-                        self.write(writer, &batch);
+        for request in mem::take(&mut self.workers[w].requests) {
+            match request {
+                Request::Apply(batch) => {
+                    self.seen("a worker was killed while it wrote");
+                    match self.dice.below(3) {
+                        0 if self.store_away == 0 && self.without != Some(Guard::OneTransaction) => {
+                            self.write(writer, &batch);
+                        }
+                        1 => self.late.push((writer.start, batch)),
+                        _ => {}
                     }
-                    1 => self.late.push((writer.start, batch)),
-                    _ => {}
                 }
+                Request::Letters(_, letters) => {
+                    self.keep(&letters);
+                }
+                _ => {}
             }
-            Some(Request::Letters(letters)) => {
-                self.keep(&letters);
-            }
-            _ => {}
         }
         self.ends(w);
     }

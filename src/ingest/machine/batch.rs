@@ -1,8 +1,11 @@
-//! A batch: gathered record by record, then in flight to the log and the store.
+//! A batch: gathered record by record, sorted by whether its dead letters have to be kept first, then in flight.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Place;
+use std::mem;
 
 use super::messages::Decoded;
+use super::reading::Reading;
 use crate::dead_letters::DeadLetter;
 use crate::dead_letters::message::was_redriven;
 use crate::domain::{Entry, Gap, NextOffset, Partition};
@@ -30,6 +33,10 @@ struct Part {
     span: Span,
     /// Records that were sent again.
     redriven: u64,
+    /// Its dead letters, by the code of what is wrong first.
+    reasons: BTreeMap<&'static str, u64>,
+    /// How many of them are to be kept yet.
+    letters: u64,
     /// Of its entries and dead letters, roughly.
     bytes: usize,
     /// What is gone at its beginning.
@@ -60,20 +67,17 @@ impl Gathered {
         let begin = || Part {
             span: Span { partition, from, to: from.unwrap_or_default(), ..Span::default() },
             redriven: 0,
+            reasons: BTreeMap::new(),
+            letters: 0,
             bytes: 0,
             gap: None,
         };
         self.parts.entry(partition).or_insert_with(begin)
     }
 
-    /// Takes a record; true if it is the first of its partition.
-    pub(super) fn take(
-        &mut self,
-        record: &Incoming<'_>,
-        decoded: Decoded,
-        from: Option<NextOffset>,
-        now_ms: u64,
-    ) -> bool {
+    /// Takes a record of a partition as it is read; true if it is the first of it.
+    pub(super) fn take(&mut self, record: &Incoming<'_>, decoded: Decoded, reading: &Reading, now_ms: u64) -> bool {
+        let Reading { from, kept, .. } = *reading;
         let part = self.part(record.position.partition, from, now_ms);
         let first = part.span.read == 0;
         part.span.to = record.position.offset.next();
@@ -90,11 +94,17 @@ impl Gathered {
             }
             Err(errors) => {
                 let dead_letter = DeadLetter::new(record, errors);
-                let weight = dead_letter.weight();
                 part.span.dead_lettered += 1;
-                part.bytes += weight;
-                self.dead_letters.push(dead_letter);
-                weight
+                *part.reasons.entry(dead_letter.reason()).or_default() += 1;
+                if record.position.offset.0 < kept.0 {
+                    0
+                } else {
+                    let weight = dead_letter.weight();
+                    part.letters += 1;
+                    part.bytes += weight;
+                    self.dead_letters.push(dead_letter);
+                    weight
+                }
             }
         };
         self.records += 1;
@@ -121,32 +131,149 @@ impl Gathered {
         self.dead_letters.retain(|dead_letter| !partitions.contains(&dead_letter.position.partition));
     }
 
-    /// As it goes: the batch, what is to be kept before it, and what is to be known when it is done.
-    pub(super) fn close(self, topic: &str) -> (Batch, Vec<DeadLetter>, Origin) {
+    /// Sorts it by what is to be done with it. What `stays` says of a partition, given what its dead letters weigh with
+    /// their records, holds for it whole.
+    pub(super) fn sort(mut self, mut stays: impl FnMut(Partition, Option<usize>) -> bool) -> Sorted {
+        let mut sorted = Sorted::default();
+        let mut elsewhere: BTreeMap<Partition, bool> = BTreeMap::new();
+        for (partition, part) in &self.parts {
+            let letters = part.letters > 0;
+            let stays = stays(*partition, letters.then_some(part.bytes));
+            if stays || letters {
+                elsewhere.insert(*partition, stays);
+            }
+        }
+        if !elsewhere.is_empty() {
+            for (partition, stays) in &elsewhere {
+                if let Some(part) = self.parts.remove(partition) {
+                    self.records -= part.span.read as usize;
+                    self.bytes -= part.bytes;
+                    sorted.of(*partition, *stays).begin(part, self.since_ms);
+                }
+            }
+            let goes = |partition: Partition| elsewhere.get(&partition).copied();
+            for entry in self.entries.extract_if(.., |entry| goes(entry.position.partition).is_some()) {
+                let partition = entry.position.partition;
+                sorted.of(partition, goes(partition) == Some(true)).entries.push(entry);
+            }
+            for letter in mem::take(&mut self.dead_letters) {
+                let partition = letter.position.partition;
+                sorted.of(partition, goes(partition) == Some(true)).dead_letters.push(letter);
+            }
+        }
+        sorted.free = self;
+        sorted
+    }
+
+    fn begin(&mut self, part: Part, since_ms: u64) {
+        self.since_ms = since_ms;
+        self.records += part.span.read as usize;
+        self.bytes += part.bytes;
+        self.parts.insert(part.span.partition, part);
+    }
+
+    /// Takes what is to be kept before it.
+    pub(super) fn take_letters(&mut self) -> Vec<DeadLetter> {
+        self.parts.values_mut().for_each(|part| part.letters = 0);
+        mem::take(&mut self.dead_letters)
+    }
+
+    /// Where each of its partitions will be.
+    pub(super) fn ends(&self) -> impl Iterator<Item = (Partition, NextOffset)> + '_ {
+        self.parts.iter().map(|(partition, part)| (*partition, part.span.to))
+    }
+
+    /// Takes what follows it, or is of other partitions.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.since_ms = if self.parts.is_empty() { other.since_ms } else { self.since_ms.min(other.since_ms) };
+        for (partition, part) in other.parts {
+            match self.parts.entry(partition) {
+                Place::Vacant(place) => drop(place.insert(part)),
+                Place::Occupied(mut place) => place.get_mut().follow(part),
+            }
+        }
+        // Whichever is larger keeps its place.
+        if self.entries.is_empty() {
+            self.entries = other.entries;
+        } else {
+            self.entries.extend(other.entries);
+        }
+        self.dead_letters.extend(other.dead_letters);
+        self.records += other.records;
+        self.bytes += other.bytes;
+    }
+
+    /// As it goes: the batch, and what is to be known when it is done.
+    pub(super) fn close(self, topic: &str) -> (Batch, Origin) {
         let mut batch = Batch { topic: topic.to_owned(), entries: self.entries, ..Batch::default() };
-        let mut redriven = Vec::with_capacity(self.parts.len());
+        let mut parts = Vec::with_capacity(self.parts.len());
         for part in self.parts.into_values() {
             batch.spans.push(part.span);
             // When and by whom it was accepted is not known here.
             batch.gaps.extend(part.gap.map(|gap| AcceptedGap { gap, at_ms: 0, by: String::new() }));
-            redriven.push(part.redriven);
+            parts.push((part.redriven, part.reasons));
         }
-        (batch, self.dead_letters, Origin { redriven, since_ms: self.since_ms })
+        (batch, Origin { parts, since_ms: self.since_ms })
     }
 }
 
-/// What is in flight: a batch waits for its dead letters, then for the store.
+impl Part {
+    fn follow(&mut self, next: Self) {
+        self.span.to = next.span.to;
+        self.span.read += next.span.read;
+        self.span.dead_lettered += next.span.dead_lettered;
+        self.span.last_timestamp_ms = next.span.last_timestamp_ms;
+        self.redriven += next.redriven;
+        self.gap = self.gap.take().or(next.gap);
+        self.letters += next.letters;
+        for (reason, count) in next.reasons {
+            *self.reasons.entry(reason).or_default() += count;
+        }
+        self.bytes += next.bytes;
+    }
+}
+
+/// What was gathered, by what is to be done with it.
+#[derive(Debug, Default)]
+pub(super) struct Sorted {
+    /// It may go to the store.
+    pub(super) free: Gathered,
+    /// Its dead letters are to be kept first.
+    pub(super) letters: BTreeMap<Partition, Gathered>,
+    /// It is to wait.
+    pub(super) staying: Gathered,
+}
+
+impl Sorted {
+    fn of(&mut self, partition: Partition, stays: bool) -> &mut Gathered {
+        if stays { &mut self.staying } else { self.letters.entry(partition).or_default() }
+    }
+}
+
+/// Dead letters of a partition that wait for the log to keep them.
+#[derive(Debug)]
+pub(super) struct Keeping {
+    /// By which the answer is known.
+    pub(super) id: u64,
+    /// What they are of; `None` if they are so late that it was dropped, to be read again.
+    pub(super) part: Option<Gathered>,
+    /// Where that ends.
+    pub(super) to: NextOffset,
+    pub(super) since_ms: u64,
+}
+
+/// Whether a batch is in flight to the store.
 #[derive(Debug)]
 pub(super) enum InFlight {
     Nothing,
-    DeadLetters(Batch, Origin),
     Store(Vec<Span>, Origin),
 }
 
-/// Of each span how many records were sent again, and when the first record of the batch was read.
+/// Of each span how many records were sent again and its dead letters by reason; when the first record of the batch
+/// was read.
 #[derive(Debug)]
 pub(super) struct Origin {
-    pub(super) redriven: Vec<u64>,
+    pub(super) parts: Vec<(u64, BTreeMap<&'static str, u64>)>,
     pub(super) since_ms: u64,
 }
 
@@ -160,7 +287,6 @@ impl InFlight {
     pub(super) fn has_any(&self, partitions: &[Partition]) -> bool {
         let spans = match self {
             Self::Nothing => &[][..],
-            Self::DeadLetters(batch, _) => &batch.spans,
             Self::Store(spans, _) => spans,
         };
         spans.iter().any(|span| partitions.contains(&span.partition))

@@ -1,6 +1,8 @@
 //! The machine's inputs and outputs: the messages between it and the threads
 //! that work for it.
 
+use std::collections::BTreeMap;
+
 use crate::dead_letters::limit::Excess;
 use crate::dead_letters::{DeadLetter, Tolerance};
 use crate::domain::{NextOffset, Partition};
@@ -29,6 +31,13 @@ pub struct Limits {
     pub dead_letters: Option<Tolerance>,
 }
 
+impl Limits {
+    /// How long to wait after so many failures in a row before this one, in milliseconds.
+    pub(super) fn wait_after(&self, failures: u32) -> u64 {
+        self.backoff_ms * (1 << failures.min(7)).min(100)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self { records: 125_000, bytes: 40 << 20, wait_ms: 100, backoff_ms: 200, accept_gap: false, dead_letters: None }
@@ -44,9 +53,11 @@ pub struct Start {
     pub last_timestamp_ms: Option<i64>,
     /// What the log has.
     pub range: PartitionRange,
+    /// Somebody has accepted that records before this become dead letters, however many.
+    pub accepted: NextOffset,
 }
 
-/// Why a batch did not get into the store, or its dead letters into the log.
+/// Why a batch did not get into the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BatchFailure {
     /// Another writer moved the checkpoint.
@@ -60,7 +71,7 @@ pub enum BatchFailure {
 pub enum Input<'a> {
     /// Partitions are this worker's, or are to be started again after [`Output::Resync`].
     Assigned(&'a [Start]),
-    /// Store or log could not be asked about these partitions; ask again later.
+    /// Store or log could not be asked about these partitions: they alone are looked up again later.
     Unknown(&'a [Partition]),
     /// Partitions are to be given up, after what is in flight of them is done.
     Revoked(&'a [Partition]),
@@ -74,11 +85,15 @@ pub enum Input<'a> {
     Standing(&'a [Checkpoint]),
     /// A record was read: its event, or what is wrong with it.
     Record(&'a Incoming<'a>, Decoded),
-    /// The log has the dead letters of the batch in flight.
-    DeadLettersKept,
+    /// The log has the dead letters of that number.
+    DeadLettersKept(u64),
+    /// The log has not confirmed them, which may pass: their partition alone is read again.
+    DeadLettersNotKept(u64),
+    /// Somebody has decided about a partition that is held.
+    Decided(Partition),
     /// The batch in flight is in the store, with these counts for each span.
     Committed(Vec<Counts>),
-    /// The batch in flight, or its dead letters, failed.
+    /// The batch in flight failed.
     Failed(BatchFailure),
     /// Time has passed.
     Tick,
@@ -99,8 +114,12 @@ pub enum Output {
     Release(Vec<Partition>),
     /// The store has lost what it had of these: they are read again.
     WentBack(Vec<WentBack>),
-    /// Keep these in the dead-letter topic, confirmed, and answer.
-    DeadLetter(Vec<DeadLetter>),
+    /// Keep these of one partition in the dead-letter topic, confirmed, and answer with the number.
+    DeadLetter(u64, Vec<DeadLetter>),
+    /// Read no more of these until they are started again.
+    Hold(Vec<Partition>),
+    /// So many records of a partition are not valid events that it is held until somebody decides.
+    TooManyDeadLetters(Partition, Excess),
     /// Write this batch in one transaction, and answer.
     Apply(Batch),
     /// These are in the store: tell the log, as a hint, and count.
@@ -132,7 +151,7 @@ pub struct WentBack {
 }
 
 /// What one span of a batch came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Committed {
     /// The partition.
     pub partition: Partition,
@@ -144,6 +163,8 @@ pub struct Committed {
     pub last_timestamp_ms: Option<i64>,
     /// How many had been dead letters and were sent again.
     pub redriven: u64,
+    /// Its dead letters, by the code of what is wrong first.
+    pub reasons: BTreeMap<&'static str, u64>,
 }
 
 /// Why the worker cannot go on.
@@ -176,7 +197,8 @@ pub enum Stopped {
     },
     /// Another worker kept writing the same partitions.
     Fenced(u32),
-    /// So many records are not valid events that the producer must be broken.
+    /// All else is done, and a partition is held: so many of its records are not valid events that the producer must be
+    /// broken.
     TooManyDeadLetters {
         /// The partition.
         partition: Partition,

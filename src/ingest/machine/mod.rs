@@ -2,13 +2,17 @@
 //!
 //! It is told what happened and says what to do (`messages`). It gathers records
 //! into a batch; at most one batch is in flight to the store while the next is
-//! gathered (`batch`). A batch's dead letters are kept by the log before its
-//! offsets move. After any failure it drops what it holds and starts again from
-//! the store's checkpoints: the store is the truth, so nothing can be lost or
-//! counted twice by that. Where too many records are not valid events it stops.
+//! gathered (`batch`). Dead letters are kept by the log before their offsets move:
+//! what has some waits for them partition by partition, and the rest goes on. After
+//! a failure of the store it drops what it holds and starts again from the store's
+//! checkpoints: the store is the truth, so nothing can be lost or counted twice by
+//! that. What fails of one partition, where to start, its dead letters, too many of
+//! them, holds back that partition alone (`reading`).
 
 mod batch;
 mod messages;
+mod reading;
+mod sending;
 mod standing;
 
 pub use messages::{BatchFailure, Committed, Decoded, Input, Limits, Output, Start, Stopped, WentBack};
@@ -16,40 +20,13 @@ pub use messages::{BatchFailure, Committed, Decoded, Input, Limits, Output, Star
 use std::collections::BTreeMap;
 use std::mem;
 
-use batch::{Gathered, InFlight, Origin};
+use batch::{Gathered, InFlight, Keeping};
+use reading::{Reading, State};
 
-use crate::dead_letters::limit::{DeadLetterLimit, LimitVerdict};
+use crate::dead_letters::limit::{DeadLetterLimit, Excess, LimitVerdict};
 use crate::domain::{Entry, NextOffset, Partition, Position};
 use crate::log::Incoming;
-use crate::store::{Batch, Counts};
-
-/// A partition that is being read.
-#[derive(Debug)]
-struct Reading {
-    /// Where the store will be when all that is gathered and in flight is written.
-    from: Option<NextOffset>,
-    /// The next offset that is wanted.
-    next: NextOffset,
-    /// When the log took the record before that, until it has been seen again.
-    known: Option<i64>,
-    /// Since when nothing of it follows, in milliseconds.
-    at_end: Option<u64>,
-    /// Nothing is taken of it until it is started again.
-    stale: bool,
-    limit: DeadLetterLimit,
-}
-
-impl Reading {
-    /// Whether it has been read up to that end, or to where nothing has followed for a while: that for a moment nothing
-    /// does may be the word of a broker which has not heard of all yet.
-    fn has_read(&self, end: NextOffset, now_ms: u64) -> bool {
-        let stays = self.at_end.is_some_and(|since| now_ms >= since + AT_END_MS);
-        !self.stale && (stays || self.next >= end)
-    }
-}
-
-/// Nothing has followed for so long, in milliseconds, where an end before the one that was seen is believed.
-const AT_END_MS: u64 = 1_000;
+use crate::store::Counts;
 
 /// Fences in a row, without a commit between, after which the worker gives up.
 const FENCES_ALLOWED: u32 = 5;
@@ -60,12 +37,19 @@ pub struct Machine {
     limits: Limits,
     partitions: BTreeMap<Partition, Reading>,
     gathered: Gathered,
+    /// Its dead letters are kept: it goes to the store next.
+    ready: Gathered,
     in_flight: InFlight,
+    /// What waits for its dead letters to be kept.
+    keeping: BTreeMap<Partition, Keeping>,
+    /// How often dead letters were sent off.
+    letters: u64,
+    /// Before that time nothing more of what is gathered can go.
+    not_before_ms: u64,
     /// Partitions to release when what is in flight is done.
     releasing: Vec<Partition>,
     paused: bool,
-    /// When to look the partitions up again after a failure.
-    resync_at_ms: Option<u64>,
+    /// Batches in a row that the store did not take.
     failures: u32,
     fences: u32,
     stopping: bool,
@@ -87,10 +71,13 @@ impl Machine {
             limits,
             partitions: BTreeMap::new(),
             gathered: Gathered::default(),
+            ready: Gathered::default(),
             in_flight: InFlight::Nothing,
+            keeping: BTreeMap::new(),
+            letters: 0,
+            not_before_ms: 0,
             releasing: Vec::new(),
             paused: false,
-            resync_at_ms: None,
             failures: 0,
             fences: 0,
             stopping: false,
@@ -115,10 +102,17 @@ impl Machine {
         match input {
             Input::Record(record, decoded) => self.record(record, decoded, now_ms),
             Input::Assigned(starts) => self.assigned(starts, now_ms),
-            Input::Unknown(partitions) => self.hold(partitions, now_ms),
-            Input::Revoked(partitions) => self.revoked(partitions),
+            Input::Unknown(partitions) => self.unknown(partitions, now_ms),
+            Input::Revoked(partitions) => {
+                self.forget(partitions);
+                self.releasing.extend(partitions);
+                if partitions.is_empty() {
+                    self.outputs.push(Output::Release(Vec::new()));
+                }
+            }
             Input::Lost(partitions) => {
                 self.forget(partitions);
+                self.drop_kept(partitions);
                 // Released below: not once more, when they may have come back.
                 self.releasing.retain(|partition| !partitions.contains(partition));
                 self.outputs.push(Output::Release(partitions.to_vec()));
@@ -130,10 +124,26 @@ impl Machine {
             }
             Input::Recreated => self.look_again(now_ms),
             Input::Standing(stored) => self.compare(stored, now_ms),
-            Input::DeadLettersKept => {
-                if let InFlight::DeadLetters(batch, origin) = mem::replace(&mut self.in_flight, InFlight::Nothing) {
-                    self.apply(batch, origin);
+            Input::DeadLettersKept(id) => {
+                match self.answered(id) {
+                    Some((_, Keeping { part: Some(part), .. })) => self.ready.merge(part),
+                    // It is read again, and its dead letters need not be kept twice.
+                    Some((partition, Keeping { to, .. })) => {
+                        if let Some(reading) = self.partitions.get_mut(&partition) {
+                            (reading.kept, reading.state) = (to, State::Waiting(now_ms));
+                        }
+                    }
+                    None => {}
                 }
+            }
+            Input::DeadLettersNotKept(id) => {
+                if let Some((partition, _)) = self.answered(id) {
+                    self.hold_back(partition, now_ms);
+                }
+            }
+            Input::Decided(partition) => {
+                let held = self.partitions.get_mut(&partition).filter(|reading| reading.is_held());
+                held.into_iter().for_each(|reading| reading.state = State::Waiting(now_ms));
             }
             Input::Committed(counts) => self.committed(&counts),
             Input::Failed(failure) => self.failed(&failure, now_ms),
@@ -169,15 +179,37 @@ impl Machine {
 
     /// Whether it holds nothing and waits for nothing: until an input comes, the passing of time changes nothing.
     pub fn is_idle(&self) -> bool {
-        self.in_flight.is_nothing() && self.gathered.is_empty() && self.resync_at_ms.is_none() && !self.stopping
+        let waits = |reading: &Reading| matches!(reading.state, State::Waiting(_));
+        self.holds_nothing() && !self.partitions.values().any(waits) && !self.stopping
     }
 
-    /// Whether each of its partitions has been read up to the end that is given for it.
+    /// Whether each of its partitions has been read up to the end that is given for it, but for those that are held.
     pub fn has_read(&self, ends: &BTreeMap<Partition, NextOffset>) -> bool {
-        let mut partitions = self.partitions.iter();
+        let mut partitions = self.partitions.iter().filter(|(_, reading)| !reading.is_held());
         partitions.all(|(partition, reading)| {
-            ends.get(partition).map_or(!reading.stale, |end| reading.has_read(*end, self.now_ms))
+            ends.get(partition).map_or(reading.takes(), |end| reading.has_read(*end, self.now_ms))
         })
+    }
+
+    /// Why a partition is held, if it is and nothing that was read of it before is still to be written.
+    pub fn held(&self, partition: Partition) -> Option<Excess> {
+        match self.partitions.get(&partition)?.state {
+            State::Held(excess) if !self.has_any(&[partition]) && !self.gathered.has(partition) => Some(excess),
+            _ => None,
+        }
+    }
+
+    /// The partitions that are held, each with why.
+    pub fn all_held(&self) -> impl Iterator<Item = (Partition, Excess)> + '_ {
+        self.partitions.iter().filter_map(|(partition, reading)| match reading.state {
+            State::Held(excess) => Some((*partition, excess)),
+            _ => None,
+        })
+    }
+
+    /// Whether it has partitions, and takes nothing of any for now.
+    pub fn takes_nothing(&self) -> bool {
+        !self.partitions.is_empty() && !self.partitions.values().any(Reading::takes)
     }
 
     /// Whether a partition has been read up to that end, with nothing of it gathered or in flight.
@@ -185,28 +217,29 @@ impl Machine {
         !self.stopping
             && self.partitions.get(&partition).is_some_and(|reading| reading.has_read(end, self.now_ms))
             && !self.gathered.has(partition)
-            && !self.in_flight.has_any(&[partition])
+            && !self.has_any(&[partition])
     }
 
     /// Where reading stands in a partition of which nothing follows for now.
     pub fn end_of(&self, partition: Partition) -> Option<NextOffset> {
         self.partitions
             .get(&partition)
-            .filter(|reading| reading.at_end.is_some() && !reading.stale)
+            .filter(|reading| reading.at_end.is_some() && reading.takes())
             .map(|reading| reading.next)
     }
 
     fn record(&mut self, record: &Incoming<'_>, decoded: Decoded, now_ms: u64) {
         let position = record.position;
         let Some(reading) = self.partitions.get_mut(&position.partition) else { return };
-        if let Some(known) = reading.known.take_if(|_| !reading.stale)
+        let takes = reading.takes();
+        if let Some(known) = reading.known.take_if(|_| takes)
             && position.offset.next() == reading.next
             && record.timestamp_ms != Some(known)
         {
             let (partition, next) = (position.partition, reading.next);
             return self.stop(Stopped::Recreated { partition, next });
         }
-        if reading.stale || self.stopping || !reading.limit.wants(position.offset, reading.next) {
+        if !takes || self.stopping || !reading.limit.wants(position.offset, reading.next) {
             return;
         }
         let wrong = decoded.as_ref().err().and_then(|errors| errors.first()).map(|error| error.code);
@@ -215,12 +248,15 @@ impl Machine {
             LimitVerdict::Past => return,
             LimitVerdict::LookBack(from) => return self.outputs.push(Output::LookBack(position.partition, from)),
             LimitVerdict::TooMany(excess) => {
-                return self.stop(Stopped::TooManyDeadLetters { partition: position.partition, excess });
+                reading.state = State::Held(excess);
+                self.outputs.push(Output::Hold(vec![position.partition]));
+                self.outputs.push(Output::TooManyDeadLetters(position.partition, excess));
+                return;
             }
         }
         reading.next = position.offset.next();
         reading.at_end = None;
-        if self.gathered.take(record, decoded, reading.from, now_ms) {
+        if self.gathered.take(record, decoded, reading, now_ms) {
             self.begun.push((position, record.timestamp_ms));
         }
     }
@@ -228,15 +264,16 @@ impl Machine {
     fn assigned(&mut self, starts: &[Start], now_ms: u64) {
         let partitions: Vec<Partition> = starts.iter().map(|start| start.range.partition).collect();
         // What was gathered of a partition does not go with a new start.
-        self.forget(&partitions);
-        // Lost, and back before its batch was done: where the store will be is known only after that.
-        if self.in_flight.has_any(&partitions) {
-            self.hold(&partitions, now_ms);
-            return;
-        }
+        self.gathered.forget(&partitions);
+        self.drop_kept(&partitions);
         let mut from = Vec::with_capacity(starts.len());
-        for Start { stored, last_timestamp_ms, range } in starts {
+        for Start { stored, last_timestamp_ms, range, accepted } in starts {
             let partition = range.partition;
+            // Lost, and back before its batch was done: where the store will be is known only after that.
+            if self.in_flight.has_any(&[partition]) {
+                self.unknown(&[partition], now_ms);
+                continue;
+            }
             let next = stored.unwrap_or(NextOffset(0));
             if next < range.low && !self.limits.accept_gap {
                 self.stop(Stopped::Gap { partition, from: next, to: range.low });
@@ -247,92 +284,115 @@ impl Machine {
                 return;
             }
             let next = next.max(range.low);
-            let limit = DeadLetterLimit::new(self.limits.dead_letters, next == range.low);
+            let limit = DeadLetterLimit::new(self.limits.dead_letters, next == range.low).accepting(*accepted, next);
             // The last record that the store has comes once more, to be known again.
             let known = last_timestamp_ms.filter(|_| *stored == Some(next) && next > range.low);
             let first = if known.is_some() { NextOffset(next.0 - 1) } else { next };
-            let reading = Reading { from: *stored, next, known, at_end: None, stale: false, limit };
-            self.partitions.insert(partition, reading);
+            let reading = self.partitions.entry(partition).or_insert_with(Reading::new);
+            (reading.from, reading.next, reading.known, reading.at_end) = (*stored, next, known, None);
+            (reading.state, reading.limit) = (State::Taking, limit);
             if stored.unwrap_or_default() < range.low {
                 self.gathered.pass_over(partition, *stored, range.low, now_ms);
             }
             from.push((partition, first));
         }
-        self.outputs.push(Output::Start(from));
+        // A start of nothing answers an assignment of nothing, and no other.
+        if starts.is_empty() || !from.is_empty() {
+            self.outputs.push(Output::Start(from));
+        }
     }
 
     /// Starts every partition again, so that the last record that the store has is looked at once more.
     fn look_again(&mut self, now_ms: u64) {
         self.gathered = Gathered::default();
-        self.partitions.values_mut().for_each(|reading| reading.stale = true);
-        self.resync_at_ms = Some(now_ms);
+        for reading in self.partitions.values_mut() {
+            (reading.state, reading.kept) = (State::Waiting(now_ms), NextOffset(0));
+        }
     }
 
-    fn hold(&mut self, partitions: &[Partition], now_ms: u64) {
+    /// Partitions of which it is not known where they start.
+    fn unknown(&mut self, partitions: &[Partition], now_ms: u64) {
         for partition in partitions {
-            let limit = DeadLetterLimit::new(None, false);
-            let reading = Reading { from: None, next: NextOffset(0), known: None, at_end: None, stale: true, limit };
-            self.partitions.insert(*partition, reading);
+            self.partitions.entry(*partition).or_insert_with(Reading::new);
+            self.hold_back(*partition, now_ms);
         }
-        self.try_again(now_ms);
     }
 
-    fn revoked(&mut self, partitions: &[Partition]) {
-        self.forget(partitions);
-        if self.in_flight.has_any(partitions) {
-            self.releasing.extend(partitions);
-        } else {
-            self.outputs.push(Output::Release(partitions.to_vec()));
-        }
+    /// One partition is looked up again after a while, longer each time in a row; the others go on.
+    fn hold_back(&mut self, partition: Partition, now_ms: u64) {
+        self.gathered.forget(&[partition]);
+        let Some(reading) = self.partitions.get_mut(&partition) else { return };
+        reading.state = State::Waiting(now_ms + self.limits.wait_after(reading.failures));
+        reading.failures += 1;
+        self.outputs.push(Output::Hold(vec![partition]));
     }
 
     /// Drops these partitions, with all that is gathered of them.
     fn forget(&mut self, partitions: &[Partition]) {
         self.partitions.retain(|partition, _| !partitions.contains(partition));
         self.gathered.forget(partitions);
+        // What is given up is not looked up any more.
+        for output in &mut self.outputs {
+            if let Output::Resync(again) = output {
+                again.retain(|partition| !partitions.contains(partition));
+            }
+        }
+        self.outputs.retain(|output| *output != Output::Resync(Vec::new()));
+    }
+
+    /// Drops what waits for dead letters or has them kept: it is read again, and they may be kept once more.
+    fn drop_kept(&mut self, partitions: &[Partition]) {
+        self.keeping.retain(|partition, _| !partitions.contains(partition));
+        self.ready.forget(partitions);
+    }
+
+    /// Whether anything of these was sent off and is not in the store yet.
+    fn has_any(&self, partitions: &[Partition]) -> bool {
+        let kept = |partition: &Partition| self.keeping.contains_key(partition) || self.ready.has(*partition);
+        self.in_flight.has_any(partitions) || partitions.iter().any(kept)
+    }
+
+    fn holds_nothing(&self) -> bool {
+        let sent = self.in_flight.is_nothing() && self.keeping.is_empty() && self.ready.is_empty();
+        sent && self.gathered.is_empty()
+    }
+
+    /// What the dead letters of that number were of; nothing if that is not waited for any more.
+    fn answered(&mut self, id: u64) -> Option<(Partition, Keeping)> {
+        self.not_before_ms = 0;
+        let partition = *self.keeping.iter().find(|(_, kept)| kept.id == id)?.0;
+        Some((partition, self.keeping.remove(&partition)?))
     }
 
     fn committed(&mut self, counts: &[Counts]) {
         let InFlight::Store(spans, origin) = mem::replace(&mut self.in_flight, InFlight::Nothing) else { return };
         (self.failures, self.fences) = (0, 0);
-        let done = spans.iter().zip(counts).zip(&origin.redriven).map(|((span, counts), redriven)| Committed {
+        for span in &spans {
+            self.partitions.entry(span.partition).and_modify(|reading| reading.failures = 0);
+        }
+        let done = spans.iter().zip(counts).zip(origin.parts).map(|((span, counts), (redriven, reasons))| Committed {
             partition: span.partition,
             next: span.to,
             counts: *counts,
             last_timestamp_ms: span.last_timestamp_ms,
-            redriven: *redriven,
+            redriven,
+            reasons,
         });
         self.outputs.push(Output::Commit { spans: done.collect(), since_ms: origin.since_ms });
-        self.release_waiting();
     }
 
     fn failed(&mut self, failure: &BatchFailure, now_ms: u64) {
         self.in_flight = InFlight::Nothing;
-        self.gathered = Gathered::default();
-        self.release_waiting();
-        for reading in self.partitions.values_mut() {
-            reading.stale = true;
-        }
+        (self.gathered, self.ready) = (Gathered::default(), Gathered::default());
+        self.keeping.clear();
+        let again_ms = now_ms + self.limits.wait_after(self.failures);
+        self.failures += 1;
+        self.partitions.values_mut().for_each(|reading| reading.state = State::Waiting(again_ms));
         if *failure == BatchFailure::Fenced {
             self.fences += 1;
             if self.fences >= FENCES_ALLOWED {
                 self.stop(Stopped::Fenced(self.fences));
-                return;
             }
-        }
-        self.try_again(now_ms);
-    }
-
-    fn try_again(&mut self, now_ms: u64) {
-        let wait = self.limits.backoff_ms * (1 << self.failures.min(7)).min(100);
-        self.failures += 1;
-        self.resync_at_ms = Some(now_ms + wait);
-    }
-
-    fn release_waiting(&mut self) {
-        if !self.releasing.is_empty() {
-            let partitions = mem::take(&mut self.releasing);
-            self.outputs.push(Output::Release(partitions));
         }
     }
 
@@ -341,68 +401,5 @@ impl Machine {
         self.stopping = true;
         self.stopped.get_or_insert(why);
         self.gathered = Gathered::default();
-    }
-
-    /// Sends the next batch off if it is time, and keeps pause and stop in step.
-    fn go_on(&mut self, now_ms: u64, at_end: bool) {
-        let idle = self.in_flight.is_nothing();
-        if self.stopping {
-            if idle {
-                self.outputs.push(Output::Stop(self.stopped.take().map_or(Ok(()), Err)));
-            }
-            return;
-        }
-        if self.resync_at_ms.is_some_and(|at| at <= now_ms) {
-            self.resync_at_ms = None;
-            // One that was assigned since is being read from where the store is.
-            let stale = self.partitions.iter().filter(|(_, reading)| reading.stale);
-            let stale: Vec<Partition> = stale.map(|(partition, _)| *partition).collect();
-            // A start of nothing would answer an assignment that is not known here yet.
-            if !stale.is_empty() {
-                self.outputs.push(Output::Resync(stale));
-            }
-        }
-        let full = self.gathered.records >= self.limits.records || self.gathered.bytes >= self.limits.bytes;
-        let age = now_ms.saturating_sub(self.gathered.since_ms);
-        // In a heavy flow a fuller batch is worth a longer wait: each writes the same pages.
-        let wait = if self.gathered.records > self.limits.records / 20 {
-            5 * self.limits.wait_ms
-        } else {
-            self.limits.wait_ms
-        };
-        // Sent off before it is full, so that reading goes on while the store still has the batch before.
-        let ripe = |limit: usize| limit - limit / 4;
-        let ripe = self.gathered.records >= ripe(self.limits.records) || self.gathered.bytes >= ripe(self.limits.bytes);
-        let due = !self.gathered.is_empty() && (age >= wait || at_end);
-        if idle && (ripe || due) {
-            self.send_off();
-        }
-        let pause = (full && !idle) || self.resync_at_ms.is_some();
-        if pause != self.paused {
-            self.paused = pause;
-            self.outputs.push(if pause { Output::Pause } else { Output::Resume });
-        }
-    }
-
-    fn send_off(&mut self) {
-        let mut next = mem::take(&mut self.room);
-        // What follows is likely to be as much.
-        next.reserve(self.gathered.records);
-        let gathered = mem::replace(&mut self.gathered, Gathered::with_room(next));
-        let (batch, dead_letters, origin) = gathered.close(&self.topic);
-        for span in &batch.spans {
-            self.partitions.entry(span.partition).and_modify(|reading| reading.from = Some(span.to));
-        }
-        if dead_letters.is_empty() {
-            self.apply(batch, origin);
-        } else {
-            self.in_flight = InFlight::DeadLetters(batch, origin);
-            self.outputs.push(Output::DeadLetter(dead_letters));
-        }
-    }
-
-    fn apply(&mut self, batch: Batch, origin: Origin) {
-        self.in_flight = InFlight::Store(batch.spans.clone(), origin);
-        self.outputs.push(Output::Apply(batch));
     }
 }

@@ -3,7 +3,8 @@
 
 use super::Machine;
 use super::messages::{Output, WentBack};
-use crate::domain::{NextOffset, Partition};
+use super::reading::{Reading, State};
+use crate::domain::NextOffset;
 use crate::store::Checkpoint;
 
 impl Machine {
@@ -14,20 +15,25 @@ impl Machine {
             return;
         }
         let at = |partition| stored.iter().find(|stored| stored.partition == partition).map(|stored| stored.next);
-        let mut lost = Vec::new();
-        for (partition, reading) in &mut self.partitions {
-            let (from, to) = (reading.from, at(*partition));
-            if !reading.stale && to < from && !self.in_flight.has_any(&[*partition]) {
-                reading.stale = true;
-                lost.push(WentBack { partition: *partition, from: from.unwrap_or(NextOffset(0)), to });
-            }
-        }
+        let known = |reading: &Reading| matches!(reading.state, State::Taking | State::Held(_));
+        let lost: Vec<WentBack> = self
+            .partitions
+            .iter()
+            .filter(|(partition, reading)| known(reading) && !self.has_any(&[**partition]))
+            .filter(|(partition, reading)| at(**partition) < reading.from)
+            .map(|(partition, reading)| WentBack {
+                partition: *partition,
+                from: reading.from.unwrap_or(NextOffset(0)),
+                to: at(*partition),
+            })
+            .collect();
         if lost.is_empty() {
             return;
         }
-        self.gathered.forget(&lost.iter().map(|lost| lost.partition).collect::<Vec<Partition>>());
-        // Not at once: where these start may be on its way already.
-        self.resync_at_ms.get_or_insert(now_ms + self.limits.backoff_ms);
+        for WentBack { partition, .. } in &lost {
+            // Not at once: where these start may be on its way already.
+            self.hold_back(*partition, now_ms);
+        }
         self.outputs.push(Output::WentBack(lost));
     }
 }

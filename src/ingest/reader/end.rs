@@ -2,6 +2,7 @@
 //! of its group.
 
 use super::Reader;
+use super::held::excess_of;
 use crate::domain::{NextOffset, Offset, Partition};
 use crate::failure::Explained as _;
 use crate::ingest::error::WorkerError;
@@ -23,6 +24,7 @@ impl Reader {
         end.0 == 0
             || self.committed.get(&partition).is_some_and(|next| *next >= end)
             || self.machine.is_done(partition, end)
+            || self.machine.held(partition).is_some()
     }
 
     /// The same, where other workers have a part in it.
@@ -37,13 +39,17 @@ impl Reader {
             return Ok(self.caught_up());
         }
         let now_ms = self.begun.elapsed().as_millis() as u64;
-        let stored = match self.checkpoints(now_ms) {
+        let progress = match self.progress(now_ms) {
             // Asked again soon.
             Err(WorkerError::Store(error)) if self.passes(error.kind()) => return Ok(false),
-            stored => stored?,
+            progress => progress?,
         };
+        let stored = progress.checkpoints;
+        let of_others = |partition: &Partition| !self.committed.contains_key(partition);
+        let held = progress.held.iter().filter(|held| of_others(&held.partition));
+        self.held_elsewhere = held.map(|held| (held.partition, excess_of(held))).collect();
         for (partition, end) in targets {
-            if self.is_reached(partition, end) {
+            if self.is_reached(partition, end) || self.held_elsewhere.contains_key(&partition) {
                 continue;
             }
             let stored = stored.iter().find(|at| at.partition == partition).map_or(NextOffset(0), |at| at.next);

@@ -1,33 +1,60 @@
-//! Where partitions start: what the store has of them, and what the log has.
+//! Where partitions start: what the log has of each, asked without waiting, and what the store has.
 
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::RecvTimeoutError;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::{Reader, no_answer};
+use super::Reader;
 use crate::domain::{NextOffset, Partition};
 use crate::failure::Explained as _;
+use crate::ingest::errands::{Progress, Ranges, Reply, Request};
 use crate::ingest::error::WorkerError;
 use crate::ingest::machine::{Input, Start, Stopped};
-use crate::ingest::writer::{Reply, Request};
-use crate::log::{LogError, identity_of};
+use crate::ingest::ranges::{ask, once_more};
+use crate::log::{LogError, PartitionRange, identity_of};
 use crate::store::{Checkpoint, StoreError};
 
-/// A broker that starts knows its topics within this long.
-const KNOWN_WITHIN: Duration = Duration::from_secs(5);
-
 impl Reader {
-    /// A topic that is not there is looked for once more: a broker that has just started may not know it yet.
-    pub(super) fn once_more(&self, topic: &str, error: LogError) -> LogError {
-        let begun = Instant::now();
-        while matches!(error, LogError::NoSuchTopic(_)) && !self.stop.load(Ordering::Relaxed) {
-            match self.log.topic(topic) {
-                Err(LogError::NoSuchTopic(_)) if begun.elapsed() > KNOWN_WITHIN => break,
-                Err(LogError::NoSuchTopic(_)) => std::thread::sleep(KNOWN_WITHIN / 5),
-                _ => return LogError::Transient(error.into()),
+    /// Asks the log where these partitions begin and end.
+    pub(super) fn look_up(&mut self, partitions: &[Partition], now_ms: u64) {
+        // The group waits for the answer to an assignment of nothing too, and it takes neither store nor log.
+        if partitions.is_empty() {
+            self.looked_up = true;
+            self.machine.handle(Input::Assigned(&[]), now_ms);
+            return;
+        }
+        self.rounds += 1;
+        self.ranging.extend(partitions.iter().map(|partition| (*partition, self.rounds)));
+        let answers = (self.rounds, self.answers.clone());
+        if let Err(error) = ask(&self.log, &self.topic, partitions, answers, &self.stop) {
+            tracing::warn!(%error, "cannot start a thread that looks up where to start; trying again");
+            self.unknown(partitions, now_ms);
+        }
+    }
+
+    /// The log has answered of some.
+    pub(super) fn ranges(&mut self, round: u64, mut ranges: Ranges, now_ms: u64) -> Result<(), WorkerError> {
+        let (mut known, mut unknown) = (Vec::new(), Vec::new());
+        // In whatever order they came: the same log is read in the same order.
+        ranges.sort_by_key(|(partition, _)| *partition);
+        for (partition, range) in ranges {
+            // What was given up meanwhile, or is looked up anew, is not started.
+            if self.ranging.get(&partition) != Some(&round) {
+                continue;
+            }
+            match range {
+                Ok(range) => known.push(range),
+                Err(error) if self.passes(error.kind()) => {
+                    tracing::warn!(%partition, %error, "cannot look up where to start; trying again");
+                    unknown.push(partition);
+                }
+                Err(error) => return Err(error.into()),
             }
         }
-        error
+        self.unknown(&unknown, now_ms);
+        if !known.is_empty() {
+            self.starts(&known, now_ms)?;
+        }
+        Ok(())
     }
 
     /// Whether the topic is the one that the store is made from; what cannot be found out now is found out by the last
@@ -45,7 +72,7 @@ impl Reader {
     /// Why the log has nothing where it is read: what was there has expired, or the log ends before it.
     pub(super) fn nothing_there(&mut self, error: LogError) -> WorkerError {
         let LogError::OffsetOutOfRange { partition, wanted, .. } = error else { return error.into() };
-        match self.consumer.range(partition) {
+        match self.log.range(&self.topic, partition) {
             Ok(range) if wanted < range.low => Stopped::Gap { partition, from: wanted, to: range.low }.into(),
             Ok(range) if wanted > range.high => {
                 Stopped::Truncated { partition, stored: wanted, end: range.high }.into()
@@ -55,50 +82,64 @@ impl Reader {
     }
 
     /// Tells the machine where store and log are.
-    pub(super) fn look_up(&mut self, partitions: &[Partition], now_ms: u64) -> Result<(), WorkerError> {
-        // The group waits for the answer to an assignment of nothing too, and it takes neither store nor log.
-        let found = if partitions.is_empty() { Ok(Vec::new()) } else { self.starts(partitions, now_ms) };
-        let starts = match found {
-            Ok(starts) => starts,
+    fn starts(&mut self, ranges: &[PartitionRange], now_ms: u64) -> Result<(), WorkerError> {
+        let partitions: Vec<Partition> = ranges.iter().map(|range| range.partition).collect();
+        let progress = match self.progress(now_ms) {
+            Ok(progress) => progress,
             Err(error) if self.passes(error.kind()) => {
                 tracing::warn!(%error, "cannot look up where to start; trying again");
-                self.metrics.health.not_ready();
-                self.machine.handle(Input::Unknown(partitions), now_ms);
+                self.unknown(&partitions, now_ms);
                 return Ok(());
             }
             Err(error) => return Err(error),
         };
+        let mut starts = Vec::with_capacity(ranges.len());
+        for range in ranges.iter().copied() {
+            let partition = range.partition;
+            self.ranging.remove(&partition);
+            let stored = progress.checkpoints.iter().find(|checkpoint| checkpoint.partition == partition).copied();
+            self.metrics.reading(partition, stored, range.high);
+            self.committed.insert(partition, stored.map_or(NextOffset(0), |checkpoint| checkpoint.next));
+            let accepted = progress.accepted.iter().find(|accepted| accepted.partition == partition);
+            starts.push(Start {
+                stored: stored.map(|checkpoint| checkpoint.next),
+                last_timestamp_ms: stored.and_then(|checkpoint| checkpoint.last_timestamp_ms),
+                range,
+                accepted: accepted.map_or(NextOffset(0), |accepted| accepted.to),
+            });
+        }
         self.looked_up = true;
         self.machine.handle(Input::Assigned(&starts), now_ms);
         Ok(())
     }
 
-    fn starts(&mut self, partitions: &[Partition], now_ms: u64) -> Result<Vec<Start>, WorkerError> {
-        let checkpoints = self.checkpoints(now_ms)?;
-        let mut starts = Vec::with_capacity(partitions.len());
-        for partition in partitions {
-            let stored = checkpoints.iter().find(|checkpoint| checkpoint.partition == *partition).copied();
-            let range = self.consumer.range(*partition).map_err(|error| self.once_more(&self.topic, error))?;
-            self.metrics.reading(*partition, stored, range.high);
-            self.committed.insert(*partition, stored.map_or(NextOffset(0), |checkpoint| checkpoint.next));
-            let last_timestamp_ms = stored.and_then(|checkpoint| checkpoint.last_timestamp_ms);
-            starts.push(Start { stored: stored.map(|checkpoint| checkpoint.next), last_timestamp_ms, range });
+    fn unknown(&mut self, partitions: &[Partition], now_ms: u64) {
+        self.ranging.retain(|partition, _| !partitions.contains(partition));
+        if partitions.is_empty() {
+            return;
         }
-        Ok(starts)
+        self.machine.handle(Input::Unknown(partitions), now_ms);
+        if self.machine.takes_nothing() {
+            self.metrics.health.not_ready();
+        }
     }
 
     pub(super) fn checkpoints(&mut self, now_ms: u64) -> Result<Vec<Checkpoint>, WorkerError> {
-        self.requests.send(Request::Checkpoints).map_err(|_| no_answer())?;
+        Ok(self.progress(now_ms)?.checkpoints)
+    }
+
+    pub(super) fn progress(&mut self, now_ms: u64) -> Result<Progress, WorkerError> {
+        self.ask(Request::Progress)?;
         loop {
             match self.replies.recv_timeout(Duration::from_millis(500)) {
-                Ok(Reply::Checkpoints(result)) => return Ok(result?),
+                Ok(Reply::Progress(result)) => return Ok(result?),
                 Ok(other) => self.reply(other, now_ms)?,
                 // A server that hangs keeps nobody from stopping.
-                Err(RecvTimeoutError::Timeout) => {
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                     self.is_to_stop()?;
+                    self.all_live()?;
                     self.tell_of_silence();
                 }
-                Err(RecvTimeoutError::Disconnected) => return Err(no_answer()),
             }
         }
     }
@@ -109,11 +150,11 @@ impl Reader {
         result: Result<(), LogError>,
         partitions: &[Partition],
     ) -> Result<(), WorkerError> {
-        match result.map_err(|error| self.once_more(&self.topic, error)) {
+        match result.map_err(|error| once_more(&*self.log, &self.topic, &self.stop, error)) {
             Err(error) if self.passes(error.kind()) => {
                 tracing::warn!(%error, "cannot read from there yet; trying again");
                 let now_ms = self.begun.elapsed().as_millis() as u64;
-                self.machine.handle(Input::Unknown(partitions), now_ms);
+                self.unknown(partitions, now_ms);
                 Ok(())
             }
             other => Ok(other?),

@@ -1,10 +1,12 @@
 //! The thread that reads: it polls the log, decodes, asks the machine what to do
 //! and does it, but for what the writer does.
 //!
-//! `lookup` finds out where partitions start, `end` whether a worker that is to
-//! end has done its work, `standing` whether the store still has what it was given.
+//! `lookup` finds out where partitions start, `held` goes on with what is held once
+//! somebody has decided, `standing` knows whether the store still has what it was
+//! given, `end` whether a worker that is to end has done its work.
 
 mod end;
+mod held;
 mod lookup;
 mod standing;
 
@@ -12,13 +14,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::errands::{Parcel, Reply, Request};
 use super::error::{Silent, WorkerError};
 use super::machine::{BatchFailure, Committed, Input, Machine, Output};
 use super::portion::Portion;
+use super::ranges::once_more;
 use super::summary::Summary;
-use super::writer::{Reply, Request};
+use crate::dead_letters::limit::Excess;
 use crate::domain::{LogIdentity, NextOffset, Partition, Position};
 use crate::failure::{Explained as _, FailureKind};
 use crate::log::{Consumer, EventLog, LogError, Polled};
@@ -44,15 +49,19 @@ pub(super) struct Reader {
     pub(super) portion: Portion,
     pub(super) consumer: Box<dyn Consumer>,
     pub(super) requests: Sender<Request>,
+    /// For the thread that has dead letters kept.
+    pub(super) letters: Sender<Parcel>,
+    /// By which whoever is asked answers.
+    pub(super) answers: Sender<Reply>,
     pub(super) replies: Receiver<Reply>,
+    /// The threads that it asks, by what they do.
+    pub(super) threads: Vec<(&'static str, JoinHandle<()>)>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) stop: Arc<AtomicBool>,
     /// When it saw that it is to stop.
     pub(super) stop_at: Option<Instant>,
-    /// Who is waited for: the store, or the log while it keeps dead letters.
+    /// Who is waited for when it is to stop.
     pub(super) of_store: (Silent, String),
-    pub(super) of_log: (Silent, String),
-    pub(super) keeping: bool,
     /// Where to stop, if that is known at the start.
     pub(super) targets: Option<BTreeMap<Partition, NextOffset>>,
     /// Whether what lies at or after these is left alone.
@@ -63,10 +72,15 @@ pub(super) struct Reader {
     pub(super) committed: BTreeMap<Partition, NextOffset>,
     /// Where the store was a second ago in partitions that are others'.
     pub(super) elsewhere: BTreeMap<Partition, NextOffset>,
+    /// Which of these are held there.
+    pub(super) held_elsewhere: BTreeMap<Partition, Excess>,
     /// Partitions that the consumer reads: they are sought, not started.
     pub(super) started: Vec<Partition>,
-    /// Of the dead letters in flight.
-    pub(super) reasons: BTreeMap<&'static str, u64>,
+    /// The partitions whose range is asked of the log, with the number of that look-up.
+    pub(super) ranging: BTreeMap<Partition, u64>,
+    pub(super) rounds: u64,
+    /// Whether the store is asked what operators have accepted.
+    pub(super) asked_accepted: bool,
     /// How long the last write took, and the size of the store after it.
     pub(super) written: (Duration, u64),
     pub(super) begun: Instant,
@@ -106,7 +120,7 @@ impl Reader {
             let at_end = self.targets.as_ref().is_some_and(|targets| self.machine.has_read(targets));
             self.machine.handle(if at_end { Input::AtEnd } else { Input::Tick }, now_ms);
             if self.act()? {
-                return Ok(());
+                return self.ended();
             }
             self.look_at_store()?;
             if asked_at.elapsed() > Duration::from_secs(1) {
@@ -121,8 +135,10 @@ impl Reader {
                 self.metrics.ends(&ends);
                 self.metrics.connected(self.consumer.connected());
                 self.tell_of_silence();
+                self.all_live()?;
+                self.ask_accepted()?;
                 if self.elsewhere_caught_up()? {
-                    return Ok(());
+                    return self.ended();
                 }
             }
         }
@@ -135,7 +151,7 @@ impl Reader {
         }
         match self.stop_at {
             Some(at) if at.elapsed() > STOP_WITHIN => {
-                let (silent, at) = if self.keeping { &self.of_log } else { &self.of_store };
+                let (silent, at) = &self.of_store;
                 Err(WorkerError::Slow { silent: *silent, at: at.clone(), seconds: STOP_WITHIN.as_secs() })
             }
             at => Ok(at.is_some()),
@@ -159,8 +175,7 @@ impl Reader {
         if self.machine.paused() && !self.asleep {
             match self.replies.recv_timeout(Duration::from_millis(500)) {
                 Ok(reply) => return self.reply(reply, now_ms),
-                Err(RecvTimeoutError::Disconnected) => return Err(no_answer()),
-                Err(RecvTimeoutError::Timeout) => {
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                     self.consumer.pause()?;
                     self.asleep = true;
                 }
@@ -181,7 +196,7 @@ impl Reader {
         let machine = &mut self.machine;
         self.portion.decode(|incoming, decoded| machine.handle(Input::Record(incoming, decoded), now_ms));
         let polled = match polled {
-            Err(error @ LogError::NoSuchTopic(_)) => match self.once_more(&self.topic, error) {
+            Err(error @ LogError::NoSuchTopic(_)) => match once_more(&*self.log, &self.topic, &self.stop, error) {
                 // There again: perhaps as another.
                 LogError::Transient(_) => Polled::Recreated,
                 error => return Err(error.into()),
@@ -195,14 +210,16 @@ impl Reader {
             Polled::Assigned(partitions) => {
                 self.metrics.rebalanced("assigned");
                 tracing::info!(?partitions, "assigned");
-                self.look_up(&partitions, now_ms)?;
+                self.look_up(&partitions, now_ms);
             }
             Polled::Revoked(partitions) => {
+                self.ranging.retain(|partition, _| !partitions.contains(partition));
                 self.metrics.rebalanced("revoked");
                 tracing::info!(?partitions, "revoked");
                 self.machine.handle(Input::Revoked(&partitions), now_ms);
             }
             Polled::Lost(partitions) => {
+                self.ranging.retain(|partition, _| !partitions.contains(partition));
                 self.metrics.rebalanced("lost");
                 tracing::warn!(?partitions, "lost: the session timed out");
                 self.machine.handle(Input::Lost(&partitions), now_ms);
@@ -217,17 +234,28 @@ impl Reader {
     }
 
     fn reply(&mut self, reply: Reply, now_ms: u64) -> Result<(), WorkerError> {
-        self.keeping &= !matches!(reply, Reply::Kept(_));
         let input = match reply {
-            Reply::Checkpoints(_) => return Ok(()),
+            Reply::Progress(_) => return Ok(()),
             Reply::Standing(standing) => return self.standing(standing, now_ms),
-            Reply::Kept(Ok(())) => Input::DeadLettersKept,
-            Reply::Kept(Err(refused)) if self.passes(self.once_more(&refused.topic, refused.cause.clone()).kind()) => {
-                tracing::warn!(error = %refused, "dead letters are not confirmed; reading again from the store's offsets");
-                self.metrics.failed("dead_letter");
-                Input::Failed(BatchFailure::Passing(refused.to_string()))
+            Reply::Ranges(round, ranges) => return self.ranges(round, ranges, now_ms),
+            Reply::Noted(result) => {
+                if let Err(error) = result {
+                    tracing::warn!(%error, "the store has not noted that a partition is held");
+                }
+                return Ok(());
             }
-            Reply::Kept(Err(refused)) => return Err(refused.into()),
+            Reply::Accepted(accepted) => {
+                self.asked_accepted = false;
+                self.decided(&accepted.unwrap_or_default(), now_ms);
+                return Ok(());
+            }
+            Reply::Kept(id, Ok(())) => Input::DeadLettersKept(id),
+            Reply::Kept(id, Err(refused)) if self.passes(refused.kind()) => {
+                tracing::warn!(partition = %refused.position.partition, error = %refused, "dead letters are not confirmed; reading this partition again from the store's offset");
+                self.metrics.failed("dead_letter");
+                Input::DeadLettersNotKept(id)
+            }
+            Reply::Kept(_, Err(refused)) => return Err(refused.into()),
             Reply::Applied { result: Ok(counts), took, store_bytes, room } => {
                 self.written = (took, store_bytes);
                 self.machine.take_back(room);
@@ -268,23 +296,24 @@ impl Reader {
                         self.metrics.released(&partitions);
                         self.started.retain(|partition| !partitions.contains(partition));
                         self.committed.retain(|partition, _| !partitions.contains(partition));
+                        self.ranging.retain(|partition, _| !partitions.contains(partition));
                     }
                     Output::WentBack(lost) => self.went_back(&lost),
-                    Output::DeadLetter(letters) => {
-                        self.reasons.clear();
-                        for letter in &letters {
-                            *self.reasons.entry(letter.reason()).or_default() += 1;
-                        }
-                        self.keeping = true;
-                        self.requests.send(Request::DeadLetter(letters)).map_err(|_| no_answer())?;
+                    Output::DeadLetter(id, letters) => {
+                        self.letters.send((id, letters)).map_err(|_| WorkerError::ThreadEnded("dead-letters"))?;
                     }
-                    Output::Apply(batch) => self.requests.send(Request::Apply(batch)).map_err(|_| no_answer())?,
+                    Output::Hold(partitions) => {
+                        let read = partitions.into_iter().filter(|partition| self.started.contains(partition));
+                        self.consumer.hold(&read.collect::<Vec<_>>())?;
+                    }
+                    Output::TooManyDeadLetters(partition, excess) => self.hold(partition, excess)?,
+                    Output::Apply(batch) => self.ask(Request::Apply(batch))?,
                     Output::Commit { spans, since_ms } => self.committed(&spans, since_ms),
                     // Followed by way of `Machine::paused`, so that a pause of a moment costs nothing.
                     Output::Pause | Output::Resume => {}
                     Output::Resync(partitions) => {
                         let now_ms = self.begun.elapsed().as_millis() as u64;
-                        self.look_up(&partitions, now_ms)?;
+                        self.look_up(&partitions, now_ms);
                     }
                     Output::Stop(result) => {
                         result?;
@@ -298,7 +327,7 @@ impl Reader {
 
     fn look_back(&mut self, partition: Partition, from: NextOffset) -> Result<(), LogError> {
         // What has expired meanwhile is not asked for.
-        let low = self.consumer.range(partition)?.low;
+        let low = self.log.range(&self.topic, partition)?.low;
         tracing::debug!(%partition, %from, "the first bad record since the start: looking at those before it");
         self.consumer.seek(partition, from.max(low))
     }
@@ -322,10 +351,10 @@ impl Reader {
         let whole = self.begun.elapsed().saturating_sub(Duration::from_millis(since_ms));
         let records = spans.iter().map(|span| span.counts.read).sum();
         self.metrics.batch(records, whole, self.written.0, self.written.1);
-        self.metrics.dead_lettered(&std::mem::take(&mut self.reasons));
         self.summary.batches += 1;
         let mut hints = Vec::with_capacity(spans.len());
         for span in spans {
+            self.metrics.dead_lettered(&span.reasons);
             self.metrics.committed(span.partition, span.next, &span.counts, span.last_timestamp_ms, span.redriven);
             self.summary.counts.add(&span.counts);
             // One that was lost meanwhile is another's, and so is its progress.
@@ -337,6 +366,17 @@ impl Reader {
         self.consumer.commit_hint(&hints);
         let of = self.targets.as_ref().map(|targets| targets.values().map(|end| end.0.unsigned_abs()).sum());
         (self.progress)(self.summary.counts.read, of);
+    }
+
+    /// Asks the thread that writes.
+    fn ask(&self, request: Request) -> Result<(), WorkerError> {
+        self.requests.send(request).map_err(|_| WorkerError::ThreadEnded("store"))
+    }
+
+    /// Whether every thread that is asked still runs: one that has ended answers nobody.
+    fn all_live(&self) -> Result<(), WorkerError> {
+        let ended = self.threads.iter().find(|(_, thread)| thread.is_finished());
+        ended.map_or(Ok(()), |(name, _)| Err(WorkerError::ThreadEnded(name)))
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Reader, TELL_EVERY, no_answer};
+use super::{Reader, TELL_EVERY};
 use crate::domain::NextOffset;
 use crate::failure::{Explained as _, FailureKind};
+use crate::ingest::errands::Request;
 use crate::ingest::error::WorkerError;
 use crate::ingest::machine::{Input, WentBack};
-use crate::ingest::writer::Request;
 use crate::store::{Checkpoint, StoreError};
 
 /// How often the store is looked at: with the time that it has for an answer, one that is away is known within ten seconds.
@@ -20,7 +20,7 @@ impl Reader {
             return Ok(());
         }
         (self.looked_at, self.looking) = (Instant::now(), true);
-        self.requests.send(Request::Standing).map_err(|_| no_answer())
+        self.ask(Request::Standing)
     }
 
     /// Takes the answer.

@@ -1,6 +1,7 @@
 //! Reads a topic: each partition has its turn, and an idle reader looks only
 //! whether anything was committed.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -8,7 +9,7 @@ use rusqlite::Connection;
 use super::file::EmbeddedLog;
 use crate::domain::{NextOffset, Partition};
 use crate::files::sqlite::OpenFiles;
-use crate::log::{Consumer, Incoming, LogError, PartitionRange, Polled};
+use crate::log::{Consumer, Incoming, LogError, Polled};
 
 /// How often it looks whether the file still is the one that was opened.
 const FILES_EVERY: Duration = Duration::from_secs(5);
@@ -30,6 +31,7 @@ pub(super) struct EmbeddedConsumer {
     /// The log's files as they were when they were opened, and when they were looked at last.
     pub(super) files: OpenFiles,
     pub(super) looked_at: Instant,
+    pub(super) held: BTreeSet<Partition>,
 }
 
 impl EmbeddedConsumer {
@@ -43,6 +45,9 @@ impl EmbeddedConsumer {
         for index in 0..self.reading.len() {
             let at = (self.turn + index) % self.reading.len();
             let (partition, next) = self.reading[at];
+            if self.held.contains(&partition) {
+                continue;
+            }
             let handed = self.log.read_from(&self.connection, (&self.topic, partition, next.0), max, sink)?;
             if handed > 0 {
                 // Offsets of this log have no gaps.
@@ -111,6 +116,7 @@ impl Consumer for EmbeddedConsumer {
 
     fn release(&mut self, partitions: &[Partition]) -> Result<(), LogError> {
         self.reading.retain(|(partition, _)| !partitions.contains(partition));
+        self.held.retain(|partition| !partitions.contains(partition));
         Ok(())
     }
 
@@ -118,7 +124,13 @@ impl Consumer for EmbeddedConsumer {
         for reading in self.reading.iter_mut().filter(|(reading, _)| *reading == partition) {
             reading.1 = to;
         }
+        self.held.remove(&partition);
         self.drained_at = None;
+        Ok(())
+    }
+
+    fn hold(&mut self, partitions: &[Partition]) -> Result<(), LogError> {
+        self.held.extend(partitions);
         Ok(())
     }
 
@@ -134,14 +146,9 @@ impl Consumer for EmbeddedConsumer {
 
     fn commit_hint(&mut self, _offsets: &[(Partition, NextOffset)]) {}
 
-    fn range(&mut self, partition: Partition) -> Result<PartitionRange, LogError> {
-        let high = self.log.end(&self.connection, &self.topic, partition)?;
-        Ok(PartitionRange { partition, low: NextOffset(0), high })
-    }
-
     fn ends(&mut self) -> Vec<(Partition, NextOffset)> {
         let partitions: Vec<Partition> = self.reading.iter().map(|(partition, _)| *partition).collect();
-        let end = |partition: Partition| self.range(partition).ok().map(|range| (partition, range.high));
+        let end = |partition| Some((partition, self.log.end(&self.connection, &self.topic, partition).ok()?));
         partitions.into_iter().filter_map(end).collect()
     }
 

@@ -83,6 +83,7 @@ impl EventLog for EmbeddedLog {
             paused: false,
             files: OpenFiles::of(&self.path),
             looked_at: Instant::now(),
+            held: std::collections::BTreeSet::new(),
         }))
     }
 

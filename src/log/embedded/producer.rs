@@ -117,6 +117,10 @@ impl Producer for EmbeddedProducer {
         Ok(())
     }
 
+    fn hurry(&mut self) {
+        self.commit();
+    }
+
     fn deliveries(&mut self) -> Vec<Delivery> {
         std::mem::take(&mut self.decided)
     }

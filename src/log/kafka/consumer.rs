@@ -13,7 +13,7 @@ use super::client::{ANSWER_WITHIN, KafkaSettings, list, list_at};
 use super::errors::{of_code, of_error};
 use super::group::{Group, Protocol, client, join, leave, lock, protocol};
 use crate::domain::{NextOffset, Offset, Partition, Position};
-use crate::log::{Consumer, Incoming, LogError, Membership, PartitionRange, Polled};
+use crate::log::{Consumer, Incoming, LogError, Membership, Polled};
 
 /// Leaving a group takes at most this long; a client whose brokers are away can hang in it for ever.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
@@ -36,6 +36,7 @@ pub(super) struct KafkaConsumer {
     /// Read to their ends, which is yet to be told.
     at_end: BTreeSet<Partition>,
     paused: bool,
+    held: BTreeSet<Partition>,
 }
 
 impl KafkaConsumer {
@@ -69,6 +70,7 @@ impl KafkaConsumer {
             reading: BTreeMap::new(),
             at_end: BTreeSet::new(),
             paused: false,
+            held: BTreeSet::new(),
         })
     }
 
@@ -268,7 +270,8 @@ impl Consumer for KafkaConsumer {
         lock(&self.consumer.context().ends).retain(|partition, _| !partitions.contains(partition));
         let gone = list(&self.topic, partitions.iter().copied());
         // librdkafka keeps a pause beyond the assignment: what comes back after it would keep still for ever.
-        if self.paused {
+        let held = self.held.extract_if(.., |held| partitions.contains(held)).count() > 0;
+        if self.paused || held {
             self.consumer.resume(&gone).map_err(|error| Self::transient(&error))?;
         }
         let result = if self.by_parts() { self.consumer.incremental_unassign(&gone) } else { self.consumer.unassign() };
@@ -279,7 +282,19 @@ impl Consumer for KafkaConsumer {
         self.reading.insert(partition, to);
         self.at_end.remove(&partition);
         let seek = self.consumer.seek(&self.topic, partition.0, rdkafka::Offset::Offset(to.0), ANSWER_WITHIN);
-        seek.map_err(|error| Self::transient(&error))
+        seek.map_err(|error| Self::transient(&error))?;
+        if self.held.remove(&partition) && !self.paused {
+            let sought = list(&self.topic, [partition]);
+            return self.consumer.resume(&sought).map_err(|error| Self::transient(&error));
+        }
+        Ok(())
+    }
+
+    fn hold(&mut self, partitions: &[Partition]) -> Result<(), LogError> {
+        let held = partitions.iter().copied().filter(|partition| self.reading.contains_key(partition));
+        let held: Vec<Partition> = held.collect();
+        self.held.extend(&held);
+        self.consumer.pause(&list(&self.topic, held)).map_err(|error| Self::transient(&error))
     }
 
     fn pause(&mut self) -> Result<(), LogError> {
@@ -290,7 +305,7 @@ impl Consumer for KafkaConsumer {
 
     fn resume(&mut self) -> Result<(), LogError> {
         self.paused = false;
-        let all = list(&self.topic, self.reading.keys().copied());
+        let all = list(&self.topic, self.reading.keys().copied().filter(|partition| !self.held.contains(partition)));
         self.consumer.resume(&all).map_err(|error| Self::transient(&error))
     }
 
@@ -302,13 +317,6 @@ impl Consumer for KafkaConsumer {
         if let Err(error) = self.consumer.commit(&offsets, CommitMode::Async) {
             tracing::debug!(%error, "the offset hint was not sent");
         }
-    }
-
-    fn range(&mut self, partition: Partition) -> Result<PartitionRange, LogError> {
-        let watermarks = self.consumer.fetch_watermarks(&self.topic, partition.0, ANSWER_WITHIN);
-        let watch = &self.consumer.context().watch;
-        let (low, high) = watermarks.map_err(|error| of_error(&error, "read", &self.topic, watch))?;
-        Ok(PartitionRange { partition, low: NextOffset(low), high: NextOffset(high) })
     }
 
     fn ends(&mut self) -> Vec<(Partition, NextOffset)> {

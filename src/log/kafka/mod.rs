@@ -53,6 +53,12 @@ impl KafkaLog {
     fn partitions(&self, topic: &str) -> Result<(Vec<Partition>, i32), LogError> {
         partitions(&self.probe, self.probe.context(), topic)
     }
+
+    fn watermarks(&self, topic: &str, partition: Partition) -> Result<PartitionRange, LogError> {
+        let watermarks = self.probe.fetch_watermarks(topic, partition.0, ANSWER_WITHIN);
+        let (low, high) = watermarks.map_err(|error| of_error(&error, "read", topic, self.probe.context()))?;
+        Ok(PartitionRange { partition, low: NextOffset(low), high: NextOffset(high) })
+    }
 }
 
 impl EventLog for KafkaLog {
@@ -62,12 +68,7 @@ impl EventLog for KafkaLog {
 
     fn topic(&self, name: &str) -> Result<Topic, LogError> {
         let (ids, replication) = self.partitions(name)?;
-        let range = |partition: Partition| {
-            let watermarks = self.probe.fetch_watermarks(name, partition.0, ANSWER_WITHIN);
-            let (low, high) = watermarks.map_err(|error| of_error(&error, "read", name, self.probe.context()))?;
-            Ok(PartitionRange { partition, low: NextOffset(low), high: NextOffset(high) })
-        };
-        let partitions = ids.into_iter().map(range).collect::<Result<_, LogError>>()?;
+        let partitions = ids.into_iter().map(|partition| self.watermarks(name, partition)).collect::<Result<_, _>>()?;
         Ok(Topic { name: name.to_owned(), partitions, replication })
     }
 
@@ -77,6 +78,16 @@ impl EventLog for KafkaLog {
 
     fn identity(&self, topic: &str) -> Result<LogIdentity, LogError> {
         identity::identity(&self.settings, topic)
+    }
+
+    fn range(&self, topic: &str, partition: Partition) -> Result<PartitionRange, LogError> {
+        match self.watermarks(topic, partition) {
+            // One that was added is known to a client that has asked for the topic since.
+            Err(LogError::NoSuchTopic(_)) if self.partitions(topic)?.0.contains(&partition) => {
+                self.watermarks(topic, partition)
+            }
+            range => range,
+        }
     }
 
     fn loses_by(&self, topic: &str) -> Result<Option<String>, LogError> {

@@ -22,3 +22,27 @@ CREATE TABLE {schema}.gap_{n} (
     accepted_by    text NOT NULL,
     PRIMARY KEY (partition, from_offset)
 );
+
+-- Partitions of which no worker takes anything more, because too many of their records are not valid events: the
+-- record at which it stands. Holds while the checkpoint has not passed that record.
+CREATE TABLE {schema}.held_partition_{n} (
+    topic      text COLLATE "C" NOT NULL,
+    partition  integer NOT NULL,
+    log_offset bigint NOT NULL,
+    first      bigint NOT NULL,    -- from that record on
+    bad        bigint NOT NULL,    -- so many are no events,
+    of_records bigint NOT NULL,    -- of so many,
+    reason     text NOT NULL,      -- most of them because of this code
+    since_ms   bigint NOT NULL,    -- milliseconds since 1970
+    PRIMARY KEY (topic, partition)
+);
+
+-- How far an operator has accepted that records of a partition become dead letters, however many they are.
+CREATE TABLE {schema}.accepted_dead_letters_{n} (
+    topic       text COLLATE "C" NOT NULL,
+    partition   integer NOT NULL,
+    next_offset bigint NOT NULL,   -- the first one that is not accepted
+    at_ms       bigint NOT NULL,   -- when that was decided, in milliseconds since 1970
+    why         text NOT NULL,
+    PRIMARY KEY (topic, partition)
+);

@@ -7,6 +7,7 @@
 
 mod apply;
 mod copy;
+mod held;
 mod read;
 mod schema;
 mod server;

@@ -48,13 +48,13 @@ impl PostgresStore {
     }
 
     /// Whether the generation, which may be of an older version, has a table.
-    fn has_table(&mut self, name: &str) -> Result<bool, StoreError> {
+    pub(super) fn has_table(&mut self, name: &str) -> Result<bool, StoreError> {
         let table = self.fill(&format!("{{schema}}.{name}_{{n}}"));
         let rows = self.rows("SELECT to_regclass($1) IS NOT NULL", &[(&table, Type::TEXT)])?;
         self.read(|| rows.first().map_or(Ok(false), |row| Ok(row.try_get(0)?)))
     }
 
-    fn read<T>(&self, row: impl FnOnce() -> Result<T, Trouble>) -> Result<T, StoreError> {
+    pub(super) fn read<T>(&self, row: impl FnOnce() -> Result<T, Trouble>) -> Result<T, StoreError> {
         row().map_err(|trouble| trouble.of(&self.schema.server))
     }
 }

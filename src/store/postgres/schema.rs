@@ -14,7 +14,8 @@ const BASE: &str = include_str!("000.sql");
 const MIGRATIONS: [&str; 2] = [include_str!("001.sql"), include_str!("002.sql")];
 const VERSION: i32 = MIGRATIONS.len() as i32;
 /// The tables of a generation.
-const TABLES: [&str; 6] = ["ledger", "earlier_revision", "cell", "checkpoint", "bound_log", "gap"];
+const TABLES: [&str; 8] =
+    ["ledger", "earlier_revision", "cell", "checkpoint", "bound_log", "gap", "held_partition", "accepted_dead_letters"];
 /// Encodings of a database that hold every text of an event; the second takes bytes as they come.
 const HOLDS_ALL: [&str; 2] = ["UTF8", "SQL_ASCII"];
 /// So that what waits for another's lock does not wait without a limit.

@@ -9,7 +9,7 @@ use super::{DURABLE, PostgresStore, Schema, Trouble};
 use crate::domain::{Entry, Rules};
 use crate::rollup::Delta;
 use crate::store::stored::{ENTRY_COLUMNS, count_columns, place_key};
-use crate::store::{AcceptedGap, StoreError, StoreReader, StoreWriter as _};
+use crate::store::{AcceptedGap, NoteHeld as _, StoreError, StoreReader, StoreWriter as _};
 
 /// Reading the other store, and comparing, takes the time that it takes.
 const SETTINGS: &str = "SET LOCAL lock_timeout = '30s'; SET LOCAL statement_timeout = 0;
@@ -69,6 +69,12 @@ impl Takeover {
         self.cells(&delta, rules)?;
         for topic in from.topics()? {
             self.checkpoints(&topic, from)?;
+            for held in from.held(&topic)? {
+                self.store.hold(&topic, &held)?;
+            }
+            for accepted in from.accepted(&topic)? {
+                self.store.accept(&topic, &accepted)?;
+            }
         }
         if let Some(log) = from.bound_log()? {
             self.store.rebind(&log)?;

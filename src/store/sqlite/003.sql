@@ -15,4 +15,28 @@ CREATE TABLE gap (
     accepted_at_ms INTEGER NOT NULL,
     accepted_by    TEXT NOT NULL,
     PRIMARY KEY (partition, from_offset)
+) STRICT;
+
+-- Partitions of which the worker takes nothing more, because too many of their records are not valid events: the
+-- record at which it stands. Holds while the checkpoint has not passed that record.
+CREATE TABLE held_partition (
+    topic      TEXT NOT NULL,
+    partition  INTEGER NOT NULL,
+    log_offset INTEGER NOT NULL,
+    first      INTEGER NOT NULL,   -- from that record on
+    bad        INTEGER NOT NULL,   -- so many are no events,
+    of_records INTEGER NOT NULL,   -- of so many,
+    reason     TEXT NOT NULL,      -- most of them because of this code
+    since_ms   INTEGER NOT NULL,   -- milliseconds since 1970
+    PRIMARY KEY (topic, partition)
+) STRICT, WITHOUT ROWID;
+
+-- How far an operator has accepted that records of a partition become dead letters, however many they are.
+CREATE TABLE accepted_dead_letters (
+    topic       TEXT NOT NULL,
+    partition   INTEGER NOT NULL,
+    next_offset INTEGER NOT NULL,  -- the first one that is not accepted
+    at_ms       INTEGER NOT NULL,  -- when that was decided, in milliseconds since 1970
+    why         TEXT NOT NULL,
+    PRIMARY KEY (topic, partition)
 ) STRICT, WITHOUT ROWID;

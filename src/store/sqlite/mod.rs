@@ -5,6 +5,7 @@
 //! from left to right: that is what keeps the speed flat as history grows.
 
 mod error;
+mod held;
 mod leaf;
 mod ledger;
 mod read;

@@ -176,7 +176,7 @@ impl SqliteStore {
     }
 
     /// Whether the file, which may be of an older version, has a table.
-    fn has_table(&self, name: &str) -> Result<bool, StoreError> {
+    pub(super) fn has_table(&self, name: &str) -> Result<bool, StoreError> {
         let select = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1)";
         self.connection.query_row(select, [name], |row| row.get(0)).map_err(|error| self.error(error))
     }

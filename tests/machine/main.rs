@@ -2,11 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../harness/mod.rs"]
 mod harness;
+mod letters;
 
 use std::sync::LazyLock;
 
-use giaoban::dead_letters::Tolerance;
 use giaoban::domain::*;
 use giaoban::ingest::{BatchFailure, Input, Limits, Machine, Output, Start, Stopped, WentBack};
 use giaoban::log::{Incoming, PartitionRange};
@@ -27,8 +28,8 @@ fn with(limits: Limits) -> Machine {
 /// A record as the machine is told of it.
 fn read<'a>(incoming: &'a Incoming<'a>) -> Input<'a> {
     static RULES: LazyLock<Rules> = LazyLock::new(|| {
-        let units = include_str!("../config/units/hanoi.csv");
-        let units = UnitTable::from_csv(units, include_str!("../config/units/hanoi-succession.csv")).unwrap();
+        let units = include_str!("../../config/units/hanoi.csv");
+        let units = UnitTable::from_csv(units, include_str!("../../config/units/hanoi-succession.csv")).unwrap();
         Rules::new(units, Calendar::Decree09)
     });
     let message = Message { key: incoming.key, headers: incoming.headers, payload: incoming.payload };
@@ -40,6 +41,7 @@ fn start(partition: Partition, stored: Option<i64>, low: i64, high: i64) -> Star
         stored: stored.map(NextOffset),
         last_timestamp_ms: None,
         range: PartitionRange { partition, low: NextOffset(low), high: NextOffset(high) },
+        accepted: NextOffset(0),
     }
 }
 
@@ -102,16 +104,17 @@ fn a_partition_that_is_back_before_its_batch_is_done_is_read_from_where_that_end
         payload: None,
     };
     let letters = outputs(&mut machine, read(&bad), 0);
-    assert!(matches!(letters[..], [Output::DeadLetter(_)]), "{letters:?}");
+    assert!(matches!(letters[..], [Output::DeadLetter(..)]), "{letters:?}");
+    let batch = applied(outputs(&mut machine, Input::DeadLettersKept(1), 0));
     outputs(&mut machine, Input::Lost(&[A]), 0);
-    // The letters are kept while the store is looked up, which has nothing yet.
-    let batch = applied(outputs(&mut machine, Input::DeadLettersKept, 0));
+    // The store is looked up while it takes the batch, and has nothing yet.
     let after = outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
-    assert_eq!(after, [Output::Pause], "to begin at 0 again would be to be fenced by its own batch");
+    let waits = [Output::Hold(vec![A]), Output::Pause];
+    assert_eq!(after, waits, "to begin at 0 again would be to be fenced by its own batch");
     outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
     assert_eq!(outputs(&mut machine, Input::Tick, 1_000)[..1], [Output::Resync(vec![A])]);
     let after = outputs(&mut machine, Input::Assigned(&[start(A, Some(batch.spans[0].to.0), 0, 9)]), 1_000);
-    assert_eq!(after, [Output::Start(vec![(A, NextOffset(2))])]);
+    assert_eq!(after, [Output::Start(vec![(A, NextOffset(2))]), Output::Resume]);
 }
 
 #[test]
@@ -120,13 +123,20 @@ fn when_all_is_lost_after_a_failure_nothing_is_looked_up_again() {
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
     applied(record(&mut machine, A, 0));
     outputs(&mut machine, Input::Failed(BatchFailure::Passing("away".into())), 0);
-    outputs(&mut machine, Input::Lost(&[A]), 0);
+    let after = outputs(&mut machine, Input::Lost(&[A]), 0);
+    assert_eq!(after, [Output::Release(vec![A]), Output::Resume]);
     let after = outputs(&mut machine, Input::Tick, 1_000);
-    assert_eq!(
-        after,
-        [Output::Resume],
-        "the group would take a start of nothing for the answer to its next assignment"
-    );
+    assert_eq!(after, [], "the group would take a start of nothing for the answer to its next assignment");
+}
+
+#[test]
+fn a_partition_given_up_before_it_is_looked_up_again_is_not() {
+    let mut machine = machine(1);
+    outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9), start(B, None, 0, 9)]), 0);
+    machine.handle(Input::Recreated, 0);
+    machine.handle(Input::Revoked(&[A]), 0);
+    let after: Vec<Output> = machine.outputs().collect();
+    assert_eq!(after, [Output::Resync(vec![B]), Output::Pause, Output::Release(vec![A])]);
 }
 
 #[test]
@@ -153,7 +163,7 @@ fn a_topic_made_anew_is_known_by_the_record_that_the_store_had_last() {
         match &after[..] {
             [Output::Stop(Err(Stopped::Recreated { partition: A, next: NextOffset(5) }))] => true,
             [] if offset == 4 => false,
-            [Output::DeadLetter(_), ..] if offset > 4 => false,
+            [Output::DeadLetter(..), ..] if offset > 4 => false,
             other => panic!("{other:?}"),
         }
     };
@@ -174,12 +184,12 @@ fn what_may_be_another_log_is_looked_at_before_anything_of_it_is_taken() {
     applied(record(&mut machine, A, 6));
     record(&mut machine, A, 7);
     let after = outputs(&mut machine, Input::Recreated, 0);
-    assert_eq!(after, [Output::Resync(vec![A])]);
+    assert_eq!(after, [Output::Resync(vec![A]), Output::Pause]);
     assert!(record(&mut machine, A, 8).is_empty(), "of which log it is is not known");
     let after = outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
     assert!(matches!(after[..], [Output::Commit { .. }]), "what was gathered is dropped: {after:?}");
     let after = outputs(&mut machine, Input::Assigned(&[stored(7)]), 0);
-    assert_eq!(after, [Output::Start(vec![(A, NextOffset(6))])]);
+    assert_eq!(after, [Output::Start(vec![(A, NextOffset(6))]), Output::Resume]);
     let stopped = record(&mut machine, A, 6);
     assert_eq!(stopped, [Output::Stop(Err(Stopped::Recreated { partition: A, next: NextOffset(7) }))]);
 }
@@ -331,76 +341,22 @@ fn fences_in_a_row_stop_it_and_a_commit_between_them_does_not() {
     assert_eq!(after.iter().position(stops), Some(4), "{after:?}");
 }
 
-fn bad(machine: &mut Machine, partition: Partition, offset: i64) -> Vec<Output> {
-    let position = Position { partition, offset: Offset(offset) };
-    let incoming = Incoming { position, timestamp_ms: None, key: None, headers: &[], payload: Some(b"{") };
-    outputs(machine, read(&incoming), 0)
-}
-
-fn borne(records: usize, run: u64) -> Machine {
-    with(Limits { records, dead_letters: Some(Tolerance { share_percent: 100, run }), ..Limits::default() })
-}
-
-fn stopped(outputs: &[Output]) -> Option<(Partition, i64, i64)> {
-    match outputs.last()? {
-        Output::Stop(Err(Stopped::TooManyDeadLetters { partition, excess })) => {
-            Some((*partition, excess.first.0, excess.last.0))
-        }
-        _ => None,
-    }
-}
-
 #[test]
-fn the_batch_with_one_bad_record_too_many_is_not_written() {
-    let mut machine = borne(100, 3);
-    outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9), start(B, None, 0, 9)]), 0);
-    record(&mut machine, A, 0);
-    for offset in 1..4 {
-        assert!(bad(&mut machine, A, offset).is_empty());
-        assert!(bad(&mut machine, B, offset - 1).is_empty(), "each partition by itself");
-    }
-    let after = bad(&mut machine, A, 4);
-    assert_eq!(after.len(), 1, "neither dead letters nor a batch: {after:?}");
-    assert_eq!(stopped(&after), Some((A, 1, 4)));
-}
-
-#[test]
-fn it_stops_when_what_is_under_way_is_done() {
-    let mut machine = borne(2, 1);
+fn a_partition_that_cannot_be_looked_up_waits_by_itself() {
+    let mut machine = machine(1);
     outputs(&mut machine, Input::Assigned(&[start(A, None, 0, 9)]), 0);
-    record(&mut machine, A, 0);
-    assert!(matches!(bad(&mut machine, A, 1)[..], [Output::DeadLetter(_)]));
-    assert!(bad(&mut machine, A, 2).is_empty(), "not between the letters and their batch");
-    let batch = applied(outputs(&mut machine, Input::DeadLettersKept, 0));
-    assert_eq!((batch.spans[0].read, batch.spans[0].dead_lettered), (2, 1));
-    assert!(record(&mut machine, A, 3).is_empty(), "nothing more is taken");
-    let after = outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
-    assert!(matches!(after[0], Output::Commit { .. }));
-    assert_eq!(stopped(&after), Some((A, 1, 2)));
-}
-
-#[test]
-fn started_anew_it_looks_back_and_stops_at_the_same_record() {
-    let mut machine = borne(100, 3);
-    outputs(&mut machine, Input::Assigned(&[start(A, Some(6), 0, 9), start(B, Some(3), 3, 9)]), 0);
-    assert!(bad(&mut machine, B, 3).is_empty(), "nothing lies before");
-    record(&mut machine, A, 6);
-    assert_eq!(bad(&mut machine, A, 7), [Output::LookBack(A, NextOffset(0))]);
-    assert!(bad(&mut machine, A, 8).is_empty(), "was on its way: comes again");
-    for offset in 0..7 {
-        record(&mut machine, A, offset);
+    assert_eq!(outputs(&mut machine, Input::Unknown(&[B]), 0), [Output::Hold(vec![B])]);
+    assert!(!machine.paused() && !machine.has_read(&[(B, NextOffset(9))].into()));
+    assert_eq!(applied(record(&mut machine, A, 0)).spans[0].partition, A);
+    let mut asked_at = Vec::new();
+    for now_ms in 0..60_000 {
+        if outputs(&mut machine, Input::Tick, now_ms) == [Output::Resync(vec![B])] {
+            asked_at.push(now_ms);
+            outputs(&mut machine, Input::Unknown(&[B]), now_ms);
+        }
     }
-    for offset in 7..10 {
-        assert!(bad(&mut machine, A, offset).is_empty());
-    }
-    assert_eq!(stopped(&bad(&mut machine, A, 10)), Some((A, 7, 10)));
-
-    let mut machine = borne(100, 3);
-    outputs(&mut machine, Input::Assigned(&[start(A, Some(8), 0, 9)]), 0);
-    assert_eq!(bad(&mut machine, A, 8), [Output::LookBack(A, NextOffset(0))]);
-    (0..7).for_each(|offset| assert!(record(&mut machine, A, offset).is_empty()));
-    (7..10).for_each(|offset| assert!(bad(&mut machine, A, offset).is_empty()));
-    assert_eq!(stopped(&bad(&mut machine, A, 10)), Some((A, 7, 10)), "with some of them written before");
+    assert_eq!(asked_at[..4], [200, 600, 1_400, 3_000], "again and again, less and less often");
+    assert!(asked_at.windows(2).all(|pair| pair[1] - pair[0] <= 20_000) && asked_at.len() > 7);
 }
 
 #[test]
