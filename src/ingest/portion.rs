@@ -79,6 +79,9 @@ impl Portion {
     pub(super) fn decode(&mut self, mut sink: impl FnMut(&Incoming<'_>, Decoded)) {
         let Self { held, decoders: [here, beside], rules, admission, .. } = self;
         let count = held.messages.len();
+        if count == 0 {
+            return;
+        }
         let (rules, admission, held) = (&**rules, &*admission, &*held);
         let decode = |decoder: &mut Decoder, range: Range<usize>| {
             let mut decoded = Vec::with_capacity(range.len());
