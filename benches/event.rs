@@ -26,7 +26,7 @@ fn main() -> Result<(), Failure> {
         include_str!("../config/units/hanoi.csv"),
         include_str!("../config/units/hanoi-succession.csv"),
     );
-    let rules = Rules::new(units.map_err(|problems| problems[0].clone())?, Calendar::Decree09);
+    let rules = Rules::new(units.map_err(|problems| format!("{:?}", problems[0]))?, Calendar::Decree09);
     let communes = events::communes()?;
     let mut events = events::Events::of_communes(&communes);
     let mut texts = Vec::new();

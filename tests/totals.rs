@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod database;
 mod harness;
 
 use std::time::Duration;
 
+use database::Database;
 use harness::{Giaoban, address, session, until};
 use serde_json::{Value, json};
 
@@ -207,4 +209,25 @@ fn two_forms_of_one_board_and_quarter_are_an_overlap_too() {
     giaoban.settle();
     let listed = overlaps(&giaoban, &[]);
     assert_eq!((listed[0]["totals"].as_array().unwrap().len(), &listed[0]["records"]), (2, &json!([])));
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: ./test.sh"]
+fn postgres_has_the_same_figures_and_overlaps_as_a_file() {
+    let nil = r#"{"specversion":"1.0","id":"BC-1.1","source":"/units/00007","type":"vn.giaoban.nilreturn.v1","subject":"BC-1","time":"2020-12-20T08:00:00+07:00","data":{"unit":"00007","period":"2020"}}"#;
+    let lines = [form(1, 1, TOTALS), form(1, 2, r#"{"land_other_m2":0.5}"#), boards_session(1), nil.to_owned()];
+    let database = Database::new();
+    let server =
+        Giaoban::new().with("GIAOBAN__STORE__URL", &database.url).with("GIAOBAN__STORE__SCHEMA", &database.schema);
+    let answers = [Giaoban::new(), server].map(|giaoban| {
+        giaoban.write("a.ndjson", lines.join("\n"));
+        giaoban.ok(&["publish", "a.ndjson"]);
+        giaoban.settle();
+        let listed = giaoban.ok(&["records", "--period", "2020-Q4", "--figure", "land_other_m2", "--format", "json"]);
+        (overlaps(&giaoban, &[]), giaoban.rollup("2020-Q4"), listed)
+    });
+    let (listed, rollup, _) = &answers[0];
+    assert_eq!((listed.as_array().unwrap().len(), row(rollup, "01")["figures"]["units_nil"].as_i64()), (1, Some(1)));
+    assert_eq!(row(rollup, "01")["figures"]["land_other_m2"], "0.50");
+    assert!(answers[0] == answers[1]);
 }

@@ -120,7 +120,7 @@ fn difference(
     }
     let changes = changes(figures, &cells(to)?);
     Ok(changes.first().map(|first| {
-        let figure = format!("{} {} {} {} → {}", first.quarter, first.unit, first.figure, first.now, first.then);
+        let figure = format!("{} {} {} {} → {}", first.quarter, first.unit, first.figure.name(), first.now, first.then);
         says::the_figures(changes.len(), figure)
     }))
 }

@@ -178,7 +178,11 @@ fn show(context: &Context, changes: &[Change], format: Format) -> String {
             for change in changes.iter().take(SHOWN) {
                 text += &format!(
                     "  {} {:<6} {}: {} → {}\n",
-                    change.quarter, change.unit, change.figure, change.now, change.then
+                    change.quarter,
+                    change.unit,
+                    change.figure.name(),
+                    change.now,
+                    change.then
                 );
             }
             if changes.len() > SHOWN {

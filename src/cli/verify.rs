@@ -127,7 +127,7 @@ fn show(context: &Context, format: Format, differences: &[Change]) -> String {
             let mut text = String::new();
             for found in differences {
                 let Change { quarter, unit, figure, now, then, .. } = found;
-                text += says::recount_line(quarter, unit, figure, now, then).get(context.lang());
+                text += says::recount_line(quarter, unit, figure.name(), now, then).get(context.lang());
             }
             text
         }

@@ -1,9 +1,13 @@
 //! Money and land as fixed-point numbers, so that no figure was ever a float.
 //!
-//! Knows nothing of JSON, figures or storage. Sums of amounts are kept in
-//! `i128` by the rollup: 2^63 records of the largest amount still fit.
+//! Knows nothing of storage. Sums of amounts are kept in `i128` by the rollup: 2^63 records of the largest amount
+//! still fit.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::catalogue::{Figure, Measure};
 
 /// Whole đồng, 0 to 10^15. The đồng has no minor unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -48,6 +52,44 @@ impl Area {
     }
 }
 
+/// Hundredths for programs: `1234.50`.
+pub fn plain_hundredths(number: i128) -> String {
+    let (sign, number) = (if number < 0 { "-" } else { "" }, number.unsigned_abs());
+    format!("{sign}{}.{:02}", number / 100, number % 100)
+}
+
+/// An amount of a figure, as programs write it: counts and đồng as numbers, land as a decimal text with 2 places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FigureAmount {
+    measure: Measure,
+    amount: i128,
+}
+
+impl FigureAmount {
+    /// That amount in the figure's measure.
+    pub fn of(figure: Figure, amount: i128) -> Self {
+        Self { measure: figure.measure(), amount }
+    }
+}
+
+impl fmt::Display for FigureAmount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.measure {
+            Measure::Count | Measure::Vnd => self.amount.fmt(f),
+            Measure::CentiM2 => f.pad(&plain_hundredths(self.amount)),
+        }
+    }
+}
+
+impl Serialize for FigureAmount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.measure {
+            Measure::Count | Measure::Vnd => serializer.serialize_i128(self.amount),
+            Measure::CentiM2 => serializer.collect_str(self),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,5 +104,17 @@ mod tests {
     fn land_stops_at_its_limit() {
         assert_eq!(Area::from_centi(100_000_000_000), Some(Area::MAX));
         assert_eq!(Area::from_centi(100_000_000_001), None);
+    }
+
+    #[test]
+    fn an_amount_is_written_in_the_measure_of_its_figure() {
+        let written = |figure, amount| {
+            let amount = FigureAmount::of(figure, amount);
+            (amount.to_string(), serde_json::to_string(&amount).unwrap())
+        };
+        assert_eq!(written(Figure::LandRecoveredM2, -50), ("-0.50".into(), "\"-0.50\"".into()));
+        assert_eq!(written(Figure::LandOtherM2, 123_456), ("1234.56".into(), "\"1234.56\"".into()));
+        assert_eq!(written(Figure::MoneyOtherVnd, -50), ("-50".into(), "-50".into()));
+        assert_eq!(written(Figure::Participants, 7), ("7".into(), "7".into()));
     }
 }

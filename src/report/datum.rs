@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use serde::ser::{Serialize, Serializer};
 
 use super::numbers;
+use crate::domain::amount::plain_hundredths;
 use crate::domain::{Figure, Measure};
 use crate::text::{Lang, report as say};
 
@@ -119,7 +120,7 @@ impl Datum {
     pub fn plain(&self) -> String {
         match self {
             Self::Count(amount) | Self::Money(amount) => amount.to_string(),
-            Self::Area(centi) => numbers::plain_hundredths(*centi),
+            Self::Area(centi) => plain_hundredths(*centi),
             Self::Decimal(digits) => digits.clone(),
             Self::Share(part, whole) => format!("{part}/{whole}"),
             Self::Change(change) => change.difference().to_string(),

@@ -30,12 +30,6 @@ pub fn hundredths(number: i128, lang: Lang) -> String {
     format!("{sign}{}{point}{:02}", grouped(number / 100, lang), number.unsigned_abs() % 100)
 }
 
-/// Hundredths for programs: `1234.50`.
-pub fn plain_hundredths(number: i128) -> String {
-    let (sign, number) = (if number < 0 { "-" } else { "" }, number.unsigned_abs());
-    format!("{sign}{}.{:02}", number / 100, number % 100)
-}
-
 /// A number that was sent with a dot, with the language's own sign.
 pub fn decimal(digits: &str, lang: Lang) -> String {
     let (_, point) = separators(lang);

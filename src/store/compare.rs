@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::{StoreError, StoreReader};
+use crate::domain::amount::FigureAmount;
 use crate::domain::{Figure, Period, Quarter, Rules};
 use crate::rollup::{Cell, Rollup, RollupRow};
 
@@ -17,19 +18,19 @@ pub struct Change {
     pub unit: String,
     /// Its first day; empty if it is known by its code alone.
     pub since: String,
-    /// The figure's name.
-    pub figure: &'static str,
+    /// The figure.
+    pub figure: Figure,
     /// What it is in the first store.
-    pub now: i128,
+    pub now: FigureAmount,
     /// What it is in the other.
-    pub then: i128,
+    pub then: FigureAmount,
 }
 
 impl Change {
     /// Its cells in a table: quarter, unit, since, figure, and the figure's two values.
     pub fn cells(&self) -> [String; 6] {
         let Self { quarter, unit, since, figure, now, then } = self;
-        [quarter.clone(), unit.clone(), since.clone(), (*figure).to_owned(), now.to_string(), then.to_string()]
+        [quarter.clone(), unit.clone(), since.clone(), figure.name().to_owned(), now.to_string(), then.to_string()]
     }
 }
 
@@ -70,9 +71,9 @@ pub fn changes(now: &RawCells, then: &RawCells) -> Vec<Change> {
                     quarter: quarter.to_string(),
                     unit: unit.clone(),
                     since: since.clone(),
-                    figure: figure.name(),
-                    now,
-                    then,
+                    figure: *figure,
+                    now: FigureAmount::of(*figure, now),
+                    then: FigureAmount::of(*figure, then),
                 });
             }
         }
@@ -135,9 +136,9 @@ fn compare(quarter: Quarter, before: &[RollupRow], after: &[RollupRow], changes:
                     quarter: quarter.to_string(),
                     unit: key.0.to_owned(),
                     since: key.1.map(|since| since.to_string()).unwrap_or_default(),
-                    figure: figure.name(),
-                    now,
-                    then,
+                    figure: *figure,
+                    now: FigureAmount::of(*figure, now),
+                    then: FigureAmount::of(*figure, then),
                 });
             }
         }
