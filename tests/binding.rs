@@ -195,6 +195,21 @@ fn an_older_log_is_told_at_once_and_its_figures_are_put_in_force_by_whoever_name
 }
 
 #[test]
+fn a_copy_is_not_restored_beside_another_log() {
+    let (one, two) = (Giaoban::new(), Giaoban::new());
+    for (giaoban, numbers) in [(&one, 0..5), (&two, 5..8)] {
+        publish(giaoban, numbers);
+        giaoban.settle();
+    }
+    one.ok(&["backup", "copy"]);
+    let copy = one.dir().join("copy");
+    let said = two.fails(11, &["restore", copy.to_str().unwrap(), "--replace"]);
+    assert!(said.contains("was made from"), "{said}");
+    two.ok(&["verify"]);
+    assert_eq!(sessions(&two), 3, "as it was");
+}
+
+#[test]
 fn a_recount_that_is_stopped_ends_with_the_code_of_its_signal() {
     let giaoban = Giaoban::new();
     publish(&giaoban, 0..20_000);
@@ -319,6 +334,9 @@ fn kafka_a_deleted_and_a_recreated_topic_leave_the_figures_whole_until_everythin
         let said = giaoban.fails(11, command);
         assert!(said.contains("which is not there any more") && said.contains("was deleted"), "{said}");
     }
+    let found = giaoban.run(&["doctor"]);
+    assert!(found.code == Some(16) && found.out.contains("was deleted; the figures in the store are"), "{}", found.out);
+    assert!(!found.out.contains("Create it: giaoban topics create"), "{}", found.out);
     harness::until("it is recreated", Duration::from_secs(60), || {
         giaoban.run(&["topics", "create", "--partitions", "2"]).code == Some(0)
     });

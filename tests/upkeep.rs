@@ -14,6 +14,7 @@ use giaoban::store::DataDir;
 use giaoban::store::data_dir::Generation;
 use giaoban::store::sqlite::SqliteStore;
 use harness::Giaoban;
+use harness::broker::Broker;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 
@@ -233,4 +234,56 @@ fn kafka_an_older_store_catches_up_and_agrees_with_a_recount() {
     giaoban.settle();
     recounts(&giaoban, &events, &topic);
     assert!(giaoban.run(&["verify"]).err.contains("All agree: "));
+}
+
+/// Sessions of one unit, with these numbers.
+fn sessions(giaoban: &Giaoban, numbers: std::ops::Range<usize>) {
+    let events: Vec<String> = numbers.map(|number| harness::session("00004", number, 1, "2020-03-04", 1)).collect();
+    publish(giaoban, &events);
+}
+
+#[test]
+#[ignore = "starts a broker of its own: ./test.sh"]
+fn kafka_a_log_that_lost_its_end_is_not_taken_for_one_that_expired() {
+    let mut broker = Broker::start();
+    let giaoban = Giaoban::on_kafka_at(&broker.address()).with("GIAOBAN__HTTP__LISTEN", "off");
+    let topic = giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned();
+    giaoban.ok(&["topics", "create", "--partitions", "1"]);
+    sessions(&giaoban, 0..10);
+    let bytes = broker.log_bytes(&topic);
+    sessions(&giaoban, 10..30);
+    giaoban.settle();
+    broker.loses_from(&topic, bytes);
+    let refuse = |told: &str| {
+        for command in [&["worker", "--until-caught-up"][..], &["verify"], &["replay", "--switch"]] {
+            let said = giaoban.fails(11, command);
+            assert!(said.contains(told) && said.contains("replay --drop-records 0"), "{command:?} {said}");
+            assert!(!said.contains("--accept-gap"), "{said}");
+        }
+        let found = giaoban.run(&["doctor"]);
+        assert!(found.code == Some(16) && found.out.contains("replay --drop-records 0"), "{}", found.out);
+        assert!(!found.out.contains("--accept-gap"), "{}", found.out);
+    };
+    // The log ends before the store; then it has gone on, with other records in their place.
+    let said = giaoban.fails(11, &["worker", "--until-caught-up"]);
+    assert!(said.contains("up to offset 30, but the log now ends at 10"), "{said}");
+    sessions(&giaoban, 50..55);
+    let said = giaoban.fails(11, &["verify"]);
+    assert!(said.contains("up to offset 30, but the log now ends at 15"), "{said}");
+    sessions(&giaoban, 55..90);
+    refuse("the record before offset 30 of partition 0 is not the one that the store has read");
+    assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 30, "as it was");
+
+    // As the remedy says.
+    let looked = giaoban.run(&["replay", "--drop-records", "0"]);
+    assert!(
+        looked.code == Some(0) && looked.err.contains("has 20 records that the rebuilt one has not"),
+        "{}",
+        looked.err
+    );
+    sessions(&giaoban, 10..30);
+    giaoban.ok(&["replay", "--switch", "--drop-records", "0"]);
+    assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 70);
+    giaoban.ok(&["verify"]);
+    assert!(giaoban.settle().contains("Read 0 records"));
 }

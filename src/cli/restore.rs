@@ -7,12 +7,14 @@ use clap::Args;
 
 use super::Done;
 use super::backup::on_postgres;
+use crate::domain::LogKind;
 use crate::failure::{ExitCode, Failure};
 use crate::log::embedded::EmbeddedLog;
+use crate::log::identity_of;
 use crate::program::Context;
 use crate::store::backup::copy_whole;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{DataDir, ReadLedger as _, StorePlace};
+use crate::store::{DataDir, ReadLedger as _, StorePlace, StoreReader as _};
 use crate::terminal::print;
 use crate::text::cli_stores as says;
 
@@ -38,7 +40,15 @@ pub fn run(context: &Context, args: &RestoreArgs) -> Done {
         Failure::other(ExitCode::Store, says::not_whole(args.from.display()), says::use_another_copy())
     })?;
     // Read before anything is touched: a folder that is no copy is refused.
-    let records = SqliteStore::read(&copy.store_file(generation))?.record_count()?;
+    let mut store = SqliteStore::read(&copy.store_file(generation))?;
+    let records = store.record_count()?;
+    // A log that stays has to be the one that this store was made from. One that cannot be read is not known to be.
+    let topic = &context.settings.kafka.topic;
+    let stays = EmbeddedLog::is_in(data.path()) && context.log_kind() == LogKind::Embedded;
+    if let Some(log) = stays.then(|| EmbeddedLog::open(data.path()).ok()).flatten() {
+        store.check_log(LogKind::Embedded, topic, identity_of(&log, topic)?.as_ref())?;
+    }
+    drop(store);
     let data = DataDir::create(data.path())?;
     let _lock = data.lock_writer()?;
     let io = |error: std::io::Error| Failure::io(data.path().display(), &error);

@@ -11,7 +11,7 @@ use crate::config::Settings;
 use crate::domain::{HANOI, LogKind, NextOffset, Rules, UnitKind};
 use crate::failure::{Explained, Failure};
 use crate::files::create_file;
-use crate::log::{self, EventLog, LogError, PartitionRange, Topic, first_record, identity_of};
+use crate::log::{self, EventLog, LogError, PartitionRange, Topic, first_record, identity_of, still_has};
 use crate::store::{AcceptedGap, Checkpoint, Held, StoreError, StoreReader};
 use crate::text::{Lang, Text, doctor as says, failure, ingest, names};
 
@@ -91,11 +91,13 @@ pub fn examine(
     open_store: impl FnOnce() -> Result<Box<dyn StoreReader>, StoreError>,
 ) -> Vec<Finding> {
     let mut examination = Examination { lang: settings.lang, findings: Vec::new() };
+    let mut store = open_store();
+    let is_bound = store.as_mut().is_ok_and(|store| store.topics().is_ok_and(|read| !read.is_empty()));
     units(&mut examination, rules, now);
     folder(&mut examination, &settings.general.data, |path| fs4::available_space(path));
     let (events, newest) = match log {
         Met::Open(log) => {
-            let events = topics(&mut examination, settings, *log);
+            let events = topics(&mut examination, settings, *log, is_bound);
             let newest = events.as_ref().and_then(|events| permissions::look(&mut examination, settings, *log, events));
             (events, newest)
         }
@@ -110,7 +112,7 @@ pub fn examine(
     };
     clock(&mut examination, now, newest);
     // Whatever the log is like: the store's own health is seen without it.
-    let looked = open_store().and_then(|mut store| {
+    let looked = store.and_then(|mut store| {
         let checkpoints = store_itself(&mut examination, settings, &mut *store)?;
         Ok(is_its_log(&mut examination, settings, &mut *store, log).then_some(checkpoints))
     });
@@ -192,8 +194,9 @@ fn folder(examination: &mut Examination, data: &Path, free_in: impl Fn(&Path) ->
     }
 }
 
-/// Looks at both topics; returns that of the events.
-fn topics(examination: &mut Examination, settings: &Settings, log: &dyn EventLog) -> Option<Topic> {
+/// Looks at both topics; returns that of the events. Of one that a store was made from it is told there that it is gone: to
+/// make it anew would not bring it back.
+fn topics(examination: &mut Examination, settings: &Settings, log: &dyn EventLog, is_bound: bool) -> Option<Topic> {
     let mut events = None;
     for (index, name) in [&settings.kafka.topic, &settings.kafka.dead_letter_topic].into_iter().enumerate() {
         let found = log.topic(name);
@@ -218,6 +221,7 @@ fn topics(examination: &mut Examination, settings: &Settings, log: &dyn EventLog
                     events = Some(topic);
                 }
             }
+            Err(LogError::NoSuchTopic(_)) if index == 0 && is_bound => {}
             // Who only publishes need not know of the dead letters: see `permissions`.
             Err(LogError::Authorization { .. }) if index == 1 && events.is_some() => {}
             Err(error) => {
@@ -310,6 +314,15 @@ fn offsets(examination: &mut Examination, log: &Met<'_>, checkpoints: &[Checkpoi
     for range in &ranges {
         let stored = checkpoints.iter().find(|checkpoint| checkpoint.partition == range.partition);
         let next = stored.map_or(0, |checkpoint| checkpoint.next.0);
+        let last = stored.and_then(|at| Some((at.next, at.last_timestamp_ms?)));
+        if let (Met::Open(log), Some((next, taken_ms))) = (log, last)
+            && still_has(*log, &events.name, range, (next, taken_ms)) == Ok(false)
+        {
+            wrong = true;
+            let detail = ingest::recreated(next, range.partition);
+            examination.add(says::offsets(), Verdict::Problem, detail, ingest::publish_again());
+            continue;
+        }
         if (range.low.0..=range.high.0).contains(&next) {
             let first = match log {
                 Met::Open(log) => first_record(*log, &events.name, range, NextOffset(next)),

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::error::WorkerError;
 use super::machine::Stopped;
 use crate::domain::{Entry, NextOffset, Partition, Position, Rules};
-use crate::log::{EventLog, PartitionRange};
+use crate::log::{EventLog, PartitionRange, still_has};
 use crate::store::{AcceptedGap, Batch, Checkpoint, Counts, Span, StoreError, StoreReader, StoreWriter};
 
 /// Records that are carried over in one transaction.
@@ -30,16 +30,23 @@ impl Ground {
     /// That of a store which this log was read into. `short` is whether the log may end before the store.
     ///
     /// # Errors
-    /// [`Stopped::Truncated`] where a partition ends before the store's offset, [`Stopped::Gap`] where messages are gone
+    /// [`Stopped::Truncated`] where a partition ends before the store's offset, [`Stopped::Recreated`] where it has another
+    /// record in the place of the store's last, [`Stopped::Gap`] where messages are gone
     /// that the store has not read and that nobody has accepted to be without; or if either cannot be asked.
     pub fn of(log: &dyn EventLog, topic: &str, store: &mut dyn StoreReader, short: bool) -> Result<Self, WorkerError> {
         let ranges = log.topic(topic)?.partitions;
         let stored = store.checkpoints(topic)?;
-        for Checkpoint { partition, next, .. } in &stored {
-            let end =
-                ranges.iter().find(|range| range.partition == *partition).map_or(NextOffset(0), |range| range.high);
-            if *next > end && !short {
-                return Err(Stopped::Truncated { partition: *partition, stored: *next, end }.into());
+        for at in stored.iter().filter(|_| !short) {
+            let Checkpoint { partition, next, last_timestamp_ms, .. } = *at;
+            let nothing = PartitionRange { partition, low: NextOffset(0), high: NextOffset(0) };
+            let range = ranges.iter().find(|range| range.partition == partition).copied().unwrap_or(nothing);
+            if next > range.high {
+                return Err(Stopped::Truncated { partition, stored: next, end: range.high }.into());
+            }
+            if let Some(taken_ms) = last_timestamp_ms
+                && !still_has(log, topic, &range, (next, taken_ms))?
+            {
+                return Err(Stopped::Recreated { partition, next }.into());
             }
         }
         let mut gaps = store.gaps()?;

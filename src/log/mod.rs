@@ -230,6 +230,26 @@ pub fn first_record(log: &dyn EventLog, topic: &str, range: &PartitionRange, fro
     first
 }
 
+/// Whether the record right before an offset is the one that the log took at that time, in milliseconds since 1970: else
+/// the log has lost it, and has another in its place. Where there is no record to look at, nothing speaks against it.
+///
+/// # Errors
+/// If the log cannot be read.
+pub fn still_has(
+    log: &dyn EventLog,
+    topic: &str,
+    range: &PartitionRange,
+    (next, taken_ms): (NextOffset, i64),
+) -> Result<bool, LogError> {
+    let mut same = true;
+    if range.low < next && next <= range.high {
+        log.read(topic, range.partition, Offset(next.0 - 1), 1, &mut |message| {
+            same = message.position.offset.next() != next || message.timestamp_ms == Some(taken_ms);
+        })?;
+    }
+    Ok(same)
+}
+
 /// Which log it is that has this topic; `None` if it has none.
 ///
 /// # Errors

@@ -77,6 +77,27 @@ impl Broker {
         }
     }
 
+    /// How long the log of a topic's partition 0 is, in bytes.
+    pub fn log_bytes(&self, topic: &str) -> u64 {
+        self.segment(topic).metadata().unwrap().len()
+    }
+
+    /// Loses the end of the log of a topic's partition 0, from that byte on, as an unclean election of a leader does: the
+    /// topic is the same.
+    pub fn loses_from(&mut self, topic: &str, bytes: u64) {
+        self.kill();
+        let segment = self.segment(topic);
+        fs::File::options().write(true).open(&segment).unwrap().set_len(bytes).unwrap();
+        for index in ["index", "timeindex"] {
+            fs::remove_file(segment.with_extension(index)).unwrap();
+        }
+        self.start_again();
+    }
+
+    fn segment(&self, topic: &str) -> PathBuf {
+        self.dir.path().join("data").join(format!("{topic}-0")).join("00000000000000000000.log")
+    }
+
     /// In order, as its administrator would.
     pub fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {

@@ -183,7 +183,9 @@ fn postgres_is_refused_with_a_remedy_and_never_with_the_password() {
     let without = database.url.replace(&format!(":{}@", secret.replace(' ', "%20")), "@");
     let by_file = on(&database).with("GIAOBAN__STORE__URL", &without).with("GIAOBAN__STORE__PASSWORD_FILE", "secret");
     by_file.write("secret", format!("{secret}\n"));
-    let by_variable = on(&database).with("GIAOBAN__STORE__URL", &without).with("GIAOBAN__STORE__PASSWORD", &secret);
+    // Another installation, another schema.
+    let by_variable =
+        on(&Database::new()).with("GIAOBAN__STORE__URL", &without).with("GIAOBAN__STORE__PASSWORD", &secret);
     for giaoban in [by_file, by_variable] {
         giaoban.settle();
         let shown = giaoban.ok(&["config", "show"]);
