@@ -52,6 +52,38 @@ fn what_is_missing_is_asked_for_in_both_languages_and_a_wrong_answer_is_told_at_
 }
 
 #[test]
+fn of_a_form_each_total_is_asked_for_and_may_be_left_empty() {
+    let giaoban = Giaoban::new();
+    let given = ["record", "formtotal", "--unit", "00004", "--form", "community_investment_board"];
+    let mut terminal = Terminal::run(&giaoban.command(&given));
+    terminal.sees("(a quarter, such as 2020-Q4)");
+    terminal.types("2020\r");
+    terminal.sees("a form's totals are of one quarter");
+    terminal.types("2020-Q4\r");
+    for (total, answer) in [
+        ("supervision sessions", "6"),
+        ("participants", ""),
+        ("cases with signs of violation", "0"),
+        ("cases recommended for handling", ""),
+        ("cases resolved", ""),
+        ("money recovered (VND)", "1500000"),
+        ("other money handling (VND)", ""),
+        ("settlement reduction (VND)", ""),
+        ("land recovered (m²)", "12.5"),
+        ("other land handling (m²)", ""),
+    ] {
+        terminal.sees(&format!("total of {total}"));
+        terminal.types(&format!("{answer}\r"));
+    }
+    let (code, screen) = terminal.ends();
+    assert_eq!(code, Some(0), "{screen}");
+    assert!(screen.contains("leave it empty if there is none") && screen.contains("Took TH-"), "{screen}");
+    giaoban.settle();
+    assert_eq!(giaoban.figure("2020-Q4", "00004", "supervision_sessions"), 6);
+    assert_eq!(giaoban.figure("2020-Q4", "00004", "land_recovered_m2"), "12.50");
+}
+
+#[test]
 fn who_gives_up_in_a_list_has_the_cursor_back() {
     let giaoban = Giaoban::new();
     let given = ["record", "supervision", "--unit", "00004", "--held-on", "2020-03-04"];

@@ -129,7 +129,8 @@ fn ask_for_missing(context: &Context, spec: &'static TypeSpec, columns: &mut Col
             Kind::OneOf(names) => choose(label, names)?,
             Kind::Flag => choose(label, &["true", "false"])?,
             kind => {
-                let hint = hint(kind).map(|what| says::hint(what).get(lang).to_owned()).unwrap_or_default();
+                let hint = hint(kind).map(|what| if column.required { what } else { says::or_nothing(what) });
+                let hint = hint.map(|what| says::hint(what).get(lang).to_owned()).unwrap_or_default();
                 let wrong = |value: &str| error_in(&checker, (spec, &column), columns, value);
                 let fits = |value: &str| wrong(value).map(|error| error.message(lang));
                 ask(&format!("{label}{hint}"), !column.required, fits)?
@@ -147,6 +148,8 @@ fn hint(kind: Kind) -> Option<Text> {
         Kind::Day | Kind::ResolvedOn => says::a_day(),
         Kind::Count { min: 0 } => says::a_count_from(0),
         Kind::Count { .. } => says::a_count_from(1),
+        Kind::Money => says::money(),
+        Kind::Land => says::land(),
         Kind::Score => says::a_score(),
         Kind::Year => says::a_year(),
         Kind::Period => says::a_period(),

@@ -47,6 +47,9 @@ texts! {
     a_unit() { "mã đơn vị, ví dụ 00004", "a unit's code, such as 00004" }
     a_day() { "năm-tháng-ngày, ví dụ 2020-03-04", "year-month-day, such as 2020-03-04" }
     a_count_from(least) { "số nguyên từ {least}", "a whole number from {least}" }
+    money() { "số đồng, số nguyên từ 0", "VND, a whole number from 0" }
+    land() { "số m² từ 0, nhiều nhất 2 chữ số thập phân", "m² from 0, with at most 2 decimals" }
+    or_nothing(what) { "{what:#}; để trống nếu không có", "{what}; leave it empty if there is none" }
     a_score() { "số từ 0", "a number from 0" }
     a_year() { "năm, ví dụ 2020", "a year, such as 2020" }
     a_period() { "kỳ, ví dụ 2020-Q4", "a period, such as 2020-Q4" }
