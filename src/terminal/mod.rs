@@ -49,16 +49,36 @@ pub struct LogLine {
     pub is_json: bool,
 }
 
-impl Write for LogLine {
-    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+impl LogLine {
+    /// An event on one line, whatever somebody sent is in it.
+    fn shown(&self, line: &[u8]) -> String {
         let text = String::from_utf8_lossy(line);
         let text = text.trim_end_matches('\n');
         let text = if self.is_json { json_text(text) } else { visible(text) };
-        let _ = stderr().write_all(format!("{text}\n").as_bytes());
+        format!("{text}\n")
+    }
+}
+
+impl Write for LogLine {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        let _ = stderr().write_all(self.shown(line).as_bytes());
         Ok(line.len())
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_of_the_log_stays_one_line_and_steers_no_terminal() {
+        let text = LogLine { is_json: false };
+        assert_eq!(text.shown(b" WARN a\n ERROR forged\x1b[2J\n"), " WARN a\\u{a} ERROR forged\\u{1b}[2J\n");
+        let json = LogLine { is_json: true };
+        assert_eq!(json.shown("{\"a\":\"\u{9b}2J\u{202e}\"}\n".as_bytes()), "{\"a\":\"\\u009b2J\\u202e\"}\n");
     }
 }
