@@ -101,6 +101,7 @@ fn postgres_that_went_back_is_told_by_how_much_when_a_batch_meets_it_first() {
     until("all of it", PATIENCE, || sessions_or_none(&giaoban) == Some(33));
     assert!(worker.log().contains("the store went back"), "{}", worker.log());
     assert!(!worker.log().contains("another worker has written it"), "{}", worker.log());
+    assert!(worker.metric("giaoban_worker_store_went_back_records_total") > Some(0.0));
     worker.stop();
     assert_exact(&giaoban, 33);
 }
