@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use giaoban::domain::{NextOffset, Offset, Partition, Position};
 use giaoban::log::embedded::EmbeddedLog;
 use giaoban::log::kafka::{KafkaLog, KafkaSettings};
-use giaoban::log::{Consumer, Created, EventLog, LogError, Membership, Outgoing, Polled, Producer, TopicSpec};
+use giaoban::log::{Consumer, Created, EventLog, LogError, Membership, Most, Outgoing, Polled, Producer, TopicSpec};
 
 const TIME: Duration = Duration::from_secs(30);
 const STEP: Duration = Duration::from_millis(50);
+const FEW: Most = Most { messages: 7, bytes: 300 };
 
 fn message(key: &[u8], payload: &[u8]) -> Outgoing {
     Outgoing { key: Some(key.to_vec()), payload: payload.to_vec(), ..Outgoing::default() }
@@ -29,7 +30,7 @@ fn send(producer: &mut dyn Producer, messages: &[Outgoing]) -> Vec<Result<Positi
 fn assigned(consumer: &mut dyn Consumer) -> Vec<Partition> {
     let begun = Instant::now();
     loop {
-        match consumer.poll(STEP, 10, &mut |_| panic!("nothing comes before the start")).unwrap() {
+        match consumer.poll(STEP, Most::messages(10), &mut |_| panic!("nothing comes before the start")).unwrap() {
             Polled::Assigned(partitions) => return partitions,
             _ => assert!(begun.elapsed() < TIME, "no assignment"),
         }
@@ -44,7 +45,10 @@ fn read(consumer: &mut dyn Consumer, count: usize) -> Vec<Read> {
     let begun = Instant::now();
     let patience = if count == 0 { Duration::from_millis(700) } else { TIME };
     while (read.len() < count || count == 0) && begun.elapsed() < patience {
-        let polled = consumer.poll(STEP, 7, &mut |incoming| {
+        let (mut handed, mut taken) = (0, 0);
+        let polled = consumer.poll(STEP, FEW, &mut |incoming| {
+            assert!(handed < FEW.messages && taken < FEW.bytes, "more than was asked for");
+            (handed, taken) = (handed + 1, taken + incoming.weight());
             assert!(incoming.timestamp_ms.is_some());
             let headers = incoming.headers.iter().map(|(name, value)| ((*name).to_owned(), value.map(<[u8]>::to_vec)));
             let payload = incoming.payload.unwrap_or_default().to_vec();
@@ -260,7 +264,7 @@ fn share_and_hand_over(log: &KafkaLog) {
     let begun = Instant::now();
     while taken.len() < 2 {
         assert!(begun.elapsed() < TIME, "no sharing");
-        match one.poll(STEP, 10, &mut |_| {}).unwrap() {
+        match one.poll(STEP, Most::messages(10), &mut |_| {}).unwrap() {
             Polled::Revoked(partitions) => {
                 one.release(&partitions).unwrap();
                 revoked.extend(partitions);
@@ -272,7 +276,7 @@ fn share_and_hand_over(log: &KafkaLog) {
             }
             _ => {}
         }
-        if let Polled::Assigned(partitions) = two.poll(STEP, 10, &mut |_| {}).unwrap() {
+        if let Polled::Assigned(partitions) = two.poll(STEP, Most::messages(10), &mut |_| {}).unwrap() {
             two.start(&partitions.iter().map(|partition| (*partition, NextOffset(0))).collect::<Vec<_>>()).unwrap();
             taken.extend(partitions);
         }
@@ -286,7 +290,7 @@ fn share_and_hand_over(log: &KafkaLog) {
     let mut back = Vec::new();
     while back.len() < 2 {
         assert!(begun.elapsed() < TIME, "no handing over");
-        if let Polled::Assigned(partitions) = one.poll(STEP, 10, &mut |_| {}).unwrap() {
+        if let Polled::Assigned(partitions) = one.poll(STEP, Most::messages(10), &mut |_| {}).unwrap() {
             one.start(&partitions.iter().map(|partition| (*partition, NextOffset(0))).collect::<Vec<_>>()).unwrap();
             back.extend(partitions);
         }

@@ -17,7 +17,10 @@ fn made_up(number: usize) -> String {
 
 /// Into the log as a producer of one's own would send: nothing is checked.
 fn send(giaoban: &Giaoban, event: &str) {
-    let mut producer = EmbeddedLog::open(&giaoban.data()).unwrap().producer("giaoban.events").unwrap();
+    let mut producer = EmbeddedLog::create(&giaoban.data(), &["giaoban.events", "giaoban.events.dlq"])
+        .unwrap()
+        .producer("giaoban.events")
+        .unwrap();
     let message = Outgoing { key: Some(b"00004".to_vec()), payload: event.as_bytes().to_vec(), ..Outgoing::default() };
     producer.send(&message, 0).unwrap();
     assert!(producer.flush(Duration::from_secs(60)).iter().all(|delivery| delivery.result.is_ok()));

@@ -1,33 +1,33 @@
-//! Memory is bounded by what is held: whatever its messages are, a worker gets by with what its batches may hold. Each
-//! runs under a limit of the system, which ends what takes more.
+//! Memory is bounded by what is held: whatever its messages are, a worker gets by with what its batches may hold.
 #![allow(clippy::unwrap_used)]
 
 mod harness;
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use giaoban::log::embedded::EmbeddedLog;
 use giaoban::log::{EventLog as _, Outgoing};
-use harness::Giaoban;
+use harness::{Giaoban, wait};
 
-/// What a worker may take beyond its program, in KiB: its batches hold a hundredth of what lies in the log.
-const LIMIT_KIB: usize = 96 << 10;
+/// What a worker may take at any moment, in KiB, with its program: its batches may hold 8 MiB of the hundred that lie in the
+/// log.
+const LIMIT_KIB: usize = 80 << 10;
 
 /// A worker whose batches may hold so many records that only their bytes bound them.
 fn giaoban() -> Giaoban {
     Giaoban::new()
         .with("GIAOBAN__WORKER__BATCH_RECORDS", "1000000")
-        .with("GIAOBAN__WORKER__BATCH_BYTES", "1048576")
+        .with("GIAOBAN__WORKER__BATCH_BYTES", "8388608")
         .with("GIAOBAN__WORKER__BATCH_WAIT_MS", "60000")
-        // One arena of the allocator for each thread would count as taken.
-        .with("MALLOC_ARENA_MAX", "1")
+        // However many of them are bad.
+        .with("GIAOBAN__WORKER__DEAD_LETTER_SHARE", "100")
+        .with("GIAOBAN__WORKER__DEAD_LETTER_RUN", "1000000")
 }
 
 /// Into the log as a producer of one's own would send: nothing is checked.
 fn send(data: &Path, messages: impl Iterator<Item = Outgoing>) {
-    let log = EmbeddedLog::open(data).unwrap();
+    let log = EmbeddedLog::create(data, &["giaoban.events", "giaoban.events.dlq"]).unwrap();
     let mut producer = log.producer("giaoban.events").unwrap();
     for (tag, message) in messages.enumerate() {
         producer.send(&message, tag as u64).unwrap();
@@ -35,22 +35,26 @@ fn send(data: &Path, messages: impl Iterator<Item = Outgoing>) {
     assert!(producer.flush(Duration::from_secs(60)).iter().all(|delivery| delivery.result.is_ok()));
 }
 
-/// Runs the worker to the end of the log under the limit; what it said.
-fn settle_within(giaoban: &Giaoban) -> String {
-    let worker = giaoban.command(&["worker", "--until-caught-up", "--accept-dead-letters"]);
-    let mut limited = Command::new("sh");
-    limited.arg("-c").arg(format!("ulimit -d {LIMIT_KIB} && exec \"$0\" \"$@\"")).arg(worker.get_program());
-    limited.args(worker.get_args()).current_dir(giaoban.dir()).stdin(Stdio::null());
-    for (name, value) in worker.get_envs() {
-        match value {
-            Some(value) => limited.env(name, value),
-            None => limited.env_remove(name),
-        };
-    }
-    let ended = limited.output().unwrap();
-    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
-    assert!(ended.status.success(), "{:?}\n{said}\n{}", ended.status, String::from_utf8_lossy(&ended.stderr));
-    said
+/// Runs the worker to the end of the log, watched; what it said.
+fn settle_watched(giaoban: &Giaoban) -> String {
+    let worker = giaoban.start(&["worker", "--until-caught-up"]);
+    let status = format!("/proc/{}/status", worker.id());
+    let watch = std::thread::spawn(move || {
+        let mut most_kib = 0;
+        // Gone when the process is.
+        while let Ok(status) = std::fs::read_to_string(&status) {
+            let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let peak = peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.parse().ok());
+            most_kib = most_kib.max(peak.unwrap_or(0));
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        most_kib
+    });
+    let ended = wait(worker, "worker");
+    assert_eq!(ended.code, Some(0), "{}\n{}", ended.out, ended.err);
+    let most_kib: usize = watch.join().unwrap();
+    assert!((1..LIMIT_KIB).contains(&most_kib), "{most_kib} KiB of memory");
+    ended.out
 }
 
 #[test]
@@ -63,15 +67,17 @@ fn events_with_the_longest_names_weigh_what_they_take() {
         );
         Outgoing { key: Some(b"01".to_vec()), payload: event.into_bytes(), ..Outgoing::default() }
     };
-    send(&giaoban.data(), (0..60_000).map(event));
-    let said = settle_within(&giaoban);
-    assert!(said.contains("60000") || said.contains("60,000"), "{said}");
+    send(&giaoban.data(), (0..40_000).map(event));
+    let said = settle_watched(&giaoban);
+    assert!(said.contains("40000") || said.contains("40,000"), "{said}");
 }
 
 #[test]
 fn dead_letters_weigh_what_they_take() {
     let giaoban = giaoban();
     let large = |number: usize| Outgoing { payload: vec![b'x'; 60_000 + number % 7], ..Outgoing::default() };
-    send(&giaoban.data(), (0..2_000).map(large));
-    settle_within(&giaoban);
+    let headers: Vec<(String, Option<Vec<u8>>)> = (0..9_000).map(|number| (format!("{number:x}"), None)).collect();
+    let many = |_| Outgoing { headers: headers.clone(), payload: b"x".to_vec(), ..Outgoing::default() };
+    send(&giaoban.data(), (0..1_000).map(large).chain((0..150).map(many)));
+    settle_watched(&giaoban);
 }

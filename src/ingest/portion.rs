@@ -11,15 +11,13 @@ use std::thread::{available_parallelism, scope};
 
 use super::machine::Decoded;
 use crate::domain::{Position, Rules};
-use crate::log::Incoming;
+use crate::log::{Incoming, Most};
 use crate::wire::decode::Decoder;
 use crate::wire::{Admission, Message};
 
-/// At most so many messages.
-const MOST: usize = 1000;
-/// No more than make so many bytes.
-const BYTES: usize = 512 << 10;
-/// Of the first portion, when nothing is known of the flow yet; fewer are decoded by one thread.
+/// How much one poll hands over: so much is held until it is decoded.
+pub(super) const MOST: Most = Most { messages: 1000, bytes: 1 << 20 };
+/// Fewer messages are decoded by one thread.
 const FEW: usize = 100;
 
 /// The messages of one poll.
@@ -30,8 +28,6 @@ pub(super) struct Portion {
     admission: Admission,
     /// Whether two threads are faster than one.
     several_cores: bool,
-    /// The largest message lately, in bytes, at least 1.
-    large: usize,
 }
 
 /// Messages copied out of the client's memory, one after the other.
@@ -61,13 +57,7 @@ impl Portion {
             rules,
             admission,
             several_cores: available_parallelism().is_ok_and(|cores| cores > NonZero::<usize>::MIN),
-            large: BYTES / FEW,
         }
-    }
-
-    /// How many messages to ask for.
-    pub(super) fn most(&self) -> usize {
-        (BYTES / self.large).clamp(1, MOST)
     }
 
     /// A message came.
@@ -100,15 +90,11 @@ impl Portion {
             false => [decode(here, 0..count), Vec::new()],
         };
         let mut decoded = halves.into_iter().flatten();
-        let mut largest = 0;
         held.each(0..count, |message| {
-            largest = largest.max(message.bytes());
             if let Some(decoded) = decoded.next() {
                 sink(message, decoded);
             }
         });
-        // What was large lately may come again: that is forgotten by and by.
-        self.large = largest.max(self.large - self.large / 8).max(1);
         self.held.clear();
     }
 }
@@ -183,23 +169,9 @@ mod tests {
     }
 
     #[test]
-    fn few_messages_are_read_at_once_where_they_are_large() {
-        let mut portion = portion();
-        let mut next = |bytes: usize| {
-            let payload = vec![b' '; bytes];
-            (0..portion.most()).for_each(|offset| portion.push(&message(offset as i64, &[], &payload)));
-            portion.decode(|_, _| {});
-            portion.most()
-        };
-        assert!((1..10).contains(&next(100 << 10)));
-        assert_eq!(next(4 << 20), 1);
-        assert_eq!((0..100).map(|_| next(400)).max(), Some(MOST));
-    }
-
-    #[test]
     fn messages_come_back_whole_and_in_their_order_however_many_threads_decode_them() {
         let mut portion = portion();
-        for count in [1, FEW - 1, FEW, MOST] {
+        for count in [1, FEW - 1, FEW, MOST.messages] {
             let payload = |offset: usize| format!("{{\"specversion\":{offset}}}");
             for offset in 0..count {
                 let name = format!("x_{offset}");

@@ -40,10 +40,12 @@ impl Outgoing {
 
 /// What headers take in memory, in bytes: thousands of tiny ones far more than their text.
 pub fn headers_weight(headers: &[(String, Option<Vec<u8>>)]) -> usize {
-    const ALLOCATIONS: usize = 32;
     let of = |(name, value): &(String, Option<Vec<u8>>)| name.capacity() + value.as_ref().map_or(0, Vec::capacity);
-    headers.iter().map(|header| size_of_val(header) + ALLOCATIONS + of(header)).sum()
+    headers.iter().map(|header| HEADER_WEIGHT + of(header)).sum()
 }
+
+/// What a header takes besides its bytes: itself, and its two allocations.
+const HEADER_WEIGHT: usize = size_of::<(String, Option<Vec<u8>>)>() + 32;
 
 /// A message as it lies in the log.
 #[derive(Clone, Debug)]
@@ -60,7 +62,28 @@ pub struct Incoming<'a> {
     pub payload: Option<&'a [u8]>,
 }
 
+/// How much is handed over at once: at most so many messages, and none after those that take so many bytes of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Most {
+    /// Messages.
+    pub messages: usize,
+    /// Bytes, as [`Incoming::weight`] counts them. One message is always handed over, however large it is.
+    pub bytes: usize,
+}
+
+impl Most {
+    /// So many messages, whatever they take.
+    pub const fn messages(messages: usize) -> Self {
+        Self { messages, bytes: usize::MAX }
+    }
+}
+
 impl Incoming<'_> {
+    /// What it takes in memory where it is kept, in bytes: thousands of tiny headers far more than their text.
+    pub fn weight(&self) -> usize {
+        self.bytes() + self.headers.len() * HEADER_WEIGHT
+    }
+
     /// Its size: key, headers and body, in bytes.
     pub fn bytes(&self) -> usize {
         let headers = self.headers.iter().map(|(name, value)| name.len() + value.map_or(0, <[u8]>::len));
@@ -281,7 +304,7 @@ pub trait Producer: Send {
 /// Reads one topic; one thread owns it.
 pub trait Consumer: Send {
     /// Waits at most `timeout` for something to happen and hands at most `max` messages to `sink`.
-    fn poll(&mut self, timeout: Duration, max: usize, sink: &mut dyn FnMut(Incoming<'_>)) -> Result<Polled, LogError>;
+    fn poll(&mut self, timeout: Duration, most: Most, sink: &mut dyn FnMut(Incoming<'_>)) -> Result<Polled, LogError>;
 
     /// Answers [`Polled::Assigned`]: read these partitions from these offsets.
     fn start(&mut self, from: &[(Partition, NextOffset)]) -> Result<(), LogError>;

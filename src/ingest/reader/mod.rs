@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use super::errands::{Parcel, Reply, Request};
 use super::error::{Silent, WorkerError};
 use super::machine::{BatchFailure, Committed, Input, Machine, Output};
-use super::portion::Portion;
+use super::portion::{MOST, Portion};
 use super::ranges::once_more;
 use super::summary::Summary;
 use crate::dead_letters::limit::Excess;
@@ -187,7 +187,7 @@ impl Reader {
         }
         let wait = if self.machine.is_idle() && self.targets.is_none() { IDLE_POLL } else { POLL };
         let (bounds, portion) = (self.targets.as_ref().filter(|_| self.bounded), &mut self.portion);
-        let polled = self.consumer.poll(wait, portion.most(), &mut |incoming| {
+        let polled = self.consumer.poll(wait, MOST, &mut |incoming| {
             let Position { partition, offset } = incoming.position;
             if bounds.is_none_or(|bounds| bounds.get(&partition).is_some_and(|end| offset.next() <= *end)) {
                 portion.push(&incoming);

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::file::EmbeddedLog;
 use crate::domain::{NextOffset, Partition};
 use crate::files::sqlite::OpenFiles;
-use crate::log::{Consumer, Incoming, LogError, Polled};
+use crate::log::{Consumer, Incoming, LogError, Most, Polled};
 
 /// How often it looks whether the file still is the one that was opened.
 const FILES_EVERY: Duration = Duration::from_secs(5);
@@ -36,7 +36,7 @@ pub(super) struct EmbeddedConsumer {
 
 impl EmbeddedConsumer {
     /// Hands over what one partition has, if any has anything.
-    fn read_next(&mut self, max: usize, sink: &mut dyn FnMut(Incoming<'_>)) -> Result<usize, LogError> {
+    fn read_next(&mut self, most: Most, sink: &mut dyn FnMut(Incoming<'_>)) -> Result<usize, LogError> {
         // Asked before the partitions: what is committed meanwhile has a version after it.
         let version = self.version()?;
         if self.drained_at == Some(version) {
@@ -48,7 +48,7 @@ impl EmbeddedConsumer {
             if self.held.contains(&partition) {
                 continue;
             }
-            let handed = self.log.read_from(&self.connection, (&self.topic, partition, next.0), max, sink)?;
+            let handed = self.log.read_from(&self.connection, (&self.topic, partition, next.0), most, sink)?;
             if handed > 0 {
                 // Offsets of this log have no gaps.
                 self.reading[at].1 = NextOffset(next.0 + handed as i64);
@@ -86,7 +86,7 @@ impl EmbeddedConsumer {
 }
 
 impl Consumer for EmbeddedConsumer {
-    fn poll(&mut self, timeout: Duration, max: usize, sink: &mut dyn FnMut(Incoming<'_>)) -> Result<Polled, LogError> {
+    fn poll(&mut self, timeout: Duration, most: Most, sink: &mut dyn FnMut(Incoming<'_>)) -> Result<Polled, LogError> {
         if !self.unassigned.is_empty() {
             return Ok(Polled::Assigned(std::mem::take(&mut self.unassigned)));
         }
@@ -94,7 +94,7 @@ impl Consumer for EmbeddedConsumer {
         self.look_at_files()?;
         loop {
             if !self.paused {
-                let handed = self.read_next(max, sink)?;
+                let handed = self.read_next(most, sink)?;
                 if handed > 0 {
                     return Ok(Polled::Messages(handed));
                 }

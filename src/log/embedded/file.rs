@@ -9,7 +9,7 @@ use super::headers::unpack_headers;
 use crate::domain::{NextOffset, Offset, Partition, Position};
 use crate::failure::Cause;
 use crate::files::{create_folder, sqlite as sqlite_file};
-use crate::log::{Created, Incoming, LogError};
+use crate::log::{Created, Incoming, LogError, Most};
 
 /// A log that takes messages.
 const OPEN: i64 = 1;
@@ -239,7 +239,7 @@ impl EmbeddedLog {
         &self,
         connection: &Connection,
         (topic, partition, from): (&str, Partition, i64),
-        count: usize,
+        most: Most,
         sink: &mut dyn FnMut(Incoming<'_>),
     ) -> Result<usize, LogError> {
         let sql = |error: rusqlite::Error| self.error(error);
@@ -249,8 +249,8 @@ impl EmbeddedLog {
                  WHERE topic = ?1 AND partition = ?2 AND log_offset >= ?3 ORDER BY log_offset LIMIT ?4",
             )
             .map_err(sql)?;
-        let mut rows = select.query(params![topic, partition.0, from, count as i64]).map_err(sql)?;
-        let mut handed = 0;
+        let mut rows = select.query(params![topic, partition.0, from, most.messages as i64]).map_err(sql)?;
+        let (mut handed, mut taken) = (0, 0);
         while let Some(row) = rows.next().map_err(sql)? {
             let read = || -> rusqlite::Result<_> {
                 Ok((
@@ -265,14 +265,18 @@ impl EmbeddedLog {
             let headers =
                 headers.map(unpack_headers).transpose().map_err(|cause| self.broken(cause))?.unwrap_or_default();
             let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
-            sink(Incoming {
+            let message = Incoming {
                 position: Position { partition, offset },
                 timestamp_ms: Some(timestamp_ms),
                 key,
                 headers: &headers,
                 payload: Some(payload),
-            });
-            handed += 1;
+            };
+            (handed, taken) = (handed + 1, taken + message.weight());
+            sink(message);
+            if taken >= most.bytes {
+                break;
+            }
         }
         Ok(handed)
     }

@@ -15,7 +15,9 @@ use self::consumer::EmbeddedConsumer;
 pub use self::file::EmbeddedLog;
 use self::file::MAX_MESSAGE_BYTES;
 use self::producer::EmbeddedProducer;
-use super::{Consumer, Created, EventLog, Incoming, LogError, Membership, PartitionRange, Producer, Topic, TopicSpec};
+use super::{
+    Consumer, Created, EventLog, Incoming, LogError, Membership, Most, PartitionRange, Producer, Topic, TopicSpec,
+};
 use crate::domain::{LogIdentity, LogKind, NextOffset, Offset, Partition};
 use crate::files::sqlite::OpenFiles;
 
@@ -95,6 +97,6 @@ impl EventLog for EmbeddedLog {
         count: usize,
         sink: &mut dyn FnMut(Incoming<'_>),
     ) -> Result<usize, LogError> {
-        self.read_from(&self.connect()?, (topic, partition, from.0), count, sink)
+        self.read_from(&self.connect()?, (topic, partition, from.0), Most::messages(count), sink)
     }
 }

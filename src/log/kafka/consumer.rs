@@ -13,7 +13,7 @@ use super::client::{ANSWER_WITHIN, KafkaSettings, list, list_at};
 use super::errors::{of_code, of_error};
 use super::group::{Group, Protocol, client, join, leave, lock, protocol};
 use crate::domain::{NextOffset, Offset, Partition, Position};
-use crate::log::{Consumer, Incoming, LogError, Membership, Polled};
+use crate::log::{Consumer, Incoming, LogError, Membership, Most, Polled};
 
 /// Leaving a group takes at most this long; a client whose brokers are away can hang in it for ever.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
@@ -74,16 +74,20 @@ impl KafkaConsumer {
         })
     }
 
-    fn hand_over(&self, message: &BorrowedMessage<'_>, sink: &mut dyn FnMut(Incoming<'_>)) {
+    /// Hands a message over, and says what it takes in memory.
+    fn hand_over(&self, message: &BorrowedMessage<'_>, sink: &mut dyn FnMut(Incoming<'_>)) -> usize {
         let headers: Option<Vec<_>> =
             message.headers().map(|headers| headers.iter().map(|header| (header.key, header.value)).collect());
-        sink(Incoming {
+        let message = Incoming {
             position: Position { partition: Partition(message.partition()), offset: Offset(message.offset()) },
             timestamp_ms: message.timestamp().to_millis(),
             key: message.key(),
             headers: headers.as_deref().unwrap_or_default(),
             payload: message.payload(),
-        });
+        };
+        let weight = message.weight();
+        sink(message);
+        weight
     }
 
     /// Whether partitions come and go by themselves: a cooperative group's, and those of one that reads alone.
@@ -192,7 +196,7 @@ impl Drop for KafkaConsumer {
 }
 
 impl Consumer for KafkaConsumer {
-    fn poll(&mut self, timeout: Duration, max: usize, sink: &mut dyn FnMut(Incoming<'_>)) -> Result<Polled, LogError> {
+    fn poll(&mut self, timeout: Duration, most: Most, sink: &mut dyn FnMut(Incoming<'_>)) -> Result<Polled, LogError> {
         let context = self.consumer.context();
         if let Some(polled) = lock(&context.noted).pop_front() {
             self.waits_since = None;
@@ -204,12 +208,12 @@ impl Consumer for KafkaConsumer {
         if !self.at_end.is_empty() {
             return Ok(Polled::AtEnd(std::mem::take(&mut self.at_end).into_iter().collect()));
         }
-        let mut handed = 0;
+        let (mut handed, mut taken) = (0, 0);
         let mut wait = timeout;
-        while handed < max {
+        while handed < most.messages && taken < most.bytes {
             match self.consumer.poll(wait) {
                 Some(Ok(message)) => {
-                    self.hand_over(&message, sink);
+                    taken += self.hand_over(&message, sink);
                     if !self.at_end.is_empty() {
                         self.at_end.remove(&Partition(message.partition()));
                     }

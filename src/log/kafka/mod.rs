@@ -26,7 +26,7 @@ use self::describe::partitions;
 use self::errors::{Watch, of_code, of_error};
 use self::producer::KafkaProducer;
 use super::{
-    Access, Consumer, Created, EventLog, Incoming, LogError, Membership, PartitionRange, Polled, Producer, Topic,
+    Access, Consumer, Created, EventLog, Incoming, LogError, Membership, Most, PartitionRange, Polled, Producer, Topic,
     TopicSpec,
 };
 use crate::domain::{LogIdentity, LogKind, NextOffset, Offset, Partition};
@@ -186,7 +186,7 @@ impl EventLog for KafkaLog {
         let wanted = count.min((range.high.0 - from.0).unsigned_abs() as usize);
         let (mut handed, mut at_end, mut last) = (0, false, Instant::now());
         while handed < wanted && !at_end && last.elapsed() < ANSWER_WITHIN {
-            match consumer.poll(Duration::from_millis(100), wanted - handed, sink)? {
+            match consumer.poll(Duration::from_millis(100), Most::messages(wanted - handed), sink)? {
                 Polled::Messages(more @ 1..) => (handed, last) = (handed + more, Instant::now()),
                 Polled::AtEnd(_) => at_end = true,
                 _ => {}
