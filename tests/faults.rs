@@ -9,8 +9,9 @@ mod trial;
 
 use std::collections::BTreeMap;
 use std::process::{Child, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use giaoban::domain::Partition;
 use giaoban::log::kafka::{KafkaLog, KafkaSettings};
 use giaoban::log::{EventLog as _, Outgoing};
 use giaoban::store::ReadCheckpoints as _;
@@ -72,11 +73,14 @@ fn expire(giaoban: &Giaoban, before: i64) {
     wait_for(admin(giaoban).delete_records(&list, &options())).unwrap();
 }
 
+fn log(giaoban: &Giaoban) -> KafkaLog {
+    let brokers = giaoban.variable("GIAOBAN__KAFKA__BROKERS").to_owned();
+    KafkaLog::new(KafkaSettings { brokers, properties: BTreeMap::new() }).unwrap()
+}
+
 /// Sends events and, after each nineteenth, something that is none; how many messages that makes.
 fn send(giaoban: &Giaoban, events: &[String]) -> u64 {
-    let brokers = giaoban.variable("GIAOBAN__KAFKA__BROKERS").to_owned();
-    let log = KafkaLog::new(KafkaSettings { brokers, properties: BTreeMap::new() }).unwrap();
-    let mut producer = log.producer(giaoban.variable("GIAOBAN__KAFKA__TOPIC")).unwrap();
+    let mut producer = log(giaoban).producer(giaoban.variable("GIAOBAN__KAFKA__TOPIC")).unwrap();
     let mut sent = 0;
     let mut send = |event: &str| {
         let key = Some(format!("{sent}").into_bytes());
@@ -230,9 +234,7 @@ fn kafka_fault_a_topic_made_anew_while_a_worker_stands_still_is_not_read_on_from
 #[test]
 #[ignore = "needs a broker: ./test.sh"]
 fn kafka_fault_partitions_added_under_a_worker_are_read_from_their_start() {
-    let giaoban = Giaoban::on_kafka()
-        .with("GIAOBAN__HTTP__LISTEN", "off")
-        .with("GIAOBAN__KAFKA__PROPERTIES__TOPIC_METADATA_REFRESH_INTERVAL_MS", "1000");
+    let giaoban = Giaoban::on_kafka().with("GIAOBAN__HTTP__LISTEN", "off");
     giaoban.ok(&["topics", "create", "--partitions", "2"]);
     let events = trial::events(1_000, &mut ChaCha8Rng::seed_from_u64(6));
     let (before, after) = events.split_at(events.len() / 2);
@@ -252,6 +254,43 @@ fn kafka_fault_partitions_added_under_a_worker_are_read_from_their_start() {
     let mut store = SqliteStore::read(&giaoban.data().join("store-1.db")).unwrap();
     assert!(store.checkpoints(&topic).unwrap().len() > 2, "some of the second half is on new partitions");
     trial::assert_recount(&events, &mut store, &topic);
+}
+
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_fault_partitions_added_are_read_within_ten_seconds_and_the_old_ones_never_stop() {
+    for protocol in ["consumer", "classic"] {
+        let giaoban = Giaoban::on_kafka()
+            .with("GIAOBAN__HTTP__LISTEN", "off")
+            .with("GIAOBAN__KAFKA__PROPERTIES__GROUP_PROTOCOL", protocol);
+        giaoban.ok(&["topics", "create", "--partitions", "2"]);
+        let mut number = 0;
+        let mut send_to = |partition: i32| {
+            let mut producer = log(&giaoban).producer(giaoban.variable("GIAOBAN__KAFKA__TOPIC")).unwrap();
+            number += 1;
+            let payload = session("00004", number, 1, "2020-03-04", 1).into_bytes();
+            let partition = Some(Partition(partition));
+            producer.send(&Outgoing { payload, partition, ..Outgoing::default() }, 0).unwrap();
+            assert!(producer.flush(Duration::from_secs(20))[0].result.is_ok());
+            number as u64
+        };
+        let worker = giaoban.start(&["worker"]);
+        let sent = send_to(0);
+        until("it is at work", || in_store(&giaoban) == sent);
+        let topic = giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned();
+        let more = [NewPartitions::new(&topic, 4)];
+        wait_for(admin(&giaoban).create_partitions(&more, &options())).unwrap()[0].as_ref().unwrap();
+        let added = Instant::now();
+        let mut sent = send_to(3);
+        while in_store(&giaoban) < sent {
+            assert!(added.elapsed() < Duration::from_secs(10), "{protocol}: a new partition is not read");
+            let before = in_store(&giaoban);
+            sent = send_to(0);
+            harness::until("an old partition goes on", Duration::from_secs(3), || in_store(&giaoban) > before);
+        }
+        term(&worker);
+        assert_eq!(harness::wait(worker, "worker").code, Some(0));
+    }
 }
 
 #[test]
@@ -388,9 +427,7 @@ fn kafka_fault_a_broker_without_the_newer_protocol_of_groups_has_the_classic_one
 #[test]
 #[ignore = "needs a broker: ./test.sh"]
 fn kafka_fault_a_group_moves_from_one_protocol_to_the_other_and_back() {
-    let giaoban = Giaoban::on_kafka()
-        .with("GIAOBAN__HTTP__LISTEN", "off")
-        .with("GIAOBAN__KAFKA__PROPERTIES__TOPIC_METADATA_REFRESH_INTERVAL_MS", "1000");
+    let giaoban = Giaoban::on_kafka().with("GIAOBAN__HTTP__LISTEN", "off");
     giaoban.ok(&["topics", "create", "--partitions", "4"]);
     let protocol = "GIAOBAN__KAFKA__PROPERTIES__GROUP_PROTOCOL";
     let start = |name: &str, value: &str| {

@@ -369,3 +369,15 @@ fn a_broker_that_goes_away_is_waited_for_and_told() {
     connected("1");
     assert_eq!(terminate(&mut worker).0, Some(0));
 }
+
+#[test]
+fn a_log_that_cannot_be_written_ends_no_worker() {
+    let giaoban = Giaoban::new();
+    giaoban.write("a.ndjson", session("00004", 1, 1, "2020-03-04", 1));
+    giaoban.ok(&["publish", "a.ndjson"]);
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = giaoban.command(&["worker", "--until-caught-up"]);
+    let ended = command.stderr(full).env("GIAOBAN__LOG__LEVEL", "debug").status().unwrap();
+    assert_eq!(ended.code(), Some(0));
+    assert_eq!(giaoban.figure("2020-Q1", "00004", "participants"), 1);
+}

@@ -29,7 +29,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Loaded, Overrides, language, load};
 use crate::failure::{ExitCode, Failure};
-use crate::program::{Context, misread, start_log};
+use crate::program::{Context, end_at_panics, misread, start_log};
 use crate::terminal::note;
 use crate::text::Lang;
 
@@ -120,6 +120,7 @@ pub fn run() -> ExitCode {
     };
     let lang = loaded.settings.lang;
     start_log(&loaded.settings.log);
+    end_at_panics();
     dispatch(cli.command, loaded, overrides.data.is_some()).unwrap_or_else(|failure| fail(&failure, lang))
 }
 

@@ -304,6 +304,12 @@ fn held(examination: &mut Examination, settings: &Settings, store: &mut dyn Stor
 
 /// Whether the store is where the log has something to go on from, and how far behind it is.
 fn offsets(examination: &mut Examination, log: &Met<'_>, checkpoints: &[Checkpoint], events: &Topic) {
+    if let Met::Open(log) = log {
+        for (partition, offsets) in log.hidden(&events.name).unwrap_or_default() {
+            let detail = says::hidden(offsets, partition);
+            examination.add(says::lag(), Verdict::Problem, detail, says::end_transaction());
+        }
+    }
     let nothing = |partition| PartitionRange { partition, low: NextOffset(0), high: NextOffset(0) };
     let mut ranges = events.partitions.clone();
     let unknown = checkpoints.iter().map(|at| at.partition).filter(|id| !ranges.iter().any(|at| at.partition == *id));

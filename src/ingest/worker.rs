@@ -157,6 +157,7 @@ impl Worker {
             begun: Instant::now(),
             asleep: false,
             told: Duration::ZERO,
+            hidden_at: None,
             looked_at: Instant::now(),
             looking: false,
             away_told: None,

@@ -210,6 +210,12 @@ pub trait EventLog: Send + Sync {
         found.ok_or_else(|| LogError::Transient(format!("{topic} has no partition {partition} yet").into()))
     }
 
+    /// How many offsets of each partition lie behind the beginning of a transaction that nobody has ended yet, where any
+    /// do: what is there is read by nobody. A log without transactions hides nothing.
+    fn hidden(&self, _topic: &str) -> Result<Vec<(Partition, i64)>, LogError> {
+        Ok(Vec::new())
+    }
+
     /// By which setting the topic loses messages in time, such as `retention.ms=604800000`; `None` if it keeps all.
     fn loses_by(&self, _topic: &str) -> Result<Option<String>, LogError> {
         Ok(None)

@@ -284,6 +284,8 @@ pub fn start_log(log: &LogSettings) {
     let line = move || terminal::LogLine { is_json: !text };
     // Without colours, so that whatever steers a terminal was sent by somebody, and is written as an escape.
     let builder = tracing_subscriber::fmt().with_max_level(level).with_writer(line).with_target(false).with_ansi(false);
+    // A line that cannot be written is dropped, without a word where none can be written.
+    let builder = builder.log_internal_errors(false);
     // A second start in one process would find one in place, which serves.
     let _ = if text { builder.try_init() } else { builder.json().try_init() };
 }

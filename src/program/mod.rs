@@ -4,10 +4,12 @@
 
 mod context;
 mod http_server;
+mod panics;
 mod patience;
 mod usage;
 
 pub use context::{Context, open_reader, start_log};
 pub use http_server::HttpServer;
+pub use panics::end_at_panics;
 pub use patience::Patience;
 pub use usage::misread;

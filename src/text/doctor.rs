@@ -99,6 +99,14 @@ texts! {
         "Rebuild from the log and compare: giaoban replay.",
     }
 
+    hidden(offsets, partition) {
+        "phân vùng {partition}: {offsets} vị trí nằm sau một giao dịch chưa kết thúc của một bên gửi; không ai đọc được chúng",
+        "partition {partition}: {offsets} offsets lie behind an open transaction of some producer, and nobody can read them",
+    }
+    end_transaction() {
+        "Kết thúc giao dịch của bên gửi đó, hoặc hủy nó: kafka-transactions.sh find-hanging, rồi abort.",
+        "End that producer's transaction, or abort it: kafka-transactions.sh find-hanging, then abort.",
+    }
     dead_letters() { "thư chết", "dead letters" }
     held(bad, of, partition, first, at, reason, since) {
         "phân vùng {partition} dừng ở bản ghi {at} từ {since}: {bad} trong {of} bản ghi từ {first} không phải là sự kiện hợp lệ, phần lớn vì {reason}; các phân vùng khác vẫn tiếp tục",

@@ -165,6 +165,43 @@ fn transactions(giaoban: &Giaoban, topic: &str) -> impl Fn(std::ops::Range<usize
 
 #[test]
 #[ignore = "needs a broker: ./test.sh"]
+fn kafka_what_an_open_transaction_hides_is_waited_for_and_told() {
+    use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+    let giaoban = Giaoban::on_kafka();
+    giaoban.ok(&["topics", "create", "--partitions", "1"]);
+    let topic = giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned();
+    let within = Duration::from_secs(20);
+    let mut config = rdkafka::ClientConfig::new();
+    config.set("bootstrap.servers", giaoban.variable("GIAOBAN__KAFKA__BROKERS")).set("transactional.id", &topic);
+    let open: BaseProducer = config.create().unwrap();
+    open.init_transactions(within).unwrap();
+    open.begin_transaction().unwrap();
+    let event = session("00004", 1, 1, "2020-03-04", 1);
+    open.send(BaseRecord::to(&topic).partition(0).key("00004").payload(&event)).unwrap();
+    open.flush(within).unwrap();
+    // Somebody else's event lies behind it.
+    giaoban.write("a.ndjson", session("00004", 2, 1, "2020-03-04", 1));
+    giaoban.ok(&["publish", "a.ndjson"]);
+    let mut worker = giaoban.start(&["worker", "--until-caught-up"]);
+    let doctor = giaoban.run(&["doctor"]);
+    assert!(
+        doctor.code == Some(16) && doctor.out.contains("2 offsets lie behind an open transaction"),
+        "{}",
+        doctor.out
+    );
+    std::thread::sleep(Duration::from_secs(5));
+    assert_eq!(worker.try_wait().unwrap(), None, "what is hidden is not in the store");
+    open.commit_transaction(within).unwrap();
+    let ended = wait(worker, "worker");
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    assert!(ended.err.contains("an open transaction of some producer hides"), "{}", ended.err);
+    giaoban.settle();
+    assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 2);
+    assert!(!giaoban.ok(&["doctor"]).contains("open transaction"));
+}
+
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
 fn kafka_a_topic_that_ends_in_no_message_is_read_to_its_end() {
     let mut giaoban = Giaoban::on_kafka();
     giaoban.ok(&["topics", "create", "--partitions", "1"]);

@@ -1,13 +1,13 @@
 //! Whether a worker that is to end has done its work: by itself, or with others
 //! of its group.
 
-use super::Reader;
 use super::held::excess_of;
+use super::{Reader, TELL_EVERY};
 use crate::domain::{NextOffset, Offset, Partition};
 use crate::failure::Explained as _;
 use crate::ingest::error::WorkerError;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A group gives partitions within this long, or has none to give.
 const ASSIGNED_WITHIN: Duration = Duration::from_secs(10);
@@ -60,6 +60,30 @@ impl Reader {
             }
         }
         Ok(true)
+    }
+
+    /// Whether nothing waits behind a transaction that nobody has ended: of that no reader is told, and a worker that ended
+    /// would have said that all is in the store.
+    pub(super) fn hides_nothing(&mut self) -> bool {
+        const ASK_AGAIN: Duration = Duration::from_secs(1);
+        if self.bounded || self.hidden_at.is_some_and(|(asked, _)| asked.elapsed() < ASK_AGAIN) {
+            return self.bounded;
+        }
+        let hidden = self.log.hidden(&self.topic).unwrap_or_else(|error| {
+            tracing::debug!(%error, "whether anything is hidden cannot be found out");
+            Vec::new()
+        });
+        if hidden.is_empty() {
+            return true;
+        }
+        let told = self.hidden_at.map(|(_, told)| told).filter(|told| told.elapsed() < TELL_EVERY);
+        if told.is_none() {
+            for (partition, offsets) in &hidden {
+                tracing::warn!(%partition, offsets, "an open transaction of some producer hides what follows it: waiting for its end");
+            }
+        }
+        self.hidden_at = Some((Instant::now(), told.unwrap_or_else(Instant::now)));
+        false
     }
 
     /// Whether the log has a record of a partition at an offset or after it, as far as can be found out.

@@ -86,6 +86,8 @@ pub(super) struct Reader {
     pub(super) begun: Instant,
     /// Whether the consumer is paused for longer than a moment.
     pub(super) asleep: bool,
+    /// When the log was last found to hide something, and whether that was said.
+    pub(super) hidden_at: Option<(Instant, Instant)>,
     /// How long the store had owed an answer when that was last said.
     pub(super) told: Duration,
     /// When the store was asked last whether it still has what it was given, and whether that is yet to be answered.
@@ -137,7 +139,7 @@ impl Reader {
                 self.tell_of_silence();
                 self.all_live()?;
                 self.ask_accepted()?;
-                if self.elsewhere_caught_up()? {
+                if self.elsewhere_caught_up()? && self.hides_nothing() {
                     return self.ended();
                 }
             }
@@ -324,7 +326,7 @@ impl Reader {
                 }
             }
         }
-        Ok(self.caught_up() && self.is_kept()?)
+        Ok(self.caught_up() && self.is_kept()? && self.hides_nothing())
     }
 
     fn look_back(&mut self, partition: Partition, from: NextOffset) -> Result<(), LogError> {

@@ -15,6 +15,14 @@ use crate::log::LogError;
 /// How long a question to the brokers may take.
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(6);
 
+/// What every client does sooner than librdkafka would by itself: see new leaders and partitions, notice a broker that
+/// answers nothing, come back to one that was away.
+const SOONER: [(&str, &str); 3] = [
+    ("topic.metadata.refresh.interval.ms", "5000"),
+    ("socket.timeout.ms", "10000"),
+    ("reconnect.backoff.max.ms", "2000"),
+];
+
 /// Properties that correctness needs as they are.
 const FIXED: [(&str, &str); 6] = [
     ("enable.auto.commit", "false"),
@@ -97,7 +105,8 @@ impl KafkaSettings {
 pub(super) fn config(settings: &KafkaSettings, ours: &[(&str, &str)]) -> ClientConfig {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", &settings.brokers).set("client.id", "giaoban");
-    for (key, value) in ours {
+    let ours: Vec<&(&str, &str)> = SOONER.iter().chain(ours).collect();
+    for (key, value) in &ours {
         config.set(*key, *value);
     }
     for (key, value) in &settings.properties {
@@ -187,6 +196,15 @@ mod tests {
             assert_eq!(config.config_map().iter().filter(|(name, _)| name.starts_with("compression")).count(), 1);
             assert_eq!(native.get("compression.codec").unwrap(), "zstd");
         }
+    }
+
+    #[test]
+    fn a_broker_that_answers_nothing_is_noticed_within_ten_seconds_unless_the_operator_says_otherwise() {
+        let value = |settings: &KafkaSettings| {
+            config(settings, &[]).create_native_config().unwrap().get("socket.timeout.ms").unwrap()
+        };
+        assert_eq!(value(&settings("client.id", "x")), "10000");
+        assert_eq!(value(&settings("socket.timeout.ms", "60000")), "60000");
     }
 
     #[test]

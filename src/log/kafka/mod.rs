@@ -13,6 +13,7 @@ mod group;
 mod identity;
 mod producer;
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
@@ -40,6 +41,8 @@ pub struct KafkaLog {
     settings: KafkaSettings,
     /// Asks for metadata and watermarks. A consumer, so that no topic is made by asking for it.
     probe: BaseConsumer<Watch>,
+    /// Asks for watermarks as one that reads also what is not committed.
+    all_seeing: OnceLock<BaseConsumer<Watch>>,
 }
 
 impl KafkaLog {
@@ -47,7 +50,7 @@ impl KafkaLog {
     pub fn new(settings: KafkaSettings) -> Result<Self, LogError> {
         settings.check()?;
         let probe = make(&config(&settings, &[]), Watch::new(&settings.brokers))?;
-        Ok(Self { settings, probe })
+        Ok(Self { settings, probe, all_seeing: OnceLock::new() })
     }
 
     fn partitions(&self, topic: &str) -> Result<(Vec<Partition>, i32), LogError> {
@@ -78,6 +81,28 @@ impl EventLog for KafkaLog {
 
     fn identity(&self, topic: &str) -> Result<LogIdentity, LogError> {
         identity::identity(&self.settings, topic)
+    }
+
+    fn hidden(&self, topic: &str) -> Result<Vec<(Partition, i64)>, LogError> {
+        let all_seeing = match self.all_seeing.get() {
+            Some(client) => client,
+            None => {
+                let isolation = [("isolation.level", "read_uncommitted")];
+                let client = make(&config(&self.settings, &isolation), Watch::new(&self.settings.brokers))?;
+                self.all_seeing.get_or_init(|| client)
+            }
+        };
+        let mut hidden = Vec::new();
+        for partition in self.partitions(topic)?.0 {
+            // This one first: what comes between the two questions is not taken for hidden.
+            let all = all_seeing.fetch_watermarks(topic, partition.0, ANSWER_WITHIN);
+            let (_, all) = all.map_err(|error| of_error(&error, "read", topic, all_seeing.context()))?;
+            let committed = self.watermarks(topic, partition)?.high.0;
+            if all > committed {
+                hidden.push((partition, all - committed));
+            }
+        }
+        Ok(hidden)
     }
 
     fn range(&self, topic: &str, partition: Partition) -> Result<PartitionRange, LogError> {

@@ -16,7 +16,7 @@ use crate::domain::{Offset, Partition, Position};
 use crate::log::{Delivery, LogError, Outgoing, Producer};
 
 /// Each message once and in its order, confirmed by every copy; the rest is for speed.
-const OURS: [(&str, &str); 11] = [
+const OURS: [(&str, &str); 12] = [
     ("enable.idempotence", "true"),
     ("acks", "all"),
     ("partitioner", "murmur2_random"),
@@ -27,6 +27,8 @@ const OURS: [(&str, &str); 11] = [
     ("queue.buffering.max.kbytes", "131072"),
     ("message.max.bytes", "67108864"),
     ("message.timeout.ms", "45000"),
+    // So long for every copy to have it; then it is sent again, to the partition's leader of then.
+    ("request.timeout.ms", "10000"),
     // Half a minute of the same answer, so that it comes to be known: a message whose time is over says nothing.
     ("retries", "30"),
 ];
