@@ -156,7 +156,7 @@ fn hanoi_day(moment: Timestamp) -> Date {
 
 /// The unit that a fact without a day of its own means: by the day in Hanoi on which it was recorded if the code was in
 /// force then and the day lies from `from` to `to`, else by the last of these days on which it was.
-pub fn meant<'r>(rules: &'r Rules, code: UnitCode, recorded: Timestamp, from: Date, to: Date) -> Option<&'r UnitRow> {
+pub fn meant(rules: &Rules, code: UnitCode, recorded: Timestamp, from: Date, to: Date) -> Option<&UnitRow> {
     let hanoi = hanoi_day(recorded);
     let then = if hanoi < from || hanoi > to { None } else { row_on(rules, code, hanoi) };
     then.or_else(|| {
