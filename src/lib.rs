@@ -16,6 +16,7 @@
 //! - [`observability`]: metrics, lag and health.
 //! - [`ingest`]: the worker: from the log into the store.
 //! - [`intake`]: takes events in: files, rows, single records; every rule is checked before.
+//! - [`upkeep`]: a data folder copied while it is in use, and made of a copy.
 //! - [`sample`]: the demo's year, made from a seed.
 //! - [`report`]: figures for people and programs.
 //! - [`web`]: pages, probes and metrics over HTTP.
@@ -47,5 +48,6 @@ pub mod setting;
 pub mod store;
 pub mod terminal;
 pub mod text;
+pub mod upkeep;
 pub mod web;
 pub mod wire;

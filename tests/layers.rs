@@ -25,6 +25,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("observability", &["domain", "files", "store"]),
     ("ingest", &["domain", "text", "failure", "wire", "log", "store", "dead_letters", "observability"]),
     ("intake", &["domain", "files", "text", "failure", "wire", "log", "store"]),
+    ("upkeep", &["domain", "files", "text", "failure", "log", "store"]),
     ("sample", &["domain", "text", "wire"]),
     ("report", &["domain", "files", "setting", "text", "failure", "rollup", "store"]),
     ("web", &["domain", "text", "failure", "rollup", "store", "observability", "report"]),

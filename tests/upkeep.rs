@@ -183,6 +183,36 @@ fn a_backup_made_in_use_is_restored_and_catches_up() {
 }
 
 #[test]
+fn a_copy_that_serves_nobody_is_refused_before_anything_is_moved() {
+    let giaoban = Giaoban::new();
+    let events = trial::events(300, &mut ChaCha8Rng::seed_from_u64(11));
+    publish(&giaoban, &events);
+    giaoban.settle();
+    giaoban.ok(&["backup", "copy"]);
+    let dir = giaoban.dir().to_owned();
+    // The copy is the folder itself, by another name too.
+    std::os::unix::fs::symlink(dir.join("copy"), dir.join("link")).unwrap();
+    assert!(giaoban.fails(2, &["restore", "copy", "--data", "copy", "--replace"]).contains("copy"));
+    assert!(giaoban.fails(2, &["restore", "copy", "--data", "link", "--replace"]).contains("copy"));
+    assert!(dir.join("copy/CURRENT").exists());
+    giaoban.ok(&["restore", "copy", "--data", "whole"]);
+
+    // Its log is gone: the store would stand beside a log that it was not made from.
+    std::fs::rename(dir.join("copy/log.db"), dir.join("log.db")).unwrap();
+    giaoban.fails(11, &["restore", "copy", "--data", "without"]);
+    assert!(!dir.join("without/CURRENT").exists());
+    std::fs::rename(dir.join("log.db"), dir.join("copy/log.db")).unwrap();
+
+    // A part of it is damaged.
+    let mut store = std::fs::read(dir.join("copy/store-1.db")).unwrap();
+    store[4 * 4096..10 * 4096].fill(0);
+    std::fs::write(dir.join("copy/store-1.db"), store).unwrap();
+    let figures = giaoban.ok(&["rollup", "--period", "2020", "--format", "json"]);
+    giaoban.fails(8, &["restore", "copy", "--replace"]);
+    assert_eq!(giaoban.ok(&["rollup", "--period", "2020", "--format", "json"]), figures);
+}
+
+#[test]
 fn a_backup_made_while_a_replay_is_switched_is_of_one_generation() {
     let giaoban = Giaoban::new();
     let events = trial::events(200, &mut ChaCha8Rng::seed_from_u64(10));

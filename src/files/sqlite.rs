@@ -111,6 +111,18 @@ pub(crate) fn copy(from: &Connection, to: &Path, progress: &mut dyn FnMut(u64, u
     copied
 }
 
+/// Reads every page.
+///
+/// # Errors
+/// If one is damaged, with which.
+pub(crate) fn check(connection: &Connection) -> rusqlite::Result<()> {
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if found == "ok" {
+        return Ok(());
+    }
+    Err(Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT), Some(found)))
+}
+
 fn copy_pages(from: &Connection, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> rusqlite::Result<()> {
     let mut copy = Connection::open(to)?;
     {
@@ -129,11 +141,7 @@ fn copy_pages(from: &Connection, to: &Path, progress: &mut dyn FnMut(u64, u64)) 
     }
     // One file, not three.
     copy.pragma_update(None, "journal_mode", "delete")?;
-    let whole: String = copy.query_row("PRAGMA quick_check", [], |row| row.get(0))?;
-    if whole != "ok" {
-        let damaged = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
-        return Err(Error::SqliteFailure(damaged, Some(whole)));
-    }
+    check(&copy)?;
     copy.close().map_err(|(_, error)| error)
 }
 

@@ -4,7 +4,6 @@
 //! they use; SQL lives below them and nowhere else. May not know how events travel. Every implementation passes the
 //! contract suite in `tests/store_contract.rs`.
 
-pub mod backup;
 mod batch;
 pub mod compare;
 pub mod data_dir;

@@ -186,6 +186,14 @@ texts! {
         "Đã sao lưu kho (nhật ký nằm ở Kafka) vào {to}: {records} hồ sơ.\nKhôi phục: giaoban restore {to} --data THƯ-MỤC\n",
         "Backed up the store (the log is on Kafka) to {to}: {records} records.\nTo restore: giaoban restore {to} --data DIR\n",
     }
+    copy_is_the_folder(dir) {
+        "{dir} vừa là bản sao vừa là thư mục dữ liệu",
+        "{dir} is both the copy and the data folder",
+    }
+    choose_data() {
+        "Chọn thư mục khác bằng --data; bản sao giữ nguyên.",
+        "Name another folder with --data; the copy stays as it is.",
+    }
     store_there(at) { "{at} đã có kho số liệu", "{at} already has a store" }
     move_aside() {
         "Chọn --data khác, hoặc dời kho đang có sang một bên: --replace.",

@@ -142,6 +142,14 @@ impl EmbeddedLog {
         copied.map_err(|error| Self { path: to.to_owned() }.error(error))
     }
 
+    /// Reads every page of the file.
+    ///
+    /// # Errors
+    /// If one is damaged.
+    pub fn check(&self) -> Result<(), LogError> {
+        sqlite_file::check(&self.connect()?).map_err(|error| self.error(error))
+    }
+
     pub(super) fn connect(&self) -> Result<Connection, LogError> {
         self.connect_to_version().map(|(connection, _)| connection)
     }

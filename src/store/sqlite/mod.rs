@@ -91,6 +91,14 @@ impl SqliteStore {
         sqlite_file::copy(&self.connection, to, progress).map_err(|error| sql_error(to, error))
     }
 
+    /// Reads every page of the file.
+    ///
+    /// # Errors
+    /// If one is damaged.
+    pub fn check(&self) -> Result<(), StoreError> {
+        sqlite_file::check(&self.connection).map_err(|error| self.error(error))
+    }
+
     fn prepare_for_writing(&self) -> rusqlite::Result<()> {
         self.connection.pragma_update(None, "page_size", 4096)?;
         self.connection.pragma_update(None, "journal_mode", "wal")?;
