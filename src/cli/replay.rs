@@ -69,7 +69,8 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
         let carried = ground.carry(&mut *place.read_generation(current)?, &mut *store, &context.rules)?;
         context.note(&says::carried(carried));
     }
-    let Some(summary) = recount(context, store, Until::CaughtUp, &says::rebuilding())? else {
+    let until = ground.as_ref().map_or(Until::CaughtUp, |ground| Until::At(ground.counted()));
+    let Some(summary) = recount(context, store, until, &says::rebuilding())? else {
         return Err(stopped_early(failure::stopped_early(), says::replay_again()));
     };
     note(summary_text(context, &summary).trim_end());

@@ -20,6 +20,8 @@ const TOGETHER: usize = 50_000;
 pub struct Ground {
     topic: String,
     ranges: Vec<PartitionRange>,
+    /// Where the store is.
+    stored: BTreeMap<Partition, NextOffset>,
     /// Where partitions begin of which the log does not have the beginning any more.
     expired: BTreeMap<Partition, NextOffset>,
     /// Of these, what nobody has ever read.
@@ -62,7 +64,8 @@ impl Ground {
         }
         // What the log has again is read again.
         gaps.retain(|accepted| expired.get(&accepted.gap.partition).is_some_and(|low| accepted.gap.from < *low));
-        Ok(Self { topic: topic.to_owned(), ranges, expired, gaps })
+        let stored = stored.iter().map(|at| (at.partition, at.next)).collect();
+        Ok(Self { topic: topic.to_owned(), ranges, stored, expired, gaps })
     }
 
     /// Whether the log has everything from its beginning.
@@ -82,9 +85,11 @@ impl Ground {
         range.is_some_and(|range| range.low <= at && at < range.high)
     }
 
-    /// One past the last message of each partition.
-    pub fn ends(&self) -> BTreeMap<Partition, NextOffset> {
-        self.ranges.iter().map(|range| (range.partition, range.high)).collect()
+    /// How far the store has counted what the log has. What comes after is a worker's: it keeps dead letters, and stops
+    /// where there are too many.
+    pub fn counted(&self) -> BTreeMap<Partition, NextOffset> {
+        let end = |range: &PartitionRange| self.stored.get(&range.partition).map(|next| (*next).min(range.high));
+        self.ranges.iter().filter_map(|range| Some((range.partition, end(range)?))).collect()
     }
 
     /// Carries over into a store that is to be read from the log what the log does not have any more: the records of
