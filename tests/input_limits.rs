@@ -41,8 +41,8 @@ fn a_file_in_which_next_to_nothing_is_an_event_ends_and_its_receipt_too() {
         let ended = giaoban.run(&["publish", name]);
         assert_eq!(ended.code, Some(5), "{}{}", ended.out, ended.err);
         assert!(ended.out.contains("more than 16 MiB: it is hardly a file of events"), "{}", ended.out);
-        let receipt = std::fs::read_dir(giaoban.dir()).unwrap().map(|entry| entry.unwrap());
-        let receipt = receipt.filter(|entry| entry.file_name().to_string_lossy().contains("rejected")).next().unwrap();
+        let mut receipt = std::fs::read_dir(giaoban.dir()).unwrap().map(|entry| entry.unwrap());
+        let receipt = receipt.find(|entry| entry.file_name().to_string_lossy().contains("rejected")).unwrap();
         assert!(receipt.metadata().unwrap().len() < 64 << 20, "{:?}", receipt.metadata());
     }
 }

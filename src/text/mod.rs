@@ -105,6 +105,7 @@ macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident ( $($argument:ident),* $(,)? ) { $vi:literal, $en:literal $(,)? })+) => { $(
         #[doc = $en]
         $(#[$doc])*
+        #[allow(rustdoc::bare_urls)]
         pub fn $name($($argument: impl std::fmt::Display),*) -> $crate::text::Text {
             $crate::text::Text { vi: format!($vi).into(), en: format!($en).into() }
         }

@@ -68,6 +68,7 @@ pub enum BatchFailure {
 
 /// What happened. Times are milliseconds of a clock that only goes forward.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "one at a time, on the stack: a box would be made for each record")]
 pub enum Input<'a> {
     /// Partitions are this worker's, or are to be started again after [`Output::Resync`].
     Assigned(&'a [Start]),

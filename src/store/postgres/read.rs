@@ -67,7 +67,7 @@ impl ReadFigures for PostgresStore {
 
     fn synthetic(&mut self) -> Result<bool, StoreError> {
         let (schema, generation) = (self.schema.clone(), self.found.generation);
-        let found = self.with(|client| Ok(schema.generation(client, generation)?))?;
+        let found = self.with(|client| schema.generation(client, generation))?;
         if let Some(synthetic) = found.and_then(|found| found.synthetic) {
             return Ok(synthetic);
         }
