@@ -385,6 +385,29 @@ fn a_small_topic_of_nothing_but_bad_records_passes() {
 }
 
 #[test]
+fn a_letter_as_large_as_a_message_may_be_is_taken_when_it_is_sent_again() {
+    let giaoban = Giaoban::new();
+    // Its key and the header that every message here has.
+    let beside = "00004".len() + "trace".len() + "t1".len();
+    let filled = |bytes: usize| {
+        let (key, payload) = foreign(1);
+        let mut payload =
+            String::from_utf8(payload).unwrap().replace(r#""participants""#, r#""topic":"","participants""#);
+        let at = payload.find(r#""topic":""#).unwrap() + r#""topic":""#.len();
+        payload.insert_str(at, &"x".repeat(bytes - beside - payload.len()));
+        (key, payload.into_bytes())
+    };
+    send(&giaoban, [filled(65_536)]);
+    assert!(giaoban.settle().contains("1 dead-lettered"));
+    let giaoban = mended(giaoban);
+    assert!(giaoban.ok(&["dlq", "redrive"]).contains("1 sent again"));
+    assert!(giaoban.settle().contains("1 applied"));
+    send(&giaoban, [filled(65_537)]);
+    assert!(giaoban.settle().contains("1 dead-lettered"));
+    assert!(giaoban.ok(&["dlq", "list"]).contains("message.too_large"));
+}
+
+#[test]
 fn many_letters_are_worked_on() {
     let giaoban = mended(Giaoban::new()).with("GIAOBAN__WORKER__DEAD_LETTER_SHARE", "100");
     send(&giaoban, (0..1_700).map(|number| if number % 5 == 0 { broken(number) } else { foreign(number) }));

@@ -3,7 +3,7 @@
 use crate::domain::Position;
 use crate::log::{Incoming, Outgoing, headers_weight};
 use crate::text::Lang;
-use crate::wire::ValidationError;
+use crate::wire::{REDRIVE, ValidationError};
 
 /// What the worker says of a dead letter, in headers that begin with this.
 pub const PREFIX: &str = "giaoban_dlq_";
@@ -13,8 +13,6 @@ pub const SAID: [&str; 6] = ["topic", "partition", "offset", "reason", "detail",
 pub const TOMBSTONE: &str = "tombstone";
 /// Before a header of the message itself that is called as one of the worker's would be: nobody else speaks in its name.
 pub const SENT: &str = "giaoban_sent_";
-/// Of a message that had been a dead letter and was sent again: which, as `partition:offset`.
-pub const REDRIVE: &str = "giaoban_redrive";
 /// How large a message the dead-letter topic is to take: the largest message of the events' topic
 /// with what is wrong with it.
 pub const ROOM_BYTES: usize = 4 << 20;

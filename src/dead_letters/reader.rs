@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use super::message::{PREFIX, REDRIVE, SAID, SENT, TOMBSTONE};
+use super::message::{PREFIX, SAID, SENT, TOMBSTONE};
 use crate::domain::{Offset, Partition, Position};
 use crate::log::{EventLog, Incoming, LogError, Outgoing};
-use crate::wire::Message;
 use crate::wire::decode::Glimpse;
+use crate::wire::{Message, REDRIVE};
 
 /// A dead letter as it lies in its topic.
 #[derive(Clone, Debug)]

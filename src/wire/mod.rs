@@ -33,6 +33,12 @@ use crate::domain::{Digest, Fact, RecordKey, Revision, UnitCode};
 /// The largest message that is taken, in bytes: key, headers and value together.
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 
+/// The header of a message that had been a dead letter and was sent again: which, as `partition:offset`.
+pub const REDRIVE: &str = "giaoban_redrive";
+/// Name and longest value of that header. So much of a message that has it counts for nothing: what was taken once is
+/// not too large when it is sent again.
+const REDRIVE_BYTES: usize = REDRIVE.len() + "2147483647:9223372036854775807".len();
+
 /// The content type of an event in structured mode.
 pub const STRUCTURED: &str = "application/cloudevents+json";
 
@@ -61,13 +67,15 @@ impl<'a> Message<'a> {
         part(self.key) + headers + part(self.payload)
     }
 
-    /// That it is not larger than a message may be.
+    /// That it is not larger than a message may be, but for what a redrive has added.
     ///
     /// # Errors
     ///
     /// That it is.
     pub fn fits(&self) -> Result<(), ValidationError> {
-        match self.bytes() {
+        let redrive = self.headers.iter().find(|(name, _)| *name == REDRIVE);
+        let redrive = redrive.map_or(0, |(name, value)| name.len() + value.map_or(0, <[u8]>::len));
+        match self.bytes() - redrive.min(REDRIVE_BYTES) {
             ..=MAX_MESSAGE_BYTES => Ok(()),
             bytes => Err(ValidationError::too_large(bytes as u64)),
         }
