@@ -75,6 +75,7 @@ fn contract(make: impl Fn() -> Maker) {
     rules_are_taken_once(&make(), &decree);
     what_a_store_is_for_is_decided_when_it_is_made(&make(), &decree);
     a_reader_sees_one_moment(&make(), &decree);
+    quarters_are_those_where_something_counts(&make(), &decree);
     what_is_committed_is_there_when_it_is_opened_again(&make(), &decree);
     a_held_partition_and_what_was_accepted_are_known_until_its_record_is_passed(&make(), &decree);
     assert!(matches!((make().read)(), Err(StoreError::Missing { .. })));
@@ -283,6 +284,15 @@ fn a_reader_sees_one_moment(maker: &Maker, rules: &Rules) {
     let mut reader = (maker.read)().unwrap();
     assert_eq!(figure(&mut *reader, rules, "01", Figure::SupervisionSessions), 2);
     assert_eq!(reader.quarters().unwrap(), ["2020-Q1".parse().unwrap()]);
+}
+
+fn quarters_are_those_where_something_counts(maker: &Maker, rules: &Rules) {
+    let mut store = (maker.write)().unwrap();
+    store.adopt(rules, false).unwrap();
+    store.apply(&batch(0, vec![session("A", 1, 1, "00004", 8, 0)]), rules).unwrap();
+    assert_eq!(store.quarters().unwrap(), ["2020-Q3".parse().unwrap()]);
+    store.apply(&batch(1, vec![session("A", 2, 1, "00004", 2, 1)]), rules).unwrap();
+    assert_eq!((maker.read)().unwrap().quarters().unwrap(), ["2020-Q1".parse().unwrap()], "it was moved");
 }
 
 fn what_is_committed_is_there_when_it_is_opened_again(maker: &Maker, rules: &Rules) {

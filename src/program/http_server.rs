@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::context::{Context, open_reader};
+use crate::domain::HANOI;
 use crate::failure::{ExitCode, Failure};
 use crate::text::worker as text;
 use crate::web::{ConnectionLimits, Figures, KnownHosts, Watched, WebState, serve};
@@ -38,7 +39,11 @@ impl HttpServer {
         let listener = runtime.block_on(tokio::net::TcpListener::bind(listen)).map_err(taken)?;
         let address = listener.local_addr().map_err(taken)?;
         let (place, rules) = (context.place()?, Arc::clone(&context.rules));
-        let figures = Figures { rules: Arc::clone(&rules), open: Arc::new(move || open_reader(&place, &rules)) };
+        let figures = Figures {
+            rules: Arc::clone(&rules),
+            open: Arc::new(move || open_reader(&place, &rules)),
+            today: || HANOI.to_datetime(jiff::Timestamp::now()).date(),
+        };
         let (stop, stopped) = oneshot::channel();
         let hosts = KnownHosts::new(listen, context.settings.http.hosts.iter().map(String::as_str));
         let state = WebState { watched, figures: Some(figures), hosts };

@@ -43,7 +43,7 @@ pub trait ReadFigures: Send {
     /// If the store cannot be read.
     fn synthetic(&mut self) -> Result<bool, StoreError>;
 
-    /// Every quarter that has a cell, in order.
+    /// Every quarter with a cell that is not all zero, in order: whether anything was ever counted there is no matter.
     ///
     /// # Errors
     /// If the store cannot be read.

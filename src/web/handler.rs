@@ -164,7 +164,8 @@ fn answer_of(
         Ok(opened) => opened,
         Err(error) => return instead(&error.into(), reader, Links { lang, period: None }, &[]),
     };
-    let period = match params.period(&periods).and_then(|period| period.ok_or(Absent::Records)) {
+    let shown = params.period(&periods, &figures.rules.calendar, (figures.today)());
+    let period = match shown.and_then(|period| period.ok_or(Absent::Records)) {
         Ok(period) => period,
         Err(absent) => return instead(&absent, reader, Links { lang, period: None }, &periods),
     };

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::absent::Absent;
-use crate::domain::{Figure, Period};
+use crate::domain::{Calendar, Figure, Period};
 use crate::text::Lang;
 
 /// The query of an address, as it was written. An empty value is none.
@@ -33,13 +33,17 @@ impl Params {
         if self.lang.as_deref() == Some("en") { Lang::En } else { Lang::Vi }
     }
 
-    /// The period, of those that have figures; the newest quarter if none is asked for, `None` if there is none.
+    /// The period, of those that have figures, newest first. If none is asked for, the newest quarter that has begun by
+    /// that day, so that a record of a clock that is years off takes the first page from nobody; the first that will
+    /// begin if none has. `None` if there are none.
     ///
     /// # Errors
     /// If the period that is asked for has no figures.
-    pub fn period(&self, periods: &[Period]) -> Result<Option<Period>, Absent> {
-        let newest = periods.iter().copied().find(|period| matches!(period, Period::Quarter(_)));
-        let (Some(text), Some(_)) = (given(&self.period), newest) else { return Ok(newest) };
+    pub fn period(&self, periods: &[Period], calendar: &Calendar, today: Date) -> Result<Option<Period>, Absent> {
+        let mut quarters = periods.iter().copied().filter(|period| matches!(period, Period::Quarter(_)));
+        let has_begun = |period: &Period| calendar.range(*period).is_some_and(|(from, _)| from <= today);
+        let shown = quarters.clone().find(has_begun).or_else(|| quarters.next_back());
+        let (Some(text), Some(_)) = (given(&self.period), shown) else { return Ok(shown) };
         let has_figures =
             |period: &Period| period.quarters().iter().any(|quarter| periods.contains(&Period::Quarter(*quarter)));
         let asked = text.parse().ok().filter(has_figures);

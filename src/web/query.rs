@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
 use crate::domain::{Figure, Period, Rules, SegmentId, UnitRow};
 use crate::report::Caveats;
 use crate::report::overlaps::Overlap;
@@ -20,6 +22,8 @@ pub struct Figures {
     pub rules: Arc<Rules>,
     /// The store, opened anew for each answer, so that a new generation is seen.
     pub open: Arc<Open>,
+    /// The day that it is.
+    pub today: fn() -> Date,
 }
 
 /// The store, open for one answer.
@@ -38,7 +42,7 @@ impl<'a> StoreQuery<'a> {
         Ok(Self { rules: &figures.rules, store: (figures.open)()? })
     }
 
-    /// The quarters that have records and their years, newest first.
+    /// The quarters that have figures and their years, newest first.
     ///
     /// # Errors
     /// If the store cannot be read.

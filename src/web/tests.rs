@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
+use jiff::civil::{Date, date};
 use tokio::sync::oneshot;
 
 use super::limits::{ANSWERS_WITHIN, READS_AT_A_TIME};
@@ -106,10 +107,15 @@ impl Drop for Server {
     }
 }
 
+/// In the quarter of the last record of the small city.
+fn today() -> Date {
+    date(2020, 12, 20)
+}
+
 fn figures(store: &FsPath, rules: Arc<Rules>) -> Figures {
     let path = store.to_owned();
     let open = move || SqliteStore::read(&path).map(|store| Box::new(store) as Box<dyn StoreReader>);
-    Figures { rules, open: Arc::new(open) }
+    Figures { rules, open: Arc::new(open), today }
 }
 
 struct Answer {
@@ -182,6 +188,22 @@ fn the_first_page_shows_the_newest_quarter_and_says_that_figures_are_made_up() {
     assert!(english.body.contains("<html lang=\"en\">"));
     assert!(english.body.contains("quarter 4 of 2020"));
     assert!(english.body.contains(&*crate::text::report::synthetic().en));
+}
+
+#[test]
+fn a_quarter_that_has_not_begun_is_listed_but_takes_the_first_page_from_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    drop(fixture::store(&path, true));
+    let on = |today: fn() -> Date| {
+        let server = Server::of(Well(true), Some(Figures { today, ..figures(&path, fixture::rules()) }));
+        assert!(server.get("/").body.contains("2021-Q1"), "it is listed");
+        let rollup: serde_json::Value = serde_json::from_str(&server.get("/v1/rollup").body).unwrap();
+        rollup["period"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(on(|| date(2020, 12, 14)), "2020-Q4");
+    assert_eq!(on(|| date(2020, 12, 15)), "2021-Q1", "its first day");
+    assert_eq!(on(|| date(2019, 1, 1)), "2020-Q3", "none has begun: the first that will");
 }
 
 #[test]
@@ -311,7 +333,7 @@ fn held_up() -> (std::sync::mpsc::Sender<()>, Figures) {
         let _ = held.lock().unwrap().recv();
         Err(StoreError::Missing { at: "none".into() })
     };
-    (release, Figures { rules: fixture::rules(), open: Arc::new(open) })
+    (release, Figures { rules: fixture::rules(), open: Arc::new(open), today })
 }
 
 /// What the router answers, with its `Retry-After`.
@@ -377,7 +399,7 @@ fn a_page_never_says_where_the_store_is() {
     for error in errors {
         let told = error.clone();
         let open = move || Err(told.clone());
-        let server = Server::of(Well(true), Some(Figures { rules: fixture::rules(), open: Arc::new(open) }));
+        let server = Server::of(Well(true), Some(Figures { rules: fixture::rules(), open: Arc::new(open), today }));
         for path in
             ["/", "/?lang=en", "/units/01", "/records?figure=participants", "/v1/rollup", "/v1/rollup?format=csv"]
         {

@@ -170,7 +170,9 @@ impl ReadFigures for MemoryStore {
     }
 
     fn quarters(&mut self) -> Result<Vec<Quarter>, StoreError> {
-        let mut quarters: Vec<Quarter> = self.data().cells.keys().map(|(quarter, ..)| *quarter).collect();
+        let data = self.data();
+        let counting = data.cells.iter().filter(|(_, cell)| !cell.is_zero());
+        let mut quarters: Vec<Quarter> = counting.map(|((quarter, ..), _)| *quarter).collect();
         quarters.dedup();
         Ok(quarters)
     }

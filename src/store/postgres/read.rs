@@ -1,5 +1,7 @@
 //! What is read of a generation: figures, ledger, checkpoints.
 
+use std::collections::BTreeMap;
+
 use ::postgres::Row;
 use ::postgres::types::Type;
 
@@ -47,6 +49,15 @@ impl PostgresStore {
         })
     }
 
+    /// Whether a quarter has a cell that is not all zero, over all slots.
+    fn counts_in(&mut self, quarter: Quarter) -> Result<bool, StoreError> {
+        let mut cells = BTreeMap::<(String, String), Cell>::new();
+        self.raw_cells(quarter, &mut |unit, since, cell| {
+            cells.entry((unit.to_owned(), since.to_owned())).or_default().add_cell(&cell);
+        })?;
+        Ok(cells.values().any(|cell| !cell.is_zero()))
+    }
+
     /// Whether the generation, which may be of an older version, has a table.
     pub(super) fn has_table(&mut self, name: &str) -> Result<bool, StoreError> {
         let table = self.fill(&format!("{{schema}}.{name}_{{n}}"));
@@ -76,9 +87,22 @@ impl ReadFigures for PostgresStore {
     }
 
     fn quarters(&mut self) -> Result<Vec<Quarter>, StoreError> {
-        let rows = self.rows("SELECT DISTINCT quarter FROM {schema}.cell_{n} ORDER BY quarter", &[])?;
-        let names: Vec<String> = self.read(|| rows.iter().map(|row| Ok(row.try_get(0)?)).collect())?;
-        names.iter().map(|name| name.parse().map_err(|_| self.damaged(format!("\"{name}\" is no quarter")))).collect()
+        // A cell that is all zero takes no bytes; what is in several slots may cancel out, and is summed only where a
+        // quarter has nothing else.
+        let rows = self.rows(
+            "SELECT quarter, bool_or(slots = 1) FROM (SELECT quarter, count(*) AS slots FROM {schema}.cell_{n}
+             WHERE figures <> '' GROUP BY quarter, unit, since) AS c GROUP BY quarter ORDER BY quarter",
+            &[],
+        )?;
+        let mut quarters = Vec::new();
+        for row in &rows {
+            let (name, is_sure) = self.read(|| Ok((row.try_get::<_, String>(0)?, row.try_get::<_, bool>(1)?)))?;
+            let quarter = name.parse().map_err(|_| self.damaged(format!("\"{name}\" is no quarter")))?;
+            if is_sure || self.counts_in(quarter)? {
+                quarters.push(quarter);
+            }
+        }
+        Ok(quarters)
     }
 
     fn raw_cells(&mut self, quarter: Quarter, sink: &mut dyn FnMut(&str, &str, Cell)) -> Result<(), StoreError> {

@@ -26,7 +26,9 @@ impl ReadFigures for SqliteStore {
 
     fn quarters(&mut self) -> Result<Vec<Quarter>, StoreError> {
         let read = || -> rusqlite::Result<Vec<String>> {
-            let mut statement = self.connection.prepare_cached("SELECT DISTINCT quarter FROM cell ORDER BY quarter")?;
+            // A cell that is all zero takes no bytes.
+            let select = "SELECT DISTINCT quarter FROM cell WHERE figures <> x'' ORDER BY quarter";
+            let mut statement = self.connection.prepare_cached(select)?;
             statement.query_map([], |row| row.get(0))?.collect()
         };
         let names = read().map_err(|error| self.error(error))?;
