@@ -150,6 +150,54 @@ fn a_figure_that_is_wrong_is_named_with_unit_and_quarter() {
     assert!(vietnamese.out.contains("2020-Q1 00007  participants: kho 0, đếm lại 5"), "{}", vietnamese.out);
 }
 
+/// Another system, which speaks for one unit.
+const SYSTEM: &str = "https://x";
+
+fn sent_by_the_system(number: usize) -> String {
+    harness::session("00004", number, 1, "2020-03-04", 5).replace("/units/00004", SYSTEM)
+}
+
+fn allowing(sources: &str) -> impl Fn(Giaoban) -> Giaoban {
+    let sources = sources.to_owned();
+    move |giaoban| giaoban.with("GIAOBAN__SOURCES__ALLOWED", &sources)
+}
+
+#[test]
+fn a_source_that_is_not_allowed_any_more_is_dropped_by_the_remedy_that_verify_names() {
+    let giaoban = allowing("https://x 00004")(Giaoban::new());
+    publish(&giaoban, &[sent_by_the_system(1), harness::session("00004", 2, 1, "2020-03-04", 5)]);
+    giaoban.settle();
+    // By the settings of its day; what it leaves is nothing to go on from.
+    giaoban.ok(&["replay"]);
+    let giaoban = allowing("https://y 00004")(giaoban);
+    let said = giaoban.fails(20, &["verify"]);
+    assert!(said.contains("giaoban replay --switch"), "{said}");
+    let looked = giaoban.run(&["replay"]);
+    assert!(looked.out.contains("figures would change"), "{}", looked.out);
+    assert!(looked.err.contains("replay --switch --drop-records 1"), "{}", looked.err);
+    let said = giaoban.fails(20, &["replay", "--switch"]);
+    assert!(said.contains("1 that are not valid events") && said.contains("--drop-records 1"), "{said}");
+    giaoban.ok(&["replay", "--switch", "--drop-records", "1"]);
+    giaoban.ok(&["verify"]);
+    assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 1);
+}
+
+#[test]
+fn what_was_a_dead_letter_and_was_sent_again_is_no_difference() {
+    let giaoban = allowing(SYSTEM)(Giaoban::new());
+    publish(&giaoban, &[sent_by_the_system(1), sent_by_the_system(2)]);
+    let giaoban = allowing("https://y")(giaoban);
+    assert!(giaoban.settle().contains("2 dead-lettered"));
+    let giaoban = allowing(SYSTEM)(giaoban);
+    giaoban.ok(&["dlq", "redrive"]);
+    assert!(giaoban.settle().contains("2 applied"));
+    let ended = giaoban.run(&["verify"]);
+    assert!(ended.code == Some(0) && ended.err.contains("All agree: "), "{}", ended.err);
+    let database = rusqlite::Connection::open(giaoban.data().join("store-1.db")).unwrap();
+    database.execute("UPDATE checkpoint SET dead_lettered = dead_lettered + 1 WHERE read > 0", []).unwrap();
+    assert!(giaoban.fails(20, &["verify"]).contains("read - ended -1"), "what does not add up is told");
+}
+
 #[test]
 fn a_backup_made_in_use_is_restored_and_catches_up() {
     let giaoban = Giaoban::new().with("GIAOBAN__HTTP__LISTEN", "off").with("GIAOBAN__WORKER__BATCH_RECORDS", "20");

@@ -61,10 +61,10 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
         Err(StoreError::Missing { .. }) => (context.open_log()?, None, false),
         Err(error) => return Err(error.into()),
     };
-    let identity = log.identity(topic)?;
-    let ends = log.topic(topic)?.partitions.into_iter().map(|range| (range.partition, range.high)).collect();
+    // Nothing is made for a log that is not there.
+    log.topic(topic)?;
     let synthetic = !args.without_synthetic && is_synthetic(context, &place)?;
-    let Rebuilt { generation, current, mut store } = place.rebuild(&context.rules, synthetic, (&identity, &ends))?;
+    let Rebuilt { generation, current, mut store } = place.rebuild(&context.rules, synthetic)?;
     if let Some(ground) = ground.as_ref().filter(|ground| !ground.is_whole()) {
         let carried = ground.carry(&mut *place.read_generation(current)?, &mut *store, &context.rules)?;
         context.note(&says::carried(carried));

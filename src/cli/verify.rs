@@ -69,12 +69,7 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Done {
     }
     let miscounted = partitions.len();
     for Miscount { partition, stored, recounted } in partitions {
-        context.note(&says::miscounted(
-            partition,
-            format!("{} / {}", stored.read, recounted.read),
-            format!("{} / {}", stored.dead_lettered, recounted.dead_lettered),
-            stored.difference(),
-        ));
+        context.note(&says::miscounted(partition, stored.read, recounted.read, stored.difference()));
     }
     let (what, remedy) = match figures.is_empty() && records == recounted {
         true => (says::counts_differ(at, miscounted), says::rebuild_counts()),

@@ -92,9 +92,8 @@ impl Ground {
         self.ranges.iter().filter_map(|range| Some((range.partition, end(range)?))).collect()
     }
 
-    /// Carries over into a store that is to be read from the log what the log does not have any more: the records of
-    /// the store that has read it, with all their revisions, and the gaps. What was carried before is not carried again.
-    /// Returns how many revisions that were.
+    /// Carries over into an empty store that is to be read from the log what the log does not have any more: the records of
+    /// the store that has read it, with all their revisions, and the gaps. Returns how many revisions that were.
     ///
     /// # Errors
     /// If the one cannot be read or the other written.
@@ -104,15 +103,12 @@ impl Ground {
         to: &mut dyn StoreWriter,
         rules: &Rules,
     ) -> Result<u64, StoreError> {
-        let there: BTreeMap<Partition, NextOffset> =
-            to.checkpoints(&self.topic)?.into_iter().map(|at| (at.partition, at.next)).collect();
-        let lacks = |(partition, low): &(&Partition, &NextOffset)| there.get(partition).is_none_or(|next| next < *low);
-        let lows: BTreeMap<Partition, NextOffset> = self.expired.iter().filter(lacks).map(|(a, b)| (*a, *b)).collect();
+        let lows = &self.expired;
         let mut carrying = Carrying {
             to,
             rules,
             batch: Batch { topic: self.topic.clone(), ..Batch::default() },
-            at: there.into_iter().filter(|(partition, _)| lows.contains_key(partition)).collect(),
+            at: BTreeMap::new(),
             carried: 0,
         };
         let mut failed = None;
@@ -125,7 +121,7 @@ impl Ground {
         from.entries(&mut take)?;
         from.earlier_entries(&mut take)?;
         failed.map_or(Ok(()), Err)?;
-        // Only now do these partitions go on behind it: a run that was cut short carries everything once more.
+        // Only now do these partitions go on behind it.
         carrying.batch.gaps.clone_from(&self.gaps);
         carrying.write(|partition| lows.get(&partition).copied(), lows.keys())?;
         Ok(carrying.carried)

@@ -1,13 +1,11 @@
 //! Where the generations of a store are kept, whatever database that is: which
 //! is in force, the next one for a replay, and the switch.
 
-use std::collections::BTreeMap;
-
 use super::data_dir::{DataDir, Generation, WriterLock};
 use super::postgres::Schema;
 use super::sqlite::SqliteStore;
-use super::{Checkpoint, StoreError, StoreReader, StoreWriter};
-use crate::domain::{LogIdentity, NextOffset, Partition, Rules};
+use super::{StoreError, StoreReader, StoreWriter};
+use crate::domain::Rules;
 
 /// The generations of a store.
 #[derive(Clone, Debug)]
@@ -56,52 +54,27 @@ impl StorePlace {
         })
     }
 
-    /// The generation after the one in force, under these rules, for events that
-    /// are made up or not. What a replay has left there is continued; what was
-    /// left under other rules, for other events, of another log, or beyond the ends
-    /// that the log has now serves nobody and is removed.
-    pub fn rebuild(
-        &self,
-        rules: &Rules,
-        synthetic: bool,
-        (log, ends): (&LogIdentity, &BTreeMap<Partition, NextOffset>),
-    ) -> Result<Rebuilt, StoreError> {
-        let mut rebuilt = self.next()?;
-        let is_for = of_log(&mut *rebuilt.store, log, ends)
-            .and_then(|()| rebuilt.store.adopt(rules, synthetic))
-            .and_then(|()| rebuilt.store.synthetic());
-        match is_for {
-            Ok(is_for) if is_for == synthetic => {}
-            Ok(_) | Err(StoreError::OtherRules { .. } | StoreError::OtherLog { .. } | StoreError::LogGone { .. }) => {
-                let generation = rebuilt.generation;
-                drop(rebuilt);
-                match self {
-                    Self::Folder(data) => data.remove(generation)?,
-                    Self::Schema(schema) => schema.remove(generation)?,
-                }
-                rebuilt = self.next()?;
-                rebuilt.store.adopt(rules, synthetic)?;
-            }
-            Err(error) => return Err(error),
-        }
-        Ok(rebuilt)
-    }
-
-    fn next(&self) -> Result<Rebuilt, StoreError> {
-        match self {
+    /// The generation after the one in force, empty, under these rules, for events that are made up or not. What a
+    /// replay has left there is removed: what it took was decided by the log, the settings and the program of its day,
+    /// which no store keeps.
+    pub fn rebuild(&self, rules: &Rules, synthetic: bool) -> Result<Rebuilt, StoreError> {
+        let mut rebuilt = match self {
             Self::Folder(data) => {
                 let data = DataDir::create(data.path())?;
                 let current = data.current()?;
                 let generation = Generation(current.0 + 1);
+                data.remove(generation)?;
                 let store = Box::new(SqliteStore::create(&data.store_file(generation))?);
-                Ok(Rebuilt { generation, current, store })
+                Rebuilt { generation, current, store }
             }
             Self::Schema(schema) => {
                 let store = schema.create_next()?;
                 let generation = store.generation();
-                Ok(Rebuilt { generation, current: Generation(generation.0 - 1), store: Box::new(store) })
+                Rebuilt { generation, current: Generation(generation.0 - 1), store: Box::new(store) }
             }
-        }
+        };
+        rebuilt.store.adopt(rules, synthetic)?;
+        Ok(rebuilt)
     }
 
     /// What keeps other writers away while it lives; a schema needs nothing of the kind.
@@ -113,7 +86,7 @@ impl StorePlace {
     }
 
     /// What keeps other replays away while it lives. In a schema, of two that
-    /// build the same generation the fence turns one away.
+    /// build the same generation the fence turns the earlier one away.
     pub fn lock_replay(&self) -> Result<Option<WriterLock>, StoreError> {
         match self {
             Self::Folder(data) => DataDir::create(data.path())?.lock_replay().map(Some),
@@ -141,18 +114,4 @@ impl StorePlace {
             Self::Schema(schema) => (schema.describe(generation), schema.removal(generation)),
         }
     }
-}
-
-/// Whether a store was read from this log, and no further than to these ends.
-fn of_log(
-    store: &mut dyn StoreReader,
-    log: &LogIdentity,
-    ends: &BTreeMap<Partition, NextOffset>,
-) -> Result<(), StoreError> {
-    store.check_log(log.kind, &log.topic, Some(log))?;
-    let is_beyond = |at: &Checkpoint| ends.get(&at.partition).is_none_or(|end| at.next > *end);
-    if store.checkpoints(&log.topic)?.iter().any(is_beyond) {
-        return Err(StoreError::LogGone { at: store.describe(), bound: log.clone().into() });
-    }
-    Ok(())
 }

@@ -17,10 +17,9 @@ texts! {
         "{at}: {figures} con số khác kết quả đếm lại; {records} hồ sơ, đếm lại được {recounted}",
         "{at}: {figures} figures differ from a recount; {records} records, recounted {recounted}",
     }
-    /// Of numbers, the store's and the recount's: `5 / 4`.
-    miscounted(partition, read, dead_lettered, missing) {
-        "phân vùng {partition}: đã đọc {read}, thư chết {dead_lettered}, đọc mà không có kết quả {missing}",
-        "partition {partition}: read {read}, dead-lettered {dead_lettered}, read - ended {missing}",
+    miscounted(partition, read, recounted, missing) {
+        "phân vùng {partition}: đã đọc {read}, đếm lại {recounted}, đọc mà không có kết quả {missing}",
+        "partition {partition}: read {read}, recounted {recounted}, read - ended {missing}",
     }
     counts_differ(at, partitions) {
         "{at}: mọi con số và hồ sơ khớp; chỉ số bản ghi đã đọc của {partitions} phân vùng khác kết quả đếm lại",
@@ -45,8 +44,8 @@ texts! {
 
     rebuilding() { "dựng lại", "rebuilding" }
     replay_again() {
-        "Chạy lại giaoban replay: nó tiếp tục từ chỗ đang dở.",
-        "Run giaoban replay again: it resumes where it left off.",
+        "Chạy lại giaoban replay: nó dựng lại từ đầu.",
+        "Run giaoban replay again: it begins anew.",
     }
     switched(new, old, removal) {
         "Đã chuyển sang {new}. Bản cũ vẫn còn ở {old}; xóa khi không cần nữa: {removal}",

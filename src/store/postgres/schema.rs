@@ -59,17 +59,22 @@ impl Schema {
         self.open_for_writing(|schema, client| schema.in_force(client)?.ok_or_else(|| schema.no_generation().into()))
     }
 
-    /// Opens or makes the generation after the one in force.
+    /// Makes the generation after the one in force. What is there already is removed, and who still writes that is
+    /// fenced.
     pub fn create_next(&self) -> Result<PostgresStore, StoreError> {
         self.open_for_writing(|schema, client| {
             let current = schema.in_force(client)?.ok_or_else(|| schema.no_generation())?;
             let next = Generation(current.generation.0 + 1);
-            let insert = schema.fill(
-                "INSERT INTO {schema}.giaoban_generation (number, version, in_force) VALUES ($1, 0, false)
-                 ON CONFLICT DO NOTHING",
-            );
-            client.execute_typed(&insert, &[(&number(next), Type::INT4)])?;
-            Ok(schema.generation(client, next)?.ok_or_else(|| schema.no_generation())?)
+            schema.lock(client, next)?;
+            // Tables that were made for a row that is gone go before new ones are made.
+            let delete = "DELETE FROM {schema}.giaoban_generation WHERE number = $1 AND NOT in_force";
+            let insert = "INSERT INTO {schema}.giaoban_generation (number, version, in_force) VALUES ($1, 0, false)
+                          ON CONFLICT DO NOTHING";
+            for statement in [delete, insert] {
+                client.execute_typed(&schema.fill(statement), &[(&number(next), Type::INT4)])?;
+            }
+            let made = schema.generation(client, next)?.filter(|made| !made.in_force);
+            Ok(made.ok_or_else(|| StoreError::Switched { at: schema.describe(next) })?)
         })
     }
 
@@ -100,22 +105,6 @@ impl Schema {
             Ok(transaction.commit()?)
         };
         switch(&mut client).map_err(|trouble| trouble.of(&self.server))
-    }
-
-    /// Removes a generation that is not in force.
-    pub fn remove(&self, generation: Generation) -> Result<(), StoreError> {
-        let mut client = self.server.connect()?;
-        let remove = |client: &mut Client| -> Result<(), Trouble> {
-            let mut transaction = client.transaction()?;
-            transaction.batch_execute(&format!("{LOCK_WITHIN}; {DURABLE}"))?;
-            self.lock(&mut transaction, generation)?;
-            let row = self.fill("DELETE FROM {schema}.giaoban_generation WHERE number = $1 AND NOT in_force");
-            if transaction.execute_typed(&row, &[(&number(generation), Type::INT4)])? == 1 {
-                transaction.batch_execute(&self.removal(generation))?;
-            }
-            Ok(transaction.commit()?)
-        };
-        remove(&mut client).map_err(|trouble| trouble.of(&self.server))
     }
 
     /// The statement that drops a generation's tables.
