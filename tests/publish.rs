@@ -106,7 +106,8 @@ fn a_comma_file_packed_files_and_standard_input() {
 fn an_empty_file_and_one_cut_short_are_told() {
     let giaoban = Giaoban::new();
     giaoban.write("empty.ndjson", "");
-    assert!(giaoban.fails(5, &["publish", "empty.ndjson"]).contains("file.empty"));
+    assert!(giaoban.fails(5, &["publish", "empty.ndjson"]).contains("empty.ndjson: file.empty: "));
+    assert!(!giaoban.dir().join("empty.rejected.ndjson").exists(), "there is no line to correct");
     let lines: String = (0..2000).map(|number| session("00004", number, 1, "2020-03-04", 1) + "\n").collect();
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     std::io::Write::write_all(&mut gzip, lines.as_bytes()).unwrap();

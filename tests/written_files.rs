@@ -33,6 +33,23 @@ fn a_receipt_never_destroys_what_is_published() {
 }
 
 #[test]
+fn a_receipt_that_would_be_no_file_is_refused_before_anything_is_sent() {
+    let giaoban = Giaoban::new();
+    giaoban.write("a.ndjson", lines());
+    fs::create_dir(giaoban.dir().join("folder")).unwrap();
+    symlink("/dev/null", giaoban.dir().join("link")).unwrap();
+    for receipt in ["-", "/dev/null", "/dev/stdout", "/dev/stderr", "folder", "link"] {
+        let said = giaoban.fails(2, &["publish", "a.ndjson", "--receipt", receipt]);
+        assert!(
+            said.contains(&format!("--receipt {receipt} is no file")) && said.contains("nothing was sent"),
+            "{said}"
+        );
+    }
+    assert!(!giaoban.dir().join("-").exists() && !Path::new("/dev/null-2").exists());
+    assert!(giaoban.settle().contains("Read 0 records"), "nothing was sent");
+}
+
+#[test]
 fn a_receipt_takes_the_place_of_no_file_and_follows_no_link() {
     let giaoban = Giaoban::new();
     let at = |name: &str| giaoban.dir().join(name);

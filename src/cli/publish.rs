@@ -21,7 +21,7 @@ use crate::program::Context;
 use crate::terminal::print;
 use crate::terminal::progress::Progress;
 use crate::text::safe::visible;
-use crate::text::{Lang, cli_publish as says, intake};
+use crate::text::{Lang, Text, cli_publish as says, intake};
 
 /// The options of `giaoban publish`.
 #[derive(Args, Debug)]
@@ -63,6 +63,9 @@ const SHOWN: u64 = 20;
 pub fn run(context: &Context, args: &PublishArgs) -> Done {
     if args.receipt.is_some() && args.files.len() > 1 {
         return Err(Failure::other(ExitCode::Usage, says::receipt_with_one_file(), says::leave_receipt_out()));
+    }
+    if let Some(receipt) = args.receipt.as_deref().filter(|receipt| is_no_file(receipt)) {
+        return Err(Failure::other(ExitCode::Usage, says::receipt_is_no_file(shown(receipt)), says::other_receipt()));
     }
     if let Some((receipt, input)) = args.receipt.as_deref().zip(args.files.first())
         && is_same_file(receipt, input)
@@ -171,6 +174,9 @@ impl Run<'_> {
                     }
                     receipt.add(line, errors);
                 }
+                Notice::Empty { error } => {
+                    context.note(&Text::same(format!("{name}: {}", error.message(context.lang()))));
+                }
             }
             Ok::<(), Failure>(())
         })?;
@@ -196,6 +202,13 @@ impl Run<'_> {
 /// A file's name on one line.
 fn shown(name: &Path) -> String {
     visible(&name.display().to_string()).into_owned()
+}
+
+/// Whether a receipt there would not be a file of its own: a device, a pipe, a folder, or where this program writes.
+fn is_no_file(path: &Path) -> bool {
+    path.as_os_str() == "-"
+        || fs::metadata(path).is_ok_and(|there| !there.is_file())
+        || ["/dev/fd/1", "/dev/fd/2"].iter().any(|out| is_same_file(path, Path::new(out)))
 }
 
 /// Whether two names are one file: by the same path, by a link of either kind.

@@ -62,6 +62,11 @@ pub enum Notice<'a> {
         /// Why not: at least one error.
         errors: &'a [ValidationError],
     },
+    /// The input holds no event: it counts as one that was refused, but there is no line to correct.
+    Empty {
+        /// That it is.
+        error: &'a ValidationError,
+    },
 }
 
 /// A line whose turn to be reported has not come: one before it is undecided, or it is itself.
@@ -164,8 +169,7 @@ impl Submission {
         self.release(&mut tally, &mut report)?;
         if tally.taken + tally.refused == 0 && tally.unread.is_none() {
             tally.refused = 1;
-            let line = InputLine { number: 1, ..InputLine::default() };
-            report(Notice::Refused { line: &line, errors: &[ValidationError::new(Code::FileEmpty, "", "", "")] })?;
+            report(Notice::Empty { error: &ValidationError::new(Code::FileEmpty, "", "", "") })?;
         }
         Ok(tally)
     }

@@ -76,6 +76,7 @@ fn submit(submission: &mut Submission, reader: EventReader) -> (Submitted, Vec<S
                 format!("{line} contradicts {other_input}:{other_line} {subject}")
             }
             Notice::Refused { line, errors } => format!("{} {}", line.number, errors[0].code),
+            Notice::Empty { error } => error.code.to_string(),
         });
         Ok::<(), ()>(())
     });
@@ -98,7 +99,7 @@ fn a_body_in_memory_is_checked_and_submitted_as_a_file_is() {
     assert_eq!(memory.taken.lock().unwrap()[0].key.as_deref(), Some(&b"00004"[..]));
     let (tally, notices) = submit(&mut submission, body(""));
     assert_eq!((tally.taken, tally.refused), (0, 1));
-    assert_eq!(notices, ["1 file.empty"]);
+    assert_eq!(notices, ["file.empty"]);
     submission.finish().unwrap();
 }
 

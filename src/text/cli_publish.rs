@@ -28,6 +28,10 @@ texts! {
         "--receipt {path} chính là tệp được gửi",
         "--receipt {path} is the very file that is published",
     }
+    receipt_is_no_file(path) {
+        "--receipt {path} không phải là tệp",
+        "--receipt {path} is no file",
+    }
     other_receipt() {
         "Đặt tên khác cho phiếu trả, hoặc bỏ --receipt; chưa có gì được gửi.",
         "Give the receipt another name, or leave --receipt out; nothing was sent.",

@@ -110,7 +110,7 @@ pub fn publish() -> String {
         .run_on("publish -", sessions(500..502).as_bytes())
         .run_on("publish - --format csv", format!("{good}supervision,I-1,00007,2020-03-04,other,other,,,\n").as_bytes())
         .run_on("publish -", b"")
-        .run_on("publish -", b"x\n")
+        .run_on("publish -", b"{}\n")
         .receipt("stdin.rejected.ndjson")
         .run("publish")
         .write("pretty.ndjson", serde_json::to_string_pretty(&event("petition")).unwrap())
