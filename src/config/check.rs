@@ -8,8 +8,9 @@ use super::ConfigError;
 use super::origin::Origin;
 use crate::setting::{HIDDEN, Key, SecretFile, Shape};
 use crate::store::postgres::{Schema, Server, masked};
-use crate::text::config as says;
-use crate::wire::Admission;
+use crate::text::safe::told_apart;
+use crate::text::{Text, config as says};
+use crate::wire::{Admission, NoSystem};
 
 /// A key's value as text, for people, without what is secret in it.
 pub(super) fn shown(key: &Key, value: &Value) -> String {
@@ -37,6 +38,12 @@ pub(super) fn check(key: &Key, value: &Value, origin: &Origin) -> Result<(), Con
         ValueKind::String(text) => Some(text.as_str()),
         _ => None,
     };
+    let wrong = |found: &str, allowed: Text| ConfigError::Value {
+        place: origin.to_string(),
+        key: key.name.to_owned(),
+        found: told_apart(found).into_owned(),
+        allowed,
+    };
     let (fits, allowed) = match key.shape {
         Shape::Number(min, max) => {
             // Not the crate's own conversion: it rounds 2.7 and takes true for 1.
@@ -57,11 +64,17 @@ pub(super) fn check(key: &Key, value: &Value, origin: &Origin) -> Result<(), Con
             let fits = matches!(&value.kind, ValueKind::Array(items) if items.iter().all(plain));
             (fits, says::list())
         }
-        Shape::Systems => {
-            let is_entry = |item: &Value| is_text(item) && Admission::new().with_system(&show(item)).is_some();
-            let fits = matches!(&value.kind, ValueKind::Array(items) if items.iter().all(is_entry));
-            (fits, says::systems())
-        }
+        Shape::Systems => match &value.kind {
+            ValueKind::Array(items) if items.iter().all(is_text) => {
+                // The entry itself is told, not the list in which it stands.
+                return items
+                    .iter()
+                    .try_fold(Admission::new(), with_system)
+                    .map(drop)
+                    .map_err(|(entry, allowed)| wrong(&entry, allowed));
+            }
+            _ => (false, says::systems()),
+        },
         Shape::Text | Shape::Secret | Shape::SecretFile => (is_text(value), says::some_text()),
         Shape::Topic => (text.is_some_and(is_topic), says::topic()),
         Shape::Listen => (text.is_some_and(is_listen), says::listen()),
@@ -82,7 +95,23 @@ pub(super) fn check(key: &Key, value: &Value, origin: &Origin) -> Result<(), Con
     if fits {
         return Ok(());
     }
-    Err(ConfigError::Value { place: origin.to_string(), key: key.name.to_owned(), found: shown(key, value), allowed })
+    Err(wrong(&shown(key, value), allowed))
+}
+
+/// What is taken in with one more system; else its entry, and what that has to be.
+fn with_system(admission: Admission, item: &Value) -> Result<Admission, (String, Text)> {
+    let entry = show(item);
+    admission.with_system(&entry).map_err(|no_system| (entry, system(no_system)))
+}
+
+/// What an entry of `sources.allowed` has to be.
+pub(super) fn system(refused: NoSystem) -> Text {
+    match refused {
+        NoSystem::Entry => says::systems(),
+        NoSystem::Source => says::system_source(),
+        NoSystem::Unit => says::system_not_unit(),
+        NoSystem::Scopes => says::system_once(),
+    }
 }
 
 fn is_text(value: &Value) -> bool {
@@ -127,7 +156,7 @@ mod tests {
         let nested = Value::from(vec![Value::from(vec![Value::from("x")])]);
         assert_eq!(
             told("report.recipients", nested).unwrap(),
-            "f.toml: report.recipients is x, but must be a list of strings without control characters"
+            "f.toml: report.recipients is x, but must be a list of strings without control characters, such as [\"a\", \"b\"], in the environment also with commas: a, b"
         );
         let table = Value::from(config::Map::from_iter([("a".to_owned(), Value::from(1))]));
         assert_eq!(told("kafka.group", table).unwrap(), "f.toml: kafka.group is a table, but must be text");
@@ -139,7 +168,15 @@ mod tests {
         assert_eq!(of("https://dvc.example/mttq"), None);
         assert_eq!(of("https://dvc.example/mttq 001 00004"), None);
         for wrong in ["", "https://dvc.example/mttq Hà-Nội", "https://dvc.example/\u{200b}"] {
-            assert!(of(wrong).unwrap().contains("https://dvc.example/mttq 001 002"), "{wrong:?}");
+            assert!(of(wrong).unwrap().contains("[\"https://dvc.example/mttq 001 002\"]"), "{wrong:?}");
+        }
+        for (wrong, told) in [
+            ("00001", "sources.allowed is 00001, but must be a source with a scheme"),
+            ("/units/00004", "sources.allowed is /units/00004, but must be another system's"),
+            ("https://dvc.example/\u{a0}", "sources.allowed is https://dvc.example/\\u{a0}, but must be"),
+        ] {
+            let text = of(wrong).unwrap();
+            assert!(text.contains(told), "{text}");
         }
     }
 

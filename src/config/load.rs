@@ -90,9 +90,22 @@ pub(super) fn default_of(key: &Key) -> Value {
     serde_json::from_value(keys::default_of(key).clone()).unwrap_or_else(|_| Value::new(None, ValueKind::Nil))
 }
 
+/// A list that a variable holds: as it stands in the file, where it begins with a bracket; else with commas.
 fn list_value(text: &str) -> Value {
+    if text.trim_start().starts_with('[') {
+        // What is no list is told as what it is.
+        return bracketed(text).unwrap_or_else(|| Value::from(text));
+    }
     let items: Vec<Value> = text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Value::from).collect();
     Value::new(None, ValueKind::Array(items))
+}
+
+fn bracketed(text: &str) -> Option<Value> {
+    let file = File::from_str(&format!("list = {text}"), FileFormat::Toml);
+    match Config::builder().add_source(file).build().ok()?.cache.kind {
+        ValueKind::Table(mut table) if table.len() == 1 => table.remove("list"),
+        _ => None,
+    }
 }
 
 /// The key most like a mistyped one; a section that was left out or mistaken counts little.

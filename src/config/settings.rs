@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
+use super::check::system;
 use crate::domain::{Calendar, Rules, UnitTable};
 use crate::ingest::Limits;
 use crate::log::kafka::KafkaSettings as Client;
@@ -206,7 +207,7 @@ impl Settings {
         };
         let mut admission = Admission::new();
         for entry in &self.sources.allowed {
-            admission = admission.with_system(entry).ok_or_else(|| wrong(entry, says::systems()))?;
+            admission = admission.with_system(entry).map_err(|refused| wrong(entry, system(refused)))?;
         }
         match admission.unknown_unit(&rules.units) {
             Some((source, unit)) => Err(wrong(&format!("{source} {unit}"), says::known_unit())),

@@ -27,12 +27,24 @@ texts! {
     flag() { "true hoặc false", "true or false" }
     one_of(names) { "một trong {names}", "one of {names}" }
     list() {
-        "danh sách các chữ không có ký tự điều khiển",
-        "a list of strings without control characters",
+        "danh sách các chữ không có ký tự điều khiển, ví dụ [\"a\", \"b\"], trong môi trường còn có thể ngăn bằng dấu phẩy: a, b",
+        "a list of strings without control characters, such as [\"a\", \"b\"], in the environment also with commas: a, b",
     }
     systems() {
-        "danh sách nguồn, sau mỗi nguồn là mã các đơn vị được báo cáo thay, ví dụ \"https://dvc.example/mttq 001 002\"; chỉ có nguồn là mọi đơn vị",
-        "a list of sources, each with the codes of the units that it may speak for, such as \"https://dvc.example/mttq 001 002\"; a source alone speaks for all",
+        "danh sách nguồn, sau mỗi nguồn là mã các đơn vị được báo cáo thay, ví dụ [\"https://dvc.example/mttq 001 002\"], trong môi trường còn có thể ngăn các nguồn bằng dấu phẩy; chỉ có nguồn là mọi đơn vị",
+        "a list of sources, each with the codes of the units that it may speak for, such as [\"https://dvc.example/mttq 001 002\"], in the environment also with commas between the sources; a source alone speaks for all",
+    }
+    system_source() {
+        "nguồn có lược đồ (https://…, urn:…) hoặc bắt đầu bằng /, sau đó là mã các đơn vị, cách nhau bằng dấu cách: \"https://dvc.example/mttq 001 002\"",
+        "a source with a scheme (https://…, urn:…) or one that begins with /, followed by the codes of its units with spaces: \"https://dvc.example/mttq 001 002\"",
+    }
+    system_not_unit() {
+        "nguồn của hệ thống khác: đơn vị tự báo cáo cho mình, không cần cho phép",
+        "another system's source: units speak for themselves and need no permission",
+    }
+    system_once() {
+        "được ghi hoặc một mình, cho mọi đơn vị, hoặc kèm mã các đơn vị, không phải cả hai",
+        "named either alone, for all units, or with codes of units, not both",
     }
     known_unit() { "mã có trong bảng đơn vị", "a code of the table of units" }
     some_text() { "một chuỗi chữ", "text" }

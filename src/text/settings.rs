@@ -5,6 +5,7 @@ use super::Text;
 /// The head of `config/giaoban.toml`, which speaks both languages at once.
 pub const FILE_HEAD: &str = "# giaoban: mọi khóa với giá trị mặc định · every key with its default.\n\
      # Biến môi trường tương ứng · the environment variable of kafka.brokers: GIAOBAN__KAFKA__BROKERS.\n\
+     # Danh sách trong môi trường · a list in the environment: '[\"a\", \"b\"]' = 'a, b'.\n\
      # Mật khẩu không để ở đây: dùng môi trường hoặc kafka.secret_files, store.password_file · keep secrets out of this file.\n";
 
 macro_rules! keys {

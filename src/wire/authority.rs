@@ -18,6 +18,19 @@ pub struct Admission {
     synthetic: bool,
 }
 
+/// Why a text names no other system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoSystem {
+    /// It is no source with codes of units after it.
+    Entry,
+    /// Its source neither has a scheme nor begins with `/`.
+    Source,
+    /// Its source is that of a unit, which speaks for itself.
+    Unit,
+    /// Its source is named alone, for all units, and with codes.
+    Scopes,
+}
+
 /// The units that another system may speak for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Scope {
@@ -33,15 +46,35 @@ impl Admission {
     }
 
     /// Takes what another system sends, too. It is named as in the configuration: its source, and after it, separated
-    /// by spaces, the codes of the units for which it speaks as they would; a source alone speaks for all. `None` of a
-    /// text that says no such thing.
-    pub fn with_system(mut self, entry: &str) -> Option<Self> {
+    /// by spaces, the codes of the units for which it speaks as they would; a source alone speaks for all. Named several
+    /// times with codes, it speaks for all of these.
+    ///
+    /// # Errors
+    ///
+    /// A text that says no such thing, or the contrary of what was said before, is refused.
+    pub fn with_system(mut self, entry: &str) -> Result<Self, NoSystem> {
         let mut words = entry.split(' ').filter(|word| !word.is_empty());
-        let source = words.next().filter(|source| is_name(source))?;
-        let codes: Vec<UnitCode> = words.map(UnitCode::new).collect::<Option<_>>()?;
-        let scope = if codes.is_empty() { Scope::Everyone } else { Scope::Units(codes) };
-        self.systems.insert(source.to_owned(), scope);
-        Some(self)
+        let source = words.next().filter(|source| is_name(source)).ok_or(NoSystem::Entry)?;
+        let codes: Vec<UnitCode> = words.map(UnitCode::new).collect::<Option<_>>().ok_or(NoSystem::Entry)?;
+        if !is_rooted(source) {
+            return Err(NoSystem::Source);
+        }
+        if code_in_source(source).is_some() {
+            return Err(NoSystem::Unit);
+        }
+        let is_new = || if codes.is_empty() { Scope::Everyone } else { Scope::Units(Vec::new()) };
+        match self.systems.entry(source.to_owned()).or_insert_with(is_new) {
+            Scope::Units(known) if !codes.is_empty() => {
+                for code in codes {
+                    if !known.contains(&code) {
+                        known.push(code);
+                    }
+                }
+            }
+            Scope::Everyone if codes.is_empty() => {}
+            _ => return Err(NoSystem::Scopes),
+        }
+        Ok(self)
     }
 
     /// Takes what is made up, or not.
@@ -75,6 +108,16 @@ impl Admission {
         let system = if self.systems.is_empty() { None } else { self.systems.get(source) };
         (unit.is_some() || system.is_some()).then_some(Speaker { unit, system })
     }
+}
+
+/// Whether a source says by itself where it belongs: it has a scheme, or begins with `/`.
+fn is_rooted(source: &str) -> bool {
+    let is_scheme = |text: &str| {
+        text.starts_with(|first: char| first.is_ascii_alphabetic())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    };
+    let has_scheme = source.split_once(':').is_some_and(|(scheme, rest)| is_scheme(scheme) && !rest.is_empty());
+    has_scheme || source.starts_with('/')
 }
 
 /// A source, as far as it decides whom it may speak for.
@@ -135,11 +178,27 @@ mod tests {
     #[test]
     fn a_system_is_named_with_the_units_that_it_speaks_for() {
         let entry = |text: &str| Admission::new().with_system(text);
-        assert!(entry("https://dvc.example/mttq").is_some());
+        assert!(entry("https://dvc.example/mttq").is_ok() && entry("/systems/hr 001").is_ok());
         assert_eq!(entry("urn:x 001  002"), entry(" urn:x 001 002 "));
         assert_ne!(entry("urn:x 001"), entry("urn:x"));
         for wrong in ["", " ", "urn:x Hà", "urn:x\u{200b}", "urn:x 0000000000000001"] {
-            assert_eq!(entry(wrong), None, "{wrong:?}");
+            assert_eq!(entry(wrong), Err(NoSystem::Entry), "{wrong:?}");
+        }
+        for wrong in ["00001", "[\"https://x\"]", "\"https://x\"", "dvc.example/mttq", "urn:", "://x", "1a:x"] {
+            assert_eq!(entry(wrong), Err(NoSystem::Source), "{wrong:?}");
+        }
+        for wrong in ["/units/00004", "/units/00004 001", "/units/"] {
+            assert_eq!(entry(wrong), Err(NoSystem::Unit), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_a_system_several_times_adds_up() {
+        let entries = |texts: &[&str]| texts.iter().try_fold(Admission::new(), |all, text| all.with_system(text));
+        assert_eq!(entries(&["urn:x 001", "urn:y", "urn:x 002 001"]), entries(&["urn:y", "urn:x 001 002"]));
+        assert_eq!(entries(&["urn:x", "urn:x"]), entries(&["urn:x"]));
+        for contrary in [["urn:x", "urn:x 001"], ["urn:x 001", "urn:x"]] {
+            assert_eq!(entries(&contrary), Err(NoSystem::Scopes));
         }
     }
 }

@@ -17,7 +17,7 @@ mod time;
 pub mod validation_error;
 mod value;
 
-pub use authority::Admission;
+pub use authority::{Admission, NoSystem};
 pub use decode::Decoder;
 pub use encode::Draft;
 pub use name::is_name;

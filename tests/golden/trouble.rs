@@ -35,6 +35,7 @@ pub fn trouble() -> String {
         ("GIAOBAN__STORE__URL", "mysql://x/y"),
         ("GIAOBAN__STORE__SCHEMA", "a b"),
         ("GIAOBAN__KAFKA__TOPIC", "a/b"),
+        ("GIAOBAN__SOURCES__ALLOWED", "/systems/hr"),
         ("GIAOBAN__SOURCES__ALLOWED", "/units/00004"),
         ("GIAOBAN__KAFKA__PROPERTIES__GROUP_ID", "x"),
         ("GIAOBAN_CONFIG", "absent.toml"),

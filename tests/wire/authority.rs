@@ -124,8 +124,8 @@ fn another_system_speaks_for_the_units_that_the_operator_names() {
         system,
         with(event("withdrawal"), "/partitionkey", json!("00004"))
     ));
-    // A unit may be named as well: it speaks for those units, too.
-    assert!(may(&named("/units/00006 00004"), "/units/00006", session()));
+    let of_both = named(&format!("{system} 00006")).with_system(&format!("{system} 00004")).unwrap();
+    assert!(may(&of_both, system, session()));
     let unnamed = decode_by(&Admission::new(), &with(session(), "/source", json!(system))).unwrap_err();
     assert_eq!(unnamed[0].code, Code::SourceNotAllowed);
 }

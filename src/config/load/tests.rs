@@ -157,6 +157,51 @@ fn a_secret_in_the_place_of_its_file_is_not_shown() {
 }
 
 #[test]
+fn a_list_in_a_variable_is_written_as_in_the_file_or_with_commas() {
+    let load_with = |pairs: &[(&str, &str)]| load(&Overrides::default(), &environment(pairs));
+    let two = ["https://dvc.example/mttq 001", "urn:x 002"];
+    for text in [
+        "https://dvc.example/mttq 001, urn:x 002",
+        r#"["https://dvc.example/mttq 001", "urn:x 002"]"#,
+        " ['https://dvc.example/mttq 001',\n 'urn:x 002',] ",
+    ] {
+        let sources = load_with(&[("GIAOBAN__SOURCES__ALLOWED", text)]).unwrap().settings.sources;
+        assert_eq!(sources.allowed, two, "{text}");
+    }
+    let settings = load_with(&[
+        ("GIAOBAN__SOURCES__ALLOWED", "[]"),
+        ("GIAOBAN__HTTP__HOSTS", r#"["a.example","b.example"]"#),
+        ("GIAOBAN__REPORT__RECIPIENTS", r#"["Ban chỉ đạo, Thành ủy"]"#),
+    ]);
+    let settings = settings.unwrap().settings;
+    assert!(settings.sources.allowed.is_empty());
+    assert_eq!(settings.http.hosts, ["a.example", "b.example"]);
+    assert_eq!(settings.report.recipients, ["Ban chỉ đạo, Thành ủy"]);
+    for (variable, wrong) in [
+        ("GIAOBAN__HTTP__HOSTS", r#"["a.example""#),
+        ("GIAOBAN__HTTP__HOSTS", "[a.example]"),
+        ("GIAOBAN__HTTP__HOSTS", "[\"a.example\"]\nmore = 1"),
+        ("GIAOBAN__SOURCES__ALLOWED", "[https://x]"),
+    ] {
+        let text = load_with(&[(variable, wrong)]).err().unwrap().to_string();
+        assert!(text.starts_with(variable) && text.contains("in the environment also with commas"), "{text}");
+    }
+    let text = load_with(&[("GIAOBAN__SOURCES__ALLOWED", "https://x 00004,00001")]).err().unwrap().to_string();
+    assert!(text.contains("sources.allowed is 00001, but must be a source with a scheme"), "{text}");
+}
+
+#[test]
+fn a_system_that_is_named_twice_speaks_for_the_units_of_both() {
+    let named = |text: &str| {
+        let settings = load(&Overrides::default(), &environment(&[("GIAOBAN__SOURCES__ALLOWED", text)]))?.settings;
+        settings.admission(&settings.rules().unwrap())
+    };
+    assert_eq!(named("https://x 001,https://x 00004"), named("https://x 001 00004"));
+    let text = named("https://x 001,https://x").unwrap_err().to_string();
+    assert!(text.contains("sources.allowed is https://x, but must be named either alone"), "{text}");
+}
+
+#[test]
 fn every_key_can_be_set_by_its_variable() {
     for key in KEYS.iter() {
         let of_properties = key.shape == Shape::Properties;
@@ -164,6 +209,7 @@ fn every_key_can_be_set_by_its_variable() {
         let value = match show(&default_of(key)) {
             default if !default.is_empty() && !of_properties => default,
             _ if key.shape == Shape::Database => "postgres://u@h/d".to_owned(),
+            _ if key.shape == Shape::Systems => "/text".to_owned(),
             _ if key.shape == Shape::Day => "2020-12-03".to_owned(),
             _ => "text".to_owned(),
         };
