@@ -83,6 +83,10 @@ impl JsonError {
             "number out of range" => Self::NumberOutOfRange(place),
             // The second where the other half does not follow.
             "lone leading surrogate in hex escape" | "unexpected end of hex escape" => Self::LoneSurrogate(place),
+            // In fewer words: the place behind them has to be seen where little is shown.
+            "control character (\\u0000-\\u001F) found while parsing a string" => {
+                Self::Syntax(format!("control character in a string at {place}"))
+            }
             _ => Self::Syntax(said),
         }
     }
@@ -270,6 +274,10 @@ mod tests {
     fn what_is_not_json_is_refused_with_its_place() {
         assert_eq!(error("{\"a\":1,\n}"), JsonError::Syntax("trailing comma at line 2 column 1".into()));
         assert!(matches!(error("{} {}"), JsonError::Syntax(_)));
+        for text in ["\"a\u{1}\"", "[\"a\nb\"]"] {
+            let JsonError::Syntax(said) = error(text) else { panic!("{text:?}") };
+            assert!(said.starts_with("control character in a string at line "), "{said}");
+        }
         assert_eq!(error(&"[".repeat(200)), JsonError::TooDeep);
         for (text, broken) in [
             ("[1e400]", JsonError::NumberOutOfRange("line 1 column 6".into())),

@@ -7,14 +7,29 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde::Serialize;
+use unicode_normalization::char::canonical_combining_class;
+use unicode_normalization::{IsNormalized, is_nfc, is_nfc_quick};
 
 /// Whether a character steers a terminal, turns the direction of writing or is not there to the eye.
 pub fn is_unseen(c: char) -> bool {
+    let is_last_of_its_plane = u32::from(c) & 0xfffe == 0xfffe;
     c.is_control()
+        || is_last_of_its_plane
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}'
             | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-            | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+            | '\u{fdd0}'..='\u{fdef}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Whether a character is not there to the eye in a name: also separators other than a space, and the marks of format
+/// that a text may well hold but a name need not. Two names that look alike are one.
+pub fn is_unseen_in_names(c: char) -> bool {
+    is_unseen(c)
+        || (c != ' ' && c.is_whitespace())
+        || matches!(c,
+            '\u{600}'..='\u{605}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}' | '\u{8e2}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{2800}' | '\u{fe00}'..='\u{fe0f}' | '\u{110bd}' | '\u{110cd}'
+            | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}')
 }
 
 /// Whether it is more than the end of a line or a tab.
@@ -25,6 +40,30 @@ fn is_unseen_in_lines(c: char) -> bool {
 /// The text on one line, with each character that is not seen written as an escape.
 pub fn visible(text: &str) -> Cow<'_, str> {
     escaped(text, is_unseen, |c, out| out.extend(c.escape_unicode()))
+}
+
+/// The text on one line such that no other looks like it: what is not seen in a name, a space at either end, and what
+/// keeps the text from being in Unicode's normalization form C are written as escapes.
+pub fn told_apart(text: &str) -> Cow<'_, str> {
+    let plain = |byte: u8| matches!(byte, b' '..=b'~');
+    if text.bytes().all(plain) && text.trim_matches(' ') == text {
+        return Cow::Borrowed(text);
+    }
+    let is_nfc = is_nfc(text);
+    let mut out = String::with_capacity(text.len() + 16);
+    for (at, c) in text.char_indices() {
+        let is_at_the_end = c == ' ' && (at == 0 || at + 1 == text.len());
+        match is_at_the_end || is_unseen_in_names(c) || (!is_nfc && !is_composed(c)) {
+            true => out.extend(c.escape_unicode()),
+            false => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Whether a character is itself in normalization form C, beside whatever others.
+fn is_composed(c: char) -> bool {
+    canonical_combining_class(c) == 0 && is_nfc_quick(std::iter::once(c)) == IsNormalized::Yes
 }
 
 /// The text with its line ends and tabs, and each other character that is not seen written as an escape.
@@ -55,13 +94,13 @@ pub fn visible_bytes(bytes: &[u8], text: fn(&str) -> Cow<'_, str>) -> String {
     }
 }
 
-/// At most `most` characters of the text, the last an ellipsis where it is longer; each of them visible.
+/// At most `most` characters of the text, the last an ellipsis where it is longer; [`told_apart`].
 pub fn excerpt(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
-        None => visible(text).into_owned(),
+        None => told_apart(text).into_owned(),
         Some(_) => {
             let end = text.char_indices().nth(most - 1).map_or(text.len(), |(end, _)| end);
-            visible(&text[..end]).into_owned() + "…"
+            told_apart(&format!("{}…", &text[..end])).into_owned()
         }
     }
 }
@@ -148,6 +187,28 @@ mod tests {
         assert_eq!(visible_lines("a\n\tb\u{1b}"), "a\n\tb\\u{1b}");
         assert_eq!(visible_bytes(b"\xff\n", visible), "\\xff\\n");
         assert_eq!(markup("<a b=\"&\">"), "&lt;a b=&quot;&amp;&quot;&gt;");
+    }
+
+    #[test]
+    fn texts_that_look_alike_are_told_apart() {
+        for (text, shown) in [
+            ("GS\u{a0}1", "GS\\u{a0}1"),
+            ("a\u{2003}b\u{fe0f}", "a\\u{2003}b\\u{fe0f}"),
+            ("\u{17b4}\u{2800}", "\\u{17b4}\\u{2800}"),
+            ("\u{fffe}\u{1ffff}\u{fdd0}", "\\u{fffe}\\u{1ffff}\\u{fdd0}"),
+            (" a b ", "\\u{20}a b\\u{20}"),
+            (" ", "\\u{20}"),
+            ("e\u{302}", "e\\u{302}"),
+            ("\u{212b}", "\\u{212b}"),
+            // Marks that no letter composes with, in the wrong order.
+            ("x\u{315}\u{316}", "x\\u{315}\\u{316}"),
+            ("Số 12/BC–MTTQ", "Số 12/BC–MTTQ"),
+            ("x\u{302}", "x\u{302}"),
+        ] {
+            assert_eq!(told_apart(text), shown);
+            assert_eq!(excerpt(text, 80), shown);
+        }
+        assert_eq!(excerpt("a bc", 3), "a …", "a space is not at the end where the text goes on");
     }
 
     #[test]

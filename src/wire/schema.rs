@@ -14,7 +14,10 @@ use crate::text::wire::DEAD_LETTER;
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// Nothing that is not seen, as far as a pattern of every dialect can say it.
-const SEEN: &str = r"^[^\u0000-\u001f\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb]*$";
+const SEEN: &str = r"^[^\u0000-\u001f\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufdd0-\ufdef\ufff0-\ufffb\ufffe\uffff]*$";
+
+/// A space at either end.
+const AT_AN_END: &str = "^ | $";
 
 /// Each schema by its name: `event` for the whole event in the structured form,
 /// and each `type` for its `data`.
@@ -52,7 +55,7 @@ fn event_schema() -> Value {
 /// The attributes, whatever the type.
 fn attributes_schema() -> Value {
     let types: Vec<&str> = TYPES.iter().map(|spec| spec.event_type).collect();
-    let name = |description: &str| json!({"type": "string", "minLength": 1, "maxLength": MAX_NAME_BYTES, "pattern": SEEN, "description": description});
+    let name = |description: &str| json!({"type": "string", "minLength": 1, "maxLength": MAX_NAME_BYTES, "pattern": SEEN, "not": {"pattern": AT_AN_END}, "description": description});
     json!({
         "type": "object",
         "description": "CloudEvents 1.0 in the structured form. Other extension attributes are kept and ignored.",
@@ -60,7 +63,7 @@ fn attributes_schema() -> Value {
         "properties": {
             "specversion": {"const": "1.0"},
             "id": name("One per revision of a record, usually <subject>.<revision>. NFC, at most 256 bytes."),
-            "source": {"type": "string", "minLength": 1, "maxLength": MAX_NAME_BYTES, "pattern": SEEN, "format": "uri-reference",
+            "source": {"type": "string", "minLength": 1, "maxLength": MAX_NAME_BYTES, "pattern": SEEN, "not": {"pattern": AT_AN_END}, "format": "uri-reference",
                 "description": "Who keeps the record, for ever: /units/<code>, or a source that the operator allows; it speaks for itself, for the units under it and for those that it took over. NFC, at most 256 bytes."},
             "type": {"enum": types},
             "subject": name("The record's number within its source, unique there for ever. NFC, at most 256 bytes."),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::MAX_MESSAGE_BYTES;
 use crate::text::codes::Code;
 use crate::text::nearest::nearest;
-use crate::text::safe::{excerpt, visible};
+use crate::text::safe::{excerpt, told_apart};
 use crate::text::{Lang, wire as text};
 
 /// The most characters that [`ValidationError::found`] shows.
@@ -27,7 +27,7 @@ pub struct ValidationError {
 impl ValidationError {
     /// That error; what was found is cut to 80 characters, and what is not seen is written as escapes, in the pointer too.
     pub fn new(code: Code, pointer: impl Into<String>, found: &str, allowed: impl Into<String>) -> Self {
-        let shown = |text: String| match visible(&text) {
+        let shown = |text: String| match told_apart(&text) {
             Cow::Borrowed(_) => text,
             Cow::Owned(shown) => shown,
         };

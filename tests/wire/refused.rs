@@ -22,6 +22,9 @@ fn every_bad_field_gets_its_code_at_its_place() {
         ("supervision", "/id", json!("a\u{200b}"), &["id.invalid /id"]),
         ("supervision", "/subject", json!("GS\u{ad}-1"), &["subject.invalid /subject"]),
         ("supervision", "/subject", json!("e\u{302}"), &["subject.invalid /subject"]),
+        ("supervision", "/subject", json!(" GS-1"), &["subject.invalid /subject"]),
+        ("supervision", "/id", json!("GS-1 "), &["id.invalid /id"]),
+        ("supervision", "/source", json!("/units/00004\u{fdd0}"), &["source.invalid /source"]),
         ("supervision", "/source", json!(""), &["source.invalid /source"]),
         ("supervision", "/source", json!("/units/00004\u{200b}"), &["source.invalid /source"]),
         (
@@ -264,6 +267,15 @@ fn an_error_names_what_was_found_and_what_is_right() {
     assert_eq!(error.allowed, "vn.giaoban.supervision.v1");
     let error = decode_bytes(b"{\"id\": \"1\",\n\"source\" }").unwrap_err().remove(0);
     assert!(error.found.ends_with("at line 2 column 10"), "{}", error.found);
+    let far = format!("{}\"{}\u{1}\"", "\n".repeat(1234), "x".repeat(40_000));
+    for wrong in ["\u{1}\"", "\\x\"", "\\u12\"", "\" \"\"", ""] {
+        let error = decode_bytes(far.replace("\u{1}\"", wrong).as_bytes()).unwrap_err().remove(0);
+        assert!(error.found.contains(" line 1235 column 4000"), "{}", error.found);
+    }
+    let found = |subject: &str| first(with(event("supervision"), "/subject", json!(subject))).found;
+    assert_eq!(found("GS\u{a0}1"), "GS\\u{a0}1");
+    assert_eq!(found(" GS-1"), "\\u{20}GS-1");
+    assert_eq!(found("e\u{302}"), "e\\u{302}");
 }
 
 #[test]
