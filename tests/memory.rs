@@ -11,8 +11,8 @@ use giaoban::log::{EventLog as _, Outgoing};
 use harness::{Giaoban, wait};
 
 /// What a worker may take at any moment, in KiB, with its program: its batches may hold 8 MiB of the hundred that lie in the
-/// log.
-const LIMIT_KIB: usize = 80 << 10;
+/// log, and twice that hundred would be held without a bound.
+const LIMIT_KIB: usize = 128 << 10;
 
 /// A worker whose batches may hold so many records that only their bytes bound them.
 fn giaoban() -> Giaoban {

@@ -169,6 +169,8 @@ fn kafka_what_an_open_transaction_hides_is_waited_for_and_told() {
     use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
     let giaoban = Giaoban::on_kafka();
     giaoban.ok(&["topics", "create", "--partitions", "1"]);
+    // There is a store: without one, that is what doctor tells.
+    giaoban.settle();
     let topic = giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned();
     let within = Duration::from_secs(20);
     let mut config = rdkafka::ClientConfig::new();
