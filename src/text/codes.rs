@@ -149,16 +149,16 @@ codes! {
         en: "this source is not allowed", "Use /units/<code>, or ask the operator to allow this source"
     }
     SourceInvalid = "source.invalid" {
-        vi: "nguồn không hợp lệ", "Dùng nguồn không rỗng, không quá dài, mọi ký tự đều nhìn thấy được, dạng Unicode dựng sẵn (NFC), ví dụ /units/<mã>";
-        en: "the source is not valid", "Use a source that is not empty, not too long, whose characters can all be seen, in Unicode's composed form (NFC), such as /units/<code>"
+        vi: "nguồn không hợp lệ", "Dùng nguồn không rỗng, không quá dài, mọi ký tự đều nhìn thấy được, không có dấu cách ở hai đầu, dạng Unicode dựng sẵn (NFC), ví dụ /units/<mã>";
+        en: "the source is not valid", "Use a source that is not empty, not too long, whose characters can all be seen, without a space at either end, in Unicode's composed form (NFC), such as /units/<code>"
     }
     SubjectInvalid = "subject.invalid" {
-        vi: "số hồ sơ không hợp lệ", "Dùng số hồ sơ không rỗng, không quá dài, mọi ký tự đều nhìn thấy được, dạng Unicode dựng sẵn (NFC)";
-        en: "the record's number is not valid", "Use a number that is not empty, not too long, whose characters can all be seen, in Unicode's composed form (NFC)"
+        vi: "số hồ sơ không hợp lệ", "Dùng số hồ sơ không rỗng, không quá dài, mọi ký tự đều nhìn thấy được, không có dấu cách ở hai đầu, dạng Unicode dựng sẵn (NFC)";
+        en: "the record's number is not valid", "Use a number that is not empty, not too long, whose characters can all be seen, without a space at either end, in Unicode's composed form (NFC)"
     }
     IdInvalid = "id.invalid" {
-        vi: "id không hợp lệ", "Dùng id không rỗng, không quá dài, mọi ký tự đều nhìn thấy được, dạng Unicode dựng sẵn (NFC), ví dụ <subject>.<revision>";
-        en: "the id is not valid", "Use an id that is not empty, not too long, whose characters can all be seen, in Unicode's composed form (NFC), such as <subject>.<revision>"
+        vi: "id không hợp lệ", "Dùng id không rỗng, không quá dài, mọi ký tự đều nhìn thấy được, không có dấu cách ở hai đầu, dạng Unicode dựng sẵn (NFC), ví dụ <subject>.<revision>";
+        en: "the id is not valid", "Use an id that is not empty, not too long, whose characters can all be seen, without a space at either end, in Unicode's composed form (NFC), such as <subject>.<revision>"
     }
     RevisionInvalid = "revision.invalid" {
         vi: "số lần sửa không hợp lệ", "Dùng số nguyên từ 1 đến 1000000; lần sửa sau lớn hơn lần trước";
