@@ -25,6 +25,7 @@ use giaoban::wire::Admission;
 use harness::disk::SmallDisk;
 use harness::running::Running;
 use harness::{Giaoban, session, until};
+use rdkafka::types::RDKafkaApiKey;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -211,6 +212,52 @@ fn brokers_that_are_away_at_the_start_are_waited_for() {
         cluster.broker_up(1).unwrap();
         worker.says("joining the group");
         until("a connection", PATIENCE, || worker.metric("giaoban_worker_log_connected") == Some(1.0));
+        worker.stop();
+    }
+}
+
+#[test]
+fn a_partition_without_a_leader_is_named_while_the_others_are_read() {
+    let cluster = rdkafka::mocking::MockCluster::new(2).unwrap();
+    // From version 12 on it names the leader in its refusal, and crashes where there is none.
+    cluster.apiversion(RDKafkaApiKey::Fetch, Some(4), Some(11)).unwrap();
+    cluster.create_topic("giaoban.events", 2, 2).unwrap();
+    cluster.create_topic("giaoban.events.dlq", 1, 2).unwrap();
+    let lead = |partition: i32, broker| cluster.partition_leader("giaoban.events", partition, broker).unwrap();
+    let giaoban = serving().with("GIAOBAN__KAFKA__BROKERS", &cluster.bootstrap_servers());
+    // Gone while it works, and gone before it begins.
+    for is_gone_at_start in [false, true] {
+        lead(1, (!is_gone_at_start).then_some(2));
+        let worker = Running::worker(&giaoban);
+        let of =
+            |name: &str, partition: u8| worker.metric(&format!("giaoban_worker_{name}{{partition=\"{partition}\"}}"));
+        if !is_gone_at_start {
+            until("both are read", PATIENCE, || [0, 1].map(|id| of("lag_records", id)) == [Some(0.0); 2]);
+            assert_eq!(worker.readiness(), (200, "ok\n".to_owned()));
+            lead(1, None);
+        }
+        until("word of it", PATIENCE, || of("partition_unavailable", 1) == Some(1.0));
+        until("the other", PATIENCE, || of("partition_unavailable", 0) == Some(0.0));
+        let (status, said) = worker.readiness();
+        assert!(
+            status == 200 && said.contains("partition 1 is unavailable") && !said.contains("partition 0"),
+            "{said}"
+        );
+        assert_eq!([0, 1].map(|partition| of("lag_records", partition)), [Some(0.0), None]);
+        assert_eq!(worker.metric("giaoban_worker_log_connected"), Some(1.0));
+        let doctor = giaoban.run(&["doctor"]);
+        assert!(
+            doctor.code == Some(16) && doctor.out.contains("giaoban.events, partition 1: no leader"),
+            "{}",
+            doctor.out
+        );
+        lead(0, None);
+        worker.until_not_ready(PATIENCE);
+        assert!(worker.is_live());
+        lead(0, Some(1));
+        lead(1, Some(2));
+        until("all is well", PATIENCE, || worker.readiness() == (200, "ok\n".to_owned()));
+        until("both are read again", PATIENCE, || [0, 1].map(|id| of("lag_records", id)) == [Some(0.0); 2]);
         worker.stop();
     }
 }

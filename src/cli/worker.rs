@@ -12,7 +12,7 @@ use crate::dead_letters::Tolerance;
 use crate::failure::{ExitCode, Failure};
 use crate::ingest::worker::{Until, Worker};
 use crate::ingest::{Limits, Summary};
-use crate::log::Membership;
+use crate::log::{LogError, Membership};
 use crate::observability::Metrics;
 use crate::program::{Context, HttpServer, Patience};
 use crate::store::{Counts, StoreWriter};
@@ -70,7 +70,11 @@ pub fn run(context: &Context, args: &WorkerArgs) -> Done {
             "store.synthetic has no effect: the store was not made for made-up events, and refuses them"
         );
     }
-    let find = || Ok(context.log_beside(&mut *store)?.topic(&context.settings.kafka.topic)?);
+    let find = || match context.log_beside(&mut *store)?.topic(&context.settings.kafka.topic) {
+        // The other partitions are read meanwhile.
+        Err(LogError::Leaderless { .. }) if !args.until_caught_up => Ok(()),
+        found => Ok(found.map(|_| ())?),
+    };
     let Some(_) = patience(context.settings.kafka.wait).until(find)? else { return Ok(ExitCode::Done) };
     let mut worker = worker(context, store, Arc::clone(&metrics), Arc::clone(&stop))?;
     worker.limits.accept_gap = args.accept_gap;

@@ -203,7 +203,11 @@ fn topics(examination: &mut Examination, settings: &Settings, log: &dyn EventLog
         // What is wrong with one topic says that the log answers; anything else is the log's own.
         let answers = matches!(
             found,
-            Ok(_) | Err(LogError::NoSuchTopic(_) | LogError::Authorization { .. } | LogError::TooLarge { .. })
+            Ok(_)
+                | Err(LogError::NoSuchTopic(_)
+                    | LogError::Leaderless { .. }
+                    | LogError::Authorization { .. }
+                    | LogError::TooLarge { .. })
         );
         if answers && index == 0 {
             examination.good(says::log(), log::described(&log.describe()));

@@ -167,6 +167,19 @@ fn a_broker_that_is_away_is_told_once_and_the_store_is_seen_all_the_same() {
 }
 
 #[test]
+fn partitions_without_a_leader_are_named_and_the_log_answers_all_the_same() {
+    let mut case = Case::healthy();
+    let topic = "giaoban.events".to_owned();
+    case.log.events = Some(LogError::Leaderless { topic, partitions: vec![Partition(1), Partition(3)] });
+    let findings = case.examine();
+    assert!(findings.iter().any(|finding| finding.what == "event log" && finding.verdict == Verdict::Good));
+    let (verdict, text) = only(&findings);
+    assert_eq!(verdict, Verdict::Problem);
+    assert!(text.starts_with("topic: topic giaoban.events, partition 1, 3: no leader"), "{text}");
+    assert!(text.contains("--unavailable-partitions --topic giaoban.events"), "{text}");
+}
+
+#[test]
 fn a_wrong_password_is_a_problem_of_the_log() {
     let mut case = Case::healthy();
     case.log.events = Some(LogError::Authentication { at: "kafka:9092".into(), cause: "SASL".into() });

@@ -1,7 +1,7 @@
 //! A worker as others see it: what it is given, and how long it works. Its
 //! threads share nothing but messages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
@@ -152,6 +152,8 @@ impl Worker {
             started: Vec::new(),
             ranging: BTreeMap::new(),
             rounds: 0,
+            unanswered: BTreeSet::new(),
+            unavailable: BTreeSet::new(),
             asked_accepted: false,
             written: (Duration::ZERO, 0),
             begun: Instant::now(),

@@ -56,6 +56,13 @@ pub enum LogError {
     },
     /// The topic is not there; it is never made silently.
     NoSuchTopic(String),
+    /// No broker leads some partitions: the brokers that have their copies are away.
+    Leaderless {
+        /// The topic.
+        topic: String,
+        /// Which.
+        partitions: Vec<Partition>,
+    },
     /// The message is larger than the log takes.
     TooLarge {
         /// Its size.
@@ -140,7 +147,7 @@ crate::failure::shown_as_explained!(LogError);
 impl Explained for LogError {
     fn kind(&self) -> FailureKind {
         match self {
-            Self::Unreachable { .. } | Self::Transient(_) => FailureKind::LogUnreachable,
+            Self::Unreachable { .. } | Self::Leaderless { .. } | Self::Transient(_) => FailureKind::LogUnreachable,
             Self::Authentication { .. }
             | Self::Certificate { .. }
             | Self::Protocol { .. }
@@ -169,6 +176,10 @@ impl Explained for LogError {
             }
             Self::InstanceTaken { instance, cause } => text::instance_taken(instance, cause),
             Self::NoSuchTopic(topic) => text::no_such_topic(topic),
+            Self::Leaderless { topic, partitions } => {
+                let partitions: Vec<String> = partitions.iter().map(Partition::to_string).collect();
+                text::leaderless(topic, partitions.join(", "))
+            }
             Self::TooLarge { bytes, cause } => text::too_large(bytes, cause),
             Self::Refused { resource: of, cause } => text::refused(resource(of), cause),
             Self::OffsetOutOfRange { partition, wanted, cause } => text::offset_out_of_range(partition, wanted, cause),
@@ -192,6 +203,7 @@ impl Explained for LogError {
             Self::Authorization { operation, resource } => text::add_rule(rule(operation), resource),
             Self::InstanceTaken { .. } => text::own_instance(),
             Self::NoSuchTopic(_) => text::make_topic(),
+            Self::Leaderless { topic, .. } => text::start_brokers(topic),
             Self::TooLarge { .. } => text::shorten(),
             Self::Refused { resource, .. } if resource.starts_with("group ") => text::see_group_settings(),
             Self::Refused { .. } => text::correct_topic(),
@@ -258,6 +270,7 @@ mod tests {
             LogError::Authorization { operation: "read".into(), resource: "topic t".into() },
             LogError::InstanceTaken { instance: "worker-1".into(), cause: cause() },
             LogError::NoSuchTopic("t".into()),
+            LogError::Leaderless { topic: "t".into(), partitions: vec![Partition(1), Partition(3)] },
             LogError::TooLarge { bytes: 70_000, cause: cause() },
             LogError::Refused { resource: "topic t".into(), cause: cause() },
             LogError::Refused { resource: "group g".into(), cause: cause() },

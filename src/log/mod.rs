@@ -337,6 +337,18 @@ pub trait Consumer: Send {
     /// last heard; cheap, for lag.
     fn ends(&mut self) -> Vec<(Partition, NextOffset)>;
 
+    /// How many offsets of each partition that is this consumer's lie behind the beginning of a transaction that nobody has
+    /// ended yet, where any do, as last heard; cheap. See [`EventLog::hidden`].
+    fn hidden(&mut self) -> Vec<(Partition, i64)> {
+        Vec::new()
+    }
+
+    /// Which partitions that are this consumer's nobody has led for some seconds who answers; cheap. Of their ends, and of
+    /// what is hidden, is known only what was heard before.
+    fn unavailable(&mut self) -> Vec<Partition> {
+        Vec::new()
+    }
+
     /// Whether the log was there when last heard; cheap.
     fn connected(&mut self) -> bool {
         true

@@ -20,6 +20,8 @@ pub struct Health {
     store_failing: AtomicBool,
     /// While a look at where the store is fails.
     store_away: AtomicBool,
+    /// While none of its partitions has a leader that answers.
+    log_away: AtomicBool,
     heartbeat_ms: AtomicI64,
     /// Since when the store has owed an answer, and how long that may take.
     asked: Mutex<Option<(Instant, Duration)>>,
@@ -69,6 +71,11 @@ impl Health {
         self.ready.store(true, Ordering::Relaxed);
     }
 
+    /// Whether none of its partitions can be read.
+    pub(super) fn reaches_nothing(&self, nothing: bool) {
+        self.log_away.store(nothing, Ordering::Relaxed);
+    }
+
     /// The store has taken a batch.
     pub(super) fn taken(&self) {
         self.ready.store(true, Ordering::Relaxed);
@@ -105,9 +112,12 @@ impl Health {
         now_ms() - self.heartbeat_ms.load(Ordering::Relaxed) < BEATS_WITHIN_MS
     }
 
-    /// Whether it has its partitions, and its store answers and takes batches.
+    /// Whether it has its partitions and can read any of them, and its store answers and takes batches.
     pub fn ready(&self) -> bool {
-        self.live() && self.ready.load(Ordering::Relaxed) && self.store_works()
+        self.live()
+            && self.ready.load(Ordering::Relaxed)
+            && !self.log_away.load(Ordering::Relaxed)
+            && self.store_works()
     }
 
     /// Whether it was ever given partitions.

@@ -15,6 +15,7 @@ use prometheus::{
 use super::health::{Health, now_ms};
 use super::lag::{Lag, PartitionLag};
 use super::names::{self, Description};
+use super::reach::Reach;
 use super::verification::Verification;
 use crate::domain::{NextOffset, Offset, Partition, Position};
 use crate::store::{AcceptedGap, Checkpoint, Counts};
@@ -36,6 +37,8 @@ pub struct Metrics {
     difference: IntGauge,
     assigned: IntGauge,
     partition_held: IntGaugeVec,
+    partition_unavailable: IntGaugeVec,
+    hidden: IntGaugeVec,
     connected: IntGauge,
     store_connected: IntGauge,
     went_back: IntCounter,
@@ -55,6 +58,7 @@ pub struct Metrics {
     /// Where the last verification is noted.
     data: Mutex<Option<PathBuf>>,
     lag: Mutex<Lag>,
+    reach: Mutex<Reach>,
 }
 
 /// A name or a label is wrong: a mistake in `names`.
@@ -108,6 +112,8 @@ impl Metrics {
             difference: gauge(&names::RECONCILIATION_DIFFERENCE)?,
             assigned: gauge(&names::ASSIGNED_PARTITIONS)?,
             partition_held: gauges(&names::PARTITION_HELD, &["partition"])?,
+            partition_unavailable: gauges(&names::PARTITION_UNAVAILABLE, &["partition"])?,
+            hidden: gauges(&names::HIDDEN_RECORDS, &["partition"])?,
             connected: gauge(&names::LOG_CONNECTED)?,
             store_connected: gauge(&names::STORE_CONNECTED)?,
             went_back: counter(&names::STORE_WENT_BACK)?,
@@ -125,6 +131,7 @@ impl Metrics {
             verified_differing: gauges(&names::VERIFIED_DIFFERENCES, &NO_LABELS)?,
             data: Mutex::default(),
             lag: Mutex::default(),
+            reach: Mutex::default(),
             registry,
         };
         for kind in ["assigned", "revoked", "lost"] {
@@ -181,12 +188,18 @@ impl Metrics {
             released.iter().for_each(|partition| lag.released(*partition));
             self.nothing_waits(lag);
         });
+        self.with_reach(|reach| {
+            released.iter().for_each(|partition| reach.released(*partition));
+            self.health.reaches_nothing(reach.is_none());
+        });
         for partition in released {
             let label = partition.to_string();
             // Not there if it was never rendered.
             let _ = self.lag_records.remove_label_values(&[&label]);
             let _ = self.lag_seconds.remove_label_values(&[&label]);
             let _ = self.partition_held.remove_label_values(&[&label]);
+            let _ = self.partition_unavailable.remove_label_values(&[&label]);
+            let _ = self.hidden.remove_label_values(&[&label]);
         }
     }
 
@@ -201,7 +214,14 @@ impl Metrics {
             let at = lag.held()?;
             Some(format!("partition {partition} is held at offset {at}: too many dead letters, see giaoban doctor"))
         };
-        self.with_lag(|lag| lag.partitions().filter_map(of).collect())
+        let held: Vec<String> = self.with_lag(|lag| lag.partitions().filter_map(of).collect());
+        self.with_reach(|reach| held.into_iter().chain(reach.remarks()).collect())
+    }
+
+    /// What of the partitions can be read.
+    pub fn reach(&self, now: Reach) {
+        self.health.reaches_nothing(now.is_none());
+        self.with_reach(|reach| *reach = now);
     }
 
     /// The log's ends, as last heard.
@@ -287,13 +307,26 @@ impl Metrics {
                 .with_label_values(&NO_LABELS)
                 .set(i64::try_from(last.differing).unwrap_or(i64::MAX));
         }
+        let reach = self.with_reach(|reach| reach.clone());
+        for partition in &reach.assigned {
+            let label = partition.to_string();
+            let unavailable = i64::from(reach.unavailable.contains(partition));
+            self.partition_unavailable.with_label_values(&[&label]).set(unavailable);
+            self.hidden.with_label_values(&[&label]).set(reach.hidden.get(partition).copied().unwrap_or_default());
+        }
         self.with_lag(|lag| {
             let (mut oldest, mut assigned) = (0.0_f64, 0);
             for (partition, behind) in lag.partitions() {
                 let label = partition.to_string();
                 let seconds = behind.seconds(now);
-                self.lag_records.with_label_values(&[&label]).set(behind.records());
-                self.lag_seconds.with_label_values(&[&label]).set(seconds);
+                if behind.records() == 0 && reach.unavailable.contains(&partition) {
+                    // Not 0: nobody knows what has come since its leader went.
+                    let _ = self.lag_records.remove_label_values(&[&label]);
+                    let _ = self.lag_seconds.remove_label_values(&[&label]);
+                } else {
+                    self.lag_records.with_label_values(&[&label]).set(behind.records());
+                    self.lag_seconds.with_label_values(&[&label]).set(seconds);
+                }
                 self.partition_held.with_label_values(&[&label]).set(i64::from(behind.held().is_some()));
                 (oldest, assigned) = (oldest.max(seconds), assigned + 1);
             }
@@ -307,6 +340,10 @@ impl Metrics {
         if lag.is_none() {
             self.health.nothing_waits();
         }
+    }
+
+    fn with_reach<T>(&self, act: impl FnOnce(&mut Reach) -> T) -> T {
+        act(&mut self.reach.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn with_lag<T>(&self, act: impl FnOnce(&mut Lag) -> T) -> T {

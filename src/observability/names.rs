@@ -59,6 +59,8 @@ metrics! {
     RECONCILIATION_DIFFERENCE = "giaoban_worker_reconciliation_difference_records", Records, "Records read less records applied, duplicate, superseded and dead-lettered, over the assigned partitions since the store began; anything but 0 means that a record has vanished";
     ASSIGNED_PARTITIONS = "giaoban_worker_assigned_partitions", Partitions, "Partitions that this worker reads";
     PARTITION_HELD = "giaoban_worker_partition_held", Flag, "1 if nothing more of an assigned partition is taken, because too many of its records are not valid events, until somebody decides (giaoban dlq accept)";
+    PARTITION_UNAVAILABLE = "giaoban_worker_partition_unavailable", Flag, "1 if no broker leads an assigned partition that answers: nothing of it is read, and its lag is not known";
+    HIDDEN_RECORDS = "giaoban_worker_hidden_records", Records, "Offsets of an assigned partition that lie behind the beginning of a transaction that nobody has ended yet: nobody can read them, and they are no lag";
     LOG_CONNECTED = "giaoban_worker_log_connected", Flag, "1 if the event log is there, 0 if no broker is connected and the worker waits for one";
     STORE_CONNECTED = "giaoban_worker_store_connected", Flag, "1 if the store answers and takes what is written, 0 if it does not and the worker waits for it";
     STORE_WENT_BACK = "giaoban_worker_store_went_back_records_total", Records, "Offsets that the store had and lost, as by a failover or a restore, and that were read again";

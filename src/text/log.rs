@@ -28,6 +28,10 @@ texts! {
         "another worker joined the group as {instance} too, and this one was fenced out of the group: {cause}",
     }
     no_such_topic(topic) { "không có topic {topic}", "there is no topic {topic}" }
+    leaderless(topic, partitions) {
+        "topic {topic}, phân vùng {partitions}: không có broker dẫn đầu, không đọc và không ghi được",
+        "topic {topic}, partition {partitions}: no leader, so nothing can be read or written there",
+    }
     too_large(bytes, cause) {
         "thông điệp {bytes} byte lớn hơn mức nhật ký nhận ({cause})",
         "a message of {bytes} bytes is larger than the log accepts ({cause})",
@@ -54,6 +58,10 @@ texts! {
     check_brokers() {
         "Kiểm tra kafka.brokers và xem Kafka có chạy không: giaoban doctor. Những gì đã xác nhận vẫn còn.",
         "Check kafka.brokers and whether Kafka is up: giaoban doctor. What was acknowledged is still there.",
+    }
+    start_brokers(topic) {
+        "Khởi động lại các broker giữ bản sao ở đó: kafka-topics.sh --describe --unavailable-partitions --topic {topic}. Những gì đã xác nhận vẫn còn.",
+        "Start the brokers that have its copies: kafka-topics.sh --describe --unavailable-partitions --topic {topic}. What was acknowledged is still there.",
     }
     check_sasl() {
         "Kiểm tra kafka.properties: sasl.username, sasl.mechanism, và mật khẩu trong tệp mà kafka.secret_files nêu cho sasl.password.",

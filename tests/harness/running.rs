@@ -64,6 +64,12 @@ impl Running {
         get(&self.address, "/readyz").0 == 200
     }
 
+    /// What `/readyz` answers: its status, and what it says.
+    pub fn readiness(&self) -> (u16, String) {
+        let (status, answer) = get(&self.address, "/readyz");
+        (status, answer.split_once("\r\n\r\n").map_or_else(String::new, |(_, body)| body.to_owned()))
+    }
+
     pub fn is_live(&self) -> bool {
         get(&self.address, "/livez").0 == 200
     }

@@ -167,7 +167,7 @@ fn transactions(giaoban: &Giaoban, topic: &str) -> impl Fn(std::ops::Range<usize
 #[ignore = "needs a broker: ./test.sh"]
 fn kafka_what_an_open_transaction_hides_is_waited_for_and_told() {
     use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
-    let giaoban = Giaoban::on_kafka();
+    let giaoban = Giaoban::on_kafka().with("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0");
     giaoban.ok(&["topics", "create", "--partitions", "1"]);
     // There is a store: without one, that is what doctor tells.
     giaoban.settle();
@@ -184,6 +184,13 @@ fn kafka_what_an_open_transaction_hides_is_waited_for_and_told() {
     // Somebody else's event lies behind it.
     giaoban.write("a.ndjson", session("00004", 2, 1, "2020-03-04", 1));
     giaoban.ok(&["publish", "a.ndjson"]);
+    let watched = harness::running::Running::worker(&giaoban);
+    let of = |name: &str| watched.metric(&format!("giaoban_worker_{name}{{partition=\"0\"}}"));
+    until("word of it", within, || of("hidden_records") == Some(2.0));
+    assert_eq!((of("lag_records"), of("partition_unavailable")), (Some(0.0), Some(0.0)));
+    let readiness = (200, "ok\npartition 0: 2 offsets lie behind an open transaction, see giaoban doctor\n".to_owned());
+    assert_eq!(watched.readiness(), readiness);
+    watched.stop();
     let mut worker = giaoban.start(&["worker", "--until-caught-up"]);
     let doctor = giaoban.run(&["doctor"]);
     assert!(

@@ -42,9 +42,13 @@ impl Reader {
                 continue;
             }
             match range {
-                Ok(range) => known.push(range),
+                Ok(range) => {
+                    self.unanswered.remove(&partition);
+                    known.push(range);
+                }
                 Err(error) if self.passes(error.kind()) => {
                     tracing::warn!(%partition, %error, "cannot look up where to start; trying again");
+                    self.unanswered.insert(partition);
                     unknown.push(partition);
                 }
                 Err(error) => return Err(error.into()),

@@ -3,14 +3,16 @@
 //!
 //! `lookup` finds out where partitions start, `held` goes on with what is held once
 //! somebody has decided, `standing` knows whether the store still has what it was
-//! given, `end` whether a worker that is to end has done its work.
+//! given, `reach` what the log has of its partitions, `end` whether a worker that is
+//! to end has done its work.
 
 mod end;
 mod held;
 mod lookup;
+mod reach;
 mod standing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError};
@@ -79,6 +81,10 @@ pub(super) struct Reader {
     /// The partitions whose range is asked of the log, with the number of that look-up.
     pub(super) ranging: BTreeMap<Partition, u64>,
     pub(super) rounds: u64,
+    /// Those of which the log did not answer where they begin and end.
+    pub(super) unanswered: BTreeSet<Partition>,
+    /// Those that nobody leads who answers, as it was last said.
+    pub(super) unavailable: BTreeSet<Partition>,
     /// Whether the store is asked what operators have accepted.
     pub(super) asked_accepted: bool,
     /// How long the last write took, and the size of the store after it.
@@ -127,15 +133,7 @@ impl Reader {
             self.look_at_store()?;
             if asked_at.elapsed() > Duration::from_secs(1) {
                 asked_at = Instant::now();
-                // Behind the last record may lie offsets that are no records: these are not waited for.
-                // (What has come while nothing is read is not known to be none.)
-                let end = |(partition, end): (Partition, NextOffset)| {
-                    let at = self.machine.end_of(partition).filter(|_| !self.machine.paused());
-                    (partition, at.map_or(end, |at| end.min(at)))
-                };
-                let ends: Vec<_> = self.consumer.ends().into_iter().map(end).collect();
-                self.metrics.ends(&ends);
-                self.metrics.connected(self.consumer.connected());
+                self.look_at_log();
                 self.tell_of_silence();
                 self.all_live()?;
                 self.ask_accepted()?;
@@ -301,6 +299,7 @@ impl Reader {
                         self.started.retain(|partition| !partitions.contains(partition));
                         self.committed.retain(|partition, _| !partitions.contains(partition));
                         self.ranging.retain(|partition, _| !partitions.contains(partition));
+                        self.unanswered.retain(|partition| !partitions.contains(partition));
                     }
                     Output::WentBack(lost) => self.went_back(&lost),
                     Output::DeadLetter(id, letters) => {

@@ -19,6 +19,9 @@ use crate::log::{Consumer, Incoming, LogError, Membership, Most, Polled};
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 /// A member that was killed is gone within this: the longest session that brokers allow unless told otherwise, and some more.
 const RELEASED_WITHIN: Duration = Duration::from_secs(75);
+/// A partition without a leader that answers is away after this: an election takes a moment, and so does a connection.
+const AWAY_AFTER: Duration = Duration::from_secs(5);
+
 pub(super) struct KafkaConsumer {
     consumer: Group,
     settings: KafkaSettings,
@@ -257,6 +260,9 @@ impl Consumer for KafkaConsumer {
     fn start(&mut self, from: &[(Partition, NextOffset)]) -> Result<(), LogError> {
         self.reading.extend(from.iter().copied());
         self.at_end.retain(|partition| !from.iter().any(|(started, _)| started == partition));
+        // Nobody had a reason to connect to its leader before.
+        lock(&self.consumer.context().heard)
+            .retain(|partition, _| !from.iter().any(|(started, _)| started == partition));
         let result = if self.by_parts() {
             self.consumer.incremental_assign(&list_at(&self.topic, from)?)
         } else {
@@ -271,7 +277,7 @@ impl Consumer for KafkaConsumer {
     fn release(&mut self, partitions: &[Partition]) -> Result<(), LogError> {
         self.reading.retain(|partition, _| !partitions.contains(partition));
         self.at_end.retain(|partition| !partitions.contains(partition));
-        lock(&self.consumer.context().ends).retain(|partition, _| !partitions.contains(partition));
+        lock(&self.consumer.context().heard).retain(|partition, _| !partitions.contains(partition));
         let gone = list(&self.topic, partitions.iter().copied());
         // librdkafka keeps a pause beyond the assignment: what comes back after it would keep still for ever.
         let held = self.held.extract_if(.., |held| partitions.contains(held)).count() > 0;
@@ -324,7 +330,26 @@ impl Consumer for KafkaConsumer {
     }
 
     fn ends(&mut self) -> Vec<(Partition, NextOffset)> {
-        lock(&self.consumer.context().ends).iter().map(|(partition, end)| (*partition, *end)).collect()
+        let heard = lock(&self.consumer.context().heard);
+        heard.iter().filter_map(|(partition, heard)| Some((*partition, heard.end?))).collect()
+    }
+
+    fn hidden(&mut self) -> Vec<(Partition, i64)> {
+        let heard = lock(&self.consumer.context().heard);
+        let hides = heard.iter().filter(|(partition, heard)| heard.hidden > 0 && self.reading.contains_key(partition));
+        hides.map(|(partition, heard)| (*partition, heard.hidden)).collect()
+    }
+
+    fn unavailable(&mut self) -> Vec<Partition> {
+        let heard = lock(&self.consumer.context().heard);
+        let away = |partition: &Partition| {
+            let heard = heard.get(partition)?;
+            heard.away_since.filter(|since| since.elapsed() >= AWAY_AFTER)?;
+            // Of what is not read for a while the connection may end as idle.
+            let idle = heard.led && (self.paused || self.held.contains(partition));
+            (!idle).then_some(*partition)
+        };
+        self.reading.keys().filter_map(away).collect()
     }
 
     fn connected(&mut self) -> bool {

@@ -10,12 +10,22 @@ use super::errors::{Watch, of_code};
 use crate::domain::Partition;
 use crate::log::LogError;
 
-/// The partitions of a topic and their copies.
-pub(super) fn partitions<C: ConsumerContext>(
+/// What a topic is made of.
+pub(super) struct Described {
+    /// Its partitions in order.
+    pub(super) partitions: Vec<Partition>,
+    /// Those of them that no broker leads now.
+    pub(super) leaderless: Vec<Partition>,
+    /// Copies of each partition.
+    pub(super) copies: i32,
+}
+
+/// Asks the brokers for a topic.
+pub(super) fn describe<C: ConsumerContext>(
     client: &BaseConsumer<C>,
     watch: &Watch,
     topic: &str,
-) -> Result<(Vec<Partition>, i32), LogError> {
+) -> Result<Described, LogError> {
     let begun = Instant::now();
     // In short steps, so that a cause that will not pass is told as soon as it is known.
     let metadata = loop {
@@ -41,8 +51,12 @@ pub(super) fn partitions<C: ConsumerContext>(
     if found.partitions().is_empty() {
         return Err(LogError::NoSuchTopic(topic.to_owned()));
     }
-    let mut ids: Vec<Partition> = found.partitions().iter().map(|partition| Partition(partition.id())).collect();
-    ids.sort_unstable();
-    let copies = found.partitions().iter().map(|partition| partition.replicas().len()).min().unwrap_or_default();
-    Ok((ids, copies as i32))
+    let mut all: Vec<_> = found.partitions().iter().collect();
+    all.sort_unstable_by_key(|partition| partition.id());
+    let copies = all.iter().map(|partition| partition.replicas().len()).min().unwrap_or_default();
+    Ok(Described {
+        partitions: all.iter().map(|partition| Partition(partition.id())).collect(),
+        leaderless: all.iter().filter(|of| of.leader() < 0).map(|of| Partition(of.id())).collect(),
+        copies: copies as i32,
+    })
 }

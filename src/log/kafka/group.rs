@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -44,12 +45,25 @@ pub(super) enum Protocol {
     Newer,
 }
 
+/// What was last heard of a partition.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Heard {
+    /// Where it ends for those who read what is committed.
+    pub(super) end: Option<NextOffset>,
+    /// How many offsets an open transaction hides behind that.
+    pub(super) hidden: i64,
+    /// Whether it has a leader.
+    pub(super) led: bool,
+    /// Since when it has had no leader, or none to which there is a connection.
+    pub(super) away_since: Option<Instant>,
+}
+
 /// Notes what happens to the group.
 pub(super) struct GroupContext {
     pub(super) watch: Watch,
     pub(super) topic: String,
     pub(super) noted: Mutex<VecDeque<Polled>>,
-    pub(super) ends: Mutex<BTreeMap<Partition, NextOffset>>,
+    pub(super) heard: Mutex<BTreeMap<Partition, Heard>>,
     /// Whether the group was forbidden while this client was in it.
     pub(super) forbidden: AtomicBool,
     /// Whether any broker is.
@@ -85,14 +99,21 @@ impl ClientContext for GroupContext {
     }
 
     fn stats(&self, statistics: Statistics) {
-        let up = statistics.brokers.values().any(|broker| broker.nodeid >= 0 && broker.state == "UP");
-        self.connected.store(up, Ordering::Relaxed);
+        let up: Vec<i32> = statistics.brokers.values().filter(|of| of.state == "UP").map(|of| of.nodeid).collect();
+        // Those that only the settings name have no number yet.
+        self.connected.store(up.iter().any(|id| *id >= 0), Ordering::Relaxed);
         let Some(topic) = statistics.topics.get(&self.topic) else { return };
-        let mut ends = lock(&self.ends);
-        for partition in
-            topic.partitions.values().filter(|partition| partition.partition >= 0 && partition.ls_offset >= 0)
-        {
-            ends.insert(Partition(partition.partition), NextOffset(partition.ls_offset));
+        let mut all = lock(&self.heard);
+        for partition in topic.partitions.values().filter(|partition| partition.partition >= 0) {
+            let heard = all.entry(Partition(partition.partition)).or_default();
+            // Both come with the same answer to a fetch.
+            if partition.ls_offset >= 0 {
+                heard.end = Some(NextOffset(partition.ls_offset));
+                heard.hidden = (partition.hi_offset - partition.ls_offset).max(0);
+            }
+            heard.led = partition.leader >= 0;
+            let answers = heard.led && partition.broker >= 0 && up.contains(&partition.broker);
+            heard.away_since = (!answers).then(|| heard.away_since.unwrap_or_else(Instant::now));
         }
     }
 }
@@ -166,7 +187,7 @@ pub(super) fn client(
         watch: Watch::new(&settings.brokers),
         topic: topic.to_owned(),
         noted: Mutex::default(),
-        ends: Mutex::default(),
+        heard: Mutex::default(),
         forbidden: AtomicBool::new(false),
         connected: AtomicBool::new(true),
         recreated: AtomicBool::new(false),

@@ -10,7 +10,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::KafkaError;
 
 use super::client::{ANSWER_WITHIN, KafkaSettings, config, make};
-use super::describe::partitions;
+use super::describe::describe;
 use super::errors::Watch;
 use crate::domain::{LogIdentity, LogKind};
 use crate::log::LogError;
@@ -50,7 +50,7 @@ pub(super) fn identity(settings: &KafkaSettings, topic: &str) -> Result<LogIdent
     let debug = config.get("debug").map_or_else(|| "metadata".to_owned(), |more| format!("metadata,{more}"));
     config.set("debug", debug).set_log_level(RDKafkaLogLevel::Debug);
     let client: BaseConsumer<Listener> = make(&config, listener)?;
-    partitions(&client, &watch, topic)?;
+    describe(&client, &watch, topic)?;
     let begun = Instant::now();
     let topic_id = loop {
         while client.poll(Duration::from_millis(10)).is_some() {}

@@ -23,7 +23,7 @@ use rdkafka::error::RDKafkaErrorCode;
 pub use self::client::KafkaSettings;
 use self::client::{ANSWER_WITHIN, config, make};
 use self::consumer::KafkaConsumer;
-use self::describe::partitions;
+use self::describe::{Described, describe};
 use self::errors::{Watch, of_code, of_error};
 use self::producer::KafkaProducer;
 use super::{
@@ -53,8 +53,23 @@ impl KafkaLog {
         Ok(Self { settings, probe, all_seeing: OnceLock::new() })
     }
 
-    fn partitions(&self, topic: &str) -> Result<(Vec<Partition>, i32), LogError> {
-        partitions(&self.probe, self.probe.context(), topic)
+    fn described(&self, topic: &str) -> Result<Described, LogError> {
+        describe(&self.probe, self.probe.context(), topic)
+    }
+
+    /// The same once each partition has a leader, which an election takes a moment for.
+    fn led(&self, topic: &str) -> Result<Described, LogError> {
+        let begun = Instant::now();
+        loop {
+            let described = self.described(topic)?;
+            if described.leaderless.is_empty() {
+                return Ok(described);
+            }
+            if begun.elapsed() > ANSWER_WITHIN {
+                return Err(LogError::Leaderless { topic: topic.to_owned(), partitions: described.leaderless });
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 
     fn watermarks(&self, topic: &str, partition: Partition) -> Result<PartitionRange, LogError> {
@@ -70,9 +85,9 @@ impl EventLog for KafkaLog {
     }
 
     fn topic(&self, name: &str) -> Result<Topic, LogError> {
-        let (ids, replication) = self.partitions(name)?;
+        let Described { partitions: ids, copies, .. } = self.led(name)?;
         let partitions = ids.into_iter().map(|partition| self.watermarks(name, partition)).collect::<Result<_, _>>()?;
-        Ok(Topic { name: name.to_owned(), partitions, replication })
+        Ok(Topic { name: name.to_owned(), partitions, replication: copies })
     }
 
     fn kind(&self) -> LogKind {
@@ -93,7 +108,7 @@ impl EventLog for KafkaLog {
             }
         };
         let mut hidden = Vec::new();
-        for partition in self.partitions(topic)?.0 {
+        for partition in self.described(topic)?.partitions {
             // This one first: what comes between the two questions is not taken for hidden.
             let all = all_seeing.fetch_watermarks(topic, partition.0, ANSWER_WITHIN);
             let (_, all) = all.map_err(|error| of_error(&error, "read", topic, all_seeing.context()))?;
@@ -108,7 +123,7 @@ impl EventLog for KafkaLog {
     fn range(&self, topic: &str, partition: Partition) -> Result<PartitionRange, LogError> {
         match self.watermarks(topic, partition) {
             // One that was added is known to a client that has asked for the topic since.
-            Err(LogError::NoSuchTopic(_)) if self.partitions(topic)?.0.contains(&partition) => {
+            Err(LogError::NoSuchTopic(_)) if self.described(topic)?.partitions.contains(&partition) => {
                 self.watermarks(topic, partition)
             }
             range => range,
@@ -135,7 +150,7 @@ impl EventLog for KafkaLog {
     }
 
     fn create_topic(&self, spec: &TopicSpec) -> Result<Created, LogError> {
-        match self.partitions(&spec.name) {
+        match self.described(&spec.name) {
             Ok(_) => return Ok(Created::AlreadyThere),
             Err(LogError::NoSuchTopic(_)) => {}
             Err(error) => return Err(error),
@@ -161,8 +176,10 @@ impl EventLog for KafkaLog {
             _ => {
                 // The controller has made it; wait until the brokers say so too, and lead its partitions.
                 let begun = Instant::now();
-                while matches!(self.topic(&spec.name), Err(LogError::NoSuchTopic(_) | LogError::Transient(_)))
-                    && begun.elapsed() < ANSWER_WITHIN
+                while matches!(
+                    self.topic(&spec.name),
+                    Err(LogError::NoSuchTopic(_) | LogError::Leaderless { .. } | LogError::Transient(_))
+                ) && begun.elapsed() < ANSWER_WITHIN
                 {
                     std::thread::sleep(Duration::from_millis(50));
                 }
@@ -172,18 +189,18 @@ impl EventLog for KafkaLog {
     }
 
     fn producer(&self, topic: &str) -> Result<Box<dyn Producer>, LogError> {
-        self.partitions(topic)?;
+        self.described(topic)?;
         Ok(Box::new(KafkaProducer::new(&self.settings, topic)?))
     }
 
     fn consumer(&self, topic: &str, membership: &Membership) -> Result<Box<dyn Consumer>, LogError> {
-        let (ids, _) = self.partitions(topic)?;
+        let ids = self.described(topic)?.partitions;
         Ok(Box::new(KafkaConsumer::new(&self.settings, topic, membership, ids)?))
     }
 
     fn may(&self, access: &Access<'_>) -> Result<(), LogError> {
         let (Access::Read(topic) | Access::Write(topic) | Access::Join { topic, .. }) = access;
-        let (ids, _) = self.partitions(topic)?;
+        let ids = self.described(topic)?.partitions;
         let first = ids.first().copied().unwrap_or(Partition(0));
         match access {
             Access::Read(topic) => access::read(&self.settings, topic, first),

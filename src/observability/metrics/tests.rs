@@ -91,6 +91,7 @@ fn after_one_of_each() -> Metrics {
     metrics.rebalanced("assigned");
     metrics.connected(true);
     metrics.reading(PARTITION, None, NextOffset(4));
+    metrics.reach(Reach { assigned: [PARTITION].into(), ..Reach::default() });
     let counts = Counts { read: 4, applied: 1, duplicate: 1, superseded: 1, dead_lettered: 1 };
     metrics.dead_lettered(&[("json.syntax", 1)].into());
     metrics.committed(PARTITION, NextOffset(4), &counts, None, 1);
@@ -179,4 +180,52 @@ fn a_store_that_takes_no_batch_is_not_ready_until_it_takes_one_or_lacks_none() {
     metrics.failed("fenced");
     metrics.reading(PARTITION, stored(12, 1), NextOffset(12));
     assert!(metrics.health.ready(), "another has written it");
+}
+
+#[test]
+fn of_a_partition_without_a_leader_no_lag_is_claimed_and_readiness_ends_with_the_last_that_has_one() {
+    let metrics = Metrics::new().unwrap();
+    metrics.health.beat();
+    // One has records that wait, one had none, one was never read: nobody could say where it begins.
+    let [behind, caught_up, unread] = [Partition(0), Partition(1), Partition(2)];
+    let at = |partition, next| stored(next, 1).map(|at| Checkpoint { partition, ..at });
+    metrics.reading(behind, at(behind, 10), NextOffset(12));
+    metrics.reading(caught_up, at(caught_up, 7), NextOffset(7));
+    let lag = |of: Partition| sample(&metrics.render(), &format!("giaoban_worker_lag_records{{partition=\"{of}\"}}"));
+    let away = |of: Partition| {
+        sample(&metrics.render(), &format!("giaoban_worker_partition_unavailable{{partition=\"{of}\"}}"))
+    };
+    let without = |unavailable: &[Partition]| Reach {
+        assigned: [behind, caught_up, unread].into(),
+        unavailable: unavailable.iter().copied().collect(),
+        ..Reach::default()
+    };
+    metrics.reach(without(&[unread]));
+    assert!(metrics.health.ready());
+    assert_eq!([behind, caught_up, unread].map(lag), [Some(2.0), Some(0.0), None]);
+    metrics.reach(without(&[caught_up, unread]));
+    assert!(metrics.health.ready());
+    assert_eq!([behind, caught_up, unread].map(lag), [Some(2.0), None, None]);
+    assert_eq!([behind, caught_up, unread].map(away), [Some(0.0), Some(1.0), Some(1.0)]);
+    let said = metrics.remarks();
+    assert!(said.len() == 2 && said[0].starts_with("partition 1 is unavailable"), "{said:?}");
+    metrics.reach(without(&[behind, caught_up, unread]));
+    assert!(!metrics.health.ready());
+    assert_eq!(lag(behind), Some(2.0), "what is known to wait is told");
+    metrics.released(&[behind, caught_up, unread]);
+    assert!(metrics.health.ready() && metrics.remarks().is_empty(), "they are another's");
+    assert_eq!(away(unread), None);
+    metrics.reading(behind, at(behind, 10), NextOffset(12));
+    metrics.reach(Reach { assigned: [behind].into(), ..Reach::default() });
+    assert!(metrics.health.ready() && metrics.remarks().is_empty());
+}
+
+#[test]
+fn what_an_open_transaction_hides_is_told_beside_the_lag() {
+    let metrics = after_one_of_each();
+    let hidden = || sample(&metrics.render(), "giaoban_worker_hidden_records{partition=\"3\"}");
+    assert_eq!(hidden(), Some(0.0));
+    metrics.reach(Reach { assigned: [PARTITION].into(), hidden: [(PARTITION, 5)].into(), ..Reach::default() });
+    assert_eq!(hidden(), Some(5.0));
+    assert_eq!(metrics.remarks(), ["partition 3: 5 offsets lie behind an open transaction, see giaoban doctor"]);
 }

@@ -1,0 +1,36 @@
+//! What the log tells of this worker's partitions now and then: where they end, what an open transaction hides, and which
+//! of them nobody leads who answers.
+
+use std::collections::BTreeSet;
+
+use super::Reader;
+use crate::domain::{NextOffset, Partition};
+use crate::observability::Reach;
+
+impl Reader {
+    /// Passes on what the log has told.
+    pub(super) fn look_at_log(&mut self) {
+        // Behind the last record may lie offsets that are no records: these are not waited for.
+        // (What has come while nothing is read is not known to be none.)
+        let end = |(partition, end): (Partition, NextOffset)| {
+            let at = self.machine.end_of(partition).filter(|_| !self.machine.paused());
+            (partition, at.map_or(end, |at| end.min(at)))
+        };
+        let ends: Vec<_> = self.consumer.ends().into_iter().map(end).collect();
+        self.metrics.ends(&ends);
+        self.metrics.connected(self.consumer.connected());
+        let assigned: BTreeSet<Partition> = self.committed.keys().chain(&self.unanswered).copied().collect();
+        let away = self.consumer.unavailable().into_iter().filter(|partition| assigned.contains(partition));
+        let unavailable: BTreeSet<Partition> = away.chain(self.unanswered.iter().copied()).collect();
+        if unavailable != self.unavailable {
+            if unavailable.is_empty() {
+                tracing::info!("every partition has a leader that answers");
+            } else {
+                tracing::warn!(partitions = ?unavailable, "no broker leads these partitions that answers; the others go on");
+            }
+            self.unavailable.clone_from(&unavailable);
+        }
+        let hidden = self.consumer.hidden().into_iter().filter(|(partition, _)| assigned.contains(partition)).collect();
+        self.metrics.reach(Reach { assigned, unavailable, hidden });
+    }
+}
