@@ -84,8 +84,19 @@ impl SecretFile {
 
     /// The path as it may be shown.
     pub fn shown(path: &Path) -> String {
-        if path.as_os_str().is_empty() || path.exists() { path.display().to_string() } else { HIDDEN.to_owned() }
+        if path.as_os_str().is_empty() || path.exists() || is_like_a_path(path) {
+            path.display().to_string()
+        } else {
+            HIDDEN.to_owned()
+        }
     }
+}
+
+/// Whether a text names a file that is not there, by its looks: a folder from the root on, and plain names. What is not
+/// like that may be the secret itself.
+fn is_like_a_path(path: &Path) -> bool {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-');
+    path.is_absolute() && path.components().count() > 2 && path.to_str().is_some_and(|text| text.chars().all(is_plain))
 }
 
 impl std::fmt::Debug for SecretFile {
@@ -119,3 +130,19 @@ macro_rules! section {
     };
 }
 pub(crate) use section;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_in_the_place_of_its_file_is_not_shown_but_a_path_that_is_wrong_is() {
+        let shown = |text: &str| SecretFile::shown(Path::new(text));
+        for path in ["", "/run/secrets/kafka-password", "/nowhere/password"] {
+            assert_eq!(shown(path), path);
+        }
+        for secret in ["s3cret", "/s3cret", "aB3/x+Yz==", "/aB3/x+Yz=="] {
+            assert_eq!(shown(secret), HIDDEN);
+        }
+    }
+}
