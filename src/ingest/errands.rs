@@ -14,7 +14,7 @@ pub(super) enum Request {
     Progress,
     /// Whether it still has what it was given.
     Standing,
-    /// What operators have accepted.
+    /// What is noted of partitions that are held, and what operators have accepted.
     Accepted,
     /// To note that a partition is held.
     Hold(Held),
@@ -41,7 +41,7 @@ pub(super) enum Reply {
     Progress(Result<Progress, StoreError>),
     /// Also unasked for, after the store was reached by another connection.
     Standing(Result<Vec<Checkpoint>, StoreError>),
-    Accepted(Result<Vec<Accepted>, StoreError>),
+    Accepted(Result<(Vec<Held>, Vec<Accepted>), StoreError>),
     Noted(Result<(), StoreError>),
     /// Of the look-up with that number.
     Ranges(u64, Ranges),

@@ -67,7 +67,9 @@ impl Writer {
             let reply = match request {
                 Request::Progress => Reply::Progress(self.progress()),
                 Request::Standing => Reply::Standing(self.standing()),
-                Request::Accepted => Reply::Accepted(self.noted(|store, topic| store.accepted(topic))),
+                Request::Accepted => {
+                    Reply::Accepted(self.noted(|store, topic| Ok((store.held(topic)?, store.accepted(topic)?))))
+                }
                 Request::Hold(held) => Reply::Noted(self.noted(|store, topic| store.hold(topic, &held))),
                 Request::Apply(mut batch) => {
                     let begun = Instant::now();

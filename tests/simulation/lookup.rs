@@ -1,10 +1,11 @@
 //! Where a worker's partitions start: what the log has of each is asked without waiting, then the store is; and what
 //! operators have accepted.
 
+use giaoban::dead_letters::limit::Excess;
 use giaoban::domain::{NextOffset, Partition};
 use giaoban::ingest::{Input, Start};
 use giaoban::log::PartitionRange;
-use giaoban::store::Accepted;
+use giaoban::store::{Accepted, Held};
 
 use super::TOPIC;
 use super::worker::{Reply, Request};
@@ -16,6 +17,15 @@ impl World {
         let held: Vec<_> = self.workers[w].machine.all_held().collect();
         if held.is_empty() || self.store_away > 0 || !self.dice.one_in(3) {
             return;
+        }
+        // As `reader::held` does: what the store has lost of it is noted once more.
+        let noted = self.store.writer().held(TOPIC).unwrap();
+        for (partition, excess) in &held {
+            if !noted.iter().any(|of| of.partition == *partition && of.at == excess.last) {
+                let Excess { first, last: at, bad, of, reason } = *excess;
+                let again = Held { partition: *partition, at, first, bad, of, reason: reason.into(), since_ms: 0 };
+                self.store.writer().hold(TOPIC, &again).unwrap();
+            }
         }
         for Accepted { partition, to, .. } in self.store.writer().accepted(TOPIC).unwrap() {
             if held.iter().any(|(of, excess)| *of == partition && to.0 > excess.last.0) {

@@ -16,6 +16,10 @@ impl Reader {
         let told = Stopped::TooManyDeadLetters { partition, excess };
         tracing::error!(%partition, error = %told, remedy = %told.remedy().en, "a partition is held");
         self.metrics.held(partition, excess.last);
+        self.note_held(partition, excess)
+    }
+
+    fn note_held(&mut self, partition: Partition, excess: Excess) -> Result<(), WorkerError> {
         let since_ms = jiff::Timestamp::now().as_millisecond();
         let Excess { first, last: at, bad, of, reason } = excess;
         self.ask(Request::Hold(Held { partition, at, first, bad, of, reason: reason.to_owned(), since_ms }))
@@ -30,16 +34,21 @@ impl Reader {
         Ok(())
     }
 
-    /// Goes on with what is held at a record that is accepted.
-    pub(super) fn decided(&mut self, accepted: &[Accepted], now_ms: u64) {
+    /// Goes on with what is held at a record that is accepted. What the store has not noted, because it was away or went
+    /// back, is noted once more: nobody decides about what nobody is told.
+    pub(super) fn decided(&mut self, noted: &[Held], accepted: &[Accepted], now_ms: u64) -> Result<(), WorkerError> {
         let held: Vec<(Partition, Excess)> = self.machine.all_held().collect();
         for (partition, excess) in held {
             let Some(decision) = accepted.iter().find(|of| of.partition == partition && of.to.0 > excess.last.0) else {
+                if !noted.iter().any(|of| of.partition == partition && of.at == excess.last) {
+                    self.note_held(partition, excess)?;
+                }
                 continue;
             };
             tracing::info!(%partition, to = %decision.to, why = decision.why, "dead letters are accepted: going on");
             self.machine.handle(Input::Decided(partition), now_ms);
         }
+        Ok(())
     }
 
     /// All is done that can be; a partition that is held is what is left.

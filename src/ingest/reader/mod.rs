@@ -246,8 +246,7 @@ impl Reader {
             }
             Reply::Accepted(accepted) => {
                 self.asked_accepted = false;
-                self.decided(&accepted.unwrap_or_default(), now_ms);
-                return Ok(());
+                return accepted.map_or(Ok(()), |(noted, accepted)| self.decided(&noted, &accepted, now_ms));
             }
             Reply::Kept(id, Ok(())) => Input::DeadLettersKept(id),
             Reply::Kept(id, Err(refused)) if self.passes(refused.kind()) => {
