@@ -81,13 +81,25 @@ pub struct DeadLetterLimit {
     accepted: NextOffset,
     /// Looks back until this record comes again.
     until: Option<Offset>,
+    /// The last that was looked back at: each is counted once, however often it comes.
+    looked: Option<Offset>,
 }
 
 impl DeadLetterLimit {
     /// `whole` says that the log has nothing before the first record that will be seen.
     pub fn new(tolerance: Option<Tolerance>, whole: bool) -> Self {
         let accepted = NextOffset(0);
-        Self { tolerance, seen: 0, run: 0, bad: VecDeque::new(), whole, exceeded: false, accepted, until: None }
+        Self {
+            tolerance,
+            seen: 0,
+            run: 0,
+            bad: VecDeque::new(),
+            whole,
+            exceeded: false,
+            accepted,
+            until: None,
+            looked: None,
+        }
     }
 
     /// The same where records before `accepted` are accepted, and `next` is the first that will be seen.
@@ -99,7 +111,7 @@ impl DeadLetterLimit {
     pub fn wants(&self, offset: Offset, next: NextOffset) -> bool {
         match self.until {
             // What was already on its way when the reading went back comes again.
-            Some(until) => offset <= until,
+            Some(until) => offset <= until && self.looked.is_none_or(|looked| offset > looked),
             None => offset.next() > next,
         }
     }
@@ -113,10 +125,11 @@ impl DeadLetterLimit {
         let reach = WINDOW.max(tolerance.run + 1);
         if let Some(until) = self.until {
             if offset < until {
+                self.looked = Some(offset);
                 self.count(offset, wrong);
                 return LimitVerdict::Past;
             }
-            self.until = None;
+            (self.until, self.looked) = (None, None);
             self.whole = true;
             self.exceeded = self.too_many(tolerance).is_some();
         }
@@ -277,6 +290,20 @@ mod tests {
         for from in [60, 101, 110, 120] {
             assert_eq!(held_at(100, from), (100, 120), "started again at {from}");
         }
+    }
+
+    #[test]
+    fn what_is_looked_back_at_is_counted_once_however_often_it_comes() {
+        let mut limit = DeadLetterLimit::new(Some(Tolerance { share_percent: 100, run: 2 }), false);
+        assert_eq!(limit.see(Offset(8), BAD), LimitVerdict::LookBack(NextOffset(0)));
+        let next = NextOffset(8);
+        for (offset, wanted) in [(7, true), (7, false), (6, false), (8, true), (9, false)] {
+            assert_eq!(limit.wants(Offset(offset), next), wanted, "{offset}");
+            if wanted && offset < 8 {
+                assert_eq!(limit.see(Offset(offset), BAD), LimitVerdict::Past);
+            }
+        }
+        assert_eq!(limit.see(Offset(8), BAD), LimitVerdict::Taken, "two in a row");
     }
 
     #[test]

@@ -114,13 +114,11 @@ impl Watch {
         }
     }
 
-    /// A worker that knows what was accepted holds a partition at a record: so many bad ones are there, up to it, be it
-    /// among those alone that were left when it looked back.
+    /// A worker that knows what was accepted holds a partition at a record: so many bad ones are there, up to it.
     pub fn held(&self, log: &PartitionLog, at: i64, accepted: NextOffset) {
         let limit = self.limit.as_ref().expect("held without a limit");
-        let mut left = accepted.0..=log.low.max(accepted.0);
         assert!(
-            left.any(|from| limit.exceeded(log, from).any(|exceeded| exceeded == at)),
+            limit.exceeded(log, accepted.0).any(|exceeded| exceeded == at),
             "partition {} is held at {at}",
             log.partition
         );

@@ -164,9 +164,12 @@ fn postgres_storm_sessions_cut_in_the_middle_of_a_commit_cost_nothing() {
     };
     // However fast the workers are, there is always something left to be cut at.
     let mut portions = first.chunks(first.len() / (3 * CUT));
+    portions.next().into_iter().for_each(|portion| storm.publisher.send(portion));
+    until("they are at work", || storm.workers.iter().all(Worker::has_worked) && storm.stored() > 0);
     let mut times = 0;
     while times < CUT {
-        let met = cut("xact_start IS NOT NULL AND state <> 'idle'");
+        // A transaction lasts some milliseconds: looked for again and again, and only then what there is to do.
+        let met = (0..200).map(|_| cut("xact_start IS NOT NULL AND state <> 'idle'")).find(|met| *met > 0).unwrap_or(0);
         times += met;
         std::thread::sleep(Duration::from_millis(rng.next_u64() % 150 * met as u64));
         if met == 0 && storm.stored() == storm.publisher.sent {
