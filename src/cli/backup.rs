@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Done;
-use crate::failure::{ExitCode, Failure};
+use crate::failure::{ExitCode, Failure, FailureKind};
 use crate::log::embedded::EmbeddedLog;
 use crate::program::Context;
 use crate::store::StorePlace;
@@ -40,5 +40,5 @@ pub fn run(context: &Context, args: &BackupArgs) -> Done {
 
 /// A store on PostgreSQL is not copied here.
 pub(super) fn on_postgres() -> Failure {
-    Failure::other(ExitCode::Usage, says::on_postgres(), says::use_pg_dump())
+    Failure::new(FailureKind::Request, says::on_postgres(), says::use_pg_dump())
 }

@@ -4,7 +4,7 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
 use super::Done;
 use super::record::{columns, flags, send};
-use crate::failure::{ExitCode, Failure};
+use crate::failure::{Failure, FailureKind};
 use crate::intake::record::{Columns, recordable};
 use crate::program::Context;
 use crate::text::cli_record as says;
@@ -50,7 +50,7 @@ impl FromArgMatches for CorrectArgs {
 /// Runs the command.
 pub fn run(context: &Context, args: &CorrectArgs) -> Done {
     if args.columns.is_empty() {
-        return Err(Failure::other(ExitCode::Usage, says::nothing_to_correct(), says::give_fields()));
+        return Err(Failure::new(FailureKind::Request, says::nothing_to_correct(), says::give_fields()));
     }
     let latest = context.latest(args.source.as_deref(), &args.subject)?;
     send(context, &latest.corrected(&args.columns, jiff::Timestamp::now())?)

@@ -13,7 +13,7 @@ use super::report::write_report;
 use super::worker::{new_metrics, stop_flag, stopped_early, summary_text, worker};
 use crate::config::Settings;
 use crate::domain::Figure;
-use crate::failure::{ExitCode, Failure};
+use crate::failure::{ExitCode, Failure, FailureKind};
 use crate::ingest::Summary;
 use crate::ingest::worker::Until;
 use crate::intake::submit::event_message;
@@ -71,7 +71,7 @@ pub fn run(context: &Context, args: &DemoArgs) -> Done {
     let mut reader = context.reader()?;
     let out = context.settings.general.data.join("reports");
     let period = PERIOD.parse().map_err(|error: crate::domain::PeriodError| {
-        Failure::other(ExitCode::Internal, Text::same(error.to_string()), Text::same(""))
+        Failure::new(FailureKind::Defect, Text::same(error.to_string()), Text::same(""))
     })?;
     let files = write_report(context, &mut *reader, period, &out)?;
     print(&story(context, &mut *reader, (sent, &summary), &files, begun.elapsed())?)?;
@@ -88,12 +88,12 @@ fn refuse_other_years(context: &Context) -> Result<(), Failure> {
     if covers(&context.rules) {
         return Ok(());
     }
-    Err(Failure::other(ExitCode::Configuration, says::other_years(), says::built_in_units()))
+    Err(Failure::new(FailureKind::Configuration, says::other_years(), says::built_in_units()))
 }
 
 /// The sample goes into a store that was made for such events, and into the log of one alone.
 fn refuse_real_data(context: &Context) -> Result<(), Failure> {
-    let refused = |what| Err(Failure::other(ExitCode::Usage, what, says::other_data()));
+    let refused = |what| Err(Failure::new(FailureKind::Request, what, says::other_data()));
     let is_made = match context.place()?.read() {
         Ok(mut store) => {
             if store.synthetic()? {

@@ -19,7 +19,7 @@ use crate::dead_letters::redrive::{Redrive, note};
 use crate::dead_letters::selection::{Filter, Selection};
 use crate::dead_letters::whole::whole;
 use crate::domain::{HANOI, NextOffset, Offset, Partition, Position};
-use crate::failure::{ExitCode, Failure};
+use crate::failure::{ExitCode, Failure, FailureKind};
 use crate::files::WholeFile;
 use crate::log::EventLog;
 use crate::log::embedded::EmbeddedLog;
@@ -192,7 +192,7 @@ pub fn run(context: &Context, args: &DlqArgs) -> Done {
     let settings = &context.settings;
     if settings.kafka.brokers.is_empty() && !EmbeddedLog::is_in(&settings.general.data) {
         let data = settings.general.data.display();
-        return Err(Failure::other(ExitCode::NotFound, text::no_log(data), text::check_data()));
+        return Err(Failure::new(FailureKind::NotFound, text::no_log(data), text::check_data()));
     }
     if let Command::Accept { partition, through, reason_text } = &args.action {
         return accept(context, Partition(*partition), *through, reason_text);
@@ -220,7 +220,7 @@ fn accept(context: &Context, partition: Partition, through: Through, why: &str) 
         Through::Offset(offset) => Offset(offset).next(),
     };
     if to > high || high.0 == 0 {
-        return Err(Failure::other(ExitCode::NotFound, text::not_so_far(partition, high), text::see_doctor()));
+        return Err(Failure::new(FailureKind::NotFound, text::not_so_far(partition, high), text::see_doctor()));
     }
     let stored = reader.checkpoints(topic)?.into_iter().find(|stored| stored.partition == partition);
     let from = stored.map_or(NextOffset(0), |stored| stored.next);
@@ -383,7 +383,7 @@ impl<'a> Desk<'a> {
 /// Refuses to take everything where that would hardly be meant.
 fn chosen(selection: &Selection) -> Result<(), Failure> {
     if selection.is_everything() {
-        return Err(Failure::other(ExitCode::Usage, text::none_chosen(), text::choose()));
+        return Err(Failure::new(FailureKind::Request, text::none_chosen(), text::choose()));
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use super::Done;
 use super::topics;
 use crate::domain::{Figure, LogKind};
-use crate::failure::{ExitCode, Explained as _, Failure};
+use crate::failure::{ExitCode, Explained as _, Failure, FailureKind};
 use crate::log::copy::{Copied, CopyError, Stage, copy, largest};
 use crate::log::embedded::EmbeddedLog;
 use crate::log::kafka::KafkaLog;
@@ -54,7 +54,7 @@ pub fn run(context: &Context, args: &MigrateArgs) -> Done {
 }
 
 fn not_configured(key: &str, variable: &str) -> Failure {
-    Failure::other(ExitCode::Configuration, says::nowhere_to_move(key), says::set_key(key, variable))
+    Failure::new(FailureKind::Configuration, says::nowhere_to_move(key), says::set_key(key, variable))
 }
 
 fn store(context: &Context) -> Done {
@@ -80,14 +80,14 @@ fn store(context: &Context) -> Done {
             return Ok(ExitCode::Done);
         };
         let what = says::other_figures_there(there, from.describe(), difference);
-        return Err(Failure::other(ExitCode::Differs, what, says::choose_schema()));
+        return Err(Failure::new(FailureKind::Differs, what, says::choose_schema()));
     }
     let mut bar = Progress::new(says::moving().get(context.lang()));
     takeover.take(&mut *from, &context.rules, &mut |done| bar.set(done, Some(all)))?;
     drop(bar);
     if let Some(difference) = difference(context, (&held, &figures), takeover.store())? {
         let what = says::moved_differs(there, from.describe(), difference);
-        return Err(Failure::other(ExitCode::Differs, what, says::rebuild_source()));
+        return Err(Failure::new(FailureKind::Differs, what, says::rebuild_source()));
     }
     takeover.commit()?;
     print(&stored(context, &held, figures.len(), (&from.describe(), &there), false))?;
@@ -146,7 +146,7 @@ fn log(context: &Context, replication: Option<i32>) -> Done {
         return Err(not_configured("kafka.brokers", "GIAOBAN__KAFKA__BROKERS"));
     };
     if !EmbeddedLog::is_in(data) {
-        return Err(Failure::other(ExitCode::Store, says::no_embedded_log(data.display()), says::check_data()));
+        return Err(Failure::new(FailureKind::StoreDamaged, says::no_embedded_log(data.display()), says::check_data()));
     }
     // A worker would write dead letters meanwhile.
     let _lock = DataDir::at(data).lock_writer()?;
@@ -154,7 +154,7 @@ fn log(context: &Context, replication: Option<i32>) -> Done {
     let topics = topics::sizes(context);
     if let Some(left) = from.filled_topics()?.iter().find(|topic| topics.iter().all(|(name, _)| name != topic)) {
         let what = says::topic_left_behind(data.display(), left, &settings.topic, &settings.dead_letter_topic);
-        return Err(Failure::other(ExitCode::Gap, what, says::name_topics()));
+        return Err(Failure::new(FailureKind::Gap, what, says::name_topics()));
     }
     let mut store = store_of(context, &from, &to)?;
     for (name, usual) in topics {
@@ -248,8 +248,9 @@ fn logged(context: &Context, topic: &str, copied: &Copied) -> String {
 }
 
 fn refused(error: CopyError, at: &str) -> Failure {
-    let differs =
-        |what: Text, topic: &str| Failure::other(ExitCode::Differs, says::at_place(at, what), says::empty_topic(topic));
+    let differs = |what: Text, topic: &str| {
+        Failure::new(FailureKind::Differs, says::at_place(at, what), says::empty_topic(topic))
+    };
     match &error {
         CopyError::Partitions { topic, here, there } => differs(says::other_partitions(topic, there, here), topic),
         CopyError::Differs { topic, partition, from, to } => {
@@ -257,7 +258,7 @@ fn refused(error: CopyError, at: &str) -> Failure {
         }
         CopyError::Shifted { topic, wanted, found } => differs(says::shifted(wanted, topic, found), topic),
         CopyError::Log(log @ LogError::Transient(_)) => {
-            Failure::other(log.kind().policy().exit, says::at_place(at, log.what()), says::check_kafka())
+            Failure::new(log.kind(), says::at_place(at, log.what()), says::check_kafka())
         }
         CopyError::Log(log) => log.clone().into(),
     }

@@ -12,7 +12,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::Done;
-use crate::failure::{ExitCode, Failure};
+use crate::failure::{ExitCode, Failure, FailureKind};
 use crate::intake::input::{EventInput, InputFormat};
 use crate::intake::reader::EventReader;
 use crate::intake::receipt::{Receipt, Receipted};
@@ -62,16 +62,20 @@ const SHOWN: u64 = 20;
 /// Runs the command.
 pub fn run(context: &Context, args: &PublishArgs) -> Done {
     if args.receipt.is_some() && args.files.len() > 1 {
-        return Err(Failure::other(ExitCode::Usage, says::receipt_with_one_file(), says::leave_receipt_out()));
+        return Err(Failure::new(FailureKind::Request, says::receipt_with_one_file(), says::leave_receipt_out()));
     }
     if let Some(receipt) = args.receipt.as_deref().filter(|receipt| is_no_file(receipt)) {
-        return Err(Failure::other(ExitCode::Usage, says::receipt_is_no_file(shown(receipt)), says::other_receipt()));
+        return Err(Failure::new(
+            FailureKind::Request,
+            says::receipt_is_no_file(shown(receipt)),
+            says::other_receipt(),
+        ));
     }
     if let Some((receipt, input)) = args.receipt.as_deref().zip(args.files.first())
         && is_same_file(receipt, input)
     {
         let what = says::receipt_is_input(shown(receipt));
-        return Err(Failure::other(ExitCode::Usage, what, says::other_receipt()));
+        return Err(Failure::new(FailureKind::Request, what, says::other_receipt()));
     }
     // Opened first, so that a mistyped name or a wrong header stops everything before anything is sent.
     let open = |name: &PathBuf| Opened::of(name, args, context.lang());
@@ -191,7 +195,7 @@ impl Run<'_> {
             Receipted::Kept { path } => text.push(says::receipt(shown(&path))),
             Receipted::Lost { path, cause } => {
                 let what = says::receipt_lost(shown(&path), cause, tally.refused);
-                lost.get_or_insert(Failure::other(ExitCode::CannotWrite, what, says::send_again_with_receipt()));
+                lost.get_or_insert(Failure::new(FailureKind::CannotWrite, what, says::send_again_with_receipt()));
             }
         }
         print(&text.iter().map(|text| text.get(context.lang())).collect::<String>())?;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
 use super::Done;
-use crate::failure::{ExitCode, Failure};
+use crate::failure::{ExitCode, Failure, FailureKind};
 use crate::intake::RecordError;
 use crate::intake::record::{Columns, error_in, first_revision, missing, recordable};
 use crate::intake::submit::{checked_message, submit_one};
@@ -162,7 +162,7 @@ fn hint(kind: Kind) -> Option<Text> {
 /// Flags that must be given where nobody can be asked.
 pub(super) fn missing_flags<'n>(columns: impl Iterator<Item = &'n str>) -> Failure {
     let flags = columns.map(|name| format!("--{}", flag(name))).collect::<Vec<_>>().join(", ");
-    Failure::other(ExitCode::Usage, says::missing(flags), says::add_flags())
+    Failure::new(FailureKind::Request, says::missing(flags), says::add_flags())
 }
 
 /// Checks an event, writes it, and says where it lies.

@@ -9,7 +9,7 @@ use super::Done;
 use super::rollup::Format;
 use super::worker::{recount, stopped_early, summary_text};
 use crate::domain::{Calendar, Rules};
-use crate::failure::{ExitCode, Failure};
+use crate::failure::{ExitCode, Failure, FailureKind};
 use crate::ingest::ground::Ground;
 use crate::ingest::worker::Until;
 use crate::log::{EventLog, identity_of};
@@ -89,9 +89,9 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
         return Ok(ExitCode::Done);
     }
     if dropped.count() != args.drop_records.unwrap_or(0) {
-        let code = if dropped.lost > 0 { ExitCode::Gap } else { ExitCode::Differs };
+        let kind = if dropped.lost > 0 { FailureKind::Gap } else { FailureKind::Differs };
         let what = says::would_drop(dropped.count(), dropped.lost, dropped.refused);
-        return Err(Failure::other(code, what, says::name_dropped(dropped.count())));
+        return Err(Failure::new(kind, what, says::name_dropped(dropped.count())));
     }
     place.switch(writer.as_ref(), generation)?;
     let (new, (old, removal)) = (place.name(generation).0, place.name(current));

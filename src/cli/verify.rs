@@ -6,7 +6,7 @@ use clap::Args;
 use super::Done;
 use super::rollup::Format;
 use super::worker::{recount, stopped_early};
-use crate::failure::{ExitCode, Failure};
+use crate::failure::{ExitCode, Failure, FailureKind};
 use crate::files::create_folder;
 use crate::ingest::ground::Ground;
 use crate::ingest::worker::Until;
@@ -75,7 +75,7 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Done {
         true => (says::counts_differ(at, miscounted), says::rebuild_counts()),
         false => (says::recount_differs(at, figures.len(), records, recounted), says::rebuild_and_keep()),
     };
-    Err(Failure::other(ExitCode::Differs, what, remedy))
+    Err(Failure::new(FailureKind::Differs, what, remedy))
 }
 
 /// A folder within the data folder that goes with this run; the same disk is likely to have room.

@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::Done;
 use crate::dead_letters::Tolerance;
-use crate::failure::{ExitCode, Failure};
+use crate::failure::{ExitCode, Failure, FailureKind};
 use crate::ingest::worker::{Until, Worker};
 use crate::ingest::{Limits, Summary};
 use crate::log::{LogError, Membership};
@@ -155,7 +155,7 @@ fn limits(context: &Context) -> Limits {
 pub fn new_metrics() -> Result<Arc<Metrics>, Failure> {
     Metrics::new()
         .map(Arc::new)
-        .map_err(|error| Failure::other(ExitCode::Internal, Text::same(format!("metrics: {error}")), text::defect()))
+        .map_err(|error| Failure::new(FailureKind::Defect, Text::same(format!("metrics: {error}")), text::defect()))
 }
 
 /// The signal that the stop flag was set by.
@@ -164,7 +164,7 @@ static SIGNAL: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
 /// That work was stopped before its end, by which signal, and what to do.
 pub fn stopped_early(what: Text, remedy: Text) -> Failure {
     let interrupted = SIGNAL.load(Ordering::Relaxed) == signal_hook::consts::SIGINT as usize;
-    Failure::other(if interrupted { ExitCode::Interrupted } else { ExitCode::Terminated }, what, remedy)
+    Failure::new(if interrupted { FailureKind::Interrupted } else { FailureKind::Terminated }, what, remedy)
 }
 
 /// A flag that SIGTERM and Ctrl-C set; a second one ends the process at once.

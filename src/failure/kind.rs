@@ -90,6 +90,14 @@ kinds! {
     InUse => Stop, InUse, 503;
     /// The figures were made by other rules.
     RulesChanged => Stop, RulesChanged, 503;
+    /// A recount, a copy or what is put in force has other figures or records.
+    Differs => Stop, Differs, 500;
+    /// Another program listens on the address of the pages.
+    PortTaken => Stop, PortTaken, 503;
+    /// A signal has stopped the work before its end: Ctrl-C.
+    Interrupted => Stop, Interrupted, 503;
+    /// The same: SIGTERM.
+    Terminated => Stop, Terminated, 503;
     /// Another worker writes the same partitions, again and again, or other figures were put in force.
     Fenced => Stop, Fenced, 503;
 }

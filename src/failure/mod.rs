@@ -32,17 +32,15 @@ pub trait Explained {
 /// Why a command failed: how the program ends, what happened and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    code: ExitCode,
-    /// Of an error that says its kind.
-    kind: Option<FailureKind>,
+    kind: FailureKind,
     what: Text,
     remedy: Text,
 }
 
 impl Failure {
     /// A failure that one command alone meets with: what happened, and what to do.
-    pub fn other(code: ExitCode, what: Text, remedy: Text) -> Self {
-        Self { code, kind: None, what, remedy }
+    pub fn new(kind: FailureKind, what: Text, remedy: Text) -> Self {
+        Self { kind, what, remedy }
     }
 
     /// A file or folder that cannot be read or written.
@@ -52,11 +50,11 @@ impl Failure {
 
     /// How the program ends.
     pub fn code(&self) -> ExitCode {
-        self.code
+        self.kind.policy().exit
     }
 
-    /// What kind of failure it is; `None` if it is one command's own.
-    pub fn kind(&self) -> Option<FailureKind> {
+    /// What kind of failure it is.
+    pub fn kind(&self) -> FailureKind {
         self.kind
     }
 
@@ -73,8 +71,7 @@ impl Failure {
 
 impl<E: Explained> From<E> for Failure {
     fn from(error: E) -> Self {
-        let kind = error.kind();
-        Self { code: kind.policy().exit, kind: Some(kind), what: error.what(), remedy: error.remedy() }
+        Self { kind: error.kind(), what: error.what(), remedy: error.remedy() }
     }
 }
 

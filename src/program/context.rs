@@ -62,7 +62,7 @@ impl Context {
         let log = self.log()?;
         let mut store = match self.reader() {
             Ok(store) => Some(store),
-            Err(failure) if failure.kind() == Some(FailureKind::StoreMissing) => None,
+            Err(failure) if failure.kind() == FailureKind::StoreMissing => None,
             Err(failure) => return Err(failure),
         };
         let store = store.as_mut().map(|store| &mut **store as &mut dyn StoreReader);

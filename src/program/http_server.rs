@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::context::{Context, open_reader};
 use crate::domain::HANOI;
-use crate::failure::{ExitCode, Failure};
+use crate::failure::{Failure, FailureKind};
 use crate::text::worker as text;
 use crate::web::{ConnectionLimits, Figures, KnownHosts, Watched, WebState, serve};
 
@@ -31,7 +31,7 @@ impl HttpServer {
             return Ok(None);
         }
         let taken = |error: std::io::Error| {
-            Failure::other(ExitCode::PortTaken, text::cannot_listen(listen, error), text::other_address())
+            Failure::new(FailureKind::PortTaken, text::cannot_listen(listen, error), text::other_address())
         };
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().thread_name("http").build();

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::failure::{Failure, FailureKind};
+use crate::failure::Failure;
 
 /// The first pause between two tries, and the longest.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(5)];
@@ -39,7 +39,7 @@ impl Patience<'_> {
                 Err(failure) => failure,
             };
             let left = self.within.saturating_sub(begun.elapsed());
-            if left.is_zero() || !failure.kind().is_some_and(FailureKind::may_pass) {
+            if left.is_zero() || !failure.kind().may_pass() {
                 return Err(failure);
             }
             if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use signal_hook::consts::SIGINT;
 
-use crate::failure::{ExitCode, Failure};
+use crate::failure::{Failure, FailureKind};
 use crate::text::{Text, terminal};
 
 /// Asks for a text, which may be left empty where it is `optional`; `fits` says what is wrong with an answer, which is
@@ -50,5 +50,5 @@ fn interact<T>(ask: impl FnOnce() -> dialoguer::Result<T>) -> Result<T, Failure>
         let _ = dialoguer::console::Term::stderr().show_cursor();
         let _ = signal_hook::low_level::emulate_default_handler(SIGINT);
     }
-    answer.map_err(|error| Failure::other(ExitCode::Usage, Text::same(error.to_string()), terminal::give_as_flag()))
+    answer.map_err(|error| Failure::new(FailureKind::Request, Text::same(error.to_string()), terminal::give_as_flag()))
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::stores;
 use crate::domain::LogKind;
-use crate::failure::{ExitCode, Failure};
+use crate::failure::{Failure, FailureKind};
 use crate::files::create_folder;
 use crate::log::embedded::EmbeddedLog;
 use crate::log::identity_of;
@@ -26,7 +26,7 @@ pub fn back_up(data: &DataDir, with_log: bool, to: &Path, progress: &mut dyn FnM
     let io = |error: std::io::Error| Failure::io(to.display(), &error);
     let is_new = !to.exists();
     if !is_new && fs::read_dir(to).map_err(io)?.next().is_some() {
-        return Err(Failure::other(ExitCode::Usage, says::not_empty(to.display()), says::choose_folder()));
+        return Err(Failure::new(FailureKind::Request, says::not_empty(to.display()), says::choose_folder()));
     }
     create_folder(to).map_err(io)?;
     let copy = DataDir::at(to);
@@ -73,12 +73,12 @@ pub struct Restored {
 /// writes them. Where a file cannot be read or written.
 pub fn restore(from: &Path, to: &Path, topic: Option<&str>, replace: bool) -> Result<Restored, Failure> {
     if same_folder(from, to) {
-        return Err(Failure::other(ExitCode::Usage, says::copy_is_the_folder(from.display()), says::choose_data()));
+        return Err(Failure::new(FailureKind::Request, says::copy_is_the_folder(from.display()), says::choose_data()));
     }
     let copy = DataDir::at(from);
-    let generation = copy
-        .named()?
-        .ok_or_else(|| Failure::other(ExitCode::Store, says::not_whole(from.display()), says::use_another_copy()))?;
+    let generation = copy.named()?.ok_or_else(|| {
+        Failure::new(FailureKind::StoreDamaged, says::not_whole(from.display()), says::use_another_copy())
+    })?;
     let mut store = SqliteStore::read(&copy.store_file(generation))?;
     store.check()?;
     let records = store.record_count()?;
@@ -95,7 +95,7 @@ pub fn restore(from: &Path, to: &Path, topic: Option<&str>, replace: bool) -> Re
         (true, _) => None,
         (false, true) => Some(stores::move_aside(to, &there).map_err(io)?),
         (false, false) => {
-            return Err(Failure::other(ExitCode::Usage, says::store_there(to.display()), says::move_aside()));
+            return Err(Failure::new(FailureKind::Request, says::store_there(to.display()), says::move_aside()));
         }
     };
     let bring =
