@@ -29,6 +29,7 @@ fn six_hundred_half_open_connections_leave_probes_metrics_and_the_worker_alone()
     command.current_dir(giaoban.dir()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut worker = command.env("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0").spawn().unwrap();
     let address = address(&mut worker);
+    until("the worker is ready", Duration::from_secs(20), || get(&address, "/readyz").starts_with("HTTP/1.1 200 "));
     let half_open: Vec<TcpStream> = (0..600)
         .map(|_| {
             let mut stream = TcpStream::connect(&address).unwrap();
