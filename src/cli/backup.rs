@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Done;
+use crate::domain::LogKind;
 use crate::failure::{ExitCode, Failure, FailureKind};
-use crate::log::embedded::EmbeddedLog;
 use crate::program::Context;
 use crate::store::StorePlace;
 use crate::terminal::print;
@@ -28,7 +28,7 @@ pub struct BackupArgs {
 /// Runs the command.
 pub fn run(context: &Context, args: &BackupArgs) -> Done {
     let StorePlace::Folder(data) = context.place()? else { return Err(on_postgres()) };
-    let with_log = context.settings.kafka.brokers.is_empty() && EmbeddedLog::is_in(data.path());
+    let with_log = context.log_kind() == LogKind::Embedded && context.has_log();
     let mut bar = Progress::new(says::backing_up().get(context.lang()));
     let records = back_up(&data, with_log, &args.to, &mut |done, of| bar.set(done, Some(of)))?;
     drop(bar);

@@ -78,8 +78,9 @@ pub fn run(context: &Context, args: &DemoArgs) -> Done {
     let Some(server) = server else { return Ok(ExitCode::Done) };
     print(&next_steps(context, &server))?;
     // What is recorded or corrected meanwhile shows on the pages.
-    let worker = worker(context, place.create()?, metrics, stop)?;
-    worker.run()?;
+    let mut store = place.create()?;
+    let log = context.log_beside(&mut *store)?;
+    worker(context, (store, true), log, metrics, stop).run()?;
     server.stop();
     Ok(ExitCode::Done)
 }
@@ -146,11 +147,12 @@ fn send_sample(context: &Context) -> Result<usize, Failure> {
 
 fn drain(
     context: &Context,
-    store: Box<dyn StoreWriter>,
+    mut store: Box<dyn StoreWriter>,
     metrics: &Arc<Metrics>,
     stop: &Arc<AtomicBool>,
 ) -> Result<Summary, Failure> {
-    let mut worker = worker(context, store, Arc::clone(metrics), Arc::clone(stop))?;
+    let log = context.log_beside(&mut *store)?;
+    let mut worker = worker(context, (store, true), log, Arc::clone(metrics), Arc::clone(stop));
     worker.until = Until::CaughtUp;
     let summary = worker.run()?;
     if stop.load(Ordering::Relaxed) {

@@ -22,7 +22,6 @@ use crate::domain::{HANOI, NextOffset, Offset, Partition, Position};
 use crate::failure::{ExitCode, Failure, FailureKind};
 use crate::files::WholeFile;
 use crate::log::EventLog;
-use crate::log::embedded::EmbeddedLog;
 use crate::program::Context;
 use crate::store::Accepted;
 use crate::terminal::{self, print};
@@ -190,7 +189,7 @@ fn moment(text: &str) -> Result<(Timestamp, Timestamp), String> {
 /// Runs the command.
 pub fn run(context: &Context, args: &DlqArgs) -> Done {
     let settings = &context.settings;
-    if settings.kafka.brokers.is_empty() && !EmbeddedLog::is_in(&settings.general.data) {
+    if !context.has_log() {
         let data = settings.general.data.display();
         return Err(Failure::new(FailureKind::NotFound, text::no_log(data), text::check_data()));
     }

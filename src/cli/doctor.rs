@@ -4,7 +4,6 @@ use super::Done;
 use crate::config::Settings;
 use crate::doctor::{Finding, Met, Verdict, examine};
 use crate::failure::{ExitCode, Failure};
-use crate::log::embedded::EmbeddedLog;
 use crate::program::{Context, open_reader};
 use crate::terminal::print;
 use crate::text::{Lang, doctor as says};
@@ -15,9 +14,8 @@ pub fn run(settings: Settings) -> Done {
     let mut findings = Vec::new();
     match Context::new(settings.clone()) {
         Ok(context) => {
-            let embedded = settings.kafka.brokers.is_empty();
             // Opening the embedded log makes it, and nothing is changed here.
-            let log = (!embedded || EmbeddedLog::is_in(&settings.general.data)).then(|| context.log());
+            let log = context.has_log().then(|| context.log());
             let log = match &log {
                 None => Met::NotYet,
                 Some(Ok(log)) => Met::Open(&**log),

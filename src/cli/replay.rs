@@ -12,7 +12,7 @@ use crate::domain::{Calendar, Rules};
 use crate::failure::{ExitCode, Failure, FailureKind};
 use crate::ingest::ground::Ground;
 use crate::ingest::worker::Until;
-use crate::log::{EventLog, identity_of};
+use crate::log::EventLog;
 use crate::program::Context;
 use crate::store::compare::{Change, cells, changes, read_changes};
 use crate::store::data_dir::Generation;
@@ -71,7 +71,7 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
     }
     // Of a log that may have lost its end, and gone on with other records, the store's offsets say nothing.
     let until = ground.as_ref().filter(|_| !drops).map_or(Until::CaughtUp, |ground| Until::At(ground.counted()));
-    let Some(summary) = recount(context, store, until, &says::rebuilding())? else {
+    let Some(summary) = recount(context, store, log, until, &says::rebuilding())? else {
         return Err(stopped_early(failure::stopped_early(), says::replay_again()));
     };
     note(summary_text(context, &summary).trim_end());
@@ -113,8 +113,7 @@ fn is_synthetic(context: &Context, place: &StorePlace) -> Result<bool, Failure> 
 /// is in another cluster is taken by those only who say what may be dropped.
 fn log_of(context: &Context, store: &mut dyn StoreReader, drops: bool) -> Result<(Arc<dyn EventLog>, bool), Failure> {
     let (kind, topic) = (context.log_kind(), &context.settings.kafka.topic);
-    let log = context.existing_log()?;
-    let found = log.as_ref().map(|log| identity_of(&**log, topic)).transpose()?.flatten();
+    let (log, found) = context.existing_log()?;
     let is_its_own = match store.check_log(kind, topic, found.as_ref()) {
         Ok(()) => true,
         Err(StoreError::OtherLog { bound, found, .. }) if drops && bound.has_name_of(&found) => false,

@@ -50,7 +50,7 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Done {
     }
     drop(live);
     let until = Until::At(moment.checkpoints.iter().map(|at| (at.partition, at.next)).collect());
-    let Some(summary) = recount(context, Box::new(empty), until, &says::recounting())? else {
+    let Some(summary) = recount(context, Box::new(empty), log, until, &says::recounting())? else {
         return Err(stopped_early(says::recount_stopped(), says::verify_again()));
     };
 

@@ -12,7 +12,7 @@ use crate::dead_letters::Tolerance;
 use crate::failure::{ExitCode, Failure, FailureKind};
 use crate::ingest::worker::{Until, Worker};
 use crate::ingest::{Limits, Summary};
-use crate::log::{LogError, Membership};
+use crate::log::{EventLog, LogError, Membership};
 use crate::observability::Metrics;
 use crate::program::{Context, HttpServer, Patience};
 use crate::store::{Counts, StoreWriter};
@@ -70,13 +70,16 @@ pub fn run(context: &Context, args: &WorkerArgs) -> Done {
             "store.synthetic has no effect: the store was not made for made-up events, and refuses them"
         );
     }
-    let find = || match context.log_beside(&mut *store)?.topic(&context.settings.kafka.topic) {
-        // The other partitions are read meanwhile.
-        Err(LogError::Leaderless { .. }) if !args.until_caught_up => Ok(()),
-        found => Ok(found.map(|_| ())?),
+    let find = || {
+        let log = context.log_beside(&mut *store)?;
+        match log.topic(&context.settings.kafka.topic) {
+            // The other partitions are read meanwhile.
+            Err(LogError::Leaderless { .. }) if !args.until_caught_up => Ok(log),
+            found => Ok(found.map(|_| log)?),
+        }
     };
-    let Some(_) = patience(context.settings.kafka.wait).until(find)? else { return Ok(ExitCode::Done) };
-    let mut worker = worker(context, store, Arc::clone(&metrics), Arc::clone(&stop))?;
+    let Some(log) = patience(context.settings.kafka.wait).until(find)? else { return Ok(ExitCode::Done) };
+    let mut worker = worker(context, (store, synthetic), log, Arc::clone(&metrics), Arc::clone(&stop));
     worker.limits.accept_gap = args.accept_gap;
     if args.until_caught_up {
         worker.until = Until::CaughtUp;
@@ -91,17 +94,18 @@ pub fn run(context: &Context, args: &WorkerArgs) -> Done {
     Ok(ExitCode::Done)
 }
 
-/// A worker on the settings' log and topics, in the settings' group.
+/// A worker on the settings' topics of that log, in the settings' group, into a store that was made for made-up events or
+/// was not.
 pub fn worker(
     context: &Context,
-    mut store: Box<dyn StoreWriter>,
+    (store, synthetic): (Box<dyn StoreWriter>, bool),
+    log: Arc<dyn EventLog>,
     metrics: Arc<Metrics>,
     stop: Arc<AtomicBool>,
-) -> Result<Worker, Failure> {
+) -> Worker {
     let settings = &context.settings;
-    let synthetic = store.synthetic()?;
-    Ok(Worker {
-        log: context.log_beside(&mut *store)?,
+    Worker {
+        log,
         topic: settings.kafka.topic.clone(),
         dead_letter_topic: Some(settings.kafka.dead_letter_topic.clone()),
         membership: Membership::Group(settings.kafka.group.clone()),
@@ -113,22 +117,24 @@ pub fn worker(
         stop,
         until: Until::default(),
         progress: Box::new(|_, _| {}),
-    })
+    }
 }
 
-/// Reads the log from its beginning into a store of one's own: alone, without dead letters, under a bar of that title. `None` if it was
-/// told to stop before the end.
+/// Reads a log from its beginning into a store of one's own: alone, without dead letters, under a bar of that title.
+/// `None` if it was told to stop before the end.
 ///
 /// # Errors
 ///
 /// As a worker's.
 pub fn recount(
     context: &Context,
-    store: Box<dyn StoreWriter>,
+    mut store: Box<dyn StoreWriter>,
+    log: Arc<dyn EventLog>,
     until: Until,
     title: &Text,
 ) -> Result<Option<Summary>, Failure> {
-    let mut counter = worker(context, store, new_metrics()?, stop_flag()?)?;
+    let synthetic = store.synthetic()?;
+    let mut counter = worker(context, (store, synthetic), log, new_metrics()?, stop_flag()?);
     counter.membership = Membership::Alone;
     counter.dead_letter_topic = None;
     counter.limits.dead_letters = None;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
 use super::check::system;
-use crate::domain::{Calendar, Rules, UnitTable};
+use crate::domain::{Calendar, LogKind, Rules, UnitTable};
 use crate::ingest::Limits;
 use crate::log::kafka::KafkaSettings as Client;
 use crate::report::ReportHead;
@@ -230,9 +230,14 @@ impl Settings {
 }
 
 impl KafkaSettings {
+    /// Which kind of log is configured: the embedded one unless there are brokers.
+    pub fn log_kind(&self) -> LogKind {
+        if self.brokers.is_empty() { LogKind::Embedded } else { LogKind::Kafka }
+    }
+
     /// How to reach Kafka; `None` for the embedded log.
     pub fn client(&self) -> Result<Option<KafkaClient>, ConfigError> {
-        if self.brokers.is_empty() {
+        if self.log_kind() == LogKind::Embedded {
             return Ok(None);
         }
         let mut properties: BTreeMap<String, String> =

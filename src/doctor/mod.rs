@@ -8,7 +8,7 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp, tz};
 
 use crate::config::Settings;
-use crate::domain::{HANOI, LogKind, NextOffset, Rules, UnitKind};
+use crate::domain::{HANOI, NextOffset, Rules, UnitKind};
 use crate::failure::{Explained, Failure};
 use crate::files::create_file;
 use crate::log::{self, EventLog, LogError, PartitionRange, Topic, first_record, identity_of, still_has};
@@ -276,14 +276,13 @@ fn store_itself(
 /// Whether the log is the one that the store is made from; of one that cannot be asked that has been told.
 fn is_its_log(examination: &mut Examination, settings: &Settings, store: &mut dyn StoreReader, log: &Met<'_>) -> bool {
     let kafka = &settings.kafka;
-    let kind = if kafka.brokers.is_empty() { LogKind::Embedded } else { LogKind::Kafka };
     let found = match log {
         Met::Open(log) => identity_of(*log, &kafka.topic),
         Met::NotYet => Ok(None),
         Met::Failed(_) => return false,
     };
     let Ok(found) = found else { return false };
-    let checked = store.check_log(kind, &kafka.topic, found.as_ref());
+    let checked = store.check_log(kafka.log_kind(), &kafka.topic, found.as_ref());
     if let Err(error) = &checked {
         examination.failed(says::its_log(), Verdict::Problem, error);
     }

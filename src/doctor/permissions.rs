@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Examination, Verdict};
 use crate::config::Settings;
-use crate::domain::Offset;
+use crate::domain::{LogKind, Offset};
 use crate::failure::Explained as _;
 use crate::log::{Access, EventLog, Incoming, LogError, Topic};
 use crate::text::{Text, doctor as says};
@@ -59,7 +59,10 @@ fn newest(examination: &mut Examination, settings: &Settings, log: &dyn EventLog
     let mut newest = None;
     let filled = events.partitions.iter().filter(|range| range.high > range.low);
     // A broker is asked once: each answer costs a connection.
-    let most = if settings.kafka.brokers.is_empty() { usize::MAX } else { 1 };
+    let most = match settings.kafka.log_kind() {
+        LogKind::Embedded => usize::MAX,
+        LogKind::Kafka => 1,
+    };
     for range in filled.take(most) {
         let mut sink = |message: Incoming<'_>| newest = newest.max(message.timestamp_ms);
         let last = Offset(range.high.0 - 1);

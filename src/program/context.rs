@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::config::{LogSettings, Settings};
-use crate::domain::{LogKind, Rules};
+use crate::domain::{LogIdentity, LogKind, Rules};
 use crate::failure::{Explained as _, Failure, FailureKind};
 use crate::intake::check::Checker;
 use crate::intake::latest::{Archive, Latest};
@@ -137,22 +137,28 @@ impl Context {
         }
     }
 
-    /// The event log, whichever the store is made from; `None` if there is no embedded one, and none is made.
+    /// The event log, whichever the store is made from, with what its topic is; `None` if there is no embedded one, and none
+    /// is made.
     ///
     /// # Errors
     ///
-    /// As [`Context::open_log`].
-    pub fn existing_log(&self) -> Result<Option<Arc<dyn EventLog>>, Failure> {
-        if self.has_log() { self.open_log().map(Some) } else { Ok(None) }
+    /// As [`Context::open_log`], or if the log cannot be asked.
+    pub fn existing_log(&self) -> Result<(Option<Arc<dyn EventLog>>, Option<LogIdentity>), Failure> {
+        if !self.has_log() {
+            return Ok((None, None));
+        }
+        let log = self.open_log()?;
+        let found = identity_of(&*log, &self.settings.kafka.topic)?;
+        Ok((Some(log), found))
     }
 
     /// Which kind of log is configured.
     pub fn log_kind(&self) -> LogKind {
-        if self.settings.kafka.brokers.is_empty() { LogKind::Embedded } else { LogKind::Kafka }
+        self.settings.kafka.log_kind()
     }
 
     /// Whether there is a log, as far as is known without asking a broker.
-    fn has_log(&self) -> bool {
+    pub fn has_log(&self) -> bool {
         self.log_kind() == LogKind::Kafka || EmbeddedLog::is_in(&self.settings.general.data)
     }
 
@@ -172,7 +178,7 @@ impl Context {
     ///
     /// Where another worker holds it, or the folder cannot be written.
     pub fn lock_worker(&self) -> Result<Option<WriterLock>, Failure> {
-        if self.settings.store.is_shared() && !self.settings.kafka.brokers.is_empty() {
+        if self.settings.store.is_shared() && self.log_kind() == LogKind::Kafka {
             return Ok(None);
         }
         Ok(Some(DataDir::create(&self.settings.general.data)?.lock_writer()?))
@@ -215,8 +221,7 @@ impl Context {
     /// How many records of the log are not in the store.
     fn lag(&self, store: &mut dyn StoreReader) -> Result<i64, Lag> {
         let (kind, topic) = (self.log_kind(), &self.settings.kafka.topic);
-        let log = self.existing_log()?;
-        let found = log.as_ref().map(|log| identity_of(&**log, topic)).transpose()?.flatten();
+        let (log, found) = self.existing_log()?;
         store.check_log(kind, topic, found.as_ref())?;
         let Some(log) = log else { return Ok(0) };
         let checkpoints = store.checkpoints(topic)?;
