@@ -193,17 +193,16 @@ pub fn run(context: &Context, args: &DlqArgs) -> Done {
         let data = settings.general.data.display();
         return Err(Failure::new(FailureKind::NotFound, text::no_log(data), text::check_data()));
     }
-    if let Command::Accept { partition, through, reason_text } = &args.action {
-        return accept(context, Partition(*partition), *through, reason_text);
-    }
-    let desk = Desk::open(context)?;
+    let desk = || Desk::open(context);
     match &args.action {
-        Command::Accept { .. } => Ok(ExitCode::Done),
-        Command::List { filter, all, format } => desk.list(&filter.get(), *all, *format),
-        Command::Show { id } => desk.show(*id),
-        Command::Redrive { selection, dry_run, force } => desk.redrive(&selection.get(), *dry_run, *force),
-        Command::Discard { selection, reason_text } => desk.discard(&selection.get(), reason_text),
-        Command::Export { file, selection } => desk.export(file, &selection.get()),
+        Command::Accept { partition, through, reason_text } => {
+            accept(context, Partition(*partition), *through, reason_text)
+        }
+        Command::List { filter, all, format } => desk()?.list(&filter.get(), *all, *format),
+        Command::Show { id } => desk()?.show(*id),
+        Command::Redrive { selection, dry_run, force } => desk()?.redrive(&selection.get(), *dry_run, *force),
+        Command::Discard { selection, reason_text } => desk()?.discard(&selection.get(), reason_text),
+        Command::Export { file, selection } => desk()?.export(file, &selection.get()),
     }
 }
 

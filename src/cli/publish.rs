@@ -3,7 +3,6 @@
 //! and sent again as it is.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,6 +12,7 @@ use clap::{Args, ValueEnum};
 
 use super::Done;
 use crate::failure::{ExitCode, Failure, FailureKind};
+use crate::files::is_same;
 use crate::intake::input::{EventInput, InputFormat};
 use crate::intake::reader::EventReader;
 use crate::intake::receipt::{Receipt, Receipted};
@@ -72,7 +72,7 @@ pub fn run(context: &Context, args: &PublishArgs) -> Done {
         ));
     }
     if let Some((receipt, input)) = args.receipt.as_deref().zip(args.files.first())
-        && is_same_file(receipt, input)
+        && is_same(receipt, read_from(input))
     {
         let what = says::receipt_is_input(shown(receipt));
         return Err(Failure::new(FailureKind::Request, what, says::other_receipt()));
@@ -212,12 +212,10 @@ fn shown(name: &Path) -> String {
 fn is_no_file(path: &Path) -> bool {
     path.as_os_str() == "-"
         || fs::metadata(path).is_ok_and(|there| !there.is_file())
-        || ["/dev/fd/1", "/dev/fd/2"].iter().any(|out| is_same_file(path, Path::new(out)))
+        || ["/dev/fd/1", "/dev/fd/2"].iter().any(|out| is_same(path, Path::new(out)))
 }
 
-/// Whether two names are one file: by the same path, by a link of either kind.
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    let identity = |path: &Path| fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));
-    let other = if other.as_os_str() == "-" { Path::new("/dev/stdin") } else { other };
-    identity(one).is_some_and(|one| identity(other) == Some(one))
+/// The file that an input is read from.
+fn read_from(input: &Path) -> &Path {
+    if input.as_os_str() == "-" { Path::new("/dev/stdin") } else { input }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::Done;
 use super::rollup::Format;
-use super::worker::{recount, stopped_early, summary_text};
+use super::worker::{recount, stop_flag, stopped_early, summary_text};
 use crate::domain::{Calendar, Rules};
 use crate::failure::{ExitCode, Failure, FailureKind};
 use crate::ingest::ground::Ground;
@@ -45,25 +45,26 @@ pub struct ReplayArgs {
 
 /// Runs the command.
 pub fn run(context: &Context, args: &ReplayArgs) -> Done {
+    let stop = stop_flag()?;
     let (place, topic) = (context.place()?, &context.settings.kafka.topic);
     let _replay = place.lock_replay()?;
     // To switch, nobody may write the store in force meanwhile.
     let writer = if args.switch { place.lock_writer()? } else { None };
     let drops = args.drop_records.is_some();
     // Closed again before tables are made: on a server those wait for whoever reads.
-    let (log, ground, is_there) = match place.read() {
+    let (log, ground, stored) = match place.read() {
         Ok(mut store) => {
             let (log, is_its_own) = log_of(context, &mut *store, drops)?;
             // Offsets of another log say nothing about this one.
             let ground = if is_its_own { Some(Ground::of(&*log, topic, &mut *store, drops)?) } else { None };
-            (log, ground, true)
+            (log, ground, Some(store.synthetic()?))
         }
-        Err(StoreError::Missing { .. }) => (context.open_log()?, None, false),
+        Err(StoreError::Missing { .. }) => (context.open_log()?, None, None),
         Err(error) => return Err(error.into()),
     };
     // Nothing is made for a log that is not there.
     log.topic(topic)?;
-    let synthetic = !args.without_synthetic && is_synthetic(context, &place)?;
+    let synthetic = !args.without_synthetic && stored.unwrap_or(context.settings.store.synthetic);
     let Rebuilt { generation, current, mut store } = place.rebuild(&context.rules, synthetic)?;
     if let Some(ground) = ground.as_ref().filter(|ground| !ground.is_whole()) {
         let carried = ground.carry(&mut *place.read_generation(current)?, &mut *store, &context.rules)?;
@@ -71,13 +72,13 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
     }
     // Of a log that may have lost its end, and gone on with other records, the store's offsets say nothing.
     let until = ground.as_ref().filter(|_| !drops).map_or(Until::CaughtUp, |ground| Until::At(ground.counted()));
-    let Some(summary) = recount(context, store, log, until, &says::rebuilding())? else {
+    let Some(summary) = recount(context, store, log, until, (&says::rebuilding(), stop))? else {
         return Err(stopped_early(failure::stopped_early(), says::replay_again()));
     };
     note(summary_text(context, &summary).trim_end());
     let changes = differences(context, &place, (current, generation))?;
     print(&show(context, &changes, args.format))?;
-    let dropped = match is_there {
+    let dropped = match stored.is_some() {
         true => {
             let in_log = |position| ground.as_ref().is_some_and(|ground| ground.has(position));
             let (mut now, mut then) = (place.read_generation(current)?, place.read_generation(generation)?);
@@ -98,15 +99,6 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
     let (new, (old, removal)) = (place.name(generation).0, place.name(current));
     context.note(&says::switched(new, old, removal));
     Ok(ExitCode::Done)
-}
-
-/// Whether the store in force is for events that are made up; the one that is made, if there is none.
-fn is_synthetic(context: &Context, place: &StorePlace) -> Result<bool, Failure> {
-    match place.read() {
-        Ok(mut store) => Ok(store.synthetic()?),
-        Err(StoreError::Missing { .. }) => Ok(context.settings.store.synthetic),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// The log beside the store in force, and whether it is the one that the store is made from: one that was recreated or

@@ -5,7 +5,7 @@ use clap::Args;
 
 use super::Done;
 use super::rollup::Format;
-use super::worker::{recount, stopped_early};
+use super::worker::{recount, stop_flag, stopped_early};
 use crate::failure::{ExitCode, Failure, FailureKind};
 use crate::files::create_folder;
 use crate::ingest::ground::Ground;
@@ -33,6 +33,7 @@ pub struct VerifyArgs {
 
 /// Runs the command.
 pub fn run(context: &Context, args: &VerifyArgs) -> Done {
+    let stop = stop_flag()?;
     let topic = &context.settings.kafka.topic;
     let data = DataDir::create(&context.settings.general.data)?;
     let _lock = data.lock_verify()?;
@@ -50,7 +51,7 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Done {
     }
     drop(live);
     let until = Until::At(moment.checkpoints.iter().map(|at| (at.partition, at.next)).collect());
-    let Some(summary) = recount(context, Box::new(empty), log, until, &says::recounting())? else {
+    let Some(summary) = recount(context, Box::new(empty), log, until, (&says::recounting(), stop))? else {
         return Err(stopped_early(says::recount_stopped(), says::verify_again()));
     };
 

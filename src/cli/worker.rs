@@ -121,7 +121,7 @@ pub fn worker(
 }
 
 /// Reads a log from its beginning into a store of one's own: alone, without dead letters, under a bar of that title.
-/// `None` if it was told to stop before the end.
+/// `None` if it was told to stop before the end, by that flag.
 ///
 /// # Errors
 ///
@@ -131,15 +131,14 @@ pub fn recount(
     mut store: Box<dyn StoreWriter>,
     log: Arc<dyn EventLog>,
     until: Until,
-    title: &Text,
+    (title, stop): (&Text, Arc<AtomicBool>),
 ) -> Result<Option<Summary>, Failure> {
     let synthetic = store.synthetic()?;
-    let mut counter = worker(context, (store, synthetic), log, new_metrics()?, stop_flag()?);
+    let mut counter = worker(context, (store, synthetic), log, new_metrics()?, Arc::clone(&stop));
     counter.membership = Membership::Alone;
     counter.dead_letter_topic = None;
     counter.limits.dead_letters = None;
     counter.until = until;
-    let stop = Arc::clone(&counter.stop);
     let mut bar = Progress::new(title.get(context.lang()));
     counter.progress = Box::new(move |done, of| bar.set(done, of));
     let summary = counter.run()?;

@@ -64,7 +64,7 @@ exit_codes! {
     NotFound = 15, not_found;
     /// The doctor's finding.
     DoctorFound = 16, doctor_found;
-    /// The worker stopped rather than pass over more.
+    /// A partition is held rather than passed over, and all else is done.
     TooManyDeadLetters = 17, too_many_dead_letters;
     /// PostgreSQL is away.
     StoreUnreachable = 18, store_unreachable;

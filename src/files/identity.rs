@@ -34,6 +34,11 @@ impl FileIdentity {
     }
 }
 
+/// Whether two names are one file or folder: by the same path, by a link of either kind.
+pub fn is_same(one: &Path, other: &Path) -> bool {
+    identity(one).is_some_and(|one| identity(other) == Some(one))
+}
+
 fn identity(path: &Path) -> Option<(u64, u64)> {
     fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }

@@ -7,5 +7,6 @@ pub(crate) mod sqlite;
 mod whole;
 
 use identity::FileIdentity;
+pub use identity::is_same;
 pub use private::{create_file, create_folder, open_file};
 pub use whole::WholeFile;

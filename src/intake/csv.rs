@@ -7,7 +7,7 @@ use std::io::{self, BufRead};
 
 use csv::ByteRecord;
 
-use super::lines::{Ends, TextLine, TextLines, too_long};
+use super::lines::{Ends, TextLine, TextLines};
 use super::rows::{Row, Rows};
 use super::scan::{Opened, Scan, Step};
 use crate::wire::{Code, MAX_MESSAGE_BYTES, ValidationError};
@@ -122,7 +122,7 @@ impl Rows for CsvRows {
             self.split(first.beginning(), cells);
             // Never as many as a row has: what is cut is not taken as whole.
             cells.truncate(self.columns.saturating_sub(1));
-            return Ok(Some(Row { number, error: Some(too_long(first.length)), is_cut: true }));
+            return Ok(Some(Row { number, error: Some(ValidationError::too_large(first.length)), is_cut: true }));
         }
         if !first.bytes.contains(&b'"') {
             first.bytes.split(|byte| *byte == self.delimiter).for_each(|cell| cells.push_field(cell));

@@ -3,7 +3,7 @@
 
 use std::io::{self, BufRead, ErrorKind};
 
-use crate::wire::{MAX_MESSAGE_BYTES, ValidationError};
+use crate::wire::MAX_MESSAGE_BYTES;
 
 /// So much of a line is kept: an event, and the first byte that is too many.
 const KEPT: usize = MAX_MESSAGE_BYTES + 1;
@@ -46,11 +46,6 @@ impl TextLine {
         let room = KEPT.saturating_sub(self.bytes.len());
         self.bytes.extend_from_slice(&part[..part.len().min(room)]);
     }
-}
-
-/// The error of a line of so many bytes.
-pub fn too_long(bytes: u64) -> ValidationError {
-    ValidationError::too_large(bytes)
 }
 
 /// What ends a line.

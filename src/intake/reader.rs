@@ -6,10 +6,11 @@ use super::error::InputError;
 use super::event::{InputEvent, InputLine, Unreadable};
 use super::input::{EventInput, InputFormat};
 use super::json::JsonEvents;
-use super::lines::{Ends, TextLine, TextLines, too_long};
+use super::lines::{Ends, TextLine, TextLines};
 use super::receipt::ReceiptForm;
 use super::rows::Rows;
 use super::table::EventTable;
+use crate::wire::ValidationError;
 
 /// Reads the events of an input one after the other.
 pub struct EventReader(Form);
@@ -113,7 +114,7 @@ fn event_on(line: TextLine) -> InputEvent {
     match is_cut {
         true => {
             let bytes = line.beginning().to_vec();
-            (InputLine { number, bytes, is_cut }, Err(vec![too_long(line.length)]))
+            (InputLine { number, bytes, is_cut }, Err(vec![ValidationError::too_large(line.length)]))
         }
         false => (InputLine { number, bytes: line.bytes, is_cut }, Ok(None)),
     }

@@ -1,7 +1,7 @@
 //! What every command starts from: settings, rules, the event log, the store; and
 //! the program's own log.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::config::{LogSettings, Settings};
 use crate::domain::{LogIdentity, LogKind, Rules};
@@ -24,6 +24,8 @@ pub struct Context {
     /// Units and calendar.
     pub rules: Arc<Rules>,
     admission: Admission,
+    /// Whether the store in force was made for made-up events.
+    synthetic: OnceLock<bool>,
 }
 
 impl Context {
@@ -35,7 +37,7 @@ impl Context {
     pub fn new(settings: Settings) -> Result<Self, Failure> {
         let rules = Arc::new(settings.rules()?);
         let admission = settings.admission(&rules)?;
-        Ok(Self { settings, rules, admission })
+        Ok(Self { settings, rules, admission, synthetic: OnceLock::new() })
     }
 
     /// The language of texts for people.
@@ -73,7 +75,7 @@ impl Context {
     /// What the store takes in. Where it cannot be asked, its setting tells: the worker is asked in any case.
     pub fn admission(&self) -> Admission {
         let stored = || self.place().ok()?.read().ok()?.synthetic().ok();
-        self.admission_to(stored().unwrap_or(self.settings.store.synthetic))
+        self.admission_to(*self.synthetic.get_or_init(|| stored().unwrap_or(self.settings.store.synthetic)))
     }
 
     /// What a store takes in that was made for events that are made up, or was not.

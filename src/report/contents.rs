@@ -49,7 +49,8 @@ impl Contents {
     /// # Errors
     /// If the store cannot be read, or the calendar does not have the period.
     pub fn read(store: &mut dyn StoreReader, rules: &Rules, period: Period) -> Result<Self, ReportError> {
-        let now = rollup(store, rules, period)?;
+        let (cells, overlaps) = store.cells_with_overlaps(&period.quarters(), rules)?;
+        let now = Rollup::of(period, None, &cells, rules)?;
         let quarters = store.quarters()?;
         // Figures of a part of a period are no measure of another's.
         let whole = |period: &Period| period.quarters().iter().all(|quarter| quarters.contains(quarter));
@@ -68,7 +69,7 @@ impl Contents {
             quarters,
             now,
             year: YearFacts::of(store, period.year(), rules)?,
-            overlaps: store.overlaps(&period.quarters(), rules)?.len(),
+            overlaps: overlaps.len(),
             records: store.record_count()?,
             fingerprint: rules.fingerprint(),
             caveats: Caveats::of(store)?,

@@ -8,9 +8,9 @@ use super::datum::Datum;
 use super::named::by_name;
 use super::records::{ListingError, shown, shown_if_any};
 use crate::domain::{Body, Digest, Entry, Figure, Period, Position, Quarter, Revision, Rules};
-use crate::rollup::RollupError;
-use crate::rollup::overlap::{OverlapPlace, Standing, standing};
-use crate::store::{StoreError, StoreReader};
+use crate::rollup::days_of;
+use crate::rollup::overlap::{OverlapPlace, Standing, standings};
+use crate::store::{StoreReader, try_entries};
 
 /// A unit's totals of a form beside single sessions or cases of the same quarter and body, or beside those of another.
 #[derive(Debug, Serialize)]
@@ -73,10 +73,9 @@ impl Overlap {
     pub fn list(store: &mut dyn StoreReader, period: Option<Period>, rules: &Rules) -> Result<Vec<Self>, ListingError> {
         let quarters = match period {
             None => store.quarters()?,
-            Some(period) if rules.calendar.range(period).is_some() => period.quarters(),
             Some(period) => {
-                let calendar = rules.calendar.name().to_owned();
-                return Err(RollupError::PeriodOutsideCalendar { period, calendar }.into());
+                days_of(period, rules)?;
+                period.quarters()
             }
         };
         let places = store.overlaps(&quarters, rules)?;
@@ -84,24 +83,20 @@ impl Overlap {
         if overlaps.is_empty() {
             return Ok(overlaps);
         }
-        let mut problem = None;
-        store.entries(&mut |entry| {
-            let body = entry.fact.body();
-            for (place, overlap) in places.iter().zip(&mut overlaps).filter(|(_, overlap)| body == Some(overlap.body)) {
-                match standing(&entry.fact, *place, rules) {
-                    Ok(None) => {}
-                    Ok(Some(Standing { is_total, figures })) => {
-                        let side = if is_total { &mut overlap.totals } else { &mut overlap.records };
-                        side.push(OverlapRecord::of(&entry, figures));
-                    }
-                    Err(error) => problem = Some(error),
+        let is_meant = Body::ALL.iter().map(|body| overlaps.iter().any(|overlap| overlap.body == *body));
+        let is_meant: Vec<bool> = is_meant.collect();
+        try_entries(store, |entry| {
+            if !entry.fact.body().is_some_and(|body| is_meant[body.index()]) {
+                return Ok(());
+            }
+            for (place, Standing { is_total, figures }) in standings(&entry.fact, rules)? {
+                if let Ok(at) = places.binary_search(&place) {
+                    let side = if is_total { &mut overlaps[at].totals } else { &mut overlaps[at].records };
+                    side.push(OverlapRecord::of(&entry, figures));
                 }
             }
-            problem.is_none()
+            Ok(())
         })?;
-        if let Some(problem) = problem {
-            return Err(StoreError::from(problem).into());
-        }
         for overlap in &mut overlaps {
             for side in [&mut overlap.totals, &mut overlap.records] {
                 side.sort_by(|a, b| (&a.source, &a.subject).cmp(&(&b.source, &b.subject)));

@@ -9,11 +9,11 @@ use serde::{Serialize, Serializer};
 use super::datum::Datum;
 use super::named::by_name;
 use crate::domain::{Digest, Entry, Fact, Figure, Period, Position, Quarter, Revision, Rules};
+use crate::rollup::Rollup;
 use crate::rollup::RollupError;
 use crate::rollup::evidence::Scope;
 use crate::rollup::table::{DISSOLVED, OfUnit};
-use crate::rollup::{NotInTable, Rollup};
-use crate::store::{StoreError, StoreReader};
+use crate::store::{StoreError, StoreReader, try_entries};
 
 /// What stands behind a figure.
 #[derive(Debug, Serialize)]
@@ -161,21 +161,13 @@ impl Listing {
         }
         let scope = Scope::new(figure, period, unit, rules)?;
         let mut entries = Vec::new();
-        let mut problem: Option<NotInTable> = None;
-        store.entries(&mut |entry| match scope.amount(&entry.fact) {
-            Ok(0) => true,
-            Ok(amount) => {
+        try_entries(store, |entry| {
+            let amount = scope.amount(&entry.fact)?;
+            if amount != 0 {
                 entries.push((entry, amount));
-                true
             }
-            Err(error) => {
-                problem = Some(error);
-                false
-            }
+            Ok(())
         })?;
-        if let Some(problem) = problem {
-            return Err(StoreError::from(problem).into());
-        }
         listing.total = Datum::of(figure, entries.iter().map(|(_, amount)| amount).sum());
         for (entry, amount) in entries {
             let earlier = store.earlier(&entry.key)?;

@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::domain::{Digest, Entry, Fact, IndexKind, RowId, Rules};
-use crate::rollup::NotInTable;
 use crate::rollup::contribution::meant;
-use crate::store::{ReadLedger, StoreError};
+use crate::store::{ReadLedger, StoreError, try_entries};
 
 /// Inspections that a unit has planned for the year.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +52,7 @@ impl YearFacts {
     pub fn of(store: &mut dyn ReadLedger, year: i16, rules: &Rules) -> Result<Self, StoreError> {
         let mut plans: BTreeMap<RowId, Entry> = BTreeMap::new();
         let mut indices: BTreeMap<(RowId, IndexKind, Option<String>), Entry> = BTreeMap::new();
-        let mut unknown: Option<NotInTable> = None;
-        let mut take = |entry: Entry| {
+        try_entries(store, |entry| {
             let unit = || meant(rules, &entry.fact).map(|segment| rules.units.unit_of(rules.units.row_of(segment)));
             match &entry.fact {
                 Fact::InspectionPlan { year: of, .. } if *of == year => keep(&mut plans, unit()?, entry),
@@ -64,14 +62,7 @@ impl YearFacts {
                 _ => {}
             }
             Ok(())
-        };
-        store.entries(&mut |entry| {
-            unknown = take(entry).err();
-            unknown.is_none()
         })?;
-        if let Some(unknown) = unknown {
-            return Err(StoreError::from(unknown));
-        }
         let name = |unit: RowId| rules.units.row(unit).name.clone();
         let plans = plans.into_iter().filter_map(|(unit, entry)| match entry.fact {
             Fact::InspectionPlan { planned, .. } => Some(Plan { unit: name(unit), planned }),

@@ -17,4 +17,4 @@ pub use contribution::{CellPlace, Contribution, NotInTable, contributions};
 pub use delta::Delta;
 pub use error::RollupError;
 pub use settle::{Earlier, EntryVerdict, Settled, settle};
-pub use table::{Rollup, RollupRow, UnitReport};
+pub use table::{Rollup, RollupRow, UnitReport, days_of};

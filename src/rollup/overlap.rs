@@ -51,23 +51,23 @@ pub struct Standing {
     pub figures: Vec<(Figure, i128)>,
 }
 
-/// What a fact adds at a place; `None` if nothing that a form's totals could count as well.
+/// What a fact adds where a form's totals could count it as well, place by place.
 ///
 /// # Errors
 /// If the rules have no place for the fact.
-pub fn standing(fact: &Fact, place: OverlapPlace, rules: &Rules) -> Result<Option<Standing>, NotInTable> {
-    let (mut is_total, mut figures) = (None, Vec::new());
+pub fn standings(fact: &Fact, rules: &Rules) -> Result<BTreeMap<OverlapPlace, Standing>, NotInTable> {
+    let mut here: BTreeMap<OverlapPlace, (Option<bool>, Vec<(Figure, i128)>)> = BTreeMap::new();
+    let Some(form) = fact.body().and_then(Form::of_body) else { return Ok(BTreeMap::new()) };
     contributions(fact, rules, |part| {
         let CellPlace::Unit(segment) = part.place else { return };
-        if OverlapPlace::of(part.quarter, segment, place.form, rules) != place {
-            return;
-        }
+        let (is_total, figures) = here.entry(OverlapPlace::of(part.quarter, segment, form, rules)).or_default();
         match part.counted {
-            Counted::FormTotals(form) if form == place.form => is_total = Some(true),
-            Counted::SingleRecords(form) if form == place.form => is_total = Some(false),
-            Counted::Figure(figure) if part.body == Some(place.form.body()) => figures.push((figure, part.amount)),
+            Counted::FormTotals(of) if of == form => *is_total = Some(true),
+            Counted::SingleRecords(of) if of == form => *is_total = Some(false),
+            Counted::Figure(figure) if part.body == Some(form.body()) => figures.push((figure, part.amount)),
             _ => {}
         }
     })?;
-    Ok(is_total.map(|is_total| Standing { is_total, figures }))
+    let standing = |(is_total, figures): (Option<bool>, _)| Some(Standing { is_total: is_total?, figures });
+    Ok(here.into_iter().filter_map(|(place, of)| Some((place, standing(of)?))).collect())
 }

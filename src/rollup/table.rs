@@ -159,13 +159,18 @@ struct Days {
     to: Date,
 }
 
+/// The first and last day of a period.
+///
+/// # Errors
+/// If the calendar does not have all of its quarters.
+pub fn days_of(period: Period, rules: &Rules) -> Result<(Date, Date), RollupError> {
+    let calendar = || rules.calendar.name().to_owned();
+    rules.calendar.range(period).ok_or_else(|| RollupError::PeriodOutsideCalendar { period, calendar: calendar() })
+}
+
 impl Days {
     fn of(period: Period, rules: &Rules) -> Result<Self, RollupError> {
-        let calendar = || rules.calendar.name().to_owned();
-        let (from, to) = rules
-            .calendar
-            .range(period)
-            .ok_or_else(|| RollupError::PeriodOutsideCalendar { period, calendar: calendar() })?;
+        let (from, to) = days_of(period, rules)?;
         Ok(Self { from, to })
     }
 

@@ -22,7 +22,7 @@ impl Year {
         let withdrawn = 40;
         for number in 0..SESSIONS + withdrawn {
             let unit = self.unit();
-            let Some(draft) = self.session(unit) else { continue };
+            let draft = self.session(unit);
             match number {
                 number if number < withdrawn => self.withdrawn(&draft),
                 number if number < withdrawn + 5 => {
@@ -46,7 +46,7 @@ impl Year {
         }
     }
 
-    fn session(&mut self, unit: usize) -> Option<Draft> {
+    fn session(&mut self, unit: usize) -> Draft {
         let day = self.day();
         self.active(unit, day);
         let time = self.time(unit, day);
@@ -69,7 +69,7 @@ impl Year {
                 json!({"party": self.below(3), "authority": 1 + self.below(3), "other": self.below(2)}),
             );
         }
-        self.draft("supervision", unit, subject, time, data)
+        self.draft(EventType::Supervision, unit, subject, time, data)
     }
 
     /// That something of the board lies in the last quarter.
@@ -115,7 +115,7 @@ impl Year {
         let withdrawn = 9;
         for number in 0..CASES + withdrawn {
             let unit = self.unit();
-            let Some(draft) = self.case(unit) else { continue };
+            let draft = self.case(unit);
             if number < withdrawn {
                 self.withdrawn(&draft);
             } else {
@@ -127,7 +127,7 @@ impl Year {
         }
     }
 
-    fn case(&mut self, unit: usize) -> Option<Draft> {
+    fn case(&mut self, unit: usize) -> Draft {
         let day = self.day();
         self.active(unit, day);
         let mut time = self.time(unit, day);
@@ -165,7 +165,7 @@ impl Year {
         } else if self.one_in(8) {
             data.insert("legal_obstacle".into(), json!(sample::OBSTACLE));
         }
-        self.draft("violation", unit, subject, time, data)
+        self.draft(EventType::Violation, unit, subject, time, data)
     }
 
     pub(super) fn activities(&mut self) {
@@ -180,11 +180,10 @@ impl Year {
             data.insert("kind".into(), json!(kind.name()));
             data.insert("body".into(), json!(self.body().name()));
             data.insert("count".into(), json!(count));
-            if let Some(draft) = self.draft("activity", unit, subject, time, data) {
-                self.live(draft, |year, data| {
-                    data.insert("count".into(), json!(1 + year.below(4)));
-                });
-            }
+            let draft = self.draft(EventType::Activity, unit, subject, time, data);
+            self.live(draft, |year, data| {
+                data.insert("count".into(), json!(1 + year.below(4)));
+            });
         }
     }
 
@@ -202,9 +201,8 @@ impl Year {
                 self.active(unit, resolved);
                 time = time.max(self.time(unit, resolved));
             }
-            if let Some(draft) = self.draft("petition", unit, subject, time, data) {
-                self.live(draft, |_, _| {});
-            }
+            let draft = self.draft(EventType::Petition, unit, subject, time, data);
+            self.live(draft, |_, _| {});
         }
     }
 
@@ -221,9 +219,8 @@ impl Year {
                 let (time, subject) = (self.time(unit, deadline), self.number(unit, "BC"));
                 let data = [("unit", self.units[unit].code.clone()), ("period", format!("2020-Q{}", quarter + 1))];
                 let data = data.into_iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
-                if let Some(draft) = self.draft("nilreturn", unit, subject, time, data) {
-                    self.send(&draft);
-                }
+                let draft = self.draft(EventType::NilReturn, unit, subject, time, data);
+                self.send(&draft);
             }
         }
     }
@@ -245,7 +242,7 @@ impl Year {
             let data =
                 json!({"unit": code, "period": "2020-Q4", "form": "community_investment_board", "totals": totals});
             let Value::Object(data) = data else { continue };
-            forms.extend(self.draft("formtotal", unit, subject, time, data).map(|draft| event(&draft)));
+            forms.push(event(&self.draft(EventType::FormTotal, unit, subject, time, data)));
         }
         forms
     }
@@ -261,11 +258,9 @@ impl Year {
             let subject = self.number(unit, "KH");
             let planned = 4 + self.below(20);
             let data = json!({"unit": self.units[unit].code, "year": 2020, "planned": planned});
-            if let (Some(draft), Value::Object(data)) =
-                (self.draft("inspectionplan", unit, subject, begin, Map::new()), data)
-            {
-                self.send(&Draft { data, ..draft });
-            }
+            let Value::Object(data) = data else { continue };
+            let draft = self.draft(EventType::InspectionPlan, unit, subject, begin, data);
+            self.send(&draft);
         }
         for (index, score, rank, out_of) in [("papi", 40.0, 40, 63), ("sipas", 80.0, 30, 63)] {
             let data = json!({"unit": self.root, "year": 2020, "index": index, "score": score, "rank": rank, "out_of": out_of});

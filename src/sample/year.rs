@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::{HANOI, Revision, Rules, UnitRow};
 use crate::text::sample;
 use crate::wire::encode::Draft;
-use crate::wire::spec::{EventType, TypeSpec};
+use crate::wire::spec::EventType;
 use crate::wire::unit_source;
 
 const SEED: u64 = 20_201_203;
@@ -190,15 +190,14 @@ impl Year {
 
     pub(super) fn draft(
         &self,
-        name: &str,
+        of: EventType,
         unit: usize,
         subject: String,
         time: Timestamp,
         data: Map<String, Value>,
-    ) -> Option<Draft> {
+    ) -> Draft {
         let source = unit_source(self.units[unit].code.as_str());
-        let spec = TypeSpec::named(name)?;
-        Some(Draft { synthetic: true, ..Draft::new(spec, source, subject, time, data) })
+        Draft { synthetic: true, ..Draft::new(of.spec(), source, subject, time, data) }
     }
 
     pub(super) fn send(&mut self, draft: &Draft) {

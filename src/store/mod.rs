@@ -79,11 +79,25 @@ pub trait ReadFigures: Send {
     /// # Errors
     /// If the store cannot be read, or has a cell of a unit that the rules do not have.
     fn overlaps(&mut self, quarters: &[Quarter], rules: &Rules) -> Result<Vec<OverlapPlace>, StoreError> {
-        let mut places = Vec::new();
+        Ok(self.cells_with_overlaps(quarters, rules)?.1)
+    }
+
+    /// The cells of these quarters, with their overlaps, read once.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or has a cell of a unit that the rules do not have.
+    fn cells_with_overlaps(
+        &mut self,
+        quarters: &[Quarter],
+        rules: &Rules,
+    ) -> Result<(Cells, Vec<OverlapPlace>), StoreError> {
+        let (mut all, mut places) = (Cells::default(), Vec::new());
         for quarter in quarters {
-            places.extend(OverlapPlace::all(*quarter, &self.cells(&[*quarter], rules)?, rules));
+            let cells = self.cells(&[*quarter], rules)?;
+            places.extend(OverlapPlace::all(*quarter, &cells, rules));
+            cells.iter().for_each(|(place, cell)| all.at(place).add_cell(cell));
         }
-        Ok(places)
+        Ok((all, places))
     }
 }
 
@@ -127,6 +141,22 @@ pub trait ReadLedger: Send {
     /// # Errors
     /// If the store cannot be read.
     fn record_count(&mut self) -> Result<u64, StoreError>;
+}
+
+/// Takes the counting revision of every record, in no order, until one cannot be taken.
+///
+/// # Errors
+/// If the store cannot be read, or why that one could not.
+pub fn try_entries(
+    store: &mut (impl ReadLedger + ?Sized),
+    mut take: impl FnMut(Entry) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut failed = None;
+    store.entries(&mut |entry| {
+        failed = take(entry).err();
+        failed.is_none()
+    })?;
+    failed.map_or(Ok(()), Err)
 }
 
 /// Reads how far the store is in its log.

@@ -118,12 +118,12 @@ keys! {
         "How long a record waits for its batch to fill, in milliseconds"
     }
     "worker.dead_letter_share" {
-        "Worker dừng khi quá bao nhiêu phần trăm trong 10000 bản ghi gần nhất của một phân vùng (ít nhất 1000) là thư chết; 100 là không kiểm tra",
-        "The worker stops when more than this percentage of a partition's last 10000 records (at least 1000) are invalid; 100 disables the check"
+        "Một phân vùng bị giữ lại khi quá bao nhiêu phần trăm trong 10000 bản ghi gần nhất của nó (ít nhất 1000) là thư chết; 100 là không kiểm tra",
+        "A partition is held when more than this percentage of its last 10000 records (at least 1000) are invalid; 100 disables the check"
     }
     "worker.dead_letter_run" {
-        "Worker dừng khi quá bao nhiêu bản ghi liên tiếp của một phân vùng là thư chết",
-        "The worker stops when more than this many records of a partition in a row are invalid"
+        "Một phân vùng bị giữ lại khi quá bao nhiêu bản ghi liên tiếp của nó là thư chết",
+        "A partition is held when more than this many of its records in a row are invalid"
     }
     "http.listen" {
         "Địa chỉ trang, /metrics, /livez, /readyz, /startupz; off là tắt",

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::stores;
 use crate::domain::LogKind;
 use crate::failure::{Failure, FailureKind};
-use crate::files::create_folder;
+use crate::files::{create_folder, is_same};
 use crate::log::embedded::EmbeddedLog;
 use crate::log::identity_of;
 use crate::store::sqlite::SqliteStore;
@@ -72,7 +72,7 @@ pub struct Restored {
 /// beside the store is not the one that it was made from; where stores are there that are not to be replaced, or somebody
 /// writes them. Where a file cannot be read or written.
 pub fn restore(from: &Path, to: &Path, topic: Option<&str>, replace: bool) -> Result<Restored, Failure> {
-    if same_folder(from, to) {
+    if is_same(from, to) {
         return Err(Failure::new(FailureKind::Request, says::copy_is_the_folder(from.display()), says::choose_data()));
     }
     let copy = DataDir::at(from);
@@ -106,10 +106,6 @@ pub fn restore(from: &Path, to: &Path, topic: Option<&str>, replace: bool) -> Re
     }
     data.name(generation)?;
     Ok(Restored { records, aside, kept_log: here && brought })
-}
-
-fn same_folder(one: &Path, other: &Path) -> bool {
-    matches!((fs::canonicalize(one), fs::canonicalize(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 /// That the log in that folder is whole and the one that the store was made from. One that is there already and cannot be

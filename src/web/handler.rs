@@ -68,8 +68,7 @@ impl Question<'_> {
 /// `/`.
 pub async fn overview(State(site): Here, Query(params): Asked) -> Response {
     answered(site, params, Reader::Person, |question| {
-        let rollup = question.query.rollup(question.period, None).map_err(|error| question.absent(error))?;
-        let overlaps = question.query.overlap_count(question.period).map_err(|error| question.absent(error.into()))?;
+        let (rollup, overlaps) = question.query.overview(question.period).map_err(|error| question.absent(error))?;
         Ok(Reply::html(StatusCode::OK, view::overview(question.frame("/".into()), &rollup, overlaps)))
     })
     .await

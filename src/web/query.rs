@@ -83,12 +83,13 @@ impl<'a> StoreQuery<'a> {
         Listing::of(&mut *self.store, (figure, period, unit), self.rules)
     }
 
-    /// In how many places of the period a form's totals may count what single records count too.
+    /// The figures of all units, and in how many places a form's totals may count what single records count too.
     ///
     /// # Errors
-    /// If the store cannot be read.
-    pub fn overlap_count(&mut self, period: Period) -> Result<usize, StoreError> {
-        Ok(self.store.overlaps(&period.quarters(), self.rules)?.len())
+    /// If the store cannot be read, or there is no such period.
+    pub fn overview(&mut self, period: Period) -> Result<(Rollup, usize), ListingError> {
+        let (cells, overlaps) = self.store.cells_with_overlaps(&period.quarters(), self.rules)?;
+        Ok((Rollup::of(period, None, &cells, self.rules)?, overlaps.len()))
     }
 
     /// These places, each with its records.

@@ -105,7 +105,7 @@ impl Admission {
     /// Whom a source may speak for; `None` of one that is neither a unit of the table nor a system that is named.
     pub(super) fn speaker(&self, source: &str, units: &UnitTable) -> Option<Speaker<'_>> {
         let unit = code_in_source(source).and_then(UnitCode::new).filter(|code| units.knows(*code));
-        let system = if self.systems.is_empty() { None } else { self.systems.get(source) };
+        let system = self.systems.get(source);
         (unit.is_some() || system.is_some()).then_some(Speaker { unit, system })
     }
 }
