@@ -11,7 +11,7 @@ use crate::ingest::error::WorkerError;
 use crate::ingest::machine::{Input, Start, Stopped};
 use crate::ingest::ranges::{ask, once_more};
 use crate::log::{LogError, PartitionRange, identity_of};
-use crate::store::{Checkpoint, StoreError};
+use crate::store::StoreError;
 
 impl Reader {
     /// Asks the log where these partitions begin and end.
@@ -126,10 +126,6 @@ impl Reader {
         if self.machine.takes_nothing() {
             self.metrics.health.not_ready();
         }
-    }
-
-    pub(super) fn checkpoints(&mut self, now_ms: u64) -> Result<Vec<Checkpoint>, WorkerError> {
-        Ok(self.progress(now_ms)?.checkpoints)
     }
 
     pub(super) fn progress(&mut self, now_ms: u64) -> Result<Progress, WorkerError> {

@@ -324,7 +324,8 @@ impl Reader {
                 }
             }
         }
-        Ok(self.caught_up() && self.is_kept()? && self.hides_nothing())
+        // The log, which is not asked again at once, before the store, which is.
+        Ok(self.caught_up() && self.hides_nothing() && self.is_kept()?)
     }
 
     fn look_back(&mut self, partition: Partition, from: NextOffset) -> Result<(), LogError> {

@@ -64,8 +64,8 @@ impl Reader {
     /// Whether the store still has all that it was given, before the work is called done.
     pub(super) fn is_kept(&mut self) -> Result<bool, WorkerError> {
         let now_ms = self.begun.elapsed().as_millis() as u64;
-        match self.checkpoints(now_ms) {
-            Ok(stored) => self.machine.handle(Input::Standing(&stored), now_ms),
+        match self.progress(now_ms) {
+            Ok(stored) => self.machine.handle(Input::Standing(&stored.checkpoints), now_ms),
             // It has answered that all is written; that it is away now is the next worker's to see.
             Err(WorkerError::Store(error)) if self.passes(error.kind()) => {}
             Err(error) => return Err(error),
