@@ -15,7 +15,7 @@ mod standing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError};
+use std::sync::mpsc::{Receiver, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -53,7 +53,7 @@ pub(super) struct Reader {
     pub(super) requests: Sender<Request>,
     /// For the thread that has dead letters kept.
     pub(super) letters: Sender<Parcel>,
-    /// By which whoever is asked answers.
+    /// By which whoever is asked answers; as it is kept here, `replies` never ends.
     pub(super) answers: Sender<Reply>,
     pub(super) replies: Receiver<Reply>,
     /// The threads that it asks, by what they do.
@@ -118,12 +118,8 @@ impl Reader {
                 self.machine.handle(Input::Stop, now_ms);
             }
             self.poll(now_ms)?;
-            loop {
-                match self.replies.try_recv() {
-                    Ok(reply) => self.reply(reply, now_ms)?,
-                    Err(TryRecvError::Empty) => break,
-                    Err(TryRecvError::Disconnected) => return Err(no_answer()),
-                }
+            while let Ok(reply) = self.replies.try_recv() {
+                self.reply(reply, now_ms)?;
             }
             let at_end = self.targets.as_ref().is_some_and(|targets| self.machine.has_read(targets));
             self.machine.handle(if at_end { Input::AtEnd } else { Input::Tick }, now_ms);
@@ -175,7 +171,7 @@ impl Reader {
         if self.machine.paused() && !self.asleep {
             match self.replies.recv_timeout(Duration::from_millis(500)) {
                 Ok(reply) => return self.reply(reply, now_ms),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                Err(_) => {
                     self.consumer.pause()?;
                     self.asleep = true;
                 }
@@ -381,8 +377,4 @@ impl Reader {
         let ended = self.threads.iter().find(|(_, thread)| thread.is_finished());
         ended.map_or(Ok(()), |(name, _)| Err(WorkerError::ThreadEnded(name)))
     }
-}
-
-fn no_answer() -> WorkerError {
-    WorkerError::ThreadEnded("store")
 }
