@@ -38,7 +38,7 @@ impl Reader {
         if targets.keys().all(|partition| self.committed.contains_key(partition)) {
             return Ok(self.caught_up());
         }
-        let now_ms = self.begun.elapsed().as_millis() as u64;
+        let now_ms = self.now_ms();
         let progress = match self.progress(now_ms) {
             // Asked again soon.
             Err(WorkerError::Store(error)) if self.passes(error.kind()) => return Ok(false),

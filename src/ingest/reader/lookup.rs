@@ -152,7 +152,7 @@ impl Reader {
         match result.map_err(|error| once_more(&*self.log, &self.topic, &self.stop, error)) {
             Err(error) if self.passes(error.kind()) => {
                 tracing::warn!(%error, "cannot read from there yet; trying again");
-                let now_ms = self.begun.elapsed().as_millis() as u64;
+                let now_ms = self.now_ms();
                 self.unknown(partitions, now_ms);
                 Ok(())
             }

@@ -112,7 +112,7 @@ impl Reader {
         let mut told = false;
         loop {
             self.metrics.health.beat();
-            let now_ms = self.begun.elapsed().as_millis() as u64;
+            let now_ms = self.now_ms();
             if self.is_to_stop()? && !told {
                 told = true;
                 self.machine.handle(Input::Stop, now_ms);
@@ -138,6 +138,11 @@ impl Reader {
                 }
             }
         }
+    }
+
+    /// The time by the machine's clock.
+    fn now_ms(&self) -> u64 {
+        self.begun.elapsed().as_millis() as u64
     }
 
     /// Whether it is to stop; a failure if it was to for too long.
@@ -310,7 +315,7 @@ impl Reader {
                     // Followed by way of `Machine::paused`, so that a pause of a moment costs nothing.
                     Output::Pause | Output::Resume => {}
                     Output::Resync(partitions) => {
-                        let now_ms = self.begun.elapsed().as_millis() as u64;
+                        let now_ms = self.now_ms();
                         self.look_up(&partitions, now_ms);
                     }
                     Output::Stop(result) => {

@@ -63,7 +63,7 @@ impl Reader {
 
     /// Whether the store still has all that it was given, before the work is called done.
     pub(super) fn is_kept(&mut self) -> Result<bool, WorkerError> {
-        let now_ms = self.begun.elapsed().as_millis() as u64;
+        let now_ms = self.now_ms();
         match self.progress(now_ms) {
             Ok(stored) => self.machine.handle(Input::Standing(&stored.checkpoints), now_ms),
             // It has answered that all is written; that it is away now is the next worker's to see.
