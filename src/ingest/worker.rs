@@ -106,7 +106,7 @@ impl Worker {
             topic: self.topic.clone(),
             store,
             size,
-            overlaps: Overlaps::default(),
+            overlaps: if targets.is_some() { Overlaps::Unwatched } else { Overlaps::Due },
             rules: Arc::clone(&self.rules),
             metrics: Arc::clone(&self.metrics),
             operator: operator(),

@@ -19,10 +19,11 @@ const OVERLAPS_EVERY: Duration = Duration::from_secs(15);
 const OVERLAPS_OF_OTHERS_EVERY: Duration = Duration::from_secs(60);
 
 /// When overlaps are to be counted.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) enum Overlaps {
+    /// Never: nobody watches one that ends by itself.
+    Unwatched,
     /// Now.
-    #[default]
     Due,
     /// They were counted then, and the store has not changed since.
     Known(Instant),
@@ -34,6 +35,7 @@ impl Overlaps {
     /// In how long they are to be counted, if they are.
     fn wait(&self, is_shared: bool) -> Option<Duration> {
         match self {
+            Self::Unwatched => None,
             Self::Due => Some(Duration::ZERO),
             Self::Known(counted) => is_shared.then(|| OVERLAPS_OF_OTHERS_EVERY.saturating_sub(counted.elapsed())),
             Self::Changed(counted) => Some(OVERLAPS_EVERY.saturating_sub(counted.elapsed())),
