@@ -97,7 +97,7 @@ impl Machine {
 
     /// Takes one input; what is to be done is in [`Machine::outputs`].
     pub fn handle(&mut self, input: Input<'_>, now_ms: u64) {
-        let at_end = matches!(input, Input::AtEnd);
+        let (at_end, after_record) = (matches!(input, Input::AtEnd), matches!(input, Input::Record(..)));
         self.now_ms = now_ms;
         match input {
             Input::Record(record, decoded) => self.record(record, decoded, now_ms),
@@ -153,7 +153,7 @@ impl Machine {
                 self.gathered = Gathered::default();
             }
         }
-        self.go_on(now_ms, at_end);
+        self.go_on(now_ms, at_end, after_record);
     }
 
     /// What is to be done, in order; taken away.

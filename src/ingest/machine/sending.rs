@@ -12,9 +12,12 @@ use crate::domain::{NextOffset, Partition};
 const LETTERS_WITHIN_MS: u64 = 2_000;
 
 impl Machine {
-    /// Sends off what it is time for, and keeps pause and stop in step.
-    pub(super) fn go_on(&mut self, now_ms: u64, at_end: bool) {
-        self.give_up_late(now_ms);
+    /// Sends off what it is time for, and keeps pause and stop in step. After a record, what waits for a time to come is not
+    /// looked through: the tick after all the records of a poll does that once.
+    pub(super) fn go_on(&mut self, now_ms: u64, at_end: bool, after_record: bool) {
+        if !after_record {
+            self.give_up_late(now_ms);
+        }
         if self.in_flight.is_nothing() {
             self.send_off(now_ms, at_end);
         }
@@ -28,6 +31,18 @@ impl Machine {
             }
             return;
         }
+        if !after_record {
+            self.look_up_due(now_ms);
+        }
+        let pause = self.is_full() || self.takes_nothing();
+        if pause != self.paused {
+            self.paused = pause;
+            self.outputs.push(if pause { Output::Pause } else { Output::Resume });
+        }
+    }
+
+    /// Looks up again what has waited long enough for that.
+    fn look_up_due(&mut self, now_ms: u64) {
         let due = |reading: &Reading| matches!(reading.state, State::Waiting(at_ms) if at_ms <= now_ms);
         let again: Vec<Partition> = self
             .partitions
@@ -40,11 +55,6 @@ impl Machine {
             .collect();
         if !again.is_empty() {
             self.outputs.push(Output::Resync(again));
-        }
-        let pause = self.is_full() || self.takes_nothing();
-        if pause != self.paused {
-            self.paused = pause;
-            self.outputs.push(if pause { Output::Pause } else { Output::Resume });
         }
     }
 
