@@ -204,7 +204,7 @@ impl Gathered {
     }
 
     /// As it goes: the batch, and what is to be known when it is done.
-    pub(super) fn close(self, topic: &str) -> (Batch, Origin) {
+    pub(super) fn close(self, topic: &str) -> (Batch, InFlight) {
         let mut batch = Batch { topic: topic.to_owned(), entries: self.entries, ..Batch::default() };
         let mut parts = Vec::with_capacity(self.parts.len());
         for part in self.parts.into_values() {
@@ -213,7 +213,8 @@ impl Gathered {
             batch.gaps.extend(part.gap.map(|gap| AcceptedGap { gap, at_ms: 0, by: String::new() }));
             parts.push((part.redriven, part.reasons));
         }
-        (batch, Origin { parts, since_ms: self.since_ms })
+        let in_flight = InFlight { spans: batch.spans.clone(), parts, since_ms: self.since_ms };
+        (batch, in_flight)
     }
 }
 
@@ -262,35 +263,14 @@ pub(super) struct Keeping {
     pub(super) since_ms: u64,
 }
 
-/// Whether a batch is in flight to the store.
+/// A batch in flight to the store.
 #[derive(Debug)]
-pub(super) enum InFlight {
-    Nothing,
-    Store(Vec<Span>, Origin),
-}
-
-/// Of each span how many records were sent again and its dead letters by reason; when the first record of the batch
-/// was read.
-#[derive(Debug)]
-pub(super) struct Origin {
+pub(super) struct InFlight {
+    pub(super) spans: Vec<Span>,
+    /// Of each span how many records were sent again, and its dead letters by reason.
     pub(super) parts: Vec<(u64, BTreeMap<&'static str, u64>)>,
+    /// When the first record of it was read.
     pub(super) since_ms: u64,
-}
-
-impl InFlight {
-    /// Whether there is no batch in flight.
-    pub(super) fn is_nothing(&self) -> bool {
-        matches!(self, Self::Nothing)
-    }
-
-    /// Whether it has any of these partitions.
-    pub(super) fn has_any(&self, partitions: &[Partition]) -> bool {
-        let spans = match self {
-            Self::Nothing => &[][..],
-            Self::Store(spans, _) => spans,
-        };
-        spans.iter().any(|span| partitions.contains(&span.partition))
-    }
 }
 
 fn entry(event: Event, record: &Incoming<'_>) -> Entry {

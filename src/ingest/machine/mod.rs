@@ -39,7 +39,7 @@ pub struct Machine {
     gathered: Gathered,
     /// Its dead letters are kept: it goes to the store next.
     ready: Gathered,
-    in_flight: InFlight,
+    in_flight: Option<InFlight>,
     /// What waits for its dead letters to be kept.
     keeping: BTreeMap<Partition, Keeping>,
     /// How often dead letters were sent off.
@@ -72,7 +72,7 @@ impl Machine {
             partitions: BTreeMap::new(),
             gathered: Gathered::default(),
             ready: Gathered::default(),
-            in_flight: InFlight::Nothing,
+            in_flight: None,
             keeping: BTreeMap::new(),
             letters: 0,
             not_before_ms: 0,
@@ -270,7 +270,7 @@ impl Machine {
         for Start { stored, last_timestamp_ms, range, accepted } in starts {
             let partition = range.partition;
             // Lost, and back before its batch was done: where the store will be is known only after that.
-            if self.in_flight.has_any(&[partition]) {
+            if self.is_in_flight(partition) {
                 self.unknown(&[partition], now_ms);
                 continue;
             }
@@ -349,11 +349,16 @@ impl Machine {
     /// Whether anything of these was sent off and is not in the store yet.
     fn has_any(&self, partitions: &[Partition]) -> bool {
         let kept = |partition: &Partition| self.keeping.contains_key(partition) || self.ready.has(*partition);
-        self.in_flight.has_any(partitions) || partitions.iter().any(kept)
+        partitions.iter().any(|partition| self.is_in_flight(*partition) || kept(partition))
+    }
+
+    fn is_in_flight(&self, partition: Partition) -> bool {
+        let mut spans = self.in_flight.iter().flat_map(|batch| &batch.spans);
+        spans.any(|span| span.partition == partition)
     }
 
     fn holds_nothing(&self) -> bool {
-        let sent = self.in_flight.is_nothing() && self.keeping.is_empty() && self.ready.is_empty();
+        let sent = self.in_flight.is_none() && self.keeping.is_empty() && self.ready.is_empty();
         sent && self.gathered.is_empty()
     }
 
@@ -365,12 +370,12 @@ impl Machine {
     }
 
     fn committed(&mut self, counts: &[Counts]) {
-        let InFlight::Store(spans, origin) = mem::replace(&mut self.in_flight, InFlight::Nothing) else { return };
+        let Some(InFlight { spans, parts, since_ms }) = self.in_flight.take() else { return };
         (self.failures, self.fences) = (0, 0);
         for span in &spans {
             self.partitions.entry(span.partition).and_modify(|reading| reading.failures = 0);
         }
-        let done = spans.iter().zip(counts).zip(origin.parts).map(|((span, counts), (redriven, reasons))| Committed {
+        let done = spans.iter().zip(counts).zip(parts).map(|((span, counts), (redriven, reasons))| Committed {
             partition: span.partition,
             next: span.to,
             counts: *counts,
@@ -378,11 +383,11 @@ impl Machine {
             redriven,
             reasons,
         });
-        self.outputs.push(Output::Commit { spans: done.collect(), since_ms: origin.since_ms });
+        self.outputs.push(Output::Commit { spans: done.collect(), since_ms });
     }
 
     fn failed(&mut self, failure: &BatchFailure, now_ms: u64) {
-        self.in_flight = InFlight::Nothing;
+        self.in_flight = None;
         (self.gathered, self.ready) = (Gathered::default(), Gathered::default());
         self.keeping.clear();
         let again_ms = now_ms + self.limits.wait_after(self.failures);

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::batch::{Gathered, InFlight, Keeping, Sorted};
+use super::batch::{Gathered, Keeping, Sorted};
 use super::reading::{Reading, State};
 use super::{Machine, Output};
 use crate::domain::{NextOffset, Partition};
@@ -18,7 +18,7 @@ impl Machine {
         if !after_record {
             self.give_up_late(now_ms);
         }
-        if self.in_flight.is_nothing() {
+        if self.in_flight.is_none() {
             self.send_off(now_ms, at_end);
         }
         if !self.releasing.is_empty() && !self.has_any(&self.releasing) {
@@ -100,8 +100,8 @@ impl Machine {
         // What waits for its dead letters goes with the rest, if it need not wait for long.
         let soon = |kept: &Keeping| kept.part.is_some() && now_ms < kept.since_ms + self.limits.wait_ms;
         if !self.ready.is_empty() && !self.keeping.values().any(soon) {
-            let (batch, origin) = mem::take(&mut self.ready).close(&self.topic);
-            self.in_flight = InFlight::Store(batch.spans.clone(), origin);
+            let (batch, in_flight) = mem::take(&mut self.ready).close(&self.topic);
+            self.in_flight = Some(in_flight);
             self.outputs.push(Output::Apply(batch));
         }
     }
