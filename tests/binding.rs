@@ -13,6 +13,9 @@ use database::Database;
 use giaoban::log::EventLog as _;
 use giaoban::log::embedded::EmbeddedLog;
 use giaoban::log::kafka::{KafkaLog, KafkaSettings};
+use giaoban::store::ReadCheckpoints as _;
+use giaoban::store::sqlite::SqliteStore;
+use harness::running::Running;
 use harness::{Giaoban, session};
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
@@ -20,16 +23,9 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 const ROLLUP: [&str; 3] = ["rollup", "--period", "2020-Q1"];
 
-fn publish(giaoban: &Giaoban, numbers: std::ops::Range<usize>) {
-    let sessions: Vec<String> = numbers.map(|number| session("00004", number, 1, "2020-03-04", 1)).collect();
-    giaoban.write("a.ndjson", sessions.join("\n"));
-    giaoban.ok(&["publish", "a.ndjson"]);
-}
-
 /// As somebody who has no store beside the log.
 fn publish_elsewhere(giaoban: &Giaoban, numbers: std::ops::Range<usize>) {
-    let sessions: Vec<String> = numbers.map(|number| session("00004", number, 1, "2020-03-04", 1)).collect();
-    giaoban.write("b.ndjson", sessions.join("\n"));
+    giaoban.write_sessions("b.ndjson", &["00004"], numbers);
     harness::until("the topic takes messages", Duration::from_secs(60), || {
         giaoban.run(&["publish", "b.ndjson", "--data", "elsewhere"]).code == Some(0)
     });
@@ -83,7 +79,7 @@ fn all_refuse(giaoban: &Giaoban, named: [&str; 2]) {
 #[test]
 fn another_topic_of_the_embedded_log_is_refused_by_every_command_and_made_by_none() {
     let giaoban = Giaoban::new();
-    publish(&giaoban, 0..5);
+    giaoban.publish_sessions(0..5);
     giaoban.settle();
     let giaoban = giaoban.with("GIAOBAN__KAFKA__TOPIC", "giaoban.event");
     all_refuse(&giaoban, ["topic giaoban.events of", "topic giaoban.event of"]);
@@ -99,7 +95,7 @@ fn another_topic_of_the_embedded_log_is_refused_by_every_command_and_made_by_non
 #[test]
 fn beside_a_store_whose_log_is_gone_none_is_made_and_its_figures_are_still_read() {
     let giaoban = Giaoban::new();
-    publish(&giaoban, 0..5);
+    giaoban.publish_sessions(0..5);
     giaoban.settle();
     let log = giaoban.data().join("log.db");
     std::fs::remove_file(&log).unwrap();
@@ -129,7 +125,7 @@ fn beside_a_store_whose_log_is_gone_none_is_made_and_its_figures_are_still_read(
 #[test]
 fn a_log_that_was_moved_takes_nothing_more_of_whoever_has_it_open() {
     let giaoban = Giaoban::new();
-    publish(&giaoban, 0..5);
+    giaoban.publish_sessions(0..5);
     let log = EmbeddedLog::open(&giaoban.data()).unwrap();
     let mut producer = log.producer("giaoban.events").unwrap();
     log.seal("Kafka at kafka-1:9092").unwrap();
@@ -157,10 +153,10 @@ fn copy_log(from: &Path, to: &Path) {
 #[test]
 fn an_older_log_is_told_at_once_and_its_figures_are_put_in_force_by_whoever_names_what_is_dropped() {
     let giaoban = Giaoban::new();
-    publish(&giaoban, 0..20);
+    giaoban.publish_sessions(0..20);
     giaoban.ok(&["worker", "--until-caught-up"]);
     giaoban.ok(&["backup", "copy"]);
-    publish(&giaoban, 20..30);
+    giaoban.publish_sessions(20..30);
     giaoban.settle();
     copy_log(&giaoban.dir().join("copy"), &giaoban.data());
     for command in [&["verify"][..], &["replay"], &["replay", "--switch"], &["worker", "--until-caught-up"]] {
@@ -180,7 +176,7 @@ fn an_older_log_is_told_at_once_and_its_figures_are_put_in_force_by_whoever_name
     let said = giaoban.fails(11, &["replay", "--switch", "--drop-records", "0"]);
     assert!(said.contains("giaoban replay --switch --drop-records 10"), "{said}");
     assert_eq!(sessions(&giaoban), 30, "as it was");
-    publish(&giaoban, 20..30);
+    giaoban.publish_sessions(20..30);
     giaoban.ok(&["replay", "--switch", "--drop-records", "0"]);
     assert_eq!(sessions(&giaoban), 30);
     giaoban.ok(&["verify"]);
@@ -198,7 +194,7 @@ fn an_older_log_is_told_at_once_and_its_figures_are_put_in_force_by_whoever_name
 fn a_copy_is_not_restored_beside_another_log() {
     let (one, two) = (Giaoban::new(), Giaoban::new());
     for (giaoban, numbers) in [(&one, 0..5), (&two, 5..8)] {
-        publish(giaoban, numbers);
+        giaoban.publish_sessions(numbers);
         giaoban.settle();
     }
     one.ok(&["backup", "copy"]);
@@ -212,15 +208,19 @@ fn a_copy_is_not_restored_beside_another_log() {
 #[test]
 fn a_recount_that_is_stopped_ends_with_the_code_of_its_signal() {
     let giaoban = Giaoban::new();
-    publish(&giaoban, 0..20_000);
+    giaoban.publish_sessions(0..20_000);
     giaoban.settle();
+    // With much left to do once some of it is seen to be done.
+    let giaoban = giaoban.with("GIAOBAN__WORKER__BATCH_RECORDS", "10");
     for (command, signal, code) in [("verify", "TERM", 143), ("replay", "INT", 130)] {
         let child = giaoban.start(&[command]);
         let scratch = giaoban.data().join(if command == "verify" { "verify/recount.db" } else { "store-2.db" });
-        harness::until("it is at it", Duration::from_secs(20), || scratch.exists());
-        std::thread::sleep(Duration::from_millis(100));
-        let id = child.id().to_string();
-        assert!(std::process::Command::new("kill").args([&format!("-{signal}"), &id]).status().unwrap().success());
+        let recounted = || {
+            let mut store = SqliteStore::read(&scratch).ok()?;
+            Some(store.checkpoints("giaoban.events").ok()?.iter().map(|at| at.counts.read).sum::<u64>())
+        };
+        harness::until("it is at it", Duration::from_secs(20), || recounted().is_some_and(|read| read > 0));
+        harness::signal(&child, signal);
         let ended = harness::wait(child, command);
         assert_eq!(ended.code, Some(code), "{command} {}", ended.err);
         assert!(ended.err.contains("stopped before the end") && ended.err.contains(command), "{}", ended.err);
@@ -230,7 +230,7 @@ fn a_recount_that_is_stopped_ends_with_the_code_of_its_signal() {
 #[test]
 fn counts_that_differ_are_told_from_figures() {
     let giaoban = Giaoban::new();
-    publish(&giaoban, 0..5);
+    giaoban.publish_sessions(0..5);
     giaoban.settle();
     let store = rusqlite::Connection::open(giaoban.data().join("store-1.db")).unwrap();
     store.execute_batch("UPDATE checkpoint SET read = read + 1 WHERE read > 0").unwrap();
@@ -288,7 +288,7 @@ fn kafka_tells_which_topic_it_is_and_another_one_each_time_it_is_made() {
 fn kafka_another_topic_or_none_beside_a_store_is_refused() {
     let giaoban = Giaoban::on_kafka();
     giaoban.ok(&["topics", "create", "--partitions", "2"]);
-    publish(&giaoban, 0..5);
+    giaoban.publish_sessions(0..5);
     giaoban.settle();
     let topic = giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned();
     let brokers = giaoban.variable("GIAOBAN__KAFKA__BROKERS").to_owned();
@@ -309,7 +309,7 @@ fn kafka_another_topic_or_none_beside_a_store_is_refused() {
 
     // What is not in the figures yet is told of Kafka too.
     let giaoban = giaoban.with("GIAOBAN__KAFKA__BROKERS", &brokers).with("GIAOBAN__KAFKA__TOPIC", &topic);
-    publish(&giaoban, 5..8);
+    giaoban.publish_sessions(5..8);
     for command in [&ROLLUP[..], &["records", "--period", "2020-Q1", "--figure", "participants"]] {
         let read = giaoban.run(command);
         assert!(read.code == Some(0) && read.err.contains("3 records of the log are not in these"), "{}", read.err);
@@ -324,7 +324,7 @@ fn kafka_another_topic_or_none_beside_a_store_is_refused() {
 fn kafka_a_deleted_and_a_recreated_topic_leave_the_figures_whole_until_everything_is_there_again() {
     let giaoban = Giaoban::on_kafka();
     giaoban.ok(&["topics", "create", "--partitions", "2"]);
-    publish(&giaoban, 0..20);
+    giaoban.publish_sessions(0..20);
     giaoban.settle();
     delete_topic(&giaoban);
     harness::until("it is gone", Duration::from_secs(60), || {
@@ -347,7 +347,7 @@ fn kafka_a_deleted_and_a_recreated_topic_leave_the_figures_whole_until_everythin
     publish_elsewhere(&giaoban, 15..20);
     giaoban.ok(&["replay", "--switch", "--drop-records", "0"]);
     assert_eq!(sessions(&giaoban), 20);
-    publish(&giaoban, 20..21);
+    giaoban.publish_sessions(20..21);
     giaoban.settle();
     giaoban.ok(&["verify"]);
     assert_eq!(sessions(&giaoban), 21);
@@ -358,9 +358,9 @@ fn kafka_a_deleted_and_a_recreated_topic_leave_the_figures_whole_until_everythin
 fn kafka_an_accepted_gap_is_told_everywhere_and_recounts_go_on() {
     let giaoban = Giaoban::on_kafka().with("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0").with("USER", "lan");
     giaoban.ok(&["topics", "create", "--partitions", "1"]);
-    publish(&giaoban, 0..10);
+    giaoban.publish_sessions(0..10);
     giaoban.settle();
-    publish(&giaoban, 10..30);
+    giaoban.publish_sessions(10..30);
     expire(&giaoban, 15);
     for command in [&["verify"][..], &["replay"], &["worker", "--until-caught-up"]] {
         let said = giaoban.fails(11, command);
@@ -381,15 +381,11 @@ fn kafka_an_accepted_gap_is_told_everywhere_and_recounts_go_on() {
         assert!(verified.code == Some(0) && verified.err.contains("10 revisions that only"), "{}", verified.err);
     };
     told(&giaoban);
-    let mut worker = giaoban.start(&["worker"]);
-    let address = harness::address(&mut worker);
-    let metrics =
-        || ureq::get(format!("http://{address}/metrics")).call().unwrap().body_mut().read_to_string().unwrap();
+    let worker = Running::worker(&giaoban);
     harness::until("the metric", Duration::from_secs(20), || {
-        metrics().contains("giaoban_store_accepted_gap_records 5\n")
+        worker.metric("giaoban_store_accepted_gap_records") == Some(5.0)
     });
-    worker.kill().unwrap();
-    worker.wait().unwrap();
+    drop(worker);
     // A rebuild of what is left keeps the records that only the store has, and the note.
     giaoban.ok(&["replay"]);
     giaoban.ok(&["replay", "--switch"]);
@@ -417,7 +413,7 @@ fn kafka_two_installations_that_share_a_schema_of_postgres_are_refused() {
     };
     let (one, two) = (on(Giaoban::on_kafka()), on(Giaoban::on_kafka()));
     one.ok(&["topics", "create", "--partitions", "2"]);
-    publish(&one, 0..5);
+    one.publish_sessions(0..5);
     one.settle();
     two.ok(&["topics", "create", "--partitions", "2"]);
     two.write("a.ndjson", session("00004", 1, 1, "2020-03-04", 1));
@@ -432,7 +428,7 @@ fn postgres_a_leftover_of_a_generation_that_a_restored_dump_does_not_know_stops_
     let database = Database::new();
     let giaoban =
         Giaoban::new().with("GIAOBAN__STORE__URL", &database.url).with("GIAOBAN__STORE__SCHEMA", &database.schema);
-    publish(&giaoban, 0..5);
+    giaoban.publish_sessions(0..5);
     giaoban.settle();
     giaoban.ok(&["replay"]);
     // The dump was made before that replay.

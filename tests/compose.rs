@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use harness::broker::{Broker, free_port};
-use harness::{Giaoban, session, until};
+use harness::{Giaoban, until};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -126,9 +126,7 @@ fn kafka_compose_starts_a_pipeline_that_prometheus_watches() {
     inside.ok(&arguments(&services["topics"]));
     let mut running =
         Ends(inside.command(&arguments(worker)).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
-    let sessions: Vec<String> = (0..100).map(|number| session("00004", number, 1, "2020-03-04", 1)).collect();
-    outside.write("a.ndjson", sessions.join("\n"));
-    outside.ok(&["publish", "a.ndjson"]);
+    outside.publish_sessions(0..100);
 
     let mounted = prometheus.volumes.iter().find_map(|volume| volume.strip_suffix(":/etc/prometheus:ro")).unwrap();
     let watched = tempfile::tempdir().unwrap();
@@ -165,8 +163,8 @@ fn kafka_compose_starts_a_pipeline_that_prometheus_watches() {
     assert!(!rules["data"]["groups"].as_array().unwrap().is_empty(), "{rules}");
 
     // What the worker says of itself is as Prometheus wants it: names, units, types, help.
-    let metrics =
-        ureq::get(here.of("http://127.0.0.1:9464/metrics")).call().unwrap().body_mut().read_to_string().unwrap();
+    let (status, metrics) = harness::get(&here.of("127.0.0.1:9464"), "/metrics");
+    assert_eq!(status, 200, "{metrics}");
     let mut promtool = Command::new("promtool")
         .env("PATH", &path)
         .args(["check", "metrics"])
@@ -182,7 +180,7 @@ fn kafka_compose_starts_a_pipeline_that_prometheus_watches() {
 
     let grace: u64 = worker.stop_grace_period.as_deref().unwrap().trim_end_matches('s').parse().unwrap();
     let told = Instant::now();
-    Command::new("kill").arg(running.0.id().to_string()).status().unwrap();
+    harness::signal(&running.0, "TERM");
     assert!(running.0.wait().unwrap().success());
     assert!(told.elapsed() < Duration::from_secs(grace), "{:?}", told.elapsed());
     let kept = ["rollup", "--data", "kept", "--period", "2020-Q1", "--unit", "00004", "--format", "json"];

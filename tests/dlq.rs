@@ -5,12 +5,13 @@
 
 mod harness;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use giaoban::domain::Partition;
 use giaoban::log::embedded::EmbeddedLog;
 use giaoban::log::{EventLog as _, Outgoing};
-use harness::{Giaoban, session};
+use harness::running::Running;
+use harness::{Giaoban, session, until};
 
 const EVENTS: &str = "giaoban.events";
 const LETTERS: &str = "giaoban.events.dlq";
@@ -198,27 +199,10 @@ fn a_redrive_that_was_cut_short_changes_no_figure() {
 fn redriven_records_are_counted() {
     let giaoban = mended(five_letters()).with("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0");
     giaoban.run(&["dlq", "redrive"]);
-    let mut worker = giaoban.start(&["worker"]);
-    let mut log = std::io::BufReader::new(worker.stderr.take().unwrap());
-    let address = loop {
-        let mut line = String::new();
-        assert_ne!(std::io::BufRead::read_line(&mut log, &mut line).unwrap(), 0, "it ended");
-        if let Some((_, rest)) = line.split_once("\"address\":\"") {
-            break rest.split('"').next().unwrap().to_owned();
-        }
-    };
-    let begun = Instant::now();
-    loop {
-        let metrics =
-            ureq::get(format!("http://{address}/metrics")).call().unwrap().body_mut().read_to_string().unwrap();
-        if metrics.contains("giaoban_worker_records_redriven_total 3\n") {
-            break;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(20), "{metrics}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    worker.kill().unwrap();
-    worker.wait().unwrap();
+    let worker = Running::worker(&giaoban);
+    until("three are counted", Duration::from_secs(20), || {
+        worker.metric("giaoban_worker_records_redriven_total") == Some(3.0)
+    });
 }
 
 #[test]
@@ -335,8 +319,7 @@ fn too_many_bad_records_hold_their_partition_at_the_same_place_until_they_are_ac
 
 #[test]
 fn garbage_in_one_partition_keeps_no_other_waiting_and_a_running_worker_hears_of_a_decision() {
-    let port = harness::broker::free_port();
-    let giaoban = Giaoban::new().with("GIAOBAN__HTTP__LISTEN", &format!("127.0.0.1:{port}"));
+    let giaoban = Giaoban::new().with("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0");
     send(&giaoban, []);
     let log = EmbeddedLog::open(&giaoban.data()).unwrap();
     let mut producer = log.producer(EVENTS).unwrap();
@@ -350,26 +333,20 @@ fn garbage_in_one_partition_keeps_no_other_waiting_and_a_running_worker_hears_of
     };
     let session_of = |number| session("00007", number, 1, "2020-03-04", 1).into_bytes();
     let (bad, good) = (partitions[0], partitions[1]);
-    let mut worker = giaoban.start(&["worker"]);
-    let address = harness::address(&mut worker);
+    let worker = Running::worker(&giaoban);
     to(bad, (0..1_001).map(|number| broken(number).1).chain([session_of(1)]).collect());
-    let ask = |path: &str| {
-        let answer = ureq::get(format!("http://{address}{path}")).call().unwrap();
-        answer.into_body().read_to_string().unwrap()
-    };
-    let until = |what: &str, condition: &dyn Fn() -> bool| harness::until(what, Duration::from_secs(60), condition);
-    let metric = format!("giaoban_worker_partition_held{{partition=\"{bad}\"}} ");
-    until("it is held", &|| ask("/metrics").contains(&format!("{metric}1")));
-    assert!(ask("/readyz").starts_with(&format!("ok\npartition {bad} is held at offset 999")), "{}", ask("/readyz"));
+    let until = |what: &str, condition: &dyn Fn() -> bool| until(what, Duration::from_secs(60), condition);
+    let held = || worker.metric(&format!("giaoban_worker_partition_held{{partition=\"{bad}\"}}"));
+    until("it is held", &|| held() == Some(1.0));
+    let (status, said) = worker.readiness();
+    assert!(status == 200 && said.starts_with(&format!("ok\npartition {bad} is held at offset 999")), "{said}");
     to(good, vec![session_of(2)]);
     let figure = || giaoban.figure("2020-Q1", "00007", "supervision_sessions");
     until("the other partition", &|| giaoban.run(&["rollup", "--period", "2020-Q1"]).code == Some(0) && figure() == 1);
     let number = bad.to_string();
     giaoban.ok(&["dlq", "accept", "--partition", &number, "--through", "end", "--reason-text", "đã sửa"]);
     until("the partition goes on", &|| figure() == 2);
-    assert!(ask("/metrics").contains(&format!("{metric}0")) && ask("/readyz") == "ok\n");
-    worker.kill().unwrap();
-    worker.wait().unwrap();
+    assert_eq!((held(), worker.readiness()), (Some(0.0), (200, "ok\n".to_owned())));
 }
 
 #[test]

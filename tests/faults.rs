@@ -17,7 +17,7 @@ use giaoban::log::{EventLog as _, Outgoing};
 use giaoban::store::ReadCheckpoints as _;
 use giaoban::store::sqlite::SqliteStore;
 use harness::broker::Broker;
-use harness::{Giaoban, session};
+use harness::{Giaoban, assignments, session, signal};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 use rdkafka::ClientConfig;
@@ -37,11 +37,6 @@ fn in_store(giaoban: &Giaoban) -> u64 {
     let Ok(mut store) = SqliteStore::read(&giaoban.data().join("store-1.db")) else { return 0 };
     let checkpoints = store.checkpoints(giaoban.variable("GIAOBAN__KAFKA__TOPIC")).unwrap();
     checkpoints.iter().map(|checkpoint| checkpoint.counts.read).sum()
-}
-
-fn signal(worker: &Child, signal: &str) {
-    let id = worker.id().to_string();
-    assert!(std::process::Command::new("kill").args([&format!("-{signal}"), &id]).status().unwrap().success());
 }
 
 fn term(worker: &Child) {
@@ -98,13 +93,6 @@ fn send(giaoban: &Giaoban, events: &[String]) -> u64 {
     sent
 }
 
-/// Sessions of one unit, with these numbers.
-fn publish(giaoban: &Giaoban, numbers: std::ops::Range<usize>) {
-    let sessions: Vec<String> = numbers.map(|number| session("00004", number, 1, "2020-03-04", 1)).collect();
-    giaoban.write("a.ndjson", sessions.join("\n"));
-    giaoban.ok(&["publish", "a.ndjson"]);
-}
-
 #[test]
 #[ignore = "starts a broker of its own: ./test.sh"]
 fn kafka_fault_a_broker_killed_at_work_stopped_and_away_for_a_minute_costs_nothing() {
@@ -148,7 +136,7 @@ fn kafka_fault_a_broker_killed_at_work_stopped_and_away_for_a_minute_costs_nothi
 fn kafka_fault_records_gone_before_they_were_read_stop_the_worker() {
     let giaoban = Giaoban::on_kafka();
     giaoban.ok(&["topics", "create", "--partitions", "1"]);
-    let publish = |numbers| publish(&giaoban, numbers);
+    let publish = |numbers| giaoban.publish_sessions(numbers);
     publish(0..10);
     giaoban.settle();
     publish(10..30);
@@ -178,8 +166,7 @@ fn kafka_fault_a_topic_made_anew_is_not_taken_for_the_old_one() {
     for (in_new_topic, under_work) in [(3, false), (20, false), (20, true)] {
         let giaoban = Giaoban::on_kafka().with("GIAOBAN__HTTP__LISTEN", "off");
         let publish = |numbers: std::ops::Range<usize>| {
-            let sessions: Vec<String> = numbers.map(|number| session("00004", number, 1, "2020-03-04", 1)).collect();
-            giaoban.write("a.ndjson", sessions.join("\n"));
+            giaoban.write_sessions("a.ndjson", &["00004"], numbers);
             // By somebody without a store: beside this one nobody publishes to another topic.
             giaoban.ok(&["publish", "a.ndjson", "--data", "elsewhere"]);
         };
@@ -212,8 +199,7 @@ fn kafka_fault_a_topic_made_anew_is_not_taken_for_the_old_one() {
 fn kafka_fault_a_topic_made_anew_while_a_worker_stands_still_is_not_read_on_from_the_old_offset() {
     let giaoban = Giaoban::on_kafka().with("GIAOBAN__HTTP__LISTEN", "off");
     let publish = |numbers: std::ops::Range<usize>| {
-        let sessions: Vec<String> = numbers.map(|number| session("00004", number, 1, "2020-03-04", 1)).collect();
-        giaoban.write("a.ndjson", sessions.join("\n"));
+        giaoban.write_sessions("a.ndjson", &["00004"], numbers);
         giaoban.run(&["publish", "a.ndjson", "--data", "elsewhere"]).code == Some(0)
     };
     giaoban.ok(&["topics", "create", "--partitions", "1"]);
@@ -300,7 +286,7 @@ fn kafka_fault_of_two_workers_with_one_instance_id_the_first_stops() {
         .with("GIAOBAN__HTTP__LISTEN", "off")
         .with("GIAOBAN__KAFKA__PROPERTIES__GROUP_INSTANCE_ID", "worker-1");
     giaoban.ok(&["topics", "create", "--partitions", "2"]);
-    let publish = |numbers| publish(&giaoban, numbers);
+    let publish = |numbers| giaoban.publish_sessions(numbers);
     publish(0..10);
     let first = giaoban.start(&["worker"]);
     until("the first worker reads", || in_store(&giaoban) == 10);
@@ -326,7 +312,7 @@ fn kafka_fault_of_two_workers_with_one_instance_id_the_first_stops() {
 fn kafka_fault_records_gone_under_a_worker_that_stands_still_stop_it() {
     let giaoban = Giaoban::on_kafka().with("GIAOBAN__HTTP__LISTEN", "off");
     giaoban.ok(&["topics", "create", "--partitions", "1"]);
-    let publish = |numbers| publish(&giaoban, numbers);
+    let publish = |numbers| giaoban.publish_sessions(numbers);
     publish(0..10);
     let worker = giaoban.start(&["worker"]);
     until("it has read all", || in_store(&giaoban) == 10);
@@ -350,8 +336,7 @@ fn member(giaoban: &Giaoban, name: &str, variables: &[(&str, &str)]) -> Child {
 
 /// How often a member was given partitions.
 fn assigned(giaoban: &Giaoban, name: &str) -> usize {
-    let said = giaoban.read(name);
-    said.lines().filter(|line| line.contains("\"assigned\"") && line.contains("Partition(")).count()
+    assignments(&giaoban.read(name))
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use giaoban::domain::{Calendar, Rules, UnitTable};
+use giaoban::domain::Calendar;
 use giaoban::failure::{ExitCode, Explained as _};
 use giaoban::ingest::Limits;
 use giaoban::ingest::worker::{Until, Worker};
@@ -23,6 +23,7 @@ use giaoban::observability::Metrics;
 use giaoban::store::{ReadCheckpoints as _, ReadFigures as _, StoreWriter as _};
 use giaoban::wire::Admission;
 use harness::disk::SmallDisk;
+use harness::hanoi::rules_of;
 use harness::running::Running;
 use harness::{Giaoban, session, until};
 use rdkafka::types::RDKafkaApiKey;
@@ -33,18 +34,11 @@ fn serving() -> Giaoban {
     Giaoban::new().with("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0")
 }
 
-fn publish(giaoban: &Giaoban, from: usize, count: usize) {
-    let events = (from..from + count).map(|number| session("00004", number, 1, "2020-03-04", 1) + "\n");
-    giaoban.write("events.ndjson", events.collect::<String>());
-    giaoban.ok(&["publish", "events.ndjson"]);
-}
-
 /// A worker that has nothing to do.
 fn idle(giaoban: &Giaoban) -> Running {
-    publish(giaoban, 0, 10);
+    giaoban.publish_sessions(0..10);
     let worker = Running::worker(giaoban);
-    until("all events", PATIENCE, || giaoban.run(&["rollup", "--period", "2020-Q1"]).code == Some(0));
-    until("all events", PATIENCE, || giaoban.figure("2020-Q1", "01", "supervision_sessions") == 10);
+    until("all events", PATIENCE, || giaoban.sessions() == Some(10));
     worker.until_ready();
     worker
 }
@@ -74,7 +68,7 @@ fn a_store_whose_files_are_removed_under_an_idle_worker_ends_it() {
 fn a_store_that_is_replaced_by_another_ends_it() {
     let giaoban = serving();
     let other = serving();
-    publish(&other, 0, 5);
+    other.publish_sessions(0..5);
     other.settle();
     let worker = idle(&giaoban);
     fs::rename(other.data().join("store-1.db"), giaoban.data().join("store-1.db")).unwrap();
@@ -84,7 +78,7 @@ fn a_store_that_is_replaced_by_another_ends_it() {
 #[test]
 fn a_store_that_a_backup_is_copied_into_ends_it() {
     let giaoban = serving();
-    publish(&giaoban, 0, 3);
+    giaoban.publish_sessions(0..3);
     giaoban.settle();
     giaoban.ok(&["backup", "backup"]);
     let worker = idle(&giaoban);
@@ -96,11 +90,11 @@ fn a_store_that_a_backup_is_copied_into_ends_it() {
 fn a_log_that_a_backup_replaces_ends_it() {
     for in_place in [true, false] {
         let giaoban = serving();
-        publish(&giaoban, 0, 3);
+        giaoban.publish_sessions(0..3);
         giaoban.settle();
         giaoban.ok(&["backup", "backup"]);
         let worker = Running::worker(&giaoban);
-        publish(&giaoban, 3, 10);
+        giaoban.publish_sessions(3..13);
         until("all events", PATIENCE, || worker.metric("giaoban_worker_records_applied_total") == Some(10.0));
         let (log, copy) = (giaoban.data().join("log.db"), giaoban.dir().join("backup/log.db"));
         if in_place {
@@ -126,8 +120,7 @@ fn a_worker_on_a_full_disk_waits_for_room_and_says_so() {
     let command =
         |arguments: &[&str]| disk.command(&giaoban.command(&[arguments, &["--data", data.to_str().unwrap()]].concat()));
     let publish = |unit: &str, count: usize| {
-        let events = (0..count).map(|number| session(unit, number, 1, "2020-03-04", 1) + "\n");
-        let file = giaoban.write("events.ndjson", events.collect::<String>());
+        let file = giaoban.write_sessions("a.ndjson", &[unit], 0..count);
         let published = command(&["publish", file.to_str().unwrap()]).output().unwrap();
         assert!(published.status.success(), "{}", String::from_utf8_lossy(&published.stderr));
     };
@@ -164,7 +157,7 @@ fn a_backup_that_a_full_disk_ends_leaves_nothing_and_can_be_made_again() {
         return;
     };
     let giaoban = serving();
-    publish(&giaoban, 0, 3_000);
+    giaoban.publish_sessions(0..3_000);
     giaoban.settle();
     let (to, empty) = (disk.path().join("backup"), disk.path().join("empty"));
     let data = giaoban.data();
@@ -271,9 +264,7 @@ fn a_thread_that_dies_ends_the_worker_as_what_it_is() {
     let payload = session("00004", 1, 1, "2020-03-04", 1).into_bytes();
     producer.send(&Outgoing { key: Some(b"00004".to_vec()), payload, ..Outgoing::default() }, 0).unwrap();
     assert!(producer.flush(PATIENCE)[0].result.is_ok());
-    let succession = include_str!("../config/units/hanoi-succession.csv");
-    let units = UnitTable::from_csv(include_str!("../config/units/hanoi.csv"), succession).unwrap();
-    let rules = Arc::new(Rules::new(units, Calendar::Decree09));
+    let rules = Arc::new(rules_of(Calendar::Decree09));
     let memory = memory::Memory::default();
     let mut store = memory.create();
     store.adopt(&rules, false).unwrap();

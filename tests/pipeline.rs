@@ -6,6 +6,7 @@ mod harness;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use harness::running::Running;
 use harness::{Giaoban, case, session};
 use serde_json::{Value, json};
 
@@ -252,13 +253,8 @@ fn the_demo_gives_the_briefings_totals_and_says_that_it_is_a_sample() {
 #[test]
 fn the_demo_serves_pages_metrics_and_probes_until_it_is_told_to_stop() {
     let giaoban = Giaoban::new().with("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0");
-    let mut demo = giaoban.start(&["demo"]);
-    let address = harness::address(&mut demo);
-    let get = |path: &str| {
-        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-        let mut answer = agent.get(format!("http://{address}{path}")).call().unwrap();
-        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
-    };
+    let demo = Running::of(giaoban.command(&["demo"]));
+    let get = |path: &str| demo.get(path);
     // The reports are written first, and the worker goes on.
     let report = giaoban.data().join("reports/giaoban-2020-Q4.html");
     let within = std::time::Duration::from_secs(60);
@@ -269,8 +265,9 @@ fn the_demo_serves_pages_metrics_and_probes_until_it_is_told_to_stop() {
     assert!(status == 200 && page.contains("Thành phố Hà Nội"), "{page}");
     let (status, metrics) = get("/metrics");
     assert!(status == 200 && metrics.contains("giaoban_worker_records_applied_total"), "{metrics}");
-    assert!(std::process::Command::new("kill").args(["-INT", &demo.id().to_string()]).status().unwrap().success());
-    assert_eq!(demo.wait().unwrap().code(), Some(0));
+    demo.signal("INT");
+    let (code, log) = demo.ended();
+    assert_eq!(code, Some(0), "{log}");
 }
 
 #[test]

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "harness/hanoi.rs"]
+mod hanoi;
 mod oracle;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,19 +17,13 @@ use giaoban::rollup::overlap::OverlapPlace;
 use giaoban::rollup::table::OfUnit;
 use giaoban::store::sqlite::SqliteStore;
 use giaoban::store::{Batch, Counts, ReadFigures as _, Span, StoreWriter as _};
+use hanoi::{SUCCESSION, rules_of};
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-const UNITS: &str = include_str!("../config/units/hanoi.csv");
-const SUCCESSION: &str = include_str!("../config/units/hanoi-succession.csv");
-
-fn rules(calendar: Calendar) -> Rules {
-    Rules::new(UnitTable::from_csv(UNITS, SUCCESSION).unwrap(), calendar)
-}
-
-static DECREE: LazyLock<Rules> = LazyLock::new(|| rules(Calendar::Decree09));
-static CALENDAR_QUARTER: LazyLock<Rules> = LazyLock::new(|| rules(Calendar::CalendarQuarter));
+static DECREE: LazyLock<Rules> = LazyLock::new(|| rules_of(Calendar::Decree09));
+static CALENDAR_QUARTER: LazyLock<Rules> = LazyLock::new(|| rules_of(Calendar::CalendarQuarter));
 
 /// Days at which something changes, and some others.
 fn day() -> impl Strategy<Value = Date> {

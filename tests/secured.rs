@@ -7,7 +7,6 @@
 mod harness;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
@@ -15,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use giaoban::log::kafka::{KafkaLog, KafkaSettings};
 use giaoban::log::{EventLog as _, Outgoing};
+use harness::running::Running;
 use harness::{Ended, Giaoban, session};
 
 /// Ten seconds are the promise.
@@ -357,31 +357,16 @@ fn kafka_secured_a_running_worker_tells_what_was_taken_from_it() {
     );
     let taken = |group: &str, take: &dyn Fn(), text: &str| {
         let giaoban = secured.client("leaver").with("GIAOBAN__KAFKA__GROUP", group);
-        let mut worker = giaoban.start(&["worker"]);
-        let mut log = BufReader::new(worker.stderr.take().unwrap());
-        let mut read = String::new();
-        while !read.contains("\"assigned\"") {
-            assert!(log.read_line(&mut read).unwrap() > 0, "the worker ended before it read:\n{read}");
-        }
+        let mut worker = Running::unserved(giaoban.command(&["worker"]));
+        worker.until_assigned();
+        let before = worker.log().len();
         take();
         let begun = Instant::now();
-        let code = loop {
-            if let Some(status) = worker.try_wait().unwrap() {
-                break status.code();
-            }
-            if begun.elapsed() > SOON {
-                worker.kill().unwrap();
-                let mut rest = String::new();
-                log.read_to_string(&mut rest).unwrap();
-                panic!("{text}: the worker runs on\n{rest}");
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        };
-        let mut rest = String::new();
-        log.read_to_string(&mut rest).unwrap();
-        assert!(rest.contains(text), "{rest}");
-        assert_eq!(code, Some(7), "{rest}");
-        secured.assert_no_secret(&rest);
+        let (code, log) = worker.ended();
+        assert!(begun.elapsed() < SOON, "{text}: the worker ran on\n{log}");
+        assert!(log[before..].contains(text), "{log}");
+        assert_eq!(code, Some(7), "{log}");
+        secured.assert_no_secret(&log);
     };
     let no_group = || {
         rule("--remove", &["--group", "*"]);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod database;
+mod harness;
 #[path = "simulation/memory.rs"]
 #[allow(dead_code)]
 mod memory;
@@ -14,14 +15,10 @@ use giaoban::domain::*;
 use giaoban::rollup::{Cell, Rollup};
 use giaoban::store::sqlite::SqliteStore;
 use giaoban::store::{Accepted, Batch, Counts, Held, ReadFigures as _, Span, StoreError, StoreReader, StoreWriter};
+use harness::hanoi::rules_of;
 use jiff::civil::date;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
-
-fn rules(calendar: Calendar) -> Rules {
-    let units = include_str!("../config/units/hanoi.csv");
-    Rules::new(UnitTable::from_csv(units, include_str!("../config/units/hanoi-succession.csv")).unwrap(), calendar)
-}
 
 fn session(subject: &str, revision: i64, content: u8, unit: &str, month: i8, offset: i64) -> Entry {
     Entry {
@@ -68,7 +65,7 @@ struct Maker {
 }
 
 fn contract(make: impl Fn() -> Maker) {
-    let decree = rules(Calendar::Decree09);
+    let decree = rules_of(Calendar::Decree09);
     revisions_are_settled_and_kept(&make(), &decree);
     revisions_in_one_batch_are_settled_in_the_order_in_which_they_were_read(&make(), &decree);
     a_batch_that_does_not_start_where_the_store_is_writes_nothing(&make(), &decree);
@@ -257,7 +254,7 @@ fn rules_are_taken_once(maker: &Maker, decree: &Rules) {
     store.adopt(decree, false).unwrap();
     store.adopt(decree, false).unwrap();
     assert_eq!(store.fingerprint().unwrap(), Some(decree.fingerprint()));
-    let other = rules(Calendar::CalendarQuarter);
+    let other = rules_of(Calendar::CalendarQuarter);
     assert!(matches!(store.adopt(&other, false), Err(StoreError::OtherRules { .. })));
     assert_eq!(store.fingerprint().unwrap(), Some(decree.fingerprint()));
 }
@@ -368,7 +365,7 @@ fn content(store: &mut dyn StoreReader) -> Content {
 #[test]
 #[ignore = "needs PostgreSQL: ./test.sh"]
 fn postgres_holds_what_sqlite_holds_whatever_comes() {
-    let rules = rules(Calendar::Decree09);
+    let rules = rules_of(Calendar::Decree09);
     for seed in 0..12 {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let mut below = |limit: u32| random.next_u32() % limit;

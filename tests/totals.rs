@@ -8,7 +8,8 @@ mod harness;
 use std::time::Duration;
 
 use database::Database;
-use harness::{Giaoban, address, session, until};
+use harness::running::Running;
+use harness::{Giaoban, session, until};
 use serde_json::{Value, json};
 
 /// A form of Phường Trúc Bạch's Community Investment Supervision Board.
@@ -173,20 +174,21 @@ fn a_form_beside_single_records_is_listed_until_one_side_is_withdrawn() {
     let text = giaoban.ok(&["overlaps", "--format", "text", "--lang", "vi"]);
     assert!(text.contains("/units/00004 GS-1 r1") && text.contains("đơn vị rút phần trùng"), "{text}");
 
-    let mut worker = giaoban.start(&["worker"]);
-    let address = address(&mut worker);
-    let get =
-        |path: &str| ureq::get(format!("http://{address}{path}")).call().unwrap().body_mut().read_to_string().unwrap();
-    let shown = |count: u8| get("/metrics").contains(&format!("\ngiaoban_overlaps {count}\n"));
-    until("the metric shows it", Duration::from_secs(20), || shown(1));
+    let worker = Running::worker(&giaoban);
+    let get = |path: &str| {
+        let (status, page) = worker.get(path);
+        assert_eq!(status, 200, "{page}");
+        page
+    };
+    let shown = || worker.metric("giaoban_overlaps");
+    until("the metric shows it", Duration::from_secs(20), || shown() == Some(1.0));
     assert!(get("/?period=2020-Q4&lang=en").contains("<a href=\"/overlaps?period=2020-Q4&#38;lang=en\">"));
     let page = get("/overlaps?period=2020-Q4&lang=en");
     assert!(page.contains("/units/00004 TH-1") && page.contains("/units/00004 GS-1"), "{page}");
     giaoban.ok(&["withdraw", "--subject", "GS-1", "--reason", "it is in the form"]);
-    until("the metric follows", Duration::from_secs(40), || shown(0));
+    until("the metric follows", Duration::from_secs(40), || shown() == Some(0.0));
     assert!(!get("/?period=2020-Q4").contains("/overlaps"));
-    worker.kill().unwrap();
-    worker.wait().unwrap();
+    drop(worker);
     assert_eq!(giaoban.figure("2020-Q4", "00004", "supervision_sessions"), 7);
 }
 

@@ -5,68 +5,45 @@
 
 mod harness;
 
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
-use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use giaoban::log::embedded::EmbeddedLog;
 use giaoban::log::{EventLog as _, Outgoing};
 use harness::disk::SmallDisk;
-use harness::{Giaoban, get, session};
+use harness::running::Running;
+use harness::{Giaoban, session};
 
 fn published(count: usize) -> Giaoban {
     let giaoban = Giaoban::new().with("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0");
-    giaoban.write(
-        "a.ndjson",
-        (0..count).map(|number| session("00004", number, 1, "2020-03-04", 1) + "\n").collect::<String>(),
-    );
-    giaoban.ok(&["publish", "a.ndjson"]);
+    giaoban.publish_sessions(0..count);
     giaoban
 }
 
-fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(30), "{what} does not come");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+fn until(what: &str, condition: impl FnMut() -> bool) {
+    harness::until(what, Duration::from_secs(30), condition);
 }
 
-/// A worker that runs on, with the address it serves on.
-fn serving(giaoban: &Giaoban) -> (Child, String) {
-    let mut child = giaoban.start(&["worker"]);
-    let address = harness::address(&mut child);
-    (child, address)
-}
-
-fn terminate(child: &mut Child) -> (Option<i32>, Duration) {
+/// Tells it to stop: its code, how long that took, and its log.
+fn terminate(worker: Running) -> (Option<i32>, Duration, String) {
     let begun = Instant::now();
-    let kill = Command::new("kill").arg(child.id().to_string()).status().unwrap();
-    assert!(kill.success());
-    let status = until("the end", || child.try_wait().unwrap());
-    (status.code(), begun.elapsed())
+    worker.signal("TERM");
+    let (code, log) = worker.ended();
+    (code, begun.elapsed(), log)
 }
 
 #[test]
 fn a_running_worker_is_watched_and_stops_when_told() {
     let giaoban = published(500);
-    let (mut worker, address) = serving(&giaoban);
-    let metric = |name: &str| {
-        let (_, text) = get(&address, "/metrics");
-        text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok())
-    };
-    until("every record", || metric("giaoban_worker_records_applied_total").filter(|count| *count == 500.0));
-    assert_eq!(metric("giaoban_worker_reconciliation_difference_records"), Some(0.0));
-    assert_eq!(metric("giaoban_worker_assigned_partitions"), Some(6.0));
-    until("no lag", || metric("giaoban_worker_lag_records{partition=\"5\"}").filter(|lag| *lag == 0.0));
+    let worker = Running::worker(&giaoban);
+    until("every record", || worker.metric("giaoban_worker_records_applied_total") == Some(500.0));
+    assert_eq!(worker.metric("giaoban_worker_reconciliation_difference_records"), Some(0.0));
+    assert_eq!(worker.metric("giaoban_worker_assigned_partitions"), Some(6.0));
+    until("no lag", || worker.metric("giaoban_worker_lag_records{partition=\"5\"}") == Some(0.0));
     for probe in ["/livez", "/readyz", "/startupz"] {
-        assert_eq!(get(&address, probe).0, 200, "{probe}");
+        assert_eq!(worker.get(probe).0, 200, "{probe}");
     }
-    let (status, page) = get(&address, "/?period=2020-Q1");
+    let (status, page) = worker.get("/?period=2020-Q1");
     assert_eq!(status, 200);
     assert!(page.contains("500") && page.contains("Thành phố Hà Nội"), "{page}");
 
@@ -86,9 +63,9 @@ fn a_running_worker_is_watched_and_stops_when_told() {
         "--field",
         "other",
     ]);
-    until("the new record", || Some(()).filter(|()| giaoban.figure("2020-Q1", "01", "supervision_sessions") == 501));
-    let (code, took) = terminate(&mut worker);
-    assert_eq!(code, Some(0));
+    until("the new record", || giaoban.figure("2020-Q1", "01", "supervision_sessions") == 501);
+    let (code, took, log) = terminate(worker);
+    assert_eq!(code, Some(0), "{log}");
     assert!(took < Duration::from_secs(10), "{took:?}");
 }
 
@@ -96,8 +73,8 @@ fn a_running_worker_is_watched_and_stops_when_told() {
 fn a_store_that_takes_no_batch_is_told_until_it_does() {
     let giaoban = published(1);
     giaoban.settle();
-    let (mut worker, address) = serving(&giaoban);
-    until("readiness", || (get(&address, "/readyz").0 == 200).then_some(()));
+    let worker = Running::worker(&giaoban);
+    worker.until_ready();
     // So that the age of the record that waits is told from that of the one before it.
     std::thread::sleep(Duration::from_secs(4));
     let holder = rusqlite::Connection::open(giaoban.data().join("store-1.db")).unwrap();
@@ -105,24 +82,20 @@ fn a_store_that_takes_no_batch_is_told_until_it_does() {
     giaoban.write("b.ndjson", session("00004", 2, 1, "2020-03-04", 1));
     giaoban.ok(&["publish", "b.ndjson"]);
     let begun = Instant::now();
-    let age = || {
-        let (_, text) = get(&address, "/metrics");
-        let name = "giaoban_worker_oldest_unprocessed_event_age_seconds ";
-        text.lines().find_map(|line| line.strip_prefix(name)?.parse::<f64>().ok()).unwrap()
-    };
-    until("word of it", || (get(&address, "/readyz").0 == 503).then_some(()));
+    let age = || worker.metric("giaoban_worker_oldest_unprocessed_event_age_seconds").unwrap();
+    until("word of it", || worker.readiness().0 == 503);
     // It looks the store up again meanwhile, which answers.
     let seen = Instant::now();
     while seen.elapsed() < Duration::from_secs(2) {
-        assert_eq!(get(&address, "/readyz").0, 503);
+        assert_eq!(worker.readiness().0, 503);
         let (age, waited) = (age(), begun.elapsed().as_secs_f64());
         assert!(age > waited - 2.0 && age < waited + 2.0, "{age} s after {waited} s");
         std::thread::sleep(Duration::from_millis(50));
     }
     holder.execute_batch("ROLLBACK").unwrap();
-    until("readiness again", || (get(&address, "/readyz").0 == 200).then_some(()));
-    until("no age", || (age() == 0.0).then_some(()));
-    assert_eq!(terminate(&mut worker).0, Some(0));
+    worker.until_ready();
+    until("no age", || age() == 0.0);
+    worker.stop();
 }
 
 #[test]
@@ -130,20 +103,14 @@ fn a_worker_that_the_store_keeps_from_stopping_says_so_in_both_languages() {
     for (lang, said) in [("vi", "không trả lời trong 8 giây"), ("en", "did not answer within 8 s of the stop")] {
         let giaoban = published(1);
         giaoban.settle();
-        let mut worker = giaoban.start(&["worker", "--lang", lang]);
-        let mut log = BufReader::new(worker.stderr.take().unwrap());
-        let mut line = String::new();
-        while !line.contains("\"assigned\"") {
-            assert!(log.read_line(&mut line).unwrap() > 0, "{line}");
-        }
+        let mut worker = Running::of(giaoban.command(&["worker", "--lang", lang]));
+        worker.until_assigned();
         let holder = rusqlite::Connection::open(giaoban.data().join("store-1.db")).unwrap();
         holder.execute_batch("BEGIN IMMEDIATE").unwrap();
         giaoban.write("b.ndjson", session("00004", 2, 1, "2020-03-04", 1));
         giaoban.ok(&["publish", "b.ndjson"]);
         std::thread::sleep(Duration::from_secs(1));
-        let (code, took) = terminate(&mut worker);
-        let mut text = String::new();
-        log.read_to_string(&mut text).unwrap();
+        let (code, took, text) = terminate(worker);
         assert_eq!(code, Some(9), "{text}");
         assert!(text.contains("store-1.db") && text.contains(said), "{text}");
         assert!(took < Duration::from_secs(10), "{took:?}");
@@ -176,12 +143,12 @@ fn catching_up_ends_while_others_go_on_publishing() {
                 number += 1;
             }
         });
-        until("more", || (in_log() > 2_000).then_some(()));
+        until("more", || in_log() > 2_000);
         let before = in_log();
         let said = giaoban.settle();
         let read: i64 = said.split(' ').nth(1).unwrap().parse().unwrap();
         let goes_on = in_log();
-        until("still more", || (in_log() > goes_on).then_some(()));
+        until("still more", || in_log() > goes_on);
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
         assert!(read >= before, "{read} of {before}");
     });
@@ -290,8 +257,7 @@ fn a_full_disk_loses_nothing_that_was_acknowledged() {
         harness::Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
     };
     let publish = |unit: &str, count: usize| {
-        let events = (0..count).map(|number| session(unit, number, 1, "2020-03-04", 1) + "\n");
-        let file = giaoban.write("events.ndjson", events.collect::<String>());
+        let file = giaoban.write_sessions("a.ndjson", &[unit], 0..count);
         on_disk(&["publish", file.to_str().unwrap()])
     };
     let settled = |unit: &str| -> u64 {
@@ -356,18 +322,16 @@ fn a_broker_that_goes_away_is_waited_for_and_told() {
     let giaoban = Giaoban::new()
         .with("GIAOBAN__KAFKA__BROKERS", &cluster.bootstrap_servers())
         .with("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0");
-    let (mut worker, address) = serving(&giaoban);
-    let connected = |wanted: &str| {
-        let line = format!("giaoban_worker_log_connected {wanted}");
-        until(&line, || get(&address, "/metrics").1.lines().any(|found| found == line).then_some(()));
-    };
-    connected("1");
+    let mut worker = Running::worker(&giaoban);
+    let connected = |worker: &Running| worker.metric("giaoban_worker_log_connected");
+    until("a connection", || connected(&worker) == Some(1.0));
     cluster.broker_down(1).unwrap();
-    connected("0");
-    assert!(worker.try_wait().unwrap().is_none(), "an outage passes: the worker waits");
+    until("none", || connected(&worker) == Some(0.0));
+    // An outage passes: the worker waits.
+    worker.assert_running();
     cluster.broker_up(1).unwrap();
-    connected("1");
-    assert_eq!(terminate(&mut worker).0, Some(0));
+    until("a connection again", || connected(&worker) == Some(1.0));
+    worker.stop();
 }
 
 #[test]

@@ -15,6 +15,7 @@ use giaoban::store::data_dir::Generation;
 use giaoban::store::sqlite::SqliteStore;
 use harness::Giaoban;
 use harness::broker::Broker;
+use harness::running::Running;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 
@@ -42,12 +43,10 @@ fn a_store_in_use_agrees_with_its_log_and_the_metric_says_so() {
     let (before, after) = events.split_at(events.len() / 2);
     publish(&giaoban, before);
     giaoban.settle();
-    let mut worker = giaoban.start(&["worker"]);
-    let address = harness::address(&mut worker);
-    let metrics =
-        || ureq::get(format!("http://{address}/metrics")).call().unwrap().body_mut().read_to_string().unwrap();
-    until("the worker serves", || ureq::get(format!("http://{address}/readyz")).call().is_ok());
-    assert!(!metrics().contains("giaoban_verify_differences"), "no figure before there was a recount");
+    let worker = Running::worker(&giaoban);
+    worker.until_ready();
+    let (status, metrics) = worker.get("/metrics");
+    assert!(status == 200 && !metrics.contains("giaoban_verify_differences"), "no figure before there was a recount");
     publish(&giaoban, after);
     // While the worker is at it, and after.
     for _ in 0..2 {
@@ -56,9 +55,7 @@ fn a_store_in_use_agrees_with_its_log_and_the_metric_says_so() {
         assert!(ended.err.contains("All agree: "), "{}", ended.err);
         assert!(!giaoban.data().join("verify").exists(), "nothing is left");
     }
-    assert!(metrics().contains("giaoban_verify_differences 0\n"), "{}", metrics());
-    worker.kill().unwrap();
-    worker.wait().unwrap();
+    assert_eq!(worker.metric("giaoban_verify_differences"), Some(0.0));
 }
 
 #[test]
@@ -74,15 +71,10 @@ fn kafka_workers_on_postgres_are_recounted_beside_their_work_and_what_is_spoilt_
     let events = trial::events(1_500, &mut ChaCha8Rng::seed_from_u64(11));
     let (before, after) = events.split_at(events.len() / 2);
     publish(&giaoban, before);
-    let mut workers = [giaoban.start(&["worker"]), giaoban.start(&["worker"])];
-    let addresses = workers.each_mut().map(harness::address);
-    let metric = |address: &str, name: &str| -> Option<f64> {
-        let text = ureq::get(format!("http://{address}/metrics")).call().ok()?.body_mut().read_to_string().ok()?;
-        text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
-    };
-    let each = |name: &str| addresses.each_ref().map(|address| metric(address, name));
+    let workers = [Running::worker(&giaoban), Running::worker(&giaoban)];
+    let each = |name: &str| workers.each_ref().map(|worker| worker.metric(name));
     until("both have a share", || {
-        each("giaoban_worker_assigned_partitions ").iter().all(|count| count.is_some_and(|count| count > 0.0))
+        each("giaoban_worker_assigned_partitions").iter().all(|count| count.is_some_and(|count| count > 0.0))
     });
     publish(&giaoban, after);
     let ended = giaoban.run(&["verify"]);
@@ -92,7 +84,7 @@ fn kafka_workers_on_postgres_are_recounted_beside_their_work_and_what_is_spoilt_
     });
     let ended = giaoban.run(&["verify"]);
     assert!(ended.code == Some(0) && ended.err.contains("All agree: "), "{}", ended.err);
-    assert_eq!(each("giaoban_verify_differences "), [Some(0.0), Some(0.0)]);
+    assert_eq!(each("giaoban_verify_differences"), [Some(0.0), Some(0.0)]);
 
     let unit = "SELECT quarter, unit FROM {schema}.cell_1 WHERE quarter = '2020-Q2' ORDER BY unit LIMIT 1";
     let row = database.client().query_one(&unit.replace("{schema}", &database.schema), &[]).unwrap();
@@ -110,7 +102,7 @@ fn kafka_workers_on_postgres_are_recounted_beside_their_work_and_what_is_spoilt_
         said.lines().filter(|line| line.starts_with("partition ")).map(str::to_owned).collect()
     };
     assert!(miscounted(&ended.err).is_empty(), "{}", ended.err);
-    assert!(each("giaoban_verify_differences ").iter().all(|found| found.is_some_and(|found| found > 0.0)));
+    assert!(each("giaoban_verify_differences").iter().all(|found| found.is_some_and(|found| found > 0.0)));
 
     database.run("UPDATE {schema}.checkpoint_1 SET read = read + 1 WHERE partition = 2");
     let ended = giaoban.run(&["verify"]);
@@ -118,10 +110,6 @@ fn kafka_workers_on_postgres_are_recounted_beside_their_work_and_what_is_spoilt_
     assert!(ended.out.contains(&format!("{quarter} {unit}")), "{}", ended.out);
     let said = miscounted(&ended.err);
     assert!(said.len() == 1 && said[0].starts_with("partition 2: read "), "{}", ended.err);
-    for worker in &mut workers {
-        worker.kill().unwrap();
-        worker.wait().unwrap();
-    }
 }
 
 #[test]
@@ -314,12 +302,6 @@ fn kafka_an_older_store_catches_up_and_agrees_with_a_recount() {
     assert!(giaoban.run(&["verify"]).err.contains("All agree: "));
 }
 
-/// Sessions of one unit, with these numbers.
-fn sessions(giaoban: &Giaoban, numbers: std::ops::Range<usize>) {
-    let events: Vec<String> = numbers.map(|number| harness::session("00004", number, 1, "2020-03-04", 1)).collect();
-    publish(giaoban, &events);
-}
-
 #[test]
 #[ignore = "starts a broker of its own: ./test.sh"]
 fn kafka_a_log_that_lost_its_end_is_not_taken_for_one_that_expired() {
@@ -327,9 +309,9 @@ fn kafka_a_log_that_lost_its_end_is_not_taken_for_one_that_expired() {
     let giaoban = Giaoban::on_kafka_at(&broker.address()).with("GIAOBAN__HTTP__LISTEN", "off");
     let topic = giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned();
     giaoban.ok(&["topics", "create", "--partitions", "1"]);
-    sessions(&giaoban, 0..10);
+    giaoban.publish_sessions(0..10);
     let bytes = broker.log_bytes(&topic);
-    sessions(&giaoban, 10..30);
+    giaoban.publish_sessions(10..30);
     giaoban.settle();
     broker.loses_from(&topic, bytes);
     let refuse = |told: &str| {
@@ -345,10 +327,10 @@ fn kafka_a_log_that_lost_its_end_is_not_taken_for_one_that_expired() {
     // The log ends before the store; then it has gone on, with other records in their place.
     let said = giaoban.fails(11, &["worker", "--until-caught-up"]);
     assert!(said.contains("up to offset 30, but the log now ends at 10"), "{said}");
-    sessions(&giaoban, 50..55);
+    giaoban.publish_sessions(50..55);
     let said = giaoban.fails(11, &["verify"]);
     assert!(said.contains("up to offset 30, but the log now ends at 15"), "{said}");
-    sessions(&giaoban, 55..90);
+    giaoban.publish_sessions(55..90);
     refuse("the record before offset 30 of partition 0 is not the one that the store has read");
     assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 30, "as it was");
 
@@ -359,7 +341,7 @@ fn kafka_a_log_that_lost_its_end_is_not_taken_for_one_that_expired() {
         "{}",
         looked.err
     );
-    sessions(&giaoban, 10..30);
+    giaoban.publish_sessions(10..30);
     giaoban.ok(&["replay", "--switch", "--drop-records", "0"]);
     assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 70);
     giaoban.ok(&["verify"]);

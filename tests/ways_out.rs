@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use giaoban::log::embedded::EmbeddedLog;
 use giaoban::log::{EventLog as _, Outgoing};
-use harness::{Ended, Giaoban, address, case, session};
+use harness::running::Running;
+use harness::{Ended, Giaoban, case, session};
 
 /// What writes to the world, and the only files that may.
 const WAYS_OUT: [(&str, &[&str]); 19] = [
@@ -368,8 +369,8 @@ fn one_run(seed: u64) -> BTreeSet<String> {
         }
     }
 
-    let mut worker = giaoban.start(&["worker"]);
-    let address = address(&mut worker);
+    let worker = Running::worker(&giaoban);
+    let address = worker.address();
     for _ in 0..3 {
         let text = percent(&hostile.text());
         for path in [
@@ -382,13 +383,13 @@ fn one_run(seed: u64) -> BTreeSet<String> {
             "/",
         ] {
             http(
-                &address,
+                address,
                 &format!("GET {path}{text} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"),
                 &format!("seed {seed}: {path}{text}"),
             );
         }
         let host = hostile.text().replace(['\n', '\r', '\0', '\u{1b}', '\u{7f}'], "");
-        http(&address, &format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"), "a name");
+        http(address, &format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"), "a name");
     }
     for path in [
         "/",
@@ -399,9 +400,7 @@ fn one_run(seed: u64) -> BTreeSet<String> {
         "/v1/rollup?format=csv",
         "/metrics",
     ] {
-        http(&address, &format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"), path);
+        http(address, &format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"), path);
     }
-    worker.kill().unwrap();
-    worker.wait().unwrap();
     watched.ran
 }

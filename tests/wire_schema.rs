@@ -1,9 +1,13 @@
 //! The schemas and the decoder say the same of every rule that a schema can say.
 #![allow(clippy::unwrap_used)]
 
-use giaoban::domain::{Calendar, Rules, UnitCode, UnitTable};
+#[path = "harness/hanoi.rs"]
+mod hanoi;
+
+use giaoban::domain::{Calendar, Rules, UnitCode};
 use giaoban::wire::schema::{asyncapi, json_schemas};
 use giaoban::wire::{Admission, Code, Decoder, Draft, FieldSpec, Kind, Message, TYPES, TypeSpec};
+use hanoi::rules_of;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use serde_json::{Map, Value, json};
@@ -41,11 +45,7 @@ const BEYOND_SCHEMA: &[Code] = &[
 /// Whether decoding takes the event, as far as a schema can tell.
 fn decoder_takes(event: &Value) -> bool {
     static RULES: std::sync::OnceLock<Rules> = std::sync::OnceLock::new();
-    let rules = RULES.get_or_init(|| {
-        let units = include_str!("../config/units/hanoi.csv");
-        let succession = include_str!("../config/units/hanoi-succession.csv");
-        Rules::new(UnitTable::from_csv(units, succession).unwrap(), Calendar::Decree09)
-    });
+    let rules = RULES.get_or_init(|| rules_of(Calendar::Decree09));
     let payload = event.to_string();
     let message = Message::structured(payload.as_bytes());
     match Decoder::new().decode(&message, rules, &Admission::new().with_synthetic(true)) {

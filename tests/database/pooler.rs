@@ -1,13 +1,13 @@
 //! PgBouncer in front of a database, in transaction mode: no session is anybody's for longer than a transaction.
 
 use std::fs;
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use postgres::{Client, Config, NoTls};
 
 use super::server::somebody_else;
+use crate::harness::broker::free_port;
 
 /// How long it may take to answer, also on a busy machine.
 const UP_WITHIN: Duration = Duration::from_secs(60);
@@ -24,7 +24,7 @@ impl Pooler {
     /// One that lets everybody in, as the user of that URL.
     pub fn before(url: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let server: Config = url.parse().unwrap();
         let [::postgres::config::Host::Tcp(host)] = server.get_hosts() else { panic!("a URL with one host") };
         let text = |secret: Option<&[u8]>| String::from_utf8(secret.unwrap_or_default().to_vec()).unwrap();

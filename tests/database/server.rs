@@ -1,7 +1,6 @@
 //! A PostgreSQL server of a test's own, to be stopped in every way, to hang, and to be started again.
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -9,6 +8,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use postgres::{Client, NoTls};
+
+use crate::harness::broker::free_port;
 
 /// How long a server may take to answer, also on a busy machine.
 const UP_WITHIN: Duration = Duration::from_secs(90);
@@ -45,7 +46,7 @@ impl OwnServer {
         initdb.args(["-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "-D"]);
         let made = initdb.arg(&data).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let mut server = Self { dir, port, process: None };
         server.start_again();
         server

@@ -3,7 +3,8 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use crate::bases::{event, with};
+use crate::bases::with;
+use crate::harness::events::event;
 use crate::harness::bad::bad_lines;
 use crate::harness::{case, session};
 use crate::product;

@@ -120,7 +120,7 @@ pub fn dead_letters(giaoban: &Giaoban) -> String {
 /// The JSON Schema of each type.
 pub fn schemas(giaoban: &Giaoban) -> String {
     let mut text = String::new();
-    for kind in crate::bases::KINDS {
+    for kind in crate::harness::events::KINDS {
         let ended = giaoban.run(&["schema", "--format", "json-schema", "--type", kind]);
         writeln!(
             text,

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::bases::{HARD, KINDS, event, with};
+use crate::bases::{HARD, with};
+use crate::harness::events::{KINDS, event};
 use crate::product::{ALLOWED, Headers, Judge, Raw, codes};
 
 /// What is tried in every field, as it is written.

@@ -101,7 +101,7 @@ impl Broker {
     /// In order, as its administrator would.
     pub fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {
-            assert!(Command::new("kill").arg(process.id().to_string()).status().unwrap().success());
+            super::signal(&process, "TERM");
             process.wait().unwrap();
         }
     }

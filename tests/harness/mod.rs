@@ -5,11 +5,14 @@
 pub mod bad;
 pub mod broker;
 pub mod disk;
+pub mod events;
+pub mod hanoi;
 pub mod running;
 pub mod terminal;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -126,6 +129,27 @@ impl Giaoban {
         ended.err
     }
 
+    /// Sessions with these numbers, of these units in turn, as a file.
+    pub fn write_sessions(&self, name: &str, units: &[&str], numbers: Range<usize>) -> PathBuf {
+        let event = |number: usize| session(units[number % units.len()], number, 1, "2020-03-04", 1) + "\n";
+        self.write(name, numbers.map(event).collect::<String>())
+    }
+
+    /// Sessions of one unit, with these numbers.
+    pub fn publish_sessions(&self, numbers: Range<usize>) {
+        self.write_sessions("a.ndjson", &["00004"], numbers);
+        self.ok(&["publish", "a.ndjson"]);
+    }
+
+    /// How many sessions the whole city has in the quarter of these; `None` while there are no figures.
+    pub fn sessions(&self) -> Option<u64> {
+        let ended = self.run(&["rollup", "--period", "2020-Q1", "--unit", "01", "--format", "json"]);
+        let out = (ended.code == Some(0)).then_some(ended.out)?;
+        let rollup: serde_json::Value = serde_json::from_str(&out).ok()?;
+        let row = rollup["units"].as_array()?.iter().find(|row| row["unit"] == "01")?;
+        row["figures"]["supervision_sessions"].as_u64()
+    }
+
     pub fn settle(&self) -> String {
         self.ok(&["worker", "--until-caught-up"])
     }
@@ -152,30 +176,26 @@ pub fn until(what: &str, within: Duration, mut condition: impl FnMut() -> bool) 
     }
 }
 
-/// Where a worker that was started serves, as its log says; what follows in the log is read on.
-pub fn address(worker: &mut Child) -> String {
-    let mut log = BufReader::new(worker.stderr.take().unwrap());
-    let mut line = String::new();
-    let address = loop {
-        line.clear();
-        assert!(log.read_line(&mut line).unwrap() > 0, "the worker ends before it serves");
-        if let Some((_, rest)) = line.split_once("\"address\":\"") {
-            break rest.split('"').next().unwrap().to_owned();
-        }
-    };
-    // So that the worker never waits for its log to be read.
-    std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-    address
-}
-
-/// What a server answers to a request of its own: the status, and all of the answer.
+/// What a server answers to a request of its own: the status, and the body.
 pub fn get(address: &str, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(TIME)).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, answer)
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+/// Sends it a signal, by its name.
+pub fn signal(process: &Child, name: &str) {
+    let kill = Command::new("kill").args([&format!("-{name}"), &process.id().to_string()]).status().unwrap();
+    assert!(kill.success(), "there is no process {}", process.id());
+}
+
+/// How often a worker was given partitions, as its log says: it may be given none.
+pub fn assignments(log: &str) -> usize {
+    log.lines().filter(|line| line.contains("\"assigned\"") && line.contains("Partition(")).count()
 }
 
 /// Waits for its end, which must come.

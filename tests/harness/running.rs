@@ -1,11 +1,12 @@
-//! A worker that runs on, watched as an operator watches it: probes, metrics, its log.
+//! A program that runs on, watched as an operator watches it: probes, metrics, its log.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::{Giaoban, get, until};
+use super::{Giaoban, assignments, get, signal, until};
 
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -14,6 +15,8 @@ pub struct Running {
     child: Child,
     address: String,
     log: Arc<Mutex<String>>,
+    /// What reads the log, to its end.
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Running {
@@ -22,27 +25,41 @@ impl Running {
         Self::of(giaoban.command(&["worker"]))
     }
 
-    pub fn of(mut command: Command) -> Self {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let log: Arc<Mutex<String>> = Arc::default();
-        let mut lines = BufReader::new(child.stderr.take().unwrap());
-        let to = Arc::clone(&log);
-        std::thread::spawn(move || {
-            let mut line = String::new();
-            while lines.read_line(&mut line).is_ok_and(|read| read > 0) {
-                to.lock().unwrap().push_str(&line);
-                line.clear();
-            }
-        });
-        let mut running = Self { child, address: String::new(), log };
+    /// That command, as soon as it serves.
+    pub fn of(command: Command) -> Self {
+        let mut running = Self::unserved(command);
         until("the address", PATIENCE, || {
-            assert!(running.child.try_wait().unwrap().is_none(), "it ended: {}", running.log());
+            running.assert_running();
             let log = running.log();
             let address = log.split_once("\"address\":\"").and_then(|(_, rest)| rest.split('"').next());
             running.address = address.unwrap_or_default().to_owned();
             !running.address.is_empty()
         });
         running
+    }
+
+    /// That command, of which nothing but its log is watched.
+    pub fn unserved(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let log: Arc<Mutex<String>> = Arc::default();
+        let mut lines = BufReader::new(child.stderr.take().unwrap());
+        let to = Arc::clone(&log);
+        let reader = std::thread::spawn(move || {
+            let mut line = String::new();
+            while lines.read_line(&mut line).is_ok_and(|read| read > 0) {
+                to.lock().unwrap().push_str(&line);
+                line.clear();
+            }
+        });
+        Self { child, address: String::new(), log, reader: Some(reader) }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     pub fn log(&self) -> String {
@@ -60,23 +77,35 @@ impl Running {
         panic!("it does not say \"{words}\": {}", self.log());
     }
 
+    /// Waits until it was given partitions.
+    pub fn until_assigned(&mut self) {
+        until("partitions", PATIENCE, || {
+            self.assert_running();
+            assignments(&self.log()) > 0
+        });
+    }
+
+    /// What it answers: the status, and the body.
+    pub fn get(&self, path: &str) -> (u16, String) {
+        get(&self.address, path)
+    }
+
     pub fn is_ready(&self) -> bool {
-        get(&self.address, "/readyz").0 == 200
+        self.readiness().0 == 200
     }
 
     /// What `/readyz` answers: its status, and what it says.
     pub fn readiness(&self) -> (u16, String) {
-        let (status, answer) = get(&self.address, "/readyz");
-        (status, answer.split_once("\r\n\r\n").map_or_else(String::new, |(_, body)| body.to_owned()))
+        self.get("/readyz")
     }
 
     pub fn is_live(&self) -> bool {
-        get(&self.address, "/livez").0 == 200
+        self.get("/livez").0 == 200
     }
 
     /// A metric's value, by its name with its labels.
     pub fn metric(&self, name: &str) -> Option<f64> {
-        let (_, text) = get(&self.address, "/metrics");
+        let (_, text) = self.get("/metrics");
         text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
     }
 
@@ -92,9 +121,8 @@ impl Running {
         assert!(self.child.try_wait().unwrap().is_none(), "it ended: {}", self.log());
     }
 
-    pub fn signal(&self, signal: &str) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([&format!("-{signal}"), &id]).status().unwrap().success());
+    pub fn signal(&self, name: &str) {
+        signal(&self.child, name);
     }
 
     /// How it ends, of itself or because it was told to, and its log.
@@ -105,7 +133,7 @@ impl Running {
             code.is_some()
         });
         // The last lines may still be on their way.
-        std::thread::sleep(Duration::from_millis(200));
+        self.reader.take().unwrap().join().unwrap();
         (code.unwrap().code(), self.log())
     }
 

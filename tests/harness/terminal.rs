@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::until;
@@ -14,6 +15,8 @@ pub struct Terminal {
     child: Child,
     keys: ChildStdin,
     screen: Arc<Mutex<Vec<u8>>>,
+    /// What reads what is shown, to its end.
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Terminal {
@@ -34,13 +37,13 @@ impl Terminal {
         let (keys, mut shown) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         let screen = Arc::new(Mutex::new(Vec::new()));
         let written = Arc::clone(&screen);
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut bytes = [0; 4096];
             while let Ok(count @ 1..) = shown.read(&mut bytes) {
                 written.lock().unwrap().extend(&bytes[..count]);
             }
         });
-        Self { child, keys, screen }
+        Self { child, keys, screen, reader: Some(reader) }
     }
 
     /// All that was shown, with what steers a terminal.
@@ -66,7 +69,7 @@ impl Terminal {
             ended.is_some()
         });
         // What was written last is still on its way to here.
-        std::thread::sleep(Duration::from_millis(200));
+        self.reader.take().unwrap().join().unwrap();
         (ended.unwrap().code(), self.screen())
     }
 }

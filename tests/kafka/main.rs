@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use giaoban::log::kafka::{KafkaLog, KafkaSettings};
 use giaoban::log::{EventLog as _, Outgoing, TopicSpec};
+use harness::running::Running;
 use harness::{Giaoban, session, until, wait};
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
@@ -184,26 +185,26 @@ fn kafka_what_an_open_transaction_hides_is_waited_for_and_told() {
     // Somebody else's event lies behind it.
     giaoban.write("a.ndjson", session("00004", 2, 1, "2020-03-04", 1));
     giaoban.ok(&["publish", "a.ndjson"]);
-    let watched = harness::running::Running::worker(&giaoban);
+    let watched = Running::worker(&giaoban);
     let of = |name: &str| watched.metric(&format!("giaoban_worker_{name}{{partition=\"0\"}}"));
     until("word of it", within, || of("hidden_records") == Some(2.0));
     assert_eq!((of("lag_records"), of("partition_unavailable")), (Some(0.0), Some(0.0)));
     let readiness = (200, "ok\npartition 0: 2 offsets lie behind an open transaction, see giaoban doctor\n".to_owned());
     assert_eq!(watched.readiness(), readiness);
     watched.stop();
-    let mut worker = giaoban.start(&["worker", "--until-caught-up"]);
+    let mut worker = Running::unserved(giaoban.command(&["worker", "--until-caught-up"]));
     let doctor = giaoban.run(&["doctor"]);
     assert!(
         doctor.code == Some(16) && doctor.out.contains("2 offsets lie behind an open transaction"),
         "{}",
         doctor.out
     );
-    std::thread::sleep(Duration::from_secs(5));
-    assert_eq!(worker.try_wait().unwrap(), None, "what is hidden is not in the store");
+    worker.says("an open transaction of some producer hides");
+    // What is hidden is not in the store.
+    worker.assert_running();
     open.commit_transaction(within).unwrap();
-    let ended = wait(worker, "worker");
-    assert_eq!(ended.code, Some(0), "{}", ended.err);
-    assert!(ended.err.contains("an open transaction of some producer hides"), "{}", ended.err);
+    let (code, said) = worker.ended();
+    assert_eq!(code, Some(0), "{said}");
     giaoban.settle();
     assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 2);
     assert!(!giaoban.ok(&["doctor"]).contains("open transaction"));
@@ -212,7 +213,7 @@ fn kafka_what_an_open_transaction_hides_is_waited_for_and_told() {
 #[test]
 #[ignore = "needs a broker: ./test.sh"]
 fn kafka_a_topic_that_ends_in_no_message_is_read_to_its_end() {
-    let mut giaoban = Giaoban::on_kafka();
+    let giaoban = Giaoban::on_kafka().with("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0");
     giaoban.ok(&["topics", "create", "--partitions", "1"]);
     let topic = giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned();
     let within = Duration::from_secs(20);
@@ -228,19 +229,10 @@ fn kafka_a_topic_that_ends_in_no_message_is_read_to_its_end() {
     assert!(giaoban.ok(&["replay"]).contains("Nothing would change"));
     assert_eq!(sessions(&giaoban), 3);
 
-    let port = harness::broker::free_port();
-    giaoban = giaoban.with("GIAOBAN__HTTP__LISTEN", &format!("127.0.0.1:{port}"));
-    let mut worker = giaoban.start(&["worker"]);
-    let address = harness::address(&mut worker);
-    let lag = || {
-        let answer = ureq::get(format!("http://{address}/metrics")).call().ok()?.into_body().read_to_string().ok()?;
-        let (_, rest) = answer.split_once("giaoban_worker_lag_records{partition=\"0\"} ")?;
-        Some(rest.lines().next()?.to_owned())
-    };
-    until("an idle worker does not lag", within, || lag().as_deref() == Some("0"));
+    let worker = Running::worker(&giaoban);
+    let lag = || worker.metric("giaoban_worker_lag_records{partition=\"0\"}");
+    until("an idle worker does not lag", within, || lag() == Some(0.0));
     transaction(5..9, true);
     until("it has read what follows", within, || sessions(&giaoban) == 7);
-    until("it does not lag again", within, || lag().as_deref() == Some("0"));
-    worker.kill().unwrap();
-    worker.wait().unwrap();
+    until("it does not lag again", within, || lag() == Some(0.0));
 }

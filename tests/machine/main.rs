@@ -13,6 +13,7 @@ use giaoban::ingest::{BatchFailure, Input, Limits, Machine, Output, Start, Stopp
 use giaoban::log::{Incoming, PartitionRange};
 use giaoban::store::{Batch, Checkpoint, Counts, Span};
 use giaoban::wire::{Admission, Decoder, Message};
+use harness::hanoi::rules_of;
 
 const A: Partition = Partition(0);
 const B: Partition = Partition(1);
@@ -27,11 +28,7 @@ fn with(limits: Limits) -> Machine {
 
 /// A record as the machine is told of it.
 fn read<'a>(incoming: &'a Incoming<'a>) -> Input<'a> {
-    static RULES: LazyLock<Rules> = LazyLock::new(|| {
-        let units = include_str!("../../config/units/hanoi.csv");
-        let units = UnitTable::from_csv(units, include_str!("../../config/units/hanoi-succession.csv")).unwrap();
-        Rules::new(units, Calendar::Decree09)
-    });
+    static RULES: LazyLock<Rules> = LazyLock::new(|| rules_of(Calendar::Decree09));
     let message = Message { key: incoming.key, headers: incoming.headers, payload: incoming.payload };
     Input::Record(incoming, Decoder::new().decode(&message, &RULES, &Admission::new()))
 }

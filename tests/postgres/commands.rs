@@ -1,10 +1,10 @@
 //! Every command on PostgreSQL, and the roles that each needs.
 
-use std::net::TcpListener;
 use std::time::Duration;
 
 use crate::database::Database;
-use crate::harness::{Giaoban, session};
+use crate::harness::running::Running;
+use crate::harness::{Giaoban, session, until};
 
 #[test]
 #[ignore = "needs PostgreSQL: ./test.sh"]
@@ -201,24 +201,19 @@ fn postgres_is_behind_the_demo_and_the_pages() {
     let said = giaoban.ok(&["demo", "--no-serve"]);
     assert!(said.contains("In 2020 the whole city had"), "{said}");
     giaoban.ok(&["demo", "--no-serve"]);
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let address = format!("127.0.0.1:{port}");
-    let giaoban = giaoban.with("GIAOBAN__HTTP__LISTEN", &address);
-    let mut worker = giaoban.start(&["worker"]);
-    let rollup = giaoban.rollup("2020");
-    let page = (0..600).find_map(|_| {
-        std::thread::sleep(Duration::from_millis(50));
-        let mut answer = ureq::get(format!("http://{address}/v1/rollup?period=2020")).call().ok()?;
-        answer.body_mut().read_to_string().ok()
+    let giaoban = giaoban.with("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0");
+    let worker = Running::worker(&giaoban);
+    let mut page = (0, String::new());
+    until("the page", Duration::from_secs(30), || {
+        page = worker.get("/v1/rollup?period=2020");
+        page.0 == 200
     });
-    worker.kill().unwrap();
-    worker.wait().unwrap();
-    assert_eq!(serde_json::from_str::<serde_json::Value>(&page.unwrap()).unwrap(), rollup);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&page.1).unwrap(), giaoban.rollup("2020"));
 
     // Real figures are not mixed with made-up ones.
     let database = Database::new();
     let giaoban = on(&database);
-    publish(&giaoban, 1);
+    giaoban.publish_sessions(0..1);
     giaoban.settle();
     let said = giaoban.fails(2, &["demo", "--no-serve"]);
     assert!(said.contains("real figures") && said.contains("store.schema"), "{said}");

@@ -23,35 +23,22 @@ fn on(url: &str, schema: &str) -> Giaoban {
         .with("GIAOBAN__STORE__SCHEMA", schema)
 }
 
-fn publish(giaoban: &Giaoban, from: usize, count: usize) {
-    let units = ["00004", "00007", "00010"];
-    let events = (from..from + count).map(|number| session(units[number % 3], number, 1, "2020-03-04", 1) + "\n");
-    giaoban.write("a.ndjson", events.collect::<String>());
+fn publish(giaoban: &Giaoban, numbers: std::ops::Range<usize>) {
+    giaoban.write_sessions("a.ndjson", &["00004", "00007", "00010"], numbers);
     giaoban.ok(&["publish", "a.ndjson"]);
-}
-
-fn sessions(giaoban: &Giaoban) -> serde_json::Value {
-    giaoban.figure("2020-Q1", "01", "supervision_sessions")
 }
 
 /// A worker that has written these events and has nothing more to do.
 fn idle(giaoban: &Giaoban, events: usize) -> Running {
-    publish(giaoban, 0, events);
+    publish(giaoban, 0..events);
     let worker = Running::worker(giaoban);
-    until("all events", PATIENCE, || sessions_or_none(giaoban) == Some(events as u64));
+    until("all events", PATIENCE, || giaoban.sessions() == Some(events as u64));
     worker.until_ready();
     worker
 }
 
-fn sessions_or_none(giaoban: &Giaoban) -> Option<u64> {
-    let ended = giaoban.run(&["rollup", "--period", "2020-Q1", "--format", "json"]);
-    let rollup: serde_json::Value = serde_json::from_str(&ended.out).ok()?;
-    let row = rollup["units"].as_array()?.iter().find(|row| row["unit"] == "01")?;
-    row["figures"]["supervision_sessions"].as_u64()
-}
-
 fn assert_exact(giaoban: &Giaoban, events: usize) {
-    assert_eq!(sessions(giaoban), events);
+    assert_eq!(giaoban.sessions(), Some(events as u64));
     let said = giaoban.ok(&["doctor"]);
     assert!(said.contains(&format!("{events} records read, none has vanished")), "{said}");
 }
@@ -70,14 +57,14 @@ fn postgres_that_was_restored_under_an_idle_worker_is_read_into_again() {
     let dump = giaoban.dir().join("dump");
     let dump = dump.to_str().unwrap();
     program("pg_dump", &["-Fc", "-n", &database.schema, "-f", dump]);
-    publish(&giaoban, 200, 100);
-    until("the rest", PATIENCE, || sessions(&giaoban) == 300);
+    publish(&giaoban, 200..300);
+    until("the rest", PATIENCE, || giaoban.sessions() == Some(300));
     worker.signal("STOP");
     program("pg_restore", &["--clean", "--if-exists", "--single-transaction", dump]);
-    assert_eq!(sessions(&giaoban), 200, "what came after the dump is gone");
+    assert_eq!(giaoban.sessions(), Some(200), "what came after the dump is gone");
     worker.signal("CONT");
     worker.says("the store went back");
-    until("what was lost", PATIENCE, || sessions(&giaoban) == 300);
+    until("what was lost", PATIENCE, || giaoban.sessions() == Some(300));
     assert_eq!(worker.metric("giaoban_worker_store_went_back_records_total"), Some(100.0));
     assert!(!worker.log().contains("another worker has written it"), "{}", worker.log());
     worker.assert_running();
@@ -96,9 +83,9 @@ fn postgres_that_went_back_is_told_by_how_much_when_a_batch_meets_it_first() {
     // Rows put back, and an event at once: the batch is turned away before the next look.
     worker.signal("STOP");
     database.run("DELETE FROM {schema}.ledger_1; DELETE FROM {schema}.cell_1; DELETE FROM {schema}.checkpoint_1");
-    publish(&giaoban, 30, 3);
+    publish(&giaoban, 30..33);
     worker.signal("CONT");
-    until("all of it", PATIENCE, || sessions_or_none(&giaoban) == Some(33));
+    until("all of it", PATIENCE, || giaoban.sessions() == Some(33));
     assert!(worker.log().contains("the store went back"), "{}", worker.log());
     assert!(!worker.log().contains("another worker has written it"), "{}", worker.log());
     assert!(worker.metric("giaoban_worker_store_went_back_records_total") > Some(0.0));
@@ -124,8 +111,8 @@ fn postgres_that_is_away_or_hangs_is_seen_by_an_idle_worker_within_ten_seconds()
     server.thaw();
     worker.until_ready();
     worker.assert_running();
-    publish(&giaoban, 10, 5);
-    until("the rest", PATIENCE, || sessions_or_none(&giaoban) == Some(15));
+    publish(&giaoban, 10..15);
+    until("the rest", PATIENCE, || giaoban.sessions() == Some(15));
     worker.stop();
 }
 
@@ -141,7 +128,7 @@ fn postgres_that_takes_no_changes_is_away_and_gets_no_partition() {
     };
     // As a failover's other side has it, or an administrator.
     change("ALTER SYSTEM SET default_transaction_read_only = on; SELECT pg_reload_conf()");
-    publish(&giaoban, 10, 5);
+    publish(&giaoban, 10..15);
     worker.says("read-only");
     worker.until_not_ready(SEEN_WITHIN);
     worker.assert_running();
@@ -150,14 +137,14 @@ fn postgres_that_takes_no_changes_is_away_and_gets_no_partition() {
     change(
         "SET default_transaction_read_only = off; ALTER SYSTEM RESET default_transaction_read_only; SELECT pg_reload_conf()",
     );
-    until("the rest", PATIENCE, || sessions_or_none(&giaoban) == Some(15));
+    until("the rest", PATIENCE, || giaoban.sessions() == Some(15));
     worker.until_ready();
 
     // A standby.
     server.stop(Down::Fast);
     server.write("standby.signal", "");
     server.start_again();
-    publish(&giaoban, 15, 5);
+    publish(&giaoban, 15..20);
     worker.says("the server is a standby");
     worker.until_not_ready(SEEN_WITHIN);
     worker.signal("KILL");
@@ -172,13 +159,13 @@ fn postgres_that_takes_no_changes_is_away_and_gets_no_partition() {
         assert!(!said.contains("assigned"), "it takes no partition: {said}");
         assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     }
-    assert_eq!(sessions(&giaoban), 15, "it can be read");
+    assert_eq!(giaoban.sessions(), Some(15), "it can be read");
     let waiting = Running::worker(&giaoban);
     waiting.says("cannot begin yet");
     assert!(!waiting.is_ready() && waiting.is_live());
     let mut client = postgres::Client::connect(&server.url(), NoTls).unwrap();
     client.execute("SELECT pg_promote()", &[]).unwrap();
-    until("the rest", PATIENCE, || sessions_or_none(&giaoban) == Some(20));
+    until("the rest", PATIENCE, || giaoban.sessions() == Some(20));
     waiting.until_ready();
     waiting.stop();
     assert_exact(&giaoban, 20);
@@ -189,14 +176,14 @@ fn postgres_that_takes_no_changes_is_away_and_gets_no_partition() {
 fn postgres_that_is_away_at_the_start_is_waited_for() {
     let mut server = OwnServer::start();
     let giaoban = on(&server.url(), "giaoban");
-    publish(&giaoban, 0, 10);
+    publish(&giaoban, 0..10);
     server.stop(Down::Fast);
     let ended = giaoban.command(&["worker"]).env("GIAOBAN__STORE__WAIT", "1").output().unwrap();
     assert_eq!(ended.status.code(), Some(18), "{}", String::from_utf8_lossy(&ended.stderr));
     let waiting = Running::worker(&giaoban);
     waiting.says("cannot begin yet");
     server.start_again();
-    until("all events", PATIENCE, || sessions_or_none(&giaoban) == Some(10));
+    until("all events", PATIENCE, || giaoban.sessions() == Some(10));
     waiting.until_ready();
     waiting.stop();
     // And one that is told to stop meanwhile does.
@@ -217,7 +204,7 @@ fn postgres_commits_what_the_role_would_not_wait_for() {
              CREATE ROLE {role} SUPERUSER LOGIN PASSWORD 'p'; ALTER ROLE {role} SET synchronous_commit = {of_role}"
         ));
         let giaoban = on(&database.url_of(&role, "p"), &database.schema);
-        publish(&giaoban, 0, 1);
+        publish(&giaoban, 0..1);
         giaoban.settle();
         database.run(
             "CREATE TABLE {schema}.seen (setting text);
@@ -225,7 +212,7 @@ fn postgres_commits_what_the_role_would_not_wait_for() {
                  INSERT INTO {schema}.seen VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$;
              CREATE TRIGGER see AFTER INSERT OR UPDATE ON {schema}.checkpoint_1 EXECUTE FUNCTION {schema}.see()",
         );
-        publish(&giaoban, 1, 3);
+        publish(&giaoban, 1..4);
         giaoban.settle();
         let seen = format!("SELECT DISTINCT setting FROM {}.seen", database.schema);
         let rows = database.client().query(&seen, &[]).unwrap();
@@ -252,7 +239,7 @@ fn postgres_in_an_encoding_that_cannot_hold_the_events_is_refused() {
             assert!(said.contains("LATIN1") && said.contains("createdb --encoding UTF8"), "{said}");
         } else {
             giaoban.settle();
-            assert_eq!(sessions(&giaoban), 1);
+            assert_eq!(giaoban.sessions(), Some(1));
         }
         database.run(&format!("DROP DATABASE {name}"));
     }
@@ -271,8 +258,8 @@ fn postgres_is_reached_with_the_password_that_its_file_has_now() {
     database.run(&format!("ALTER ROLE {role} PASSWORD 'two'"));
     giaoban.write("secret", "two\n");
     database.run(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'"));
-    publish(&giaoban, 5, 5);
-    until("the rest", PATIENCE, || sessions_or_none(&giaoban) == Some(10));
+    publish(&giaoban, 5..10);
+    until("the rest", PATIENCE, || giaoban.sessions() == Some(10));
     worker.assert_running();
     worker.until_ready();
     worker.stop();

@@ -13,13 +13,11 @@ use giaoban::store::{
 use jiff::civil::date;
 
 use crate::database::Database;
+use crate::harness::hanoi::{SUCCESSION, rules_of};
 use crate::oracle;
 
-const SUCCESSION: &str = include_str!("../../config/units/hanoi-succession.csv");
-
 fn rules() -> Rules {
-    let units = UnitTable::from_csv(include_str!("../../config/units/hanoi.csv"), SUCCESSION).unwrap();
-    Rules::new(units, Calendar::Decree09)
+    rules_of(Calendar::Decree09)
 }
 
 fn entry(number: usize, revision: i64, partition: i32, offset: i64) -> Entry {

@@ -12,6 +12,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use crate::database::Database;
 use crate::database::server::{Down, OwnServer};
 use crate::harness::Giaoban;
+use crate::harness::broker::free_port;
 use crate::publisher::Publisher;
 use crate::worker::{ENDS_WITHIN, Worker};
 use crate::{giaoban, make_topics, members, trial, until, with_store};
@@ -34,8 +35,7 @@ impl OnOwnServer {
         let giaoban = with_store(giaoban(), &server.url(), SCHEMA);
         make_topics(&giaoban, "6");
         let publisher = Publisher::of(&giaoban);
-        let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let ports = vec![free(), free()];
+        let ports = vec![free_port(), free_port()];
         let start = |port: &u16| {
             let listen = format!("127.0.0.1:{port}");
             Worker::start(&giaoban, &format!("worker-{port}"), &[("GIAOBAN__HTTP__LISTEN", &listen)])

@@ -3,10 +3,10 @@
 use std::fs::File;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::harness::Giaoban;
+use crate::harness::{self, Giaoban, assignments};
 
 /// Within which a worker that is told to must end.
 pub const ENDS_WITHIN: Duration = Duration::from_secs(10);
@@ -37,12 +37,11 @@ impl Worker {
 
     /// Whether it was ever given partitions.
     pub fn has_worked(&self) -> bool {
-        was_assigned(&self.said())
+        assignments(&self.said()) > 0
     }
 
     pub fn signal(&self, signal: &str) {
-        let status = Command::new("kill").args([format!("-{signal}"), self.process.id().to_string()]).status().unwrap();
-        assert!(status.success(), "{} is not there", self.name);
+        harness::signal(&self.process, signal);
     }
 
     pub fn ended(&mut self) -> Option<ExitStatus> {
@@ -90,8 +89,4 @@ impl Drop for Worker {
             eprintln!("the last words of {}:\n{}", self.name, lines[lines.len().saturating_sub(100)..].join("\n"));
         }
     }
-}
-
-pub fn was_assigned(said: &str) -> bool {
-    said.lines().any(|line| line.contains("\"assigned\"") && line.contains("Partition("))
 }

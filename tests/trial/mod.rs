@@ -3,7 +3,7 @@
 
 #![allow(dead_code)]
 
-use giaoban::domain::{Calendar, Period, RecordKey, Rules, UnitTable};
+use giaoban::domain::{Calendar, Period, RecordKey};
 use giaoban::rollup::Rollup;
 use giaoban::store::StoreReader;
 use giaoban::wire::decode::Decoder;
@@ -11,19 +11,13 @@ use giaoban::wire::{Admission, Message};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng as _;
 
+use crate::harness::hanoi::{SUCCESSION, rules_of};
 use crate::harness::{case, session};
 use crate::oracle;
 
-const UNITS: &str = include_str!("../../config/units/hanoi.csv");
-const SUCCESSION: &str = include_str!("../../config/units/hanoi-succession.csv");
-
-pub fn rules() -> Rules {
-    Rules::new(UnitTable::from_csv(UNITS, SUCCESSION).unwrap(), Calendar::Decree09)
-}
-
 /// Sessions with corrections, some moved to another unit, some sent twice, and cases; in a seeded order.
 pub fn events(count: usize, rng: &mut ChaCha8Rng) -> Vec<String> {
-    let rules = rules();
+    let rules = rules_of(Calendar::Decree09);
     let communes: Vec<String> = rules
         .units
         .rows()
@@ -58,7 +52,7 @@ pub fn events(count: usize, rng: &mut ChaCha8Rng) -> Vec<String> {
 
 /// Fails unless the store has the figures of a recount of the events, and every record of the topic ended somehow.
 pub fn assert_recount(events: &[String], store: &mut dyn StoreReader, topic: &str) {
-    let rules = rules();
+    let rules = rules_of(Calendar::Decree09);
     let mut decoder = Decoder::new();
     let facts: Vec<_> = events
         .iter()

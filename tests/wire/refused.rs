@@ -5,7 +5,7 @@ use giaoban::text::Lang;
 use giaoban::wire::{Admission, Code, Decoder, Message};
 use serde_json::{Value, json};
 
-use crate::{EXAMPLE, KINDS, decode, decode_bytes, decode_json, errors, event, rules_with, with};
+use crate::{EXAMPLE, KINDS, decode, decode_bytes, decode_json, errors, event, rules_of, with};
 
 #[test]
 fn every_bad_field_gets_its_code_at_its_place() {
@@ -281,7 +281,7 @@ fn an_error_names_what_was_found_and_what_is_right() {
 #[test]
 fn a_dated_calendar_ends() {
     let calendar = Calendar::from_csv("school", "2020-Q1,2020-01-01,2020-03-04\n").unwrap();
-    let rules = rules_with(calendar);
+    let rules = rules_of(calendar);
     let codes = |event: Value| {
         let payload = event.to_string();
         let message = Message::structured(payload.as_bytes());
