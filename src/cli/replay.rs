@@ -105,8 +105,8 @@ pub fn run(context: &Context, args: &ReplayArgs) -> Done {
 /// is in another cluster is taken by those only who say what may be dropped.
 fn log_of(context: &Context, store: &mut dyn StoreReader, drops: bool) -> Result<(Arc<dyn EventLog>, bool), Failure> {
     let (kind, topic) = (context.log_kind(), &context.settings.kafka.topic);
-    let (log, found) = context.existing_log()?;
-    let is_its_own = match store.check_log(kind, topic, found.as_ref()) {
+    let (log, found) = context.existing_log()?.unzip();
+    let is_its_own = match store.check_log(kind, topic, found.flatten().as_ref()) {
         Ok(()) => true,
         Err(StoreError::OtherLog { bound, found, .. }) if drops && bound.has_name_of(&found) => false,
         Err(error) => return Err(error.into()),

@@ -145,13 +145,13 @@ impl Context {
     /// # Errors
     ///
     /// As [`Context::open_log`], or if the log cannot be asked.
-    pub fn existing_log(&self) -> Result<(Option<Arc<dyn EventLog>>, Option<LogIdentity>), Failure> {
+    pub fn existing_log(&self) -> Result<Option<(Arc<dyn EventLog>, Option<LogIdentity>)>, Failure> {
         if !self.has_log() {
-            return Ok((None, None));
+            return Ok(None);
         }
         let log = self.open_log()?;
         let found = identity_of(&*log, &self.settings.kafka.topic)?;
-        Ok((Some(log), found))
+        Ok(Some((log, found)))
     }
 
     /// Which kind of log is configured.
@@ -223,8 +223,8 @@ impl Context {
     /// How many records of the log are not in the store.
     fn lag(&self, store: &mut dyn StoreReader) -> Result<i64, Lag> {
         let (kind, topic) = (self.log_kind(), &self.settings.kafka.topic);
-        let (log, found) = self.existing_log()?;
-        store.check_log(kind, topic, found.as_ref())?;
+        let (log, found) = self.existing_log()?.unzip();
+        store.check_log(kind, topic, found.flatten().as_ref())?;
         let Some(log) = log else { return Ok(0) };
         let checkpoints = store.checkpoints(topic)?;
         let missing = log.topic(topic)?.partitions.into_iter().map(|range| {

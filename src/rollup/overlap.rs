@@ -56,7 +56,7 @@ pub struct Standing {
 /// # Errors
 /// If the rules have no place for the fact.
 pub fn standings(fact: &Fact, rules: &Rules) -> Result<BTreeMap<OverlapPlace, Standing>, NotInTable> {
-    let mut here: BTreeMap<OverlapPlace, (Option<bool>, Vec<(Figure, i128)>)> = BTreeMap::new();
+    let mut here: BTreeMap<OverlapPlace, (Option<bool>, Vec<_>)> = BTreeMap::new();
     let Some(form) = fact.body().and_then(Form::of_body) else { return Ok(BTreeMap::new()) };
     contributions(fact, rules, |part| {
         let CellPlace::Unit(segment) = part.place else { return };
