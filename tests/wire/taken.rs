@@ -81,7 +81,7 @@ fn every_type_says_what_was_sent() {
             kind: PetitionKind::Complaint,
             resolved_on: Some(date(2020, 3, 5)),
         },
-        Fact::InspectionPlan { unit: unit("00004"), year: 2020, planned: 4, recorded },
+        Fact::InspectionPlan { unit: unit("001"), year: 2020, planned: 4, recorded },
         Fact::Index {
             unit: unit("01"),
             year: 2020,
