@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use crate::bases::with;
-use crate::harness::events::event;
 use crate::harness::bad::bad_lines;
+use crate::harness::events::event;
 use crate::harness::{case, session};
 use crate::product;
 use crate::stored;
