@@ -9,7 +9,7 @@ readonly TOOLS=$ROOT/target/tools
 readonly JAVA=(java -XX:-UsePerfData -Djava.awt.headless=true -cp "$KAFKA/lib/*")
 # For what runs a second or two: less of it is compiled, and a broker beside it keeps its memory.
 readonly BRIEFLY=(-Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1)
-readonly PROFILE=${GIAOBAN_TEST_PROFILE:-release}
+readonly PROFILE=${TEST_PROFILE:-release}
 cd "$ROOT"
 
 usage() {
@@ -46,8 +46,8 @@ Environment:
   POSTGRES_URL           use this PostgreSQL (postgres://superuser:password@127.0.0.1:port/database,
                          with TLS for localhost) and start none; POSTGRES_CA is the file with the
                          certificate of the authority that signed the server's
-  GIAOBAN_TEST_PROFILE   Cargo profile to build with; release unless set, dev compiles faster
-  GIAOBAN_SEEDS          how many schedules of the simulation everything runs; 10000 unless set
+  TEST_PROFILE           Cargo profile to build with; release unless set, dev compiles faster
+  SIMULATION_SEEDS       how many schedules of the simulation everything runs; 10000 unless set
   CI=true                a check that cannot be made is a failure, not a remark
 HELP
 }
@@ -494,7 +494,7 @@ was_tested() { grep -Eq "^test ([A-Za-z0-9_]+::)*$1[A-Za-z0-9_:]* \.\.\. ok" "$2
 
 run_tests() {
   local log=$ROOT/target/test.log
-  export GIAOBAN_SEEDS=${GIAOBAN_SEEDS:-10000}
+  export SIMULATION_SEEDS=${SIMULATION_SEEDS:-10000}
   run cargo test --no-fail-fast --profile "$PROFILE" --locked -- --include-ignored "${skipped[@]}" "$@" 2>&1 | tee "$log"
   [ $# -gt 0 ] || { was_tested "kafka_[a-r]" "$log" && was_tested kafka_secured_ "$log"; } ||
     die "no test named kafka_… or none named kafka_secured_… ran. A run that did not reach real Kafka is no green run"
@@ -504,11 +504,11 @@ run_tests() {
 }
 
 run_simulation() {
-  export GIAOBAN_SEEDS=${GIAOBAN_SEEDS:-10000}
+  export SIMULATION_SEEDS=${SIMULATION_SEEDS:-10000}
   while [ $# -gt 0 ]; do
     case $1=${2:-} in
-      --seeds=[0-9]*) export GIAOBAN_SEEDS=$2 ;;
-      --seed=[0-9]*) export GIAOBAN_SEED=$2 ;;
+      --seeds=[0-9]*) export SIMULATION_SEEDS=$2 ;;
+      --seed=[0-9]*) export SIMULATION_SEED=$2 ;;
       *) die "simulate takes --seeds N or --seed S with a number, not: $*" ;;
     esac
     shift 2

@@ -74,9 +74,9 @@ impl Postgres<'_> {
 }
 
 impl Giaoban<'_> {
-    /// `GIAOBAN_BIN` stands in for the binary of this build, to compare two builds on one broker.
+    /// `TEST_BINARY` stands in for the binary of this build, to compare two builds on one broker.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let binary = std::env::var_os("GIAOBAN_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_giaoban").into());
+        let binary = std::env::var_os("TEST_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_giaoban").into());
         let mut command = Command::new(binary);
         command
             .args(arguments)

@@ -22,12 +22,11 @@ mod verify;
 mod withdraw;
 mod worker;
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Loaded, Overrides, language, load};
+use crate::config::{Loaded, Overrides, environment, language, load};
 use crate::failure::{ExitCode, Failure};
 use crate::program::{Context, end_at_panics, misread, start_log};
 use crate::terminal::note;
@@ -108,13 +107,13 @@ enum Command {
 
 /// Runs the program on the process's arguments and environment.
 pub fn run() -> ExitCode {
-    let environment = environment();
+    let (environment, readable) = environment(std::env::vars_os());
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return misread(&error, &environment),
     };
     let overrides = Overrides { config: cli.global.config, data: cli.global.data, lang: cli.global.lang };
-    let loaded = match load(&overrides, &environment) {
+    let loaded = match readable.and_then(|()| load(&overrides, &environment)) {
         Ok(loaded) => loaded,
         Err(error) => return fail(&Failure::from(error), language(&overrides, &environment)),
     };
@@ -122,11 +121,6 @@ pub fn run() -> ExitCode {
     start_log(&loaded.settings.log);
     end_at_panics();
     dispatch(cli.command, loaded, overrides.data.is_some()).unwrap_or_else(|failure| fail(&failure, lang))
-}
-
-fn environment() -> Vec<(String, String)> {
-    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
-    std::env::vars_os().filter_map(text).collect()
 }
 
 fn dispatch(command: Command, mut loaded: Loaded, data_named: bool) -> Done {

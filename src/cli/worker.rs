@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use clap::Args;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::Done;
 use crate::dead_letters::Tolerance;
@@ -168,20 +169,32 @@ static SIGNAL: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
 
 /// That work was stopped before its end, by which signal, and what to do.
 pub fn stopped_early(what: Text, remedy: Text) -> Failure {
-    let interrupted = SIGNAL.load(Ordering::Relaxed) == signal_hook::consts::SIGINT as usize;
-    Failure::new(if interrupted { FailureKind::Interrupted } else { FailureKind::Terminated }, what, remedy)
+    let kind = match SIGNAL.load(Ordering::Relaxed) as i32 {
+        SIGINT => FailureKind::Interrupted,
+        SIGHUP => FailureKind::HungUp,
+        _ => FailureKind::Terminated,
+    };
+    Failure::new(kind, what, remedy)
 }
 
-/// A flag that SIGTERM and Ctrl-C set; a second one ends the process at once.
+/// A flag that SIGTERM, Ctrl-C and SIGHUP set; a second one ends the process at once. A SIGHUP that whoever started the
+/// process has had ignored (`nohup`) stays so.
 pub fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT] {
+    for signal in [SIGTERM, SIGINT, SIGHUP].into_iter().filter(|signal| *signal != SIGHUP || !is_ignored(SIGHUP)) {
         let first = signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop));
         let noted = first.and_then(|_| signal_hook::flag::register_usize(signal, Arc::clone(&SIGNAL), signal as usize));
         let registered = noted.and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)));
         registered.map_err(|error| Failure::io("signal", &error))?;
     }
     Ok(stop)
+}
+
+/// Whether a signal is ignored now, as far as the system tells.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+    ignored.is_some_and(|ignored| ignored >> (signal - 1) & 1 == 1)
 }
 
 /// What a worker did, for people.

@@ -1,5 +1,6 @@
 //! Whether a value is one that its key takes.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use config::{Value, ValueKind};
@@ -59,11 +60,8 @@ pub(super) fn check(key: &Key, value: &Value, origin: &Origin) -> Result<(), Con
             (fits, says::flag())
         }
         Shape::OneOf(names) => (text.is_some_and(|text| names.contains(&text)), says::one_of(names.join(", "))),
-        Shape::List => {
-            let plain = |item: &Value| is_text(item) && !show(item).contains(char::is_control);
-            let fits = matches!(&value.kind, ValueKind::Array(items) if items.iter().all(plain));
-            (fits, says::list())
-        }
+        Shape::List => (each_once(value, |item| !item.contains(char::is_control)), says::list()),
+        Shape::Hosts => (each_once(value, is_host), says::hosts()),
         Shape::Systems => match &value.kind {
             ValueKind::Array(items) if items.iter().all(is_text) => {
                 // The entry itself is told, not the list in which it stands.
@@ -76,6 +74,12 @@ pub(super) fn check(key: &Key, value: &Value, origin: &Origin) -> Result<(), Con
             _ => (false, says::systems()),
         },
         Shape::Text | Shape::Secret | Shape::SecretFile => (is_text(value), says::some_text()),
+        Shape::Name => (is_text(value) && !show(value).trim().is_empty(), says::name()),
+        Shape::Brokers => {
+            // The entry that is wrong is told, not the list in which it stands.
+            let wrong_one = text.map_or_else(|| Some(show(value)), wrong_broker);
+            return wrong_one.map_or(Ok(()), |entry| Err(wrong(&entry, says::brokers())));
+        }
         Shape::Topic => (text.is_some_and(is_topic), says::topic()),
         Shape::Listen => (text.is_some_and(is_listen), says::listen()),
         Shape::Day => {
@@ -124,9 +128,56 @@ fn is_topic(text: &str) -> bool {
     (1..250).contains(&text.len()) && text.bytes().all(fits) && text != "." && text != ".."
 }
 
+/// Whether it is a list of such texts, none empty and none twice.
+fn each_once(value: &Value, fits: impl Fn(&str) -> bool) -> bool {
+    let ValueKind::Array(items) = &value.kind else { return false };
+    let mut seen = BTreeSet::new();
+    items.iter().all(|item| {
+        let text = show(item);
+        is_text(item) && !text.trim().is_empty() && fits(&text) && seen.insert(text)
+    })
+}
+
+/// Host and port of an address; no port where none is named.
+fn address(text: &str) -> Option<(&str, Option<u16>)> {
+    let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((host, rest)) => {
+            host.parse::<std::net::Ipv6Addr>().ok()?;
+            (host, if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) })
+        }
+        None => match text.split_once(':') {
+            Some((host, port)) => (Some(host).filter(|host| is_host(host))?, Some(port)),
+            None => (Some(text).filter(|host| is_host(host))?, None),
+        },
+    };
+    let digits = |port: &&str| port.bytes().all(|byte| byte.is_ascii_digit());
+    let port = port.map(|port| Some(port).filter(digits).and_then(|port| port.parse().ok()).ok_or(())).transpose();
+    Some((host, port.ok()?))
+}
+
+fn is_host(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+/// The entry of a list of brokers that is none, or is there twice; the whole text where an entry is empty.
+fn wrong_broker(text: &str) -> Option<String> {
+    /// That librdkafka takes where none is named.
+    const KAFKA: u16 = 9092;
+    let mut seen = BTreeSet::new();
+    let is_wrong = |entry: &&str| match address(entry) {
+        Some((host, port)) => port == Some(0) || !seen.insert((host.to_ascii_lowercase(), port.unwrap_or(KAFKA))),
+        None => true,
+    };
+    let entries = || text.split(',').map(str::trim);
+    match text.is_empty() {
+        true => None,
+        false if entries().any(str::is_empty) => Some(text.to_owned()),
+        false => entries().find(is_wrong).map(str::to_owned),
+    }
+}
+
 fn is_listen(text: &str) -> bool {
-    let address = text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
-    address || text == "off"
+    text == "off" || matches!(address(text), Some((_, Some(_))))
 }
 
 #[cfg(test)]
@@ -156,10 +207,62 @@ mod tests {
         let nested = Value::from(vec![Value::from(vec![Value::from("x")])]);
         assert_eq!(
             told("report.recipients", nested).unwrap(),
-            "f.toml: report.recipients is x, but must be a list of strings without control characters, such as [\"a\", \"b\"], in the environment also with commas: a, b"
+            "f.toml: report.recipients is x, but must be a list of strings that are not empty, each once and without control characters, such as [\"a\", \"b\"], in the environment also with commas: a, b"
         );
         let table = Value::from(config::Map::from_iter([("a".to_owned(), Value::from(1))]));
-        assert_eq!(told("kafka.group", table).unwrap(), "f.toml: kafka.group is a table, but must be text");
+        assert_eq!(
+            told("kafka.group", table).unwrap(),
+            "f.toml: kafka.group is a table, but must be text that is not empty"
+        );
+    }
+
+    #[test]
+    fn an_address_is_a_host_with_a_port_that_there_is_and_nothing_before_it() {
+        for right in ["", "kafka-1:9092,kafka_2:9093", "kafka", " a:1 , b:1", "[::1]:9092,127.0.0.1:9092", "a:1,a:2"] {
+            assert_eq!(told("kafka.brokers", right), None, "{right}");
+        }
+        for (wrong, named) in [
+            ("a:9092,b:99999", "b:99999"),
+            ("a:0", "a:0"),
+            ("a:+1", "a:+1"),
+            ("a:", "a:"),
+            (":9092", ":9092"),
+            ("kafka://a:9092", "kafka://a:9092"),
+            ("a:9092,SASL_SSL://b:9092", "SASL_SSL://b:9092"),
+            ("a:9092,,b:9092", "a:9092,,b:9092"),
+            ("a:9092,", "a:9092,"),
+            (" ", " "),
+            ("a:9092,b:9092,A", "A"),
+            ("a b:9092", "a b:9092"),
+            ("::1:9092", "::1:9092"),
+        ] {
+            let text = told("kafka.brokers", wrong).unwrap_or_else(|| panic!("{wrong}"));
+            let begins = format!("f.toml: kafka.brokers is {}, but must be ", told_apart(named));
+            assert!(text.starts_with(&begins), "{text}");
+        }
+        for right in ["off", "127.0.0.1:0", "0.0.0.0:9464", "[::]:9464", "localhost:9464"] {
+            assert_eq!(told("http.listen", right), None, "{right}");
+        }
+        for wrong in
+            ["http://127.0.0.1:9464", "127.0.0.1:99999", "127.0.0.1", "9464", ":9464", "a:9464/", "", "a:1,b:2"]
+        {
+            assert!(told("http.listen", wrong).unwrap().contains("http.listen is "), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_list_has_nothing_empty_and_nothing_twice_and_a_name_is_not_empty() {
+        let list = |items: &[&str]| Value::from(items.iter().map(|item| Value::from(*item)).collect::<Vec<_>>());
+        for key in ["report.recipients", "http.hosts"] {
+            assert_eq!(told(key, list(&["a", "b"])), None);
+            for wrong in [&["a", ""][..], &[" "], &["a", "b", "a"]] {
+                assert!(told(key, list(wrong)).unwrap().contains(&format!("{key} is ")), "{wrong:?}");
+            }
+        }
+        assert!(told("http.hosts", list(&["https://giaoban.example"])).unwrap().contains("without http://"));
+        for key in ["kafka.group", "data"] {
+            assert!(told(key, "").unwrap().ends_with("must be text that is not empty"));
+        }
     }
 
     #[test]

@@ -26,6 +26,27 @@ pub enum ConfigError {
         /// The nearest right one.
         nearest: String,
     },
+    /// An environment variable that is meant for this program and is no setting.
+    UnknownVariable {
+        /// Which.
+        name: String,
+        /// The right name, or the nearest one.
+        nearest: String,
+    },
+    /// Two environment variables that set the same.
+    TwoVariables {
+        /// One.
+        name: String,
+        /// The other.
+        other: String,
+        /// What both set.
+        key: String,
+    },
+    /// An environment variable that is meant for this program, but is no text.
+    NotText {
+        /// Which.
+        name: String,
+    },
     /// A value that the key does not take.
     Value {
         /// The file, the environment variable or the flag.
@@ -89,6 +110,9 @@ impl Explained for ConfigError {
         match self {
             Self::File { file, cause } => text::file(file, cause),
             Self::UnknownKey { place, key, nearest } => text::unknown_key(place, key, nearest),
+            Self::UnknownVariable { name, nearest } => text::unknown_variable(name, nearest),
+            Self::TwoVariables { name, other, key } => text::two_variables(name, other, key),
+            Self::NotText { name } => text::not_text(name),
             Self::Value { place, key, found, allowed } => text::value(place, key, found, allowed),
             Self::NamedFile { key, path, cause } => text::named_file(key, path.display(), cause),
             Self::SecretFile { key, path, cause } => text::named_file(key, path, cause),
@@ -108,6 +132,9 @@ impl Explained for ConfigError {
                 text::write_nearest(variable_of(nearest))
             }
             Self::UnknownKey { nearest, .. } => text::write_nearest(nearest),
+            Self::UnknownVariable { nearest, .. } => text::write_variable(nearest),
+            Self::TwoVariables { name, .. } => text::unset_one(name),
+            Self::NotText { .. } => text::write_as_text(),
             Self::Value { key, place, .. } => text::correct_value(key, place),
             Self::NamedFile { .. } => text::check_path(),
             Self::SecretFile { .. } => text::name_secret_file(),
@@ -137,6 +164,13 @@ mod tests {
         let errors = [
             ConfigError::File { file: place(), cause: "cause".into() },
             ConfigError::UnknownKey { place: place(), key: key(), nearest: "kafka.brokers".into() },
+            ConfigError::UnknownVariable { name: "GIAOBAN_X".into(), nearest: "GIAOBAN__DATA".into() },
+            ConfigError::TwoVariables {
+                name: "GIAOBAN__DATA".into(),
+                other: "GIAOBAN__data".into(),
+                key: "data".into(),
+            },
+            ConfigError::NotText { name: "GIAOBAN__DATA".into() },
             ConfigError::Value { place: place(), key: key(), found: "x".into(), allowed: text::flag() },
             ConfigError::NamedFile { key: key(), path: "x".into(), cause: "cause".into() },
             ConfigError::SecretFile { key: key(), path: "x".into(), cause: "cause".into() },

@@ -1,6 +1,7 @@
 //! Reads the layers and says of every value where it came from.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use config::{Config, File, FileFormat, Value, ValueKind};
@@ -8,14 +9,17 @@ use config::{Config, File, FileFormat, Value, ValueKind};
 use super::ConfigError;
 use super::check::{check, show, shown};
 use super::keys::{self, KEYS};
-use super::origin::{Origin, PREFIX};
+use super::origin::{Origin, PREFIX, variable_of};
 use super::settings::Settings;
 use crate::setting::{HIDDEN, Key, SecretFile, Shape};
 use crate::text::nearest::nearest_by;
+use crate::text::safe::told_apart;
 use crate::text::{Lang, config as says};
 
 /// The variable that names the file.
 const FILE_VARIABLE: &str = "GIAOBAN_CONFIG";
+/// What begins so, in whatever case, is meant for this program.
+const OURS: &str = "GIAOBAN";
 
 /// What the command line says.
 #[derive(Clone, Debug, Default)]
@@ -55,10 +59,8 @@ pub fn load(overrides: &Overrides, environment: &[(String, String)]) -> Result<L
     if let Some(file) = named {
         values.read_file(&file)?;
     }
-    for (name, value) in environment {
-        if let Some(rest) = name.strip_prefix(PREFIX) {
-            values.read_variable(name, &rest.to_lowercase(), value)?;
-        }
+    for (name, value) in environment.iter().filter(|(name, _)| is_ours(name) && name != FILE_VARIABLE) {
+        values.read_variable(name, value)?;
     }
     if let Some(data) = &overrides.data {
         values.plain.insert("data", (Value::from(data.display().to_string()), Origin::Flag("--data")));
@@ -74,13 +76,54 @@ pub fn load(overrides: &Overrides, environment: &[(String, String)]) -> Result<L
     Ok(loaded)
 }
 
+/// The process's variables as text, and that of those meant for this program one is none.
+pub fn environment(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> (Vec<(String, String)>, Result<(), ConfigError>) {
+    let (mut environment, mut readable) = (Vec::new(), Ok(()));
+    for (name, value) in variables {
+        match (name.into_string(), value.into_string()) {
+            (Ok(name), Ok(value)) => environment.push((name, value)),
+            (name, _) => {
+                let name = name.unwrap_or_else(|name| name.to_string_lossy().into_owned());
+                if is_ours(&name) {
+                    readable = Err(ConfigError::NotText { name: told_apart(&name).into_owned() });
+                }
+            }
+        }
+    }
+    (environment, readable)
+}
+
+/// Whether a variable is meant for this program, by its name.
+fn is_ours(name: &str) -> bool {
+    name.get(..OURS.len()).is_some_and(|begins| begins.eq_ignore_ascii_case(OURS))
+}
+
+/// The right name of a variable that is no setting: the same in its right form, else the most like it.
+fn nearest_variable(name: &str) -> String {
+    let key = name.get(OURS.len()..).unwrap_or_default().trim_start_matches('_').to_lowercase().replace("__", ".");
+    if key.replace(['.', '_'], "").starts_with("config") {
+        return FILE_VARIABLE.to_owned();
+    }
+    let of_properties = |of: &&Key| of.shape == Shape::Properties && key.len() > of.name.len() + 1;
+    let same = |one: &str, other: &str| one.replace('.', "_") == other.replace('.', "_");
+    // A property may have any name.
+    let property = KEYS.iter().filter(of_properties).find_map(|of| {
+        let (section, property) = (key.get(..of.name.len())?, key.get(of.name.len() + 1..)?);
+        same(section, of.name).then(|| format!("{}.{property}", of.name))
+    });
+    let plain = || KEYS.iter().find(|of| same(of.name, &key)).map(|of| of.name.to_owned());
+    variable_of(&property.or_else(plain).unwrap_or_else(|| nearest_key(&key)))
+}
+
 /// The language to speak where the command line or the settings are wrong: that of the settings if they load, else that
 /// of the flag or the locale.
 pub fn language(overrides: &Overrides, environment: &[(String, String)]) -> Lang {
     if let Ok(loaded) = load(overrides, environment) {
         return loaded.settings.lang;
     }
-    let locale: Vec<_> = environment.iter().filter(|(name, _)| !name.starts_with("GIAOBAN")).cloned().collect();
+    let locale: Vec<_> = environment.iter().filter(|(name, _)| !is_ours(name)).cloned().collect();
     let overrides = Overrides { lang: overrides.lang.clone(), ..Overrides::default() };
     load(&overrides, &locale).map(|loaded| loaded.settings.lang).unwrap_or_default()
 }
@@ -96,8 +139,8 @@ fn list_value(text: &str) -> Value {
         // What is no list is told as what it is.
         return bracketed(text).unwrap_or_else(|| Value::from(text));
     }
-    let items: Vec<Value> = text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Value::from).collect();
-    Value::new(None, ValueKind::Array(items))
+    let items = text.split(',').map(str::trim).map(Value::from);
+    Value::new(None, ValueKind::Array(if text.trim().is_empty() { Vec::new() } else { items.collect() }))
 }
 
 fn bracketed(text: &str) -> Option<Value> {
@@ -202,24 +245,37 @@ impl Values {
         Ok(())
     }
 
-    fn read_variable(&mut self, variable: &str, rest: &str, value: &str) -> Result<(), ConfigError> {
-        let name = rest.replace("__", ".");
-        let origin = Origin::Variable(variable.to_owned());
-        if let Some(key) = KEYS.iter().find(|key| key.name == name && key.shape != Shape::Properties) {
-            let value =
-                if matches!(key.shape, Shape::List | Shape::Systems) { list_value(value) } else { Value::from(value) };
-            self.plain.insert(key.name, (value, origin));
-            return Ok(());
-        }
-        let of = |key: &&Key| {
-            key.shape == Shape::Properties && name.strip_prefix(key.name).is_some_and(|rest| rest.len() > 1)
+    fn read_variable(&mut self, variable: &str, value: &str) -> Result<(), ConfigError> {
+        let named = |rest: &&str| !rest.eq_ignore_ascii_case("config");
+        let Some(rest) = variable.strip_prefix(PREFIX).filter(named) else {
+            return Err(ConfigError::UnknownVariable {
+                name: told_apart(variable).into_owned(),
+                nearest: nearest_variable(variable),
+            });
         };
-        if let Some(key) = KEYS.iter().find(of) {
+        let name = rest.to_lowercase().replace("__", ".");
+        let origin = Origin::Variable(variable.to_owned());
+        let before = if let Some(key) = KEYS.iter().find(|key| key.name == name && key.shape != Shape::Properties) {
+            let value = if key.shape.is_list() { list_value(value) } else { Value::from(value) };
+            self.plain.insert(key.name, (value, origin)).map(|(_, before)| before)
+        } else {
+            let of = |key: &&Key| {
+                key.shape == Shape::Properties && name.strip_prefix(key.name).is_some_and(|rest| rest.len() > 1)
+            };
+            let Some(key) = KEYS.iter().find(of) else {
+                let nearest = nearest_key(&name);
+                return Err(ConfigError::UnknownKey { place: variable.to_owned(), nearest, key: name });
+            };
             let property = property_of(&name[key.name.len() + 1..]);
-            self.properties.insert((key.name, property), (value.to_owned(), origin));
-            return Ok(());
+            self.properties.insert((key.name, property), (value.to_owned(), origin)).map(|(_, before)| before)
+        };
+        match before {
+            // Which of two comes last nobody has said.
+            Some(Origin::Variable(other)) => {
+                Err(ConfigError::TwoVariables { name: variable.to_owned(), other, key: name })
+            }
+            _ => Ok(()),
         }
-        Err(ConfigError::UnknownKey { place: variable.to_owned(), nearest: nearest_key(&name), key: name })
     }
 
     fn finish(self, environment: &[(String, String)]) -> Result<Loaded, ConfigError> {

@@ -13,6 +13,6 @@ mod settings;
 
 pub use error::ConfigError;
 pub use keys::{KEYS, shipped_file};
-pub use load::{Loaded, Overrides, language, load};
+pub use load::{Loaded, Overrides, environment, language, load};
 pub use origin::{Origin, variable_of};
 pub use settings::{KafkaClient, LogSettings, Settings};

@@ -54,7 +54,7 @@ section! {
     /// What has no section.
     "" GeneralSettings {
         /// Folder of the embedded log and the store.
-        pub data: PathBuf = "giaoban-data".into(), Shape::Text;
+        pub data: PathBuf = "giaoban-data".into(), Shape::Name;
         lang: String = "auto".into(), Shape::OneOf(&["auto", "vi", "en"]);
         /// Name or file of the calendar.
         pub calendar: String = Calendar::NAMES[0].into(), Shape::Text;
@@ -75,13 +75,13 @@ section! {
     /// The event log.
     "kafka." KafkaSettings {
         /// `host:port,…`; empty for the embedded log.
-        pub brokers: String = String::new(), Shape::Text;
+        pub brokers: String = String::new(), Shape::Brokers;
         /// Of events.
         pub topic: String = "giaoban.events".into(), Shape::Topic;
         /// Of dead letters.
         pub dead_letter_topic: String = "giaoban.events.dlq".into(), Shape::Topic;
         /// Of the workers.
-        pub group: String = "giaoban".into(), Shape::Text;
+        pub group: String = "giaoban".into(), Shape::Name;
         /// Of topics that are created.
         pub partitions: i32 = 6, Shape::Number(1, 10_000);
         /// Of topics that are created.
@@ -137,7 +137,7 @@ section! {
         /// `host:port`, or `off`.
         pub listen: String = "127.0.0.1:9464".into(), Shape::Listen;
         /// Names besides `localhost` by which the server may be called.
-        pub hosts: Vec<String> = Vec::new(), Shape::List;
+        pub hosts: Vec<String> = Vec::new(), Shape::Hosts;
     }
 }
 

@@ -72,6 +72,8 @@ exit_codes! {
     StoreRefuses = 19, store_refuses;
     /// Figures are not what they have to be.
     Differs = 20, differs;
+    /// By SIGHUP.
+    HungUp = 129, hung_up;
     /// By Ctrl-C.
     Interrupted = 130, interrupted;
     /// By SIGTERM.

@@ -98,6 +98,8 @@ kinds! {
     Interrupted => Stop, Interrupted, 503;
     /// The same: SIGTERM.
     Terminated => Stop, Terminated, 503;
+    /// The same: SIGHUP.
+    HungUp => Stop, HungUp, 503;
     /// Another worker writes the same partitions, again and again, or other figures were put in force.
     Fenced => Stop, Fenced, 503;
 }

@@ -22,7 +22,7 @@ mod tests {
 
     #[test]
     fn a_panic_in_any_thread_ends_the_process_with_its_place_in_the_log() {
-        const INSIDE: &str = "GIAOBAN_TEST_OF_PANICS";
+        const INSIDE: &str = "INSIDE_TEST_OF_PANICS";
         if std::env::var_os(INSIDE).is_some() {
             crate::program::start_log(&crate::config::Settings::default().log);
             end_at_panics();

@@ -15,6 +15,10 @@ pub const HIDDEN: &str = "••••";
 pub enum Shape {
     /// Text.
     Text,
+    /// Text that is not empty.
+    Name,
+    /// Kafka's brokers: `host:port`, several with commas; or nothing.
+    Brokers,
     /// A Kafka topic's name.
     Topic,
     /// `host:port`, or `off`.
@@ -29,6 +33,8 @@ pub enum Shape {
     OneOf(&'static [&'static str]),
     /// A list of texts; in the environment separated by commas.
     List,
+    /// Names of hosts; in the environment separated by commas.
+    Hosts,
     /// Other systems, each with the units that it may speak for; in the environment separated by commas.
     Systems,
     /// A table of librdkafka properties.
@@ -41,6 +47,13 @@ pub enum Shape {
     Secret,
     /// The path of a file that holds a secret, or nothing.
     SecretFile,
+}
+
+impl Shape {
+    /// Whether it is a list.
+    pub fn is_list(self) -> bool {
+        matches!(self, Self::List | Self::Hosts | Self::Systems)
+    }
 }
 
 /// A key.

@@ -9,6 +9,27 @@ texts! {
         "{place}: không có khóa {key}; gần nhất là {nearest}",
         "{place}: there is no key {key}; the nearest is {nearest}",
     }
+    unknown_variable(name, nearest) {
+        "biến môi trường {name} không phải là một cấu hình; gần nhất là {nearest}",
+        "the environment variable {name} is no setting; the nearest is {nearest}",
+    }
+    write_variable(nearest) {
+        "Viết {nearest}, hoặc bỏ biến này. Trong Kubernetes, một Service tên giaoban tự đặt các biến như vậy: đặt enableServiceLinks: false cho pod.",
+        "Write {nearest}, or unset it. In Kubernetes a Service named giaoban sets such variables by itself: give the pod enableServiceLinks: false.",
+    }
+    two_variables(name, other, key) {
+        "các biến môi trường {name} và {other} cùng đặt {key}",
+        "the environment variables {name} and {other} both set {key}",
+    }
+    unset_one(name) { "Bỏ một trong hai, ví dụ: unset {name}.", "Unset one of them, for instance: unset {name}." }
+    not_text(name) {
+        "biến môi trường {name} không phải là chữ UTF-8",
+        "the environment variable {name} is not UTF-8 text",
+    }
+    write_as_text() {
+        "Đặt lại biến bằng chữ UTF-8; một đường dẫn không phải UTF-8 thì dùng cờ --data hoặc --config.",
+        "Set it as UTF-8 text; for a path that is none use the flags --data and --config.",
+    }
     value(place, key, found, allowed) {
         "{place}: {key} là {found}, nhưng phải là {allowed:#}",
         "{place}: {key} is {found}, but must be {allowed}",
@@ -27,8 +48,8 @@ texts! {
     flag() { "true hoặc false", "true or false" }
     one_of(names) { "một trong {names}", "one of {names}" }
     list() {
-        "danh sách các chữ không có ký tự điều khiển, ví dụ [\"a\", \"b\"], trong môi trường còn có thể ngăn bằng dấu phẩy: a, b",
-        "a list of strings without control characters, such as [\"a\", \"b\"], in the environment also with commas: a, b",
+        "danh sách các chữ không trống, không trùng, không có ký tự điều khiển, ví dụ [\"a\", \"b\"], trong môi trường còn có thể ngăn bằng dấu phẩy: a, b",
+        "a list of strings that are not empty, each once and without control characters, such as [\"a\", \"b\"], in the environment also with commas: a, b",
     }
     systems() {
         "danh sách nguồn, sau mỗi nguồn là mã các đơn vị được báo cáo thay, ví dụ [\"https://dvc.example/mttq 001 002\"], trong môi trường còn có thể ngăn các nguồn bằng dấu phẩy; chỉ có nguồn là mọi đơn vị",
@@ -54,9 +75,18 @@ texts! {
     }
     other_topic() { "topic khác với kafka.topic", "a topic other than kafka.topic" }
     listen() {
-        "máy:cổng, ví dụ 127.0.0.1:9464, hoặc off",
-        "host:port such as 127.0.0.1:9464, or off",
+        "máy:cổng, không có http://, ví dụ 127.0.0.1:9464, hoặc off",
+        "host:port without http://, such as 127.0.0.1:9464, or off",
     }
+    brokers() {
+        "để trống, hoặc máy:cổng, ngăn bằng dấu phẩy, không có giao thức (://), cổng từ 1 đến 65535, không trống, không trùng, ví dụ kafka-1:9092,kafka-2:9092",
+        "empty, or host:port with commas between, without a scheme (://), ports from 1 to 65535, none empty and each once, such as kafka-1:9092,kafka-2:9092",
+    }
+    hosts() {
+        "danh sách tên máy chủ, không có http://, không trống, không trùng, ví dụ [\"giaoban.hanoi.example\"], trong môi trường còn có thể ngăn bằng dấu phẩy",
+        "a list of host names without http://, none empty and each once, such as [\"giaoban.hanoi.example\"], in the environment also with commas",
+    }
+    name() { "một chuỗi chữ không trống", "text that is not empty" }
     day() { "một ngày, ví dụ 2020-12-03, hoặc để trống", "a day such as 2020-12-03, or empty" }
     /// What is wrong with a URL is said in English alone.
     database(wrong) { "để trống, hoặc URL của PostgreSQL ({wrong})", "empty, or {wrong}" }
@@ -67,6 +97,11 @@ texts! {
     properties() {
         "một bảng các chữ, số, true hoặc false",
         "a table of strings, numbers and true or false",
+    }
+
+    good(keys, set) {
+        "Cấu hình đúng: {keys} khóa, trong đó {set} khóa được đặt; bảng đơn vị, lịch, tệp bí mật và chứng chỉ đọc được. Kho và nhật ký chưa được hỏi.\n",
+        "The configuration is right: {keys} keys, of which {set} are set; units, calendar, secrets' files and certificates can be read. Store and log were not asked.\n",
     }
 
     correct_file() {

@@ -64,6 +64,10 @@ texts! {
         "Có khác biệt: số liệu với kết quả đếm lại (verify), hoặc nơi chuyển đến với nguồn (migrate).",
         "Something differs: figures differ from a recount (verify), or a migration's target differs from its source (migrate).",
     }
+    hung_up() {
+        "Bị dừng bằng SIGHUP trước khi xong.",
+        "Stopped by SIGHUP before the end.",
+    }
     interrupted() {
         "Bị dừng bằng Ctrl-C trước khi xong.",
         "Stopped by Ctrl-C before the end.",

@@ -5,7 +5,7 @@
 //! stands in `product.rs` alone. Words for people are not frozen, but the numbers among them are.
 //!
 //! `cargo test --test golden` compares. Where a change is meant: `INSTA_UPDATE=always cargo test --test golden`,
-//! and the difference of `tests/golden/snapshots/` says what changed. `GIAOBAN_BIN=/path/to/giaoban` holds another
+//! and the difference of `tests/golden/snapshots/` says what changed. `TEST_BINARY=/path/to/giaoban` holds another
 //! binary to the same.
 
 #![allow(clippy::unwrap_used)]

@@ -78,9 +78,9 @@ impl Giaoban {
         std::fs::read_to_string(self.dir().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    /// The binary of this build, or that of `GIAOBAN_BIN`.
+    /// The binary of this build, or that of `TEST_BINARY`.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let binary = std::env::var_os("GIAOBAN_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_giaoban").into());
+        let binary = std::env::var_os("TEST_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_giaoban").into());
         let mut command = Command::new(binary);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GIAOBAN")) {
             command.env_remove(name);

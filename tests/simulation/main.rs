@@ -130,11 +130,11 @@ fn number(variable: &str) -> Option<u64> {
 
 #[test]
 fn whatever_goes_wrong_figures_are_those_of_a_recount() {
-    if let Some(seed) = number("GIAOBAN_SEED") {
+    if let Some(seed) = number("SIMULATION_SEED") {
         run(seed, None, true);
         return;
     }
-    let seeds = number("GIAOBAN_SEEDS").unwrap_or(QUICK);
+    let seeds = number("SIMULATION_SEEDS").unwrap_or(QUICK);
     let begun = Instant::now();
     let seen = run_all(0..seeds);
     println!("{seeds} schedules in {:.1} s: {seen:#?}", begun.elapsed().as_secs_f64());

@@ -41,6 +41,55 @@ fn an_unknown_key_names_the_nearest() {
 }
 
 #[test]
+fn a_variable_that_begins_with_our_name_and_is_no_setting_is_refused_with_the_right_name() {
+    for (wrong, right) in [
+        ("GIAOBAN_KAFKA__BROKERS", "GIAOBAN__KAFKA__BROKERS"),
+        ("GIAOBAN_KAFKA_BROKERS", "GIAOBAN__KAFKA__BROKERS"),
+        ("giaoban__kafka__brokers", "GIAOBAN__KAFKA__BROKERS"),
+        ("Giaoban__Kafka__Brokers", "GIAOBAN__KAFKA__BROKERS"),
+        ("GIAOBANKAFKA__BROKERS", "GIAOBAN__KAFKA__BROKERS"),
+        ("GIAOBAN___STORE_URL", "GIAOBAN__STORE__URL"),
+        ("GIAOBAN_BROKERS", "GIAOBAN__KAFKA__BROKERS"),
+        ("GIAOBAN_DATA", "GIAOBAN__DATA"),
+        ("giaoban_config", "GIAOBAN_CONFIG"),
+        ("GIAOBAN__CONFIG", "GIAOBAN_CONFIG"),
+        ("GIAOBAN_CONFIG_FILE", "GIAOBAN_CONFIG"),
+        ("GIAOBAN_KAFKA_PROPERTIES_SASL_PASSWORD", "GIAOBAN__KAFKA__PROPERTIES__SASL_PASSWORD"),
+        ("giaoban_kafka__secret_files__sasl_password", "GIAOBAN__KAFKA__SECRET_FILES__SASL_PASSWORD"),
+        ("GIAOBAN__KAFKA__PROPERTY__SASL_PASSWORD", "GIAOBAN__KAFKA__PROPERTIES"),
+    ] {
+        let error = load(&Overrides::default(), &environment(&[(wrong, "s3cret")])).err().unwrap();
+        assert!(error.to_string().contains(wrong) && error.remedy().en.contains(right), "{error}: {}", error.remedy());
+        assert!(!error.to_string().contains("s3cret"), "{error}");
+    }
+    for other in ["GIAO_BAN", "MY_GIAOBAN__KAFKA__BROKERS", "GIAOBA", "Giaobà"] {
+        assert!(load(&Overrides::default(), &environment(&[(other, "x")])).is_ok(), "{other}");
+    }
+}
+
+#[test]
+fn two_variables_for_one_key_are_refused() {
+    for (one, other) in [
+        ("GIAOBAN__KAFKA__TOPIC", "GIAOBAN__kafka__topic"),
+        ("GIAOBAN__KAFKA__PROPERTIES__SASL_USERNAME", "GIAOBAN__KAFKA__PROPERTIES__sasl_username"),
+    ] {
+        let text = load(&Overrides::default(), &environment(&[(one, "a"), (other, "b")])).err().unwrap().to_string();
+        assert!(text.contains(one) && text.contains(other), "{text}");
+    }
+}
+
+#[test]
+fn a_variable_that_is_no_text_is_refused_if_it_is_meant_for_us() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let not_text = |text: &str| OsString::from_vec([text.as_bytes(), b"\xff"].concat());
+    let of = |name: OsString, value: OsString| super::environment([(name, value)].into_iter()).1;
+    let wrong = of("GIAOBAN__KAFKA__BROKERS".into(), not_text("kafka:9092")).unwrap_err();
+    assert!(wrong.to_string().contains("GIAOBAN__KAFKA__BROKERS is not UTF-8"), "{wrong}");
+    assert!(of(not_text("giaoban__kafka"), "x".into()).is_err());
+    assert!(of(not_text("PATH"), not_text("x")).is_ok());
+}
+
+#[test]
 fn a_key_without_its_section_is_still_understood() {
     for (name, right) in
         [("brokers", "kafka.brokers"), ("listen", "http.listen"), ("report.adressee", "report.addressee")]
@@ -210,6 +259,7 @@ fn every_key_can_be_set_by_its_variable() {
             default if !default.is_empty() && !of_properties => default,
             _ if key.shape == Shape::Database => "postgres://u@h/d".to_owned(),
             _ if key.shape == Shape::Systems => "/text".to_owned(),
+            _ if key.shape == Shape::Brokers => "kafka:9092".to_owned(),
             _ if key.shape == Shape::Day => "2020-12-03".to_owned(),
             _ => "text".to_owned(),
         };

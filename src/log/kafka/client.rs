@@ -104,7 +104,10 @@ impl KafkaSettings {
 /// The settings' properties over ours.
 pub(super) fn config(settings: &KafkaSettings, ours: &[(&str, &str)]) -> ClientConfig {
     let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", &settings.brokers).set("client.id", "giaoban");
+    config.set("client.id", "giaoban");
+    if !settings.brokers.is_empty() {
+        config.set("bootstrap.servers", &settings.brokers);
+    }
     let ours: Vec<&(&str, &str)> = SOONER.iter().chain(ours).collect();
     for (key, value) in &ours {
         config.set(*key, *value);

@@ -36,6 +36,20 @@ use crate::domain::{LogIdentity, LogKind, NextOffset, Offset, Partition};
 pub const UNLIMITED_RETENTION: [(&str, &str); 3] =
     [("retention.ms", "-1"), ("retention.bytes", "-1"), ("cleanup.policy", "delete")];
 
+/// Whether clients can be made of these settings: properties that librdkafka knows, files that it can read. Asks nothing
+/// of any broker.
+///
+/// # Errors
+/// With the first property that is wrong.
+pub fn try_out(settings: &KafkaSettings) -> Result<(), LogError> {
+    settings.check()?;
+    // Without their brokers, to whom clients would go by themselves.
+    let alone = KafkaSettings { brokers: String::new(), properties: settings.properties.clone() };
+    let (protocol, _) = group::protocol(settings, false);
+    drop(group::client(&alone, "none", "none", protocol)?);
+    KafkaProducer::new(&alone, "none").map(drop)
+}
+
 /// A log on Kafka.
 pub struct KafkaLog {
     settings: KafkaSettings,
