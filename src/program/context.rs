@@ -17,6 +17,9 @@ use crate::terminal;
 use crate::text::{Lang, Text, terminal as says};
 use crate::wire::Admission;
 
+/// A log that is there, with what its topic is.
+pub type FoundLog = (Arc<dyn EventLog>, Option<LogIdentity>);
+
 /// What a command works with.
 pub struct Context {
     /// The settings.
@@ -145,7 +148,7 @@ impl Context {
     /// # Errors
     ///
     /// As [`Context::open_log`], or if the log cannot be asked.
-    pub fn existing_log(&self) -> Result<Option<(Arc<dyn EventLog>, Option<LogIdentity>)>, Failure> {
+    pub fn existing_log(&self) -> Result<Option<FoundLog>, Failure> {
         if !self.has_log() {
             return Ok(None);
         }
