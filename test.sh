@@ -18,8 +18,8 @@ Usage: ./test.sh [COMMAND] [-- ARGUMENT...]
        ./test.sh simulate [--seeds N | --seed S]
 
   (none)         everything: installs what is missing, starts two real Kafka brokers, one of
-                 them secured, and a PostgreSQL server, checks the Prometheus configuration,
-                 runs every test, and stops them
+                 them secured, and a PostgreSQL server, checks the configuration of Prometheus and
+                 Alertmanager, runs every test, and stops them
   quick          only the tests that need nothing but what the build needs
   simulate       only the seeded simulation: N schedules (10000 unless said; --seeds 2000000
                  for a night), or the one of seed S with every step told
@@ -35,7 +35,7 @@ Arguments after -- go to the tests as a filter (./test.sh -- kafka_) or to the b
 
 What it installs, each only if it is missing:
   target/kafka/lib   Apache Kafka from Maven Central (54 MB)
-  target/tools       Prometheus and PgBouncer, taken out of Debian's packages; no service is installed
+  target/tools       Prometheus, Alertmanager and PgBouncer, taken out of Debian's packages; no service is installed
   by apt-get, as root only: build-essential, pkg-config, libssl-dev, maven, default-jre-headless, openssl,
                      postgresql (its system service gets no cluster and is not started)
 
@@ -424,17 +424,26 @@ stop_servers() {
 
 # --- the checks -----------------------------------------------------------------------------
 
-# Its programs alone: the whole package would start a service.
+# Their programs alone: the whole packages would start services.
 need_prometheus() {
   PATH=$TOOLS/usr/bin:$PATH
-  command -v promtool >/dev/null && command -v prometheus >/dev/null && return
+  prometheus_programs && return
   command -v apt-get >/dev/null && command -v dpkg >/dev/null || return 1
-  say "installing promtool and prometheus from Debian's package prometheus into target/tools"
+  say "installing Prometheus and Alertmanager from Debian's packages of these names into target/tools"
   mkdir -p "$TOOLS"
-  rm -f "$TOOLS"/prometheus_*.deb
+  rm -f "$TOOLS"/prometheus*.deb
   [ "$(id -u)" != 0 ] || apt_lists
-  (cd "$TOOLS" && apt-get download -qq prometheus 2>/dev/null && dpkg -x prometheus_*.deb . && rm prometheus_*.deb) &&
-    command -v promtool >/dev/null && command -v prometheus >/dev/null
+  (
+    cd "$TOOLS"
+    apt-get download -qq prometheus prometheus-alertmanager 2>/dev/null || exit 1
+    for package in prometheus*.deb; do dpkg -x "$package" . || exit 1; done
+    rm prometheus*.deb
+  ) && prometheus_programs
+}
+
+prometheus_programs() {
+  local program
+  for program in prometheus promtool prometheus-alertmanager amtool; do command -v "$program" >/dev/null || return 1; done
 }
 
 # Tests that cannot be made here.
@@ -442,14 +451,15 @@ skipped=()
 
 check_prometheus() {
   if ! need_prometheus; then
-    [ "${CI:-}" != true ] || die "config/prometheus cannot be checked: prometheus and promtool are missing"
-    say "not checked: config/prometheus and what docker-compose.yml starts (prometheus and promtool are missing)"
+    [ "${CI:-}" != true ] || die "config/prometheus cannot be checked: Prometheus' or Alertmanager's programs are missing"
+    say "not checked: config/prometheus, config/alertmanager and what docker-compose.yml starts (their programs are missing)"
     skipped+=(--skip kafka_compose_)
     return
   fi
-  say "promtool on config/prometheus"
+  say "promtool on config/prometheus, amtool on config/alertmanager"
   promtool check config config/prometheus/prometheus.yml
   promtool test rules config/prometheus/alerts_test.yml
+  amtool check-config config/alertmanager/alertmanager.yml
 }
 
 # Its program alone, and of the libraries that it needs those that are missing: the package would start a service.
