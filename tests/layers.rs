@@ -22,7 +22,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("log", &["domain", "files", "text", "failure"]),
     ("store", &["domain", "files", "text", "failure", "rollup"]),
     ("dead_letters", &["domain", "text", "failure", "wire", "log"]),
-    ("observability", &["domain", "files", "store"]),
+    ("observability", &["domain", "files", "text", "log", "store", "dead_letters"]),
     ("ingest", &["domain", "text", "failure", "wire", "log", "store", "dead_letters", "observability"]),
     ("intake", &["domain", "files", "text", "failure", "wire", "log", "store"]),
     ("upkeep", &["domain", "files", "text", "failure", "log", "store"]),
@@ -32,7 +32,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("terminal", &["text", "failure"]),
     ("config", &["domain", "setting", "text", "failure", "wire", "log", "store", "ingest", "report"]),
     ("doctor", &["domain", "files", "text", "failure", "rollup", "log", "store", "config"]),
-    ("program", &["domain", "text", "failure", "wire", "log", "store", "intake", "web", "terminal", "config"]),
+    (
+        "program",
+        &["domain", "text", "failure", "wire", "log", "store", "observability", "intake", "web", "terminal", "config"],
+    ),
     // Puts all together.
     ("cli", &[]),
 ];

@@ -19,7 +19,7 @@ use giaoban::ingest::Limits;
 use giaoban::ingest::worker::{Until, Worker};
 use giaoban::log::embedded::EmbeddedLog;
 use giaoban::log::{EventLog as _, Membership, Outgoing};
-use giaoban::observability::Metrics;
+use giaoban::observability::{Metrics, Role};
 use giaoban::store::{ReadCheckpoints as _, ReadFigures as _, StoreWriter as _};
 use giaoban::wire::Admission;
 use harness::disk::SmallDisk;
@@ -283,7 +283,7 @@ fn a_thread_that_dies_ends_the_worker_as_what_it_is() {
         rules,
         admission: Admission::new(),
         limits: Limits::default(),
-        metrics: Arc::new(Metrics::new().unwrap()),
+        metrics: Arc::new(Metrics::new("giaoban", Role::Worker).unwrap()),
         stop: Arc::new(AtomicBool::new(false)),
         until: Until::Stopped,
         progress: Box::new(|_, _| {}),

@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::Done;
 use super::report::write_report;
-use super::worker::{new_metrics, stop_flag, stopped_early, summary_text, worker};
+use super::worker::{stop_flag, stopped_early, summary_text, worker};
 use crate::config::Settings;
 use crate::domain::Figure;
 use crate::failure::{ExitCode, Failure, FailureKind};
@@ -19,8 +19,8 @@ use crate::ingest::worker::Until;
 use crate::intake::submit::event_message;
 use crate::log::LogError;
 use crate::log::embedded::EmbeddedLog;
-use crate::observability::Metrics;
-use crate::program::{Context, HttpServer};
+use crate::observability::{Metrics, Role};
+use crate::program::{Context, HttpServer, metrics, watch};
 use crate::report::numbers;
 use crate::rollup::Rollup;
 use crate::sample::{bad_examples, covers, sample_year};
@@ -57,7 +57,7 @@ pub fn run(context: &Context, args: &DemoArgs) -> Done {
     let begun = Instant::now();
     refuse_other_years(context)?;
     refuse_real_data(context)?;
-    let metrics = new_metrics()?;
+    let metrics = metrics(context, Role::Worker)?;
     let place = context.place()?;
     let _lock = context.lock_worker()?;
     let stop = stop_flag()?;
@@ -80,6 +80,7 @@ pub fn run(context: &Context, args: &DemoArgs) -> Done {
     // What is recorded or corrected meanwhile shows on the pages.
     let mut store = place.create()?;
     let log = context.log_beside(&mut *store)?;
+    let _watch = watch(context, &log, &metrics)?;
     worker(context, (store, true), log, metrics, stop).run()?;
     server.stop();
     Ok(ExitCode::Done)

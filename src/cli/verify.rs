@@ -33,16 +33,27 @@ pub struct VerifyArgs {
 
 /// Runs the command.
 pub fn run(context: &Context, args: &VerifyArgs) -> Done {
-    let stop = stop_flag()?;
-    let topic = &context.settings.kafka.topic;
     let data = DataDir::create(&context.settings.general.data)?;
     let _lock = data.lock_verify()?;
+    let compared = compare(context, args, &data);
+    // Somebody who stops it, or does not read what it says, makes no recount fail.
+    let ended = [FailureKind::Differs, FailureKind::Interrupted, FailureKind::Terminated];
+    if compared.as_ref().is_err_and(|failure| !ended.contains(&failure.kind())) {
+        let failed = Verification { at_ms: now_ms(), records: 0, differing: 0, failed: true };
+        let _ = failed.keep_in(data.path());
+    }
+    compared
+}
+
+fn compare(context: &Context, args: &VerifyArgs, data: &DataDir) -> Done {
+    let stop = stop_flag()?;
+    let topic = &context.settings.kafka.topic;
     let mut live = context.reader()?;
     let log = context.log_beside(&mut *live)?;
     let ground = Ground::of(&*log, topic, &mut *live, false)?;
     let (moment, at, synthetic) = (Moment::of(&mut *live, topic)?, live.describe(), live.synthetic()?);
 
-    let scratch = scratch_in(&data)?;
+    let scratch = scratch_in(data)?;
     let file = scratch.path().join("recount.db");
     let mut empty = SqliteStore::create(&file)?;
     empty.adopt(&context.rules, synthetic)?;
@@ -59,8 +70,7 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Done {
     // What became of messages that are gone nobody can count any more.
     findings.partitions.retain(|found| found.stored.difference() != 0 || !ground.lacks_beginning_of(found.partition));
     let (read, differing) = (summary.counts.read, findings.count());
-    let verification =
-        Verification { at_ms: jiff::Timestamp::now().as_millisecond(), records: read, differing: differing as u64 };
+    let verification = Verification { at_ms: now_ms(), records: read, differing: differing as u64, failed: false };
     verification.keep_in(data.path()).map_err(|error| Failure::io(data.path().display(), &error))?;
     print(&show(context, args.format, &findings.figures))?;
     let Findings { figures, partitions, records, recounted } = findings;
@@ -77,6 +87,10 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Done {
         false => (says::recount_differs(at, figures.len(), records, recounted), says::rebuild_and_keep()),
     };
     Err(Failure::new(FailureKind::Differs, what, remedy))
+}
+
+fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
 }
 
 /// A folder within the data folder that goes with this run; the same disk is likely to have room.

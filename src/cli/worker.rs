@@ -14,8 +14,8 @@ use crate::failure::{ExitCode, Failure, FailureKind};
 use crate::ingest::worker::{Until, Worker};
 use crate::ingest::{Limits, Summary};
 use crate::log::{EventLog, LogError, Membership};
-use crate::observability::Metrics;
-use crate::program::{Context, HttpServer, Patience};
+use crate::observability::{Metrics, Role};
+use crate::program::{Context, HttpServer, Patience, bare_metrics, metrics, watch};
 use crate::store::{Counts, StoreWriter};
 use crate::terminal::print;
 use crate::terminal::progress::Progress;
@@ -38,8 +38,7 @@ pub struct WorkerArgs {
 
 /// Runs the command.
 pub fn run(context: &Context, args: &WorkerArgs) -> Done {
-    let metrics = new_metrics()?;
-    metrics.show_verifications_in(&context.settings.general.data);
+    let metrics = metrics(context, Role::Worker)?;
     // Held until the process ends.
     let _lock = context.lock_worker()?;
     let place = context.place()?;
@@ -50,7 +49,12 @@ pub fn run(context: &Context, args: &WorkerArgs) -> Done {
         true => None,
         false => HttpServer::start(context, Arc::clone(&metrics) as Arc<dyn Watched>)?,
     };
-    let alive = || metrics.health.beat();
+    let alive = |waits_for: Option<&Failure>| {
+        metrics.health.beat();
+        if let Some(failure) = waits_for {
+            metrics.health.awaits(failure.what().en.to_string());
+        }
+    };
     let patience = |seconds: u64| {
         let within = Duration::from_secs(if args.until_caught_up { 0 } else { seconds });
         Patience { within, stop: &stop, alive: &alive }
@@ -80,6 +84,7 @@ pub fn run(context: &Context, args: &WorkerArgs) -> Done {
         }
     };
     let Some(log) = patience(context.settings.kafka.wait).until(find)? else { return Ok(ExitCode::Done) };
+    let _watch = watch(context, &log, &metrics)?;
     let mut worker = worker(context, (store, synthetic), log, Arc::clone(&metrics), Arc::clone(&stop));
     worker.limits.accept_gap = args.accept_gap;
     if args.until_caught_up {
@@ -135,7 +140,7 @@ pub fn recount(
     (title, stop): (&Text, Arc<AtomicBool>),
 ) -> Result<Option<Summary>, Failure> {
     let synthetic = store.synthetic()?;
-    let mut counter = worker(context, (store, synthetic), log, new_metrics()?, Arc::clone(&stop));
+    let mut counter = worker(context, (store, synthetic), log, bare_metrics(context, Role::Worker)?, Arc::clone(&stop));
     counter.membership = Membership::Alone;
     counter.dead_letter_topic = None;
     counter.limits.dead_letters = None;
@@ -155,13 +160,6 @@ fn limits(context: &Context) -> Limits {
         dead_letters: Some(Tolerance { share_percent: worker.dead_letter_share, run: worker.dead_letter_run }),
         ..Limits::default()
     }
-}
-
-/// The metrics of this process.
-pub fn new_metrics() -> Result<Arc<Metrics>, Failure> {
-    Metrics::new()
-        .map(Arc::new)
-        .map_err(|error| Failure::new(FailureKind::Defect, Text::same(format!("metrics: {error}")), text::defect()))
 }
 
 /// The signal that the stop flag was set by.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::origin::variable_of;
-use crate::domain::{Calendar, CalendarError, UnitFile, UnitTableError};
+use crate::domain::{Calendar, CalendarError, HolidayError, UnitFile, UnitTableError};
 use crate::failure::{Cause, Explained, FailureKind, shown_as_explained};
 use crate::text::{Text, config as text, rules};
 
@@ -88,6 +88,13 @@ pub enum ConfigError {
         /// What is wrong with it.
         error: CalendarError,
     },
+    /// A table of holidays that is wrong.
+    Holidays {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: HolidayError,
+    },
     /// The units: every problem, with file and line.
     Units {
         /// Where the table is.
@@ -118,6 +125,7 @@ impl Explained for ConfigError {
             Self::SecretFile { key, path, cause } => text::named_file(key, path, cause),
             Self::NoCalendar { name } => text::no_calendar(name, Calendar::NAMES.join(", ")),
             Self::Calendar { path, error } => text::calendar(path.display(), rules::of_calendar(error)),
+            Self::Holidays { path, error } => text::holidays(path.display(), rules::of_holidays(error)),
             Self::Units { table, succession, problems } => {
                 text::units(problems.len(), located(table, succession, problems))
             }
@@ -140,6 +148,7 @@ impl Explained for ConfigError {
             Self::SecretFile { .. } => text::name_secret_file(),
             Self::NoCalendar { .. } => text::choose_calendar(Calendar::NAMES.join(", ")),
             Self::Calendar { .. } => text::correct_calendar(),
+            Self::Holidays { .. } => text::correct_holidays(),
             Self::Units { .. } => text::correct_units(),
         }
     }
@@ -176,6 +185,10 @@ mod tests {
             ConfigError::SecretFile { key: key(), path: "x".into(), cause: "cause".into() },
             ConfigError::NoCalendar { name: place() },
             ConfigError::Calendar { path: "x".into(), error: CalendarError::Empty },
+            ConfigError::Holidays {
+                path: "x".into(),
+                error: HolidayError { line: 1, problem: crate::domain::HolidayProblem::Head },
+            },
             ConfigError::Units { table: place(), succession: place(), problems: vec![problem] },
         ];
         hold_to_promises(&errors, |error| {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
 use super::check::system;
-use crate::domain::{Calendar, LogKind, Rules, UnitTable};
+use crate::domain::{Calendar, Holidays, LogKind, Rules, UnitTable};
 use crate::ingest::Limits;
 use crate::log::kafka::KafkaSettings as Client;
 use crate::report::ReportHead;
@@ -21,6 +21,7 @@ use crate::wire::Admission;
 pub type KafkaClient = Client;
 
 const UNITS: &str = include_str!("../../config/units/hanoi.csv");
+const HOLIDAYS: &str = include_str!("../../config/holidays.csv");
 const SUCCESSION: &str = include_str!("../../config/units/hanoi-succession.csv");
 
 /// Every setting.
@@ -58,6 +59,10 @@ section! {
         lang: String = "auto".into(), Shape::OneOf(&["auto", "vi", "en"]);
         /// Name or file of the calendar.
         pub calendar: String = Calendar::NAMES[0].into(), Shape::Text;
+        /// File of the holidays; empty for what is built in.
+        pub holidays: String = String::new(), Shape::Text;
+        /// What this installation is called where several are watched.
+        pub installation: String = "giaoban".into(), Shape::Text;
     }
 }
 
@@ -213,6 +218,24 @@ impl Settings {
             Some((source, unit)) => Err(wrong(&format!("{source} {unit}"), says::known_unit())),
             None => Ok(admission),
         }
+    }
+
+    /// On which days nobody works.
+    ///
+    /// # Errors
+    /// If their table cannot be read, or is wrong.
+    pub fn holidays(&self) -> Result<Holidays, ConfigError> {
+        let file = &self.general.holidays;
+        Holidays::from_csv(&read_or("holidays", file, HOLIDAYS)?)
+            .map_err(|error| ConfigError::Holidays { path: file.into(), error })
+    }
+
+    /// Files of certificates, each with the setting that names it.
+    pub fn certificates(&self) -> Vec<(String, PathBuf)> {
+        let of_kafka = |name: &str| Some((format!("kafka.{name}"), self.kafka.properties.get(name)?.reveal().into()));
+        let files = ["ssl.ca.location", "ssl.certificate.location"].into_iter().filter_map(of_kafka);
+        let of_store = Server::parse(self.store.url.reveal(), None).map(|server| server.certificates());
+        files.chain(of_store.unwrap_or_default()).collect()
     }
 
     fn read_calendar(&self) -> Result<Calendar, ConfigError> {

@@ -117,6 +117,7 @@ mod tests {
             let message = Incoming {
                 position,
                 timestamp_ms: None,
+                appended_ms: None,
                 key: Some(&parts[0]),
                 headers: &headers,
                 payload: Some(&parts[2]),
@@ -131,7 +132,8 @@ mod tests {
     fn thousands_of_tiny_headers_and_long_errors_weigh_as_much_as_they_take() {
         let headers: Vec<(&str, Option<&[u8]>)> = vec![("h", Some(&b""[..])); 10_000];
         let position = Position { partition: Partition(0), offset: Offset(0) };
-        let message = Incoming { position, timestamp_ms: None, key: None, headers: &headers, payload: None };
+        let message =
+            Incoming { position, timestamp_ms: None, appended_ms: None, key: None, headers: &headers, payload: None };
         let of = |allowed: usize| {
             let error = ValidationError::new(Code::SourceNotAllowed, "/source", "x", "a".repeat(allowed));
             DeadLetter::new(&message, vec![error]).weight()

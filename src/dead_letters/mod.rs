@@ -4,7 +4,7 @@
 //! `message` is a dead letter as it goes out, `producer` has the log confirm it,
 //! `reader` reads the topic back with what was decided, `selection` says which are
 //! meant, `listing` and `whole` show them, `redrive` sends again, `export` writes
-//! out, `limit` says when they are too many. Knows the contract with producers and
+//! out, `undecided` counts what waits for a decision, `limit` says when they are too many. Knows the contract with producers and
 //! the log; nothing of the store or of the worker.
 
 pub mod export;
@@ -15,6 +15,7 @@ pub mod producer;
 pub mod reader;
 pub mod redrive;
 pub mod selection;
+pub mod undecided;
 pub mod whole;
 
 pub use limit::Tolerance;

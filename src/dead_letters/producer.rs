@@ -270,7 +270,8 @@ mod tests {
     #[test]
     fn a_producer_that_has_given_up_is_made_anew() {
         let position = Position { partition: Partition(2), offset: Offset(7) };
-        let message = Incoming { position, timestamp_ms: None, key: None, headers: &[], payload: None };
+        let message =
+            Incoming { position, timestamp_ms: None, appended_ms: None, key: None, headers: &[], payload: None };
         let letter = DeadLetter::new(&message, vec![ValidationError::new(Code::JsonSyntax, "", "x", "")]);
         let mut producer = DeadLetterProducer::new(Arc::new(Log::default()), "events", Some("dlq".into()));
         let refused = keep(&mut producer, &letter).unwrap_err();

@@ -183,6 +183,13 @@ pub fn walk(
     Ok(())
 }
 
+/// What a letter says, in short: its copies, written twice by a crash, say the same.
+pub(super) fn content(filed: &FiledDeadLetter<'_>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (filed.topic, filed.origin, filed.key, filed.payload).hash(&mut hasher);
+    hasher.finish()
+}
+
 /// What is to be known of a dead letter without its body.
 #[derive(Clone, Debug)]
 pub struct ListedDeadLetter {
@@ -260,9 +267,7 @@ impl DeadLetterTopic {
         let mut decisions: BTreeMap<Position, Decision> = BTreeMap::new();
         walk(log, topic, &|_| true, &mut |found| match found {
             TopicMessage::DeadLetter(filed) => {
-                let mut hasher = DefaultHasher::new();
-                (filed.topic, filed.origin, filed.key, filed.payload).hash(&mut hasher);
-                contents.push(hasher.finish());
+                contents.push(content(&filed));
                 all.dead_letters.push(ListedDeadLetter::of(&filed));
             }
             TopicMessage::Decision(decision) => match decisions.get(&decision.letter) {
@@ -306,8 +311,14 @@ mod tests {
     }
 
     fn letter(offset: i64, headers: &[(&str, Option<&[u8]>)], payload: Option<&[u8]>) -> Outgoing {
-        let message =
-            Incoming { position: position(2, offset), timestamp_ms: None, key: Some(b"00004"), headers, payload };
+        let message = Incoming {
+            position: position(2, offset),
+            timestamp_ms: None,
+            appended_ms: None,
+            key: Some(b"00004"),
+            headers,
+            payload,
+        };
         let errors = vec![ValidationError::new(Code::JsonSyntax, "", "x", "")];
         DeadLetter::new(&message, errors).outgoing("events", 1_000 + offset)
     }

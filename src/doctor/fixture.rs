@@ -99,6 +99,7 @@ impl EventLog for FakeLog {
         sink(Incoming {
             position: Position { partition, offset: from },
             timestamp_ms: Some(self.taken_ms),
+            appended_ms: None,
             key: None,
             headers: &[],
             payload: None,

@@ -8,6 +8,7 @@ pub mod calendar;
 pub mod catalogue;
 pub mod fact;
 mod form_totals;
+mod holidays;
 pub mod log_identity;
 pub mod period;
 pub mod position;
@@ -27,6 +28,7 @@ pub use catalogue::{
 };
 pub use fact::{Fact, Resolution};
 pub use form_totals::FormTotals;
+pub use holidays::{HolidayError, HolidayProblem, Holidays};
 pub use log_identity::{LogIdentity, LogKind};
 pub use period::{Period, PeriodError, Quarter};
 pub use position::{Gap, NextOffset, Offset, Partition, Position};

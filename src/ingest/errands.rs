@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::dead_letters::DeadLetter;
 use crate::dead_letters::producer::DeadLetterRefused;
-use crate::domain::{Entry, Partition};
-use crate::log::{LogError, PartitionRange};
+use crate::domain::Entry;
+use crate::log::Ranges;
 use crate::store::{Accepted, Batch, Checkpoint, Counts, Held, StoreError};
 
 /// What the thread that writes is asked for.
@@ -24,9 +24,6 @@ pub(super) enum Request {
 
 /// Letters of one partition for the thread that has them kept, by the machine's number.
 pub(super) type Parcel = (u64, Vec<DeadLetter>);
-
-/// What can be read of each partition, as far as the log says.
-pub(super) type Ranges = Vec<(Partition, Result<PartitionRange, LogError>)>;
 
 /// How far the store is, and what is noted of partitions.
 #[derive(Default)]
@@ -49,7 +46,6 @@ pub(super) enum Reply {
     Applied {
         result: Result<Vec<Counts>, StoreError>,
         took: Duration,
-        store_bytes: u64,
         room: Vec<Entry>,
     },
 }

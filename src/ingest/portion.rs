@@ -44,6 +44,7 @@ struct Held {
 struct HeldMessage {
     position: Position,
     timestamp_ms: Option<i64>,
+    appended_ms: Option<i64>,
     key: Option<Range<usize>>,
     payload: Option<Range<usize>>,
     headers: Range<usize>,
@@ -116,6 +117,7 @@ impl Held {
         messages.push(HeldMessage {
             position: message.position,
             timestamp_ms: message.timestamp_ms,
+            appended_ms: message.appended_ms,
             key: message.key.map(&mut hold),
             payload: message.payload.map(&mut hold),
             headers: first..headers.len(),
@@ -133,6 +135,7 @@ impl Held {
             act(&Incoming {
                 position: message.position,
                 timestamp_ms: message.timestamp_ms,
+                appended_ms: message.appended_ms,
                 key: message.key.as_ref().map(part),
                 headers: &headers,
                 payload: message.payload.as_ref().map(part),
@@ -165,7 +168,14 @@ mod tests {
 
     fn message<'a>(offset: i64, headers: &'a [(&'a str, Option<&'a [u8]>)], payload: &'a [u8]) -> Incoming<'a> {
         let position = Position { partition: Partition(0), offset: Offset(offset) };
-        Incoming { position, timestamp_ms: Some(offset), key: Some(b"01"), headers, payload: Some(payload) }
+        Incoming {
+            position,
+            timestamp_ms: Some(offset),
+            appended_ms: None,
+            key: Some(b"01"),
+            headers,
+            payload: Some(payload),
+        }
     }
 
     #[test]

@@ -7,9 +7,9 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::errands::{Ranges, Reply};
+use super::errands::Reply;
 use crate::domain::Partition;
-use crate::log::{EventLog, LogError};
+use crate::log::{EventLog, LogError, Ranges};
 
 /// Answers that come within this time are told together: each start of partitions is some work.
 const TOGETHER: Duration = Duration::from_millis(300);

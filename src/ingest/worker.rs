@@ -81,7 +81,6 @@ impl Worker {
             Some(log) => store.bind(log)?,
             None => store.check_log(self.log.kind(), &self.topic, None)?,
         }
-        self.metrics.gaps(&store.gaps()?);
         let (targets, bounded) = match self.until {
             Until::Stopped => (None, false),
             Until::CaughtUp => {
@@ -99,13 +98,11 @@ impl Worker {
         }
         let (requests, inbox) = channel();
         let (outbox, replies) = channel();
-        let size = (Instant::now(), store.size_bytes().unwrap_or_default());
         let of_store = (if store.is_on_server() { Silent::Server } else { Silent::File }, store.describe());
-        self.metrics.store_size(size.1);
         let mut writer = Writer {
             topic: self.topic.clone(),
             store,
-            size,
+            looked: None,
             overlaps: if targets.is_some() { Overlaps::Unwatched } else { Overlaps::Due },
             rules: Arc::clone(&self.rules),
             metrics: Arc::clone(&self.metrics),
@@ -155,7 +152,7 @@ impl Worker {
             unanswered: BTreeSet::new(),
             unavailable: BTreeSet::new(),
             asked_accepted: false,
-            written: (Duration::ZERO, 0),
+            written: Duration::ZERO,
             begun: Instant::now(),
             asleep: false,
             told: Duration::ZERO,

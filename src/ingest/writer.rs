@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use super::errands::{Progress, Reply, Request};
 use crate::domain::Rules;
-use crate::observability::Metrics;
+use crate::observability::{self, Metrics};
 use crate::store::{Checkpoint, StoreError, StoreWriter};
 
-/// How often the size of the store is asked.
-const SIZE_EVERY: Duration = Duration::from_secs(1);
+/// How often it is asked what is not known from writing.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// How often overlaps are counted, at most: for that all cells are read.
 const OVERLAPS_EVERY: Duration = Duration::from_secs(15);
@@ -53,8 +53,8 @@ impl Overlaps {
 pub(super) struct Writer {
     pub(super) topic: String,
     pub(super) store: Box<dyn StoreWriter>,
-    /// When its size was asked last, and the answer in bytes.
-    pub(super) size: (Instant, u64),
+    /// When it was last asked what is not known from writing.
+    pub(super) looked: Option<Instant>,
     pub(super) overlaps: Overlaps,
     pub(super) rules: Arc<Rules>,
     pub(super) metrics: Arc<Metrics>,
@@ -88,7 +88,7 @@ impl Writer {
                     }
                     batch.entries.clear();
                     self.overlaps.changed();
-                    Reply::Applied { result, took, store_bytes: self.store_bytes(), room: batch.entries }
+                    Reply::Applied { result, took, room: batch.entries }
                 }
             };
             let unasked = self.store.was_reconnected() && !matches!(reply, Reply::Standing(_));
@@ -132,6 +132,13 @@ impl Writer {
         self.metrics.health.asked(false);
         let standing = self.store.standing(&self.topic);
         self.metrics.health.answered(standing.is_ok());
+        match &standing {
+            Ok(checkpoints) => {
+                self.metrics.checkpoints(checkpoints);
+                self.look();
+            }
+            Err(_) => self.metrics.look_failed(),
+        }
         standing
     }
 
@@ -152,12 +159,17 @@ impl Writer {
         noted
     }
 
-    /// The size of the store, asked now and then: to a database it is one more question.
-    fn store_bytes(&mut self) -> u64 {
-        let (asked, bytes) = &mut self.size;
-        if asked.elapsed() >= SIZE_EVERY {
-            (*asked, *bytes) = (Instant::now(), self.store.size_bytes().unwrap_or_default());
+    /// Asks what is not known from writing, now and then: to a database these are some more questions.
+    fn look(&mut self) {
+        if self.looked.is_some_and(|looked| looked.elapsed() < LOOK_EVERY) {
+            return;
         }
-        *bytes
+        self.looked = Some(Instant::now());
+        self.metrics.health.asked(false);
+        let looked = observability::store::look(&mut *self.store, &self.metrics);
+        self.metrics.health.answered(looked.is_ok());
+        if let Err(error) = looked {
+            tracing::debug!(%error, "the store's size and clock cannot be asked");
+        }
     }
 }

@@ -52,8 +52,11 @@ const HEADER_WEIGHT: usize = size_of::<(String, Option<Vec<u8>>)>() + 32;
 pub struct Incoming<'a> {
     /// Where it lies.
     pub position: Position,
-    /// When the log took it, in milliseconds since 1970; `None` if the log does not say.
+    /// When the log took it, in milliseconds since 1970; `None` if the log does not say. By the log's own clock, or by its
+    /// producer's where the topic keeps that.
     pub timestamp_ms: Option<i64>,
+    /// The same, where it is by the log's own clock.
+    pub appended_ms: Option<i64>,
     /// Its key.
     pub key: Option<&'a [u8]>,
     /// Its headers, in order.
@@ -144,6 +147,9 @@ pub struct PartitionRange {
     pub high: NextOffset,
 }
 
+/// What can be read of each partition, as far as the log says.
+pub type Ranges = Vec<(Partition, Result<PartitionRange, LogError>)>;
+
 /// Who reads: a member of a group that shares the partitions out, or one that takes them all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Membership {
@@ -208,6 +214,12 @@ pub trait EventLog: Send + Sync {
     fn range(&self, topic: &str, partition: Partition) -> Result<PartitionRange, LogError> {
         let found = self.topic(topic)?.partitions.into_iter().find(|range| range.partition == partition);
         found.ok_or_else(|| LogError::Transient(format!("{topic} has no partition {partition} yet").into()))
+    }
+
+    /// What can be read of each partition of the topic now, or why nobody can say: one without a leader keeps nobody from
+    /// hearing of the others.
+    fn ranges(&self, topic: &str) -> Result<Ranges, LogError> {
+        Ok(self.topic(topic)?.partitions.into_iter().map(|range| (range.partition, Ok(range))).collect())
     }
 
     /// How many offsets of each partition lie behind the beginning of a transaction that nobody has ended yet, where any

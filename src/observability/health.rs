@@ -1,4 +1,4 @@
-//! Whether a worker is well: what the probes answer.
+//! Whether a process is well: what the probes answer, and why.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -11,7 +11,7 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 /// A loop that has not gone round for so long, in milliseconds, hangs.
 const BEATS_WITHIN_MS: i64 = 60_000;
 
-/// Told by the threads of the worker, asked by the probes.
+/// Told by the threads of the process, asked by the probes.
 #[derive(Debug, Default)]
 pub struct Health {
     started: AtomicBool,
@@ -22,6 +22,10 @@ pub struct Health {
     store_away: AtomicBool,
     /// While none of its partitions has a leader that answers.
     log_away: AtomicBool,
+    /// While no broker is connected.
+    log_gone: AtomicBool,
+    /// What it waits for before it can begin.
+    awaited: Mutex<Option<String>>,
     heartbeat_ms: AtomicI64,
     /// Since when the store has owed an answer, and how long that may take.
     asked: Mutex<Option<(Instant, Duration)>>,
@@ -65,10 +69,21 @@ impl Health {
         self.ready.store(false, Ordering::Relaxed);
     }
 
-    /// It was given partitions and reads them.
-    pub(super) fn reading(&self) {
+    /// It cannot begin yet, for this reason.
+    pub fn awaits(&self, what: String) {
+        *self.awaited.lock().unwrap_or_else(PoisonError::into_inner) = Some(what);
+    }
+
+    /// It was told what is its own, perhaps nothing, and does it.
+    pub fn works(&self) {
+        *self.awaited.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.started.store(true, Ordering::Relaxed);
         self.ready.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a broker is connected; true if the last one has gone since this was said before.
+    pub(super) fn connected(&self, connected: bool) -> bool {
+        !self.log_gone.swap(!connected, Ordering::Relaxed) && !connected
     }
 
     /// Whether none of its partitions can be read.
@@ -112,17 +127,54 @@ impl Health {
         now_ms() - self.heartbeat_ms.load(Ordering::Relaxed) < BEATS_WITHIN_MS
     }
 
-    /// Whether it has its partitions and can read any of them, and its store answers and takes batches.
+    /// Whether it does its work: it knows which partitions are its own, perhaps none, can read any of them, and its store
+    /// answers and takes batches.
     pub fn ready(&self) -> bool {
-        self.live()
-            && self.ready.load(Ordering::Relaxed)
-            && !self.log_away.load(Ordering::Relaxed)
-            && self.store_works()
+        self.not_ready_because().is_empty()
     }
 
-    /// Whether it was ever given partitions.
+    /// Whether it was ever told which partitions are its own, perhaps none.
     pub fn started(&self) -> bool {
         self.started.load(Ordering::Relaxed)
+    }
+
+    /// Why it is not live, a line each; none if it is.
+    pub fn not_live_because(&self) -> Vec<String> {
+        let seconds = BEATS_WITHIN_MS / 1000;
+        if self.live() { Vec::new() } else { vec![format!("it has done nothing for {seconds} s: it hangs")] }
+    }
+
+    /// Why it has not started, a line each; none if it has.
+    pub fn not_started_because(&self) -> Vec<String> {
+        if self.started() { Vec::new() } else { vec![self.awaited()] }
+    }
+
+    /// Why it is not ready, a line each; none if it is.
+    pub fn not_ready_because(&self) -> Vec<String> {
+        let is = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
+        let mut reasons = self.not_live_because();
+        if !is(&self.started) {
+            reasons.push(self.awaited());
+        } else if !is(&self.ready) {
+            reasons.push("where to read on is not known: log or store did not say".to_owned());
+        }
+        if is(&self.log_gone) {
+            reasons.push("no broker is connected".to_owned());
+        } else if is(&self.log_away) {
+            reasons.push("no broker answers that leads any of its partitions".to_owned());
+        }
+        match self.unanswered() {
+            Some(waited) => reasons.push(format!("the store has not answered for {} s", waited.as_secs())),
+            None if is(&self.store_away) => reasons.push("the store is away".to_owned()),
+            None if is(&self.store_failing) => reasons.push("the store did not take a batch".to_owned()),
+            None => {}
+        }
+        reasons
+    }
+
+    fn awaited(&self) -> String {
+        let awaited = self.awaited.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        awaited.unwrap_or_else(|| "it waits to hear which partitions are its own".to_owned())
     }
 }
 
@@ -139,7 +191,7 @@ mod tests {
     fn a_store_that_did_not_take_a_batch_is_not_ready_from_that_very_moment() {
         let health = Health::default();
         health.beat();
-        health.reading();
+        health.works();
         health.asked(true);
         assert!(health.ready() && health.store_works(), "it has its time");
         health.wrote(false);

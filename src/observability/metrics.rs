@@ -1,30 +1,65 @@
-//! The metrics of a worker, as Prometheus reads them. Labels are bounded:
+//! The metrics of a process, as Prometheus reads them. Labels are bounded:
 //! partitions, closed lists.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use prometheus::core::Collector;
-use prometheus::{
-    Encoder as _, Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
-};
+use prometheus::{Gauge, GaugeVec, Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 
 use super::health::{Health, now_ms};
-use super::lag::{Lag, PartitionLag};
-use super::names::{self, Description};
+use super::lag::{Lag, Looked, PartitionLag};
+use super::names;
 use super::reach::Reach;
-use super::verification::Verification;
+use super::registry::{Registered, Registry};
+use super::surroundings::{Seen, Surroundings};
 use crate::domain::{NextOffset, Offset, Partition, Position};
+use crate::log::{PartitionRange, Ranges};
 use crate::store::{AcceptedGap, Checkpoint, Counts};
+use crate::text::codes::Code;
 
-/// The metrics of a worker, and whether it is well.
+/// What a process is that shows metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It reads the log into the store.
+    Worker,
+    /// It shows what others have written.
+    Reader,
+}
+
+/// At what of the event log a try failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogTrouble {
+    /// No broker is connected any more.
+    Connection,
+    /// Where a partition begins and ends.
+    Lookup,
+    /// Reading from somewhere.
+    Seek,
+    /// The ends of all partitions.
+    Watch,
+}
+
+impl LogTrouble {
+    const ALL: [Self; 4] = [Self::Connection, Self::Lookup, Self::Seek, Self::Watch];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Connection => "connection",
+            Self::Lookup => "lookup",
+            Self::Seek => "seek",
+            Self::Watch => "watch",
+        }
+    }
+}
+
+/// The metrics of a process, and whether it is well.
 pub struct Metrics {
     /// Whether it is well.
     pub health: Health,
+    role: Role,
     registry: Registry,
+    ready: IntGauge,
     read: IntCounter,
     applied: IntCounter,
     duplicate: IntCounter,
@@ -33,6 +68,10 @@ pub struct Metrics {
     redriven: IntCounter,
     lag_records: IntGaugeVec,
     lag_seconds: GaugeVec,
+    topic_partitions: IntGauge,
+    topic_lag_records: IntGaugeVec,
+    topic_lag_seconds: GaugeVec,
+    undecided: IntGaugeVec,
     oldest_age: Gauge,
     difference: IntGauge,
     assigned: IntGauge,
@@ -44,6 +83,7 @@ pub struct Metrics {
     went_back: IntCounter,
     rebalances: IntCounterVec,
     store_failures: IntCounterVec,
+    log_failures: IntCounterVec,
     batch_seconds: Histogram,
     commit_seconds: Histogram,
     batch_records: Histogram,
@@ -51,110 +91,93 @@ pub struct Metrics {
     store_bytes: IntGauge,
     overlaps: IntGauge,
     accepted_gaps: IntGauge,
-    /// Without a sample until there was a verification.
-    verified_at: GaugeVec,
-    verified_records: IntGaugeVec,
-    verified_differing: IntGaugeVec,
-    /// Where the last verification is noted.
-    data: Mutex<Option<PathBuf>>,
+    clock_skew: Gauge,
+    seen: Seen,
+    surroundings: OnceLock<Surroundings>,
     lag: Mutex<Lag>,
     reach: Mutex<Reach>,
+    /// Who is shown them: one at a time, as partitions come and go meanwhile.
+    shown: Mutex<()>,
 }
-
-/// A name or a label is wrong: a mistake in `names`.
-type Registered<T> = Result<T, prometheus::Error>;
 
 /// Seconds that a batch may take.
 const SECONDS: [f64; 13] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
 /// Records that a batch may have.
 const RECORDS: [f64; 10] = [1.0, 10.0, 100.0, 1_000.0, 5_000.0, 10_000.0, 25_000.0, 50_000.0, 100_000.0, 200_000.0];
 const NO_LABELS: [&str; 0] = [];
-
-fn opts(of: &Description) -> Opts {
-    Opts::new(of.name, of.help)
-}
-
-fn add<M: Collector + Clone + 'static>(to: &Registry, metric: Registered<M>) -> Registered<M> {
-    let metric = metric?;
-    to.register(Box::new(metric.clone()))?;
-    Ok(metric)
-}
+/// The commit that the program was built from, where who built it has said so.
+pub const COMMIT: &str = match option_env!("SOURCE_COMMIT") {
+    Some(commit) => commit,
+    None => "unknown",
+};
+/// What waits for longer than this, in milliseconds, is looked at where it lies.
+const LOOKED_AT_AFTER_MS: i64 = 8_000;
 
 impl Metrics {
-    /// Every metric, registered.
+    /// Every metric, registered, of that installation.
     ///
     /// # Errors
     /// If two descriptions have one name, or a name is not one of Prometheus.
-    pub fn new() -> Registered<Self> {
-        let registry = Registry::new();
-        let counter = |of: &Description| add(&registry, IntCounter::with_opts(opts(of)));
-        let counters = |of: &Description, label: &str| add(&registry, IntCounterVec::new(opts(of), &[label]));
-        let gauge = |of: &Description| add(&registry, IntGauge::with_opts(opts(of)));
-        let gauges = |of: &Description, labels: &[&str]| add(&registry, IntGaugeVec::new(opts(of), labels));
-        let float = |of: &Description| add(&registry, Gauge::with_opts(opts(of)));
-        let floats = |of: &Description, labels: &[&str]| add(&registry, GaugeVec::new(opts(of), labels));
-        let histogram = |of: &Description, buckets: &[f64]| {
-            let opts = HistogramOpts::new(of.name, of.help).buckets(buckets.to_vec());
-            add(&registry, Histogram::with_opts(opts))
-        };
-        gauges(&names::BUILD_INFO, &["version"])?.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        let metrics = Self {
+    pub fn new(installation: &str, role: Role) -> Registered<Self> {
+        let registry = Registry::new(installation)?;
+        let reasons = Code::ALL.iter().map(|code| code.as_str());
+        registry.gauges(&names::BUILD_INFO)?.with_label_values(&[env!("CARGO_PKG_VERSION"), COMMIT]).set(1);
+        Ok(Self {
             health: Health::default(),
-            read: counter(&names::RECORDS_READ)?,
-            applied: counter(&names::RECORDS_APPLIED)?,
-            duplicate: counter(&names::RECORDS_DUPLICATE)?,
-            superseded: counter(&names::RECORDS_SUPERSEDED)?,
-            dead_lettered: counters(&names::RECORDS_DEAD_LETTERED, "reason")?,
-            redriven: counter(&names::RECORDS_REDRIVEN)?,
-            lag_records: gauges(&names::LAG_RECORDS, &["partition"])?,
-            lag_seconds: floats(&names::LAG_SECONDS, &["partition"])?,
-            oldest_age: float(&names::OLDEST_AGE)?,
-            difference: gauge(&names::RECONCILIATION_DIFFERENCE)?,
-            assigned: gauge(&names::ASSIGNED_PARTITIONS)?,
-            partition_held: gauges(&names::PARTITION_HELD, &["partition"])?,
-            partition_unavailable: gauges(&names::PARTITION_UNAVAILABLE, &["partition"])?,
-            hidden: gauges(&names::HIDDEN_RECORDS, &["partition"])?,
-            connected: gauge(&names::LOG_CONNECTED)?,
-            store_connected: gauge(&names::STORE_CONNECTED)?,
-            went_back: counter(&names::STORE_WENT_BACK)?,
-            rebalances: counters(&names::REBALANCES, "kind")?,
-            store_failures: counters(&names::STORE_FAILURES, "kind")?,
-            batch_seconds: histogram(&names::BATCH_DURATION, &SECONDS)?,
-            commit_seconds: histogram(&names::COMMIT_DURATION, &SECONDS)?,
-            batch_records: histogram(&names::BATCH_RECORDS, &RECORDS)?,
-            last_commit: float(&names::LAST_COMMIT)?,
-            store_bytes: gauge(&names::STORE_SIZE)?,
-            overlaps: gauge(&names::OVERLAPS)?,
-            accepted_gaps: gauge(&names::ACCEPTED_GAPS)?,
-            verified_at: floats(&names::VERIFIED_AT, &NO_LABELS)?,
-            verified_records: gauges(&names::VERIFIED_RECORDS, &NO_LABELS)?,
-            verified_differing: gauges(&names::VERIFIED_DIFFERENCES, &NO_LABELS)?,
-            data: Mutex::default(),
+            role,
+            ready: registry.gauge(&names::READY)?,
+            read: registry.counter(&names::RECORDS_READ)?,
+            applied: registry.counter(&names::RECORDS_APPLIED)?,
+            duplicate: registry.counter(&names::RECORDS_DUPLICATE)?,
+            superseded: registry.counter(&names::RECORDS_SUPERSEDED)?,
+            dead_lettered: registry.counters(&names::RECORDS_DEAD_LETTERED, reasons)?,
+            redriven: registry.counter(&names::RECORDS_REDRIVEN)?,
+            lag_records: registry.gauges(&names::LAG_RECORDS)?,
+            lag_seconds: registry.floats(&names::LAG_SECONDS)?,
+            topic_partitions: registry.gauge(&names::TOPIC_PARTITIONS)?,
+            topic_lag_records: registry.gauges(&names::TOPIC_LAG_RECORDS)?,
+            topic_lag_seconds: registry.floats(&names::TOPIC_LAG_SECONDS)?,
+            undecided: registry.gauges(&names::DEAD_LETTERS_UNDECIDED)?,
+            oldest_age: registry.float(&names::OLDEST_AGE)?,
+            difference: registry.gauge(&names::RECONCILIATION_DIFFERENCE)?,
+            assigned: registry.gauge(&names::ASSIGNED_PARTITIONS)?,
+            partition_held: registry.gauges(&names::PARTITION_HELD)?,
+            partition_unavailable: registry.gauges(&names::PARTITION_UNAVAILABLE)?,
+            hidden: registry.gauges(&names::HIDDEN_RECORDS)?,
+            connected: registry.gauge(&names::LOG_CONNECTED)?,
+            store_connected: registry.gauge(&names::STORE_CONNECTED)?,
+            went_back: registry.counter(&names::STORE_WENT_BACK)?,
+            rebalances: registry.counters(&names::REBALANCES, ["assigned", "revoked", "lost"])?,
+            store_failures: registry
+                .counters(&names::STORE_FAILURES, ["fenced", "passing", "dead_letter", "disk_full", "look"])?,
+            log_failures: registry.counters(&names::LOG_FAILURES, LogTrouble::ALL.map(LogTrouble::name))?,
+            batch_seconds: registry.histogram(&names::BATCH_DURATION, &SECONDS)?,
+            commit_seconds: registry.histogram(&names::COMMIT_DURATION, &SECONDS)?,
+            batch_records: registry.histogram(&names::BATCH_RECORDS, &RECORDS)?,
+            last_commit: registry.float(&names::LAST_COMMIT)?,
+            store_bytes: registry.gauge(&names::STORE_SIZE)?,
+            overlaps: registry.gauge(&names::OVERLAPS)?,
+            accepted_gaps: registry.gauge(&names::ACCEPTED_GAPS)?,
+            clock_skew: registry.float(&names::CLOCK_SKEW)?,
+            seen: Seen::new(&registry)?,
+            surroundings: OnceLock::new(),
             lag: Mutex::default(),
             reach: Mutex::default(),
+            shown: Mutex::default(),
             registry,
-        };
-        for kind in ["assigned", "revoked", "lost"] {
-            metrics.rebalances.with_label_values(&[kind]);
-        }
-        for kind in ["fenced", "passing", "dead_letter", "disk_full"] {
-            metrics.store_failures.with_label_values(&[kind]);
-        }
-        Ok(metrics)
+        })
     }
 
-    /// Shows what the last verification in that data folder found.
-    pub fn show_verifications_in(&self, dir: &Path) {
-        *self.data.lock().unwrap_or_else(PoisonError::into_inner) = Some(dir.to_owned());
+    /// Shows what is round the process too; the first word on it counts.
+    pub fn show(&self, surroundings: Surroundings) {
+        let _ = self.surroundings.set(surroundings);
     }
 
     /// All metrics in the Prometheus text format.
     pub fn render(&self) -> String {
+        let _alone = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         self.refresh();
-        let mut text = Vec::new();
-        // Encoding into memory cannot fail on metrics that were registered.
-        let _ = TextEncoder::new().encode(&self.registry.gather(), &mut text);
-        String::from_utf8_lossy(&text).into_owned()
+        self.registry.render(self.role == Role::Worker)
     }
 
     /// Partitions were assigned, revoked or lost.
@@ -168,17 +191,18 @@ impl Metrics {
             lag.reading(partition, stored, end, now_ms());
             self.nothing_waits(lag);
         });
-        self.health.reading();
+        self.health.works();
     }
 
-    /// Batches begin with these records, each with when the log took it, in milliseconds since 1970, if it says so.
+    /// Batches begin with these records, each with when the log took it by its own clock, in milliseconds since
+    /// 1970, if it says so.
     pub fn begun(&self, begun: impl Iterator<Item = (Position, Option<i64>)>) {
         let mut begun = begun.peekable();
         if begun.peek().is_none() {
             return;
         }
         self.with_lag(|lag| {
-            begun.for_each(|(position, taken_ms)| lag.begun(position, taken_ms.unwrap_or_else(now_ms)));
+            begun.for_each(|(position, taken_ms)| lag.begun(position, taken_ms, now_ms()));
         });
     }
 
@@ -208,13 +232,13 @@ impl Metrics {
         self.with_lag(|lag| lag.hold(partition, at));
     }
 
-    /// What somebody should know though the worker works, a line each.
+    /// What somebody should know of the work though it goes on, a line each.
     pub fn remarks(&self) -> Vec<String> {
         let of = |(partition, lag): (Partition, &PartitionLag)| {
             let at = lag.held()?;
             Some(format!("partition {partition} is held at offset {at}: too many dead letters, see giaoban doctor"))
         };
-        let held: Vec<String> = self.with_lag(|lag| lag.partitions().filter_map(of).collect());
+        let held: Vec<String> = self.with_lag(|lag| lag.assigned().filter_map(of).collect());
         self.with_reach(|reach| held.into_iter().chain(reach.remarks()).collect())
     }
 
@@ -224,9 +248,61 @@ impl Metrics {
         self.with_reach(|reach| *reach = now);
     }
 
-    /// The log's ends, as last heard.
-    pub fn ends(&self, ends: &[(Partition, NextOffset)]) {
-        self.with_lag(|lag| ends.iter().for_each(|(partition, end)| lag.end(*partition, *end, now_ms())));
+    /// The ends of partitions that this worker reads, as last heard, each with from where on no records lie before it, if
+    /// that is known.
+    pub fn ends(&self, ends: &[(Partition, NextOffset, Option<NextOffset>)]) {
+        self.with_lag(|lag| {
+            ends.iter().for_each(|(partition, end, bare)| lag.end(*partition, *end, *bare, now_ms()));
+        });
+    }
+
+    /// What the log has of every partition of the topic; `None` if it does not answer.
+    pub fn topic(&self, ranges: Option<&Ranges>) {
+        self.with_lag(|lag| match ranges {
+            Some(ranges) => lag.ranges(ranges, now_ms()),
+            None => lag.silent(),
+        });
+        if let Some(ranges) = ranges {
+            self.topic_partitions.set(ranges.len() as i64);
+        }
+    }
+
+    /// Where records have waited for some time, and it was not looked yet when the log took the first of them.
+    pub(super) fn unlooked(&self) -> Vec<(Partition, NextOffset, PartitionRange)> {
+        self.with_lag(|lag| lag.unlooked(now_ms() - LOOKED_AT_AFTER_MS))
+    }
+
+    /// What was found there.
+    pub(super) fn looked(&self, partition: Partition, from: NextOffset, found: Looked) {
+        self.with_lag(|lag| lag.looked(partition, from, found));
+    }
+
+    /// Where the store is, of every partition that it has anything of.
+    pub fn checkpoints(&self, checkpoints: &[Checkpoint]) {
+        self.with_lag(|lag| lag.checkpoints(checkpoints, now_ms()));
+    }
+
+    /// How many dead letters wait for a decision; `None` if they may not be read.
+    pub fn undecided(&self, count: Option<u64>) {
+        match count {
+            Some(count) => self.undecided.with_label_values(&NO_LABELS).set(count as i64),
+            None => self.undecided.reset(),
+        }
+    }
+
+    /// A try at the log failed.
+    pub fn log_failed(&self, trouble: LogTrouble) {
+        self.log_failures.with_label_values(&[trouble.name()]).inc();
+    }
+
+    /// This machine's clock less that of the store's server, in milliseconds.
+    pub fn clock_skew(&self, milliseconds: i64) {
+        self.clock_skew.set(milliseconds as f64 / 1000.0);
+    }
+
+    /// It was asked where the store is, and that failed.
+    pub fn look_failed(&self) {
+        self.store_failures.with_label_values(&["look"]).inc();
     }
 
     /// The store has lost so many offsets of a partition.
@@ -237,24 +313,20 @@ impl Metrics {
     /// Whether the log is there.
     pub fn connected(&self, connected: bool) {
         self.connected.set(i64::from(connected));
+        if self.health.connected(connected) {
+            self.log_failed(LogTrouble::Connection);
+        }
     }
 
-    /// A span of a partition was committed: where the store is now, what became of the span's records, when the log
-    /// took the last of them in milliseconds since 1970, and how many had been dead letters and were sent again.
-    pub fn committed(
-        &self,
-        partition: Partition,
-        next: NextOffset,
-        counts: &Counts,
-        last_timestamp_ms: Option<i64>,
-        redriven: u64,
-    ) {
+    /// A span of a partition was committed: where the store is now, what became of the span's records, and how many had
+    /// been dead letters and were sent again.
+    pub fn committed(&self, partition: Partition, next: NextOffset, counts: &Counts, redriven: u64) {
         self.redriven.inc_by(redriven);
         self.read.inc_by(counts.read);
         self.applied.inc_by(counts.applied);
         self.duplicate.inc_by(counts.duplicate);
         self.superseded.inc_by(counts.superseded);
-        self.with_lag(|lag| lag.committed(partition, next, last_timestamp_ms, counts));
+        self.with_lag(|lag| lag.committed(partition, next, counts, now_ms()));
     }
 
     /// Dead letters were kept and their batch committed.
@@ -265,11 +337,10 @@ impl Metrics {
     }
 
     /// A batch was committed.
-    pub fn batch(&self, records: u64, whole: Duration, commit: Duration, store_bytes: u64) {
+    pub fn batch(&self, records: u64, whole: Duration, commit: Duration) {
         self.batch_records.observe(records as f64);
         self.batch_seconds.observe(whole.as_secs_f64());
         self.commit_seconds.observe(commit.as_secs_f64());
-        self.store_size(store_bytes);
         self.last_commit.set(now_ms() as f64 / 1000.0);
         self.health.taken();
     }
@@ -299,14 +370,7 @@ impl Metrics {
     fn refresh(&self) {
         let now = now_ms();
         self.store_connected.set(i64::from(self.health.store_works()));
-        let data = self.data.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(last) = data.as_deref().and_then(Verification::last_in) {
-            self.verified_at.with_label_values(&NO_LABELS).set(last.at_ms as f64 / 1000.0);
-            self.verified_records.with_label_values(&NO_LABELS).set(i64::try_from(last.records).unwrap_or(i64::MAX));
-            self.verified_differing
-                .with_label_values(&NO_LABELS)
-                .set(i64::try_from(last.differing).unwrap_or(i64::MAX));
-        }
+        self.ready.set(i64::from(self.health.ready()));
         let reach = self.with_reach(|reach| reach.clone());
         for partition in &reach.assigned {
             let label = partition.to_string();
@@ -314,18 +378,30 @@ impl Metrics {
             self.partition_unavailable.with_label_values(&[&label]).set(unavailable);
             self.hidden.with_label_values(&[&label]).set(reach.hidden.get(partition).copied().unwrap_or_default());
         }
-        self.with_lag(|lag| {
+        self.topic_lag_records.reset();
+        self.topic_lag_seconds.reset();
+        let last_event_ms = self.with_lag(|lag| {
             let (mut oldest, mut assigned) = (0.0_f64, 0);
             for (partition, behind) in lag.partitions() {
                 let label = partition.to_string();
-                let seconds = behind.seconds(now);
-                if behind.records() == 0 && reach.unavailable.contains(&partition) {
+                let (known, seconds) = (behind.reliable(reach.unavailable.contains(&partition)), behind.seconds(now));
+                if let Some(records) = known {
+                    self.topic_lag_records.with_label_values(&[&label]).set(records);
+                    self.topic_lag_seconds.with_label_values(&[&label]).set(seconds);
+                }
+                if !behind.is_assigned() {
+                    continue;
+                }
+                match known {
+                    Some(records) => {
+                        self.lag_records.with_label_values(&[&label]).set(records);
+                        self.lag_seconds.with_label_values(&[&label]).set(seconds);
+                    }
                     // Not 0: nobody knows what has come since its leader went.
-                    let _ = self.lag_records.remove_label_values(&[&label]);
-                    let _ = self.lag_seconds.remove_label_values(&[&label]);
-                } else {
-                    self.lag_records.with_label_values(&[&label]).set(behind.records());
-                    self.lag_seconds.with_label_values(&[&label]).set(seconds);
+                    None => {
+                        let _ = self.lag_records.remove_label_values(&[&label]);
+                        let _ = self.lag_seconds.remove_label_values(&[&label]);
+                    }
                 }
                 self.partition_held.with_label_values(&[&label]).set(i64::from(behind.held().is_some()));
                 (oldest, assigned) = (oldest.max(seconds), assigned + 1);
@@ -333,7 +409,11 @@ impl Metrics {
             self.oldest_age.set(oldest);
             self.assigned.set(assigned);
             self.difference.set(lag.difference());
+            lag.last_event_ms()
         });
+        if let Some(round) = self.surroundings.get() {
+            self.seen.look(round, last_event_ms, now);
+        }
     }
 
     fn nothing_waits(&self, lag: &Lag) {

@@ -1,18 +1,28 @@
-//! What operators watch: metrics, lag and health of a worker.
+//! What operators watch: metrics, lag and health.
 //!
-//! `names` describes every metric once, `lag`, `reach` and `health` are what they
-//! are made from, `metrics` is what the worker reports and Prometheus reads;
-//! `verification` is what the last recount found. Knows the store's checkpoints
-//! and counts; nothing of the worker that reports them, nor of HTTP.
+//! `names` describes every metric once, `registry` registers them, `page` is made
+//! of them for people. `lag`, `reach`, `surroundings` and `health` are what they are
+//! made from, `metrics` is what a process reports and Prometheus reads; `watch` asks
+//! the log of itself, and `store` is what is asked of a store now and then;
+//! `verification` is what the last recount found. Knows log, store and dead letters;
+//! nothing of the worker that reports, nor of HTTP.
 
 mod health;
 mod lag;
 mod metrics;
 pub mod names;
+mod page;
 mod reach;
+mod registry;
+pub mod store;
+mod surroundings;
 mod verification;
+mod watch;
 
 pub use health::Health;
-pub use metrics::Metrics;
+pub use metrics::{COMMIT, LogTrouble, Metrics, Role};
+pub use page::metrics_page;
 pub use reach::Reach;
-pub use verification::Verification;
+pub use surroundings::Surroundings;
+pub use verification::{Outcome, Verification};
+pub use watch::Watch;

@@ -9,6 +9,31 @@ use serde::{Deserialize, Serialize};
 
 use crate::files::WholeFile;
 
+/// What a recount came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every figure agrees.
+    Agreed,
+    /// Some figure differs.
+    Differed,
+    /// It ended before that was known.
+    Failed,
+}
+
+impl Outcome {
+    /// All that there are.
+    pub const ALL: [Self; 3] = [Self::Agreed, Self::Differed, Self::Failed];
+
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Agreed => "agreed",
+            Self::Differed => "differed",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// The outcome of a recount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verification {
@@ -18,6 +43,9 @@ pub struct Verification {
     pub records: u64,
     /// Figures of units in quarters that differ, 0 if all agree.
     pub differing: u64,
+    /// Whether it ended before that was known.
+    #[serde(default)]
+    pub failed: bool,
 }
 
 impl Verification {
@@ -30,6 +58,15 @@ impl Verification {
     pub fn keep_in(&self, dir: &Path) -> io::Result<()> {
         let json = serde_json::to_vec(self)?;
         WholeFile::write(&file_in(dir), json)
+    }
+
+    /// What it came to.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self { failed: true, .. } => Outcome::Failed,
+            Self { differing: 0, .. } => Outcome::Agreed,
+            _ => Outcome::Differed,
+        }
     }
 }
 

@@ -7,9 +7,11 @@ mod http_server;
 mod panics;
 mod patience;
 mod usage;
+mod watching;
 
 pub use context::{Context, open_reader, start_log};
 pub use http_server::HttpServer;
 pub use panics::end_at_panics;
 pub use patience::Patience;
 pub use usage::misread;
+pub use watching::{bare_metrics, metrics, watch};

@@ -19,8 +19,8 @@ pub struct Patience<'a> {
     pub within: Duration,
     /// Set to wait no longer.
     pub stop: &'a AtomicBool,
-    /// Told before each try that who waits lives.
-    pub alive: &'a dyn Fn(),
+    /// Told before each try that who waits lives, and after it what it waits for.
+    pub alive: &'a dyn Fn(Option<&Failure>),
 }
 
 impl Patience<'_> {
@@ -33,7 +33,7 @@ impl Patience<'_> {
         let begun = Instant::now();
         let (mut pause, mut told) = (PAUSES[0], None::<Instant>);
         loop {
-            (self.alive)();
+            (self.alive)(None);
             let failure = match attempt() {
                 Ok(done) => return Ok(Some(done)),
                 Err(failure) => failure,
@@ -42,6 +42,7 @@ impl Patience<'_> {
             if left.is_zero() || !failure.kind().may_pass() {
                 return Err(failure);
             }
+            (self.alive)(Some(&failure));
             if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
                 told = Some(Instant::now());
                 tracing::warn!(error = %failure.what().en, seconds = left.as_secs(), "cannot begin yet; waiting for at most so many seconds");
@@ -65,7 +66,7 @@ mod tests {
 
     fn within(milliseconds: u64, attempt: impl FnMut() -> Result<u32, Failure>) -> Result<Option<u32>, Failure> {
         let within = Duration::from_millis(milliseconds);
-        Patience { within, stop: &AtomicBool::new(false), alive: &|| {} }.until(attempt)
+        Patience { within, stop: &AtomicBool::new(false), alive: &|_| {} }.until(attempt)
     }
 
     fn away() -> Failure {
@@ -91,7 +92,7 @@ mod tests {
     #[test]
     fn a_stop_ends_the_waiting_and_is_no_failure() {
         let (stop, lives) = (AtomicBool::new(false), AtomicBool::new(false));
-        let alive = || lives.store(true, Ordering::Relaxed);
+        let alive = |_: Option<&Failure>| lives.store(true, Ordering::Relaxed);
         let patience = Patience { within: Duration::from_secs(60), stop: &stop, alive: &alive };
         let waited = patience.until(|| {
             stop.store(true, Ordering::Relaxed);

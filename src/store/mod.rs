@@ -230,6 +230,14 @@ pub trait StoreReader: ReadFigures + ReadLedger + ReadCheckpoints + ReadHeld {
         Ok(())
     }
 
+    /// What the clock of its server says, in milliseconds since 1970; `None` of a file, which has that of this machine.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn clock_ms(&mut self) -> Result<Option<i64>, StoreError> {
+        Ok(None)
+    }
+
     /// Its size on disk, in bytes.
     ///
     /// # Errors

@@ -34,6 +34,7 @@ texts! {
         "{place}: {key} là {found}, nhưng phải là {allowed:#}",
         "{place}: {key} is {found}, but must be {allowed}",
     }
+    holidays(path, problem) { "holidays: {path}: {problem:#}", "holidays: {path}: {problem}" }
     calendar(path, problem) { "calendar: {path}: {problem:#}", "calendar: {path}: {problem}" }
     no_calendar(name, names) {
         "calendar: không có tệp {name}, cũng không có lịch nào tên như vậy; có {names}",
@@ -128,6 +129,7 @@ texts! {
         "Đặt calendar là một trong {names}, hoặc một tệp CSV có các cột quarter,from,to.",
         "Set calendar to one of {names}, or to a CSV file with the columns quarter,from,to.",
     }
+    correct_holidays() { "Sửa dòng đã nêu trong tệp ngày nghỉ.", "Correct the line named in the file of holidays." }
     correct_calendar() { "Sửa dòng đã nêu trong tệp lịch.", "Correct the line named in the calendar's file." }
     correct_units() {
         "Sửa các dòng đã nêu trong bảng đơn vị.",

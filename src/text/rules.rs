@@ -1,7 +1,9 @@
 //! What is wrong with the rules that figures are counted by: the files of units, and the calendar's.
 
 use super::{Text, texts};
-use crate::domain::{CalendarError, CalendarProblem, UnitFile, UnitKind, UnitProblem, UnitTableError};
+use crate::domain::{
+    CalendarError, CalendarProblem, HolidayError, HolidayProblem, UnitFile, UnitKind, UnitProblem, UnitTableError,
+};
 
 texts! {
     at_line(file, line, problem) { "{file} dòng {line}: {problem:#}", "{file} line {line}: {problem}" }
@@ -12,6 +14,19 @@ texts! {
     malformed_succession(cause) {
         "{cause}; tệp phải là CSV UTF-8 với các cột from_code,to_code,effective_on,extent,basis",
         "{cause}; the file has to be CSV in UTF-8 with the columns from_code,to_code,effective_on,extent,basis",
+    }
+    holiday_line(line, problem) { "dòng {line}: {problem:#}", "line {line}: {problem}" }
+    holiday_head() {
+        "dòng đầu phải là date,name",
+        "the first line has to be date,name",
+    }
+    holiday_row(found) {
+        "\"{found}\" không phải là một ngày và tên ngày nghỉ, như 2025-01-01,Tết Dương lịch",
+        "\"{found}\" is not a day and its name, such as 2025-01-01,Tết Dương lịch",
+    }
+    holiday_order(day) {
+        "ngày {day} không đứng sau ngày của dòng trước",
+        "{day} does not come after the day before it",
     }
     no_units() {
         "bảng không có đơn vị nào: thêm các dòng code,name,kind,parent_code,valid_from,valid_to",
@@ -136,6 +151,17 @@ pub fn of_calendar(error: &CalendarError) -> Text {
         CalendarError::Empty => no_quarters(),
         CalendarError::Row(line, problem) => at_row(line, of_row(problem)),
     }
+}
+
+/// What is wrong with a table of holidays.
+pub fn of_holidays(error: &HolidayError) -> Text {
+    let problem = match &error.problem {
+        HolidayProblem::Head => holiday_head(),
+        HolidayProblem::Line(found) => holiday_row(found),
+        HolidayProblem::Date(found) => not_a_day(found),
+        HolidayProblem::Order(day) => holiday_order(day),
+    };
+    holiday_line(error.line, problem)
 }
 
 fn of_row(problem: &CalendarProblem) -> Text {

@@ -33,6 +33,14 @@ keys! {
         "Lịch quý: decree-09-2019, calendar-quarter, hoặc tệp CSV quarter,from,to",
         "Which days belong to a quarter: decree-09-2019, calendar-quarter, or a CSV file quarter,from,to"
     }
+    "holidays" {
+        "Tệp CSV ngày nghỉ lễ date,name; để trống là của Việt Nam 2020–2027 kèm sẵn",
+        "CSV file of holidays date,name; empty for those of Viet Nam 2020–2027, built in"
+    }
+    "installation" {
+        "Tên của hệ thống này trong số liệu giám sát: nhãn installation",
+        "What this installation is called in metrics and alerts: the label installation"
+    }
     "units.file" {
         "Bảng đơn vị; để trống là Hà Nội kèm sẵn",
         "Table of units; empty for Hanoi's, built in"

@@ -12,12 +12,12 @@ use crate::observability::Metrics;
 pub trait Watched: Send + Sync {
     /// All metrics in the Prometheus text format.
     fn metrics(&self) -> String;
-    /// Whether the process goes round.
-    fn live(&self) -> bool;
-    /// Whether it does its work.
-    fn ready(&self) -> bool;
-    /// Whether it has begun its work.
-    fn started(&self) -> bool;
+    /// Why the process is to be started again, a line each; none while it goes round.
+    fn not_live(&self) -> Vec<String>;
+    /// Why it does not do its work, a line each; none while it does.
+    fn not_ready(&self) -> Vec<String>;
+    /// Why it has not begun its work, a line each; none once it has.
+    fn not_started(&self) -> Vec<String>;
     /// What somebody should know of its work, a line each.
     fn remarks(&self) -> Vec<String> {
         Vec::new()
@@ -29,16 +29,16 @@ impl Watched for Metrics {
         self.render()
     }
 
-    fn live(&self) -> bool {
-        self.health.live()
+    fn not_live(&self) -> Vec<String> {
+        self.health.not_live_because()
     }
 
-    fn ready(&self) -> bool {
-        self.health.ready()
+    fn not_ready(&self) -> Vec<String> {
+        self.health.not_ready_because()
     }
 
-    fn started(&self) -> bool {
-        self.health.started()
+    fn not_started(&self) -> Vec<String> {
+        self.health.not_started_because()
     }
 
     fn remarks(&self) -> Vec<String> {
@@ -53,23 +53,25 @@ pub async fn metrics(State(watched): Watching) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], watched.metrics()).into_response()
 }
 
-/// `/livez`.
+/// `/livez`: whether a supervisor is to start the process again. That store or log are away is no reason: a new process
+/// would wait for them as well.
 pub async fn live(State(watched): Watching) -> Response {
-    probe(watched.live()).into_response()
+    probe(watched.not_live(), Vec::new())
 }
 
-/// `/readyz`.
+/// `/readyz`: whether it does its work now, and what somebody should know though it does.
 pub async fn ready(State(watched): Watching) -> Response {
-    let (status, said) = probe(watched.ready());
-    let lines = watched.remarks().into_iter().map(|remark| remark + "\n");
-    (status, said.to_owned() + &lines.collect::<String>()).into_response()
+    probe(watched.not_ready(), watched.remarks())
 }
 
-/// `/startupz`.
+/// `/startupz`: whether it has begun its work.
 pub async fn started(State(watched): Watching) -> Response {
-    probe(watched.started()).into_response()
+    probe(watched.not_started(), Vec::new())
 }
 
-fn probe(well: bool) -> (StatusCode, &'static str) {
-    if well { (StatusCode::OK, "ok\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ok\n") }
+fn probe(reasons: Vec<String>, remarks: Vec<String>) -> Response {
+    let well = reasons.is_empty();
+    let (status, said) = if well { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ok") };
+    let lines: String = reasons.into_iter().chain(remarks).map(|line| line + "\n").collect();
+    (status, format!("{said}\n{lines}")).into_response()
 }

@@ -26,14 +26,14 @@ impl Watched for Well {
     fn metrics(&self) -> String {
         "giaoban_build_info 1\n".into()
     }
-    fn live(&self) -> bool {
-        true
+    fn not_live(&self) -> Vec<String> {
+        Vec::new()
     }
-    fn ready(&self) -> bool {
-        self.0
+    fn not_ready(&self) -> Vec<String> {
+        if self.0 { Vec::new() } else { vec!["the store is away".into()] }
     }
-    fn started(&self) -> bool {
-        self.0
+    fn not_started(&self) -> Vec<String> {
+        if self.0 { Vec::new() } else { vec!["it waits".into()] }
     }
     fn remarks(&self) -> Vec<String> {
         vec!["partition 3 is held".into()]
@@ -140,14 +140,17 @@ fn links(page: &str) -> Vec<String> {
 }
 
 #[test]
-fn probes_answer_with_a_word_and_metrics_with_text() {
-    for (well, status, word) in [(true, 200, "ok\n"), (false, 503, "not ok\n")] {
+fn probes_answer_with_a_word_and_why_a_line_each_and_metrics_with_text() {
+    for (well, status, started, ready) in
+        [(true, 200, "ok\n", "ok\n"), (false, 503, "not ok\nit waits\n", "not ok\nthe store is away\n")]
+    {
         let server = Server::of(Well(well), None);
         let answer = server.get("/startupz");
-        assert_eq!((answer.status, answer.body.as_str()), (status, word));
+        assert_eq!((answer.status, answer.body.as_str()), (status, started));
         let answer = server.get("/readyz");
-        assert_eq!((answer.status, answer.body), (status, format!("{word}partition 3 is held\n")));
-        assert_eq!(server.get("/livez").status, 200);
+        assert_eq!((answer.status, answer.body), (status, format!("{ready}partition 3 is held\n")));
+        let answer = server.get("/livez");
+        assert_eq!((answer.status, answer.body.as_str()), (200, "ok\n"));
         let metrics = server.get("/metrics");
         assert_eq!(metrics.body, "giaoban_build_info 1\n");
         assert!(metrics.content_type.starts_with("text/plain"));

@@ -106,7 +106,11 @@ impl Running {
     /// A metric's value, by its name with its labels.
     pub fn metric(&self, name: &str) -> Option<f64> {
         let (_, text) = self.get("/metrics");
-        text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
+        let alone = text
+            .replace("{installation=\"giaoban\"}", "")
+            .replace(",installation=\"giaoban\"}", "}")
+            .replace("installation=\"giaoban\",", "");
+        alone.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
     }
 
     pub fn until_ready(&self) {

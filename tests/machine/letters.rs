@@ -10,7 +10,8 @@ use super::{A, B, applied, machine, outputs, read, record, start, with};
 
 fn bad(machine: &mut Machine, partition: Partition, offset: i64) -> Vec<Output> {
     let position = Position { partition, offset: Offset(offset) };
-    let incoming = Incoming { position, timestamp_ms: None, key: None, headers: &[], payload: Some(b"{") };
+    let incoming =
+        Incoming { position, timestamp_ms: None, appended_ms: None, key: None, headers: &[], payload: Some(b"{") };
     outputs(machine, read(&incoming), 0)
 }
 

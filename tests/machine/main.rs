@@ -50,8 +50,14 @@ fn outputs(machine: &mut Machine, input: Input<'_>, now_ms: u64) -> Vec<Output> 
 fn record(machine: &mut Machine, partition: Partition, offset: i64) -> Vec<Output> {
     let payload = harness::session("00004", offset as usize, 1, "2020-03-04", 1);
     let position = Position { partition, offset: Offset(offset) };
-    let incoming =
-        Incoming { position, timestamp_ms: None, key: None, headers: &[], payload: Some(payload.as_bytes()) };
+    let incoming = Incoming {
+        position,
+        timestamp_ms: None,
+        appended_ms: None,
+        key: None,
+        headers: &[],
+        payload: Some(payload.as_bytes()),
+    };
     outputs(machine, read(&incoming), 0)
 }
 
@@ -96,6 +102,7 @@ fn a_partition_that_is_back_before_its_batch_is_done_is_read_from_where_that_end
     let bad = Incoming {
         position: Position { partition: A, offset: Offset(1) },
         timestamp_ms: None,
+        appended_ms: None,
         key: None,
         headers: &[],
         payload: None,
@@ -155,7 +162,8 @@ fn a_topic_made_anew_is_known_by_the_record_that_the_store_had_last() {
         let begun = outputs(&mut machine, Input::Assigned(&[stored]), 0);
         assert_eq!(begun, [Output::Start(vec![(A, NextOffset(4))])], "once more, to be known again");
         let position = Position { partition: A, offset: Offset(offset) };
-        let incoming = Incoming { position, timestamp_ms, key: None, headers: &[], payload: Some(b"{") };
+        let incoming =
+            Incoming { position, timestamp_ms, appended_ms: None, key: None, headers: &[], payload: Some(b"{") };
         let after = outputs(&mut machine, read(&incoming), 0);
         match &after[..] {
             [Output::Stop(Err(Stopped::Recreated { partition: A, next: NextOffset(5) }))] => true,
@@ -231,8 +239,14 @@ fn a_batch_goes_by_its_bytes_too() {
     let mut sent = None;
     for offset in 0..9 {
         let position = Position { partition: A, offset: Offset(offset) };
-        let incoming =
-            Incoming { position, timestamp_ms: None, key: None, headers: &[], payload: Some(payload.as_slice()) };
+        let incoming = Incoming {
+            position,
+            timestamp_ms: None,
+            appended_ms: None,
+            key: None,
+            headers: &[],
+            payload: Some(payload.as_slice()),
+        };
         if !outputs(&mut machine, read(&incoming), 0).is_empty() {
             sent = sent.or(Some(offset + 1));
         }
@@ -364,8 +378,14 @@ fn a_redriven_record_is_counted_when_it_is_in_the_store() {
     let payload = harness::session("00004", 1, 1, "2020-03-04", 1);
     let position = Position { partition: A, offset: Offset(1) };
     let headers: [(&str, Option<&[u8]>); 1] = [("giaoban_redrive", Some(b"0:1"))];
-    let incoming =
-        Incoming { position, timestamp_ms: None, key: None, headers: &headers, payload: Some(payload.as_bytes()) };
+    let incoming = Incoming {
+        position,
+        timestamp_ms: None,
+        appended_ms: None,
+        key: None,
+        headers: &headers,
+        payload: Some(payload.as_bytes()),
+    };
     applied(outputs(&mut machine, read(&incoming), 0));
     let after = outputs(&mut machine, Input::Committed(vec![Counts::default()]), 0);
     let Output::Commit { spans, .. } = &after[0] else { panic!("{after:?}") };

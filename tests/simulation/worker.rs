@@ -244,6 +244,7 @@ impl World {
             let incoming = Incoming {
                 position: Position { partition, offset: record.offset },
                 timestamp_ms: record.timestamp_ms,
+                appended_ms: None,
                 key: None,
                 headers: &[],
                 payload: record.payload.as_deref(),

@@ -167,7 +167,7 @@ impl Machine {
     }
 
     /// The records that batches have begun with since this was asked last, of each partition its first, each with when
-    /// the log took it in milliseconds since 1970.
+    /// the log took it by its own clock, in milliseconds since 1970.
     pub fn begun(&mut self) -> impl Iterator<Item = (Position, Option<i64>)> + '_ {
         self.begun.drain(..)
     }
@@ -257,7 +257,7 @@ impl Machine {
         reading.next = position.offset.next();
         reading.at_end = None;
         if self.gathered.take(record, decoded, reading, now_ms) {
-            self.begun.push((position, record.timestamp_ms));
+            self.begun.push((position, record.appended_ms));
         }
     }
 

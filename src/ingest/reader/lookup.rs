@@ -5,11 +5,12 @@ use std::time::Duration;
 use super::Reader;
 use crate::domain::{NextOffset, Partition};
 use crate::failure::Explained as _;
-use crate::ingest::errands::{Progress, Ranges, Reply, Request};
+use crate::ingest::errands::{Progress, Reply, Request};
 use crate::ingest::error::WorkerError;
 use crate::ingest::machine::{Input, Start, Stopped};
 use crate::ingest::ranges::{ask, once_more};
-use crate::log::{LogError, PartitionRange, identity_of};
+use crate::log::{LogError, PartitionRange, Ranges, identity_of};
+use crate::observability::LogTrouble;
 use crate::store::StoreError;
 
 impl Reader {
@@ -18,6 +19,10 @@ impl Reader {
         // The group waits for the answer to an assignment of nothing too, and it takes neither store nor log.
         if partitions.is_empty() {
             self.looked_up = true;
+            // One that stands by for the others.
+            if self.committed.is_empty() {
+                self.metrics.health.works();
+            }
             self.machine.handle(Input::Assigned(&[]), now_ms);
             return;
         }
@@ -46,6 +51,7 @@ impl Reader {
                     known.push(range);
                 }
                 Err(error) if self.passes(error.kind()) => {
+                    self.metrics.log_failed(LogTrouble::Lookup);
                     tracing::warn!(%partition, %error, "cannot look up where to start; trying again");
                     self.unanswered.insert(partition);
                     unknown.push(partition);
@@ -135,6 +141,7 @@ impl Reader {
                 Ok(other) => self.reply(other, now_ms)?,
                 // A server that hangs keeps nobody from stopping.
                 Err(_) => {
+                    self.metrics.health.beat();
                     self.is_to_stop()?;
                     self.all_live()?;
                     self.tell_of_silence();
@@ -151,6 +158,7 @@ impl Reader {
     ) -> Result<(), WorkerError> {
         match result.map_err(|error| once_more(&*self.log, &self.topic, &self.stop, error)) {
             Err(error) if self.passes(error.kind()) => {
+                self.metrics.log_failed(LogTrouble::Seek);
                 tracing::warn!(%error, "cannot read from there yet; trying again");
                 let now_ms = self.now_ms();
                 self.unknown(partitions, now_ms);

@@ -87,8 +87,8 @@ pub(super) struct Reader {
     pub(super) unavailable: BTreeSet<Partition>,
     /// Whether the store is asked what operators have accepted.
     pub(super) asked_accepted: bool,
-    /// How long the last write took, and the size of the store after it.
-    pub(super) written: (Duration, u64),
+    /// How long the last write took.
+    pub(super) written: Duration,
     pub(super) begun: Instant,
     /// Whether the consumer is paused for longer than a moment.
     pub(super) asleep: bool,
@@ -256,8 +256,8 @@ impl Reader {
                 Input::DeadLettersNotKept(id)
             }
             Reply::Kept(_, Err(refused)) => return Err(refused.into()),
-            Reply::Applied { result: Ok(counts), took, store_bytes, room } => {
-                self.written = (took, store_bytes);
+            Reply::Applied { result: Ok(counts), took, room } => {
+                self.written = took;
                 self.machine.take_back(room);
                 Input::Committed(counts)
             }
@@ -354,12 +354,12 @@ impl Reader {
     fn committed(&mut self, spans: &[Committed], since_ms: u64) {
         let whole = self.begun.elapsed().saturating_sub(Duration::from_millis(since_ms));
         let records = spans.iter().map(|span| span.counts.read).sum();
-        self.metrics.batch(records, whole, self.written.0, self.written.1);
+        self.metrics.batch(records, whole, self.written);
         self.summary.batches += 1;
         let mut hints = Vec::with_capacity(spans.len());
         for span in spans {
             self.metrics.dead_lettered(&span.reasons);
-            self.metrics.committed(span.partition, span.next, &span.counts, span.last_timestamp_ms, span.redriven);
+            self.metrics.committed(span.partition, span.next, &span.counts, span.redriven);
             self.summary.counts.add(&span.counts);
             // One that was lost meanwhile is another's, and so is its progress.
             if let Some(next) = self.committed.get_mut(&span.partition) {

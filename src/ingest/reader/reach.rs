@@ -13,8 +13,7 @@ impl Reader {
         // Behind the last record may lie offsets that are no records: these are not waited for.
         // (What has come while nothing is read is not known to be none.)
         let end = |(partition, end): (Partition, NextOffset)| {
-            let at = self.machine.end_of(partition).filter(|_| !self.machine.paused());
-            (partition, at.map_or(end, |at| end.min(at)))
+            (partition, end, self.machine.end_of(partition).filter(|_| !self.machine.paused()))
         };
         let ends: Vec<_> = self.consumer.ends().into_iter().map(end).collect();
         self.metrics.ends(&ends);

@@ -276,6 +276,7 @@ impl EmbeddedLog {
             let message = Incoming {
                 position: Position { partition, offset },
                 timestamp_ms: Some(timestamp_ms),
+                appended_ms: Some(timestamp_ms),
                 key,
                 headers: &headers,
                 payload: Some(payload),

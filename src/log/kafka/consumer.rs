@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{CommitMode, Consumer as _, RebalanceProtocol};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
+use rdkafka::message::{BorrowedMessage, Headers as _, Message as _, Timestamp};
 
 use super::client::{ANSWER_WITHIN, KafkaSettings, list, list_at};
 use super::errors::{of_code, of_error};
@@ -84,6 +84,10 @@ impl KafkaConsumer {
         let message = Incoming {
             position: Position { partition: Partition(message.partition()), offset: Offset(message.offset()) },
             timestamp_ms: message.timestamp().to_millis(),
+            appended_ms: match message.timestamp() {
+                Timestamp::LogAppendTime(at_ms) => Some(at_ms),
+                _ => None,
+            },
             key: message.key(),
             headers: headers.as_deref().unwrap_or_default(),
             payload: message.payload(),

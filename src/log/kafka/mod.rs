@@ -27,14 +27,17 @@ use self::describe::{Described, describe};
 use self::errors::{Watch, of_code, of_error};
 use self::producer::KafkaProducer;
 use super::{
-    Access, Consumer, Created, EventLog, Incoming, LogError, Membership, Most, PartitionRange, Polled, Producer, Topic,
-    TopicSpec,
+    Access, Consumer, Created, EventLog, Incoming, LogError, Membership, Most, PartitionRange, Polled, Producer,
+    Ranges, Topic, TopicSpec,
 };
 use crate::domain::{LogIdentity, LogKind, NextOffset, Offset, Partition};
 
 /// With these settings a topic keeps its messages for ever.
 pub const UNLIMITED_RETENTION: [(&str, &str); 3] =
     [("retention.ms", "-1"), ("retention.bytes", "-1"), ("cleanup.policy", "delete")];
+
+/// Questions that are asked at a time.
+const SIDE_BY_SIDE: usize = 16;
 
 /// Whether clients can be made of these settings: properties that librdkafka knows, files that it can read. Asks nothing
 /// of any broker.
@@ -102,6 +105,27 @@ impl EventLog for KafkaLog {
         let Described { partitions: ids, copies, .. } = self.led(name)?;
         let partitions = ids.into_iter().map(|partition| self.watermarks(name, partition)).collect::<Result<_, _>>()?;
         Ok(Topic { name: name.to_owned(), partitions, replication: copies })
+    }
+
+    fn ranges(&self, topic: &str) -> Result<Ranges, LogError> {
+        let Described { partitions, leaderless, .. } = self.described(topic)?;
+        let of = |partition: Partition| {
+            if leaderless.contains(&partition) {
+                return Err(LogError::Leaderless { topic: topic.to_owned(), partitions: vec![partition] });
+            }
+            self.watermarks(topic, partition)
+        };
+        // Side by side, so that a broker that does not answer holds up those of the others no longer than itself.
+        let side_by_side = |some: &[Partition]| -> Ranges {
+            std::thread::scope(|scope| {
+                let asked: Vec<_> = some.iter().map(|partition| scope.spawn(|| of(*partition))).collect();
+                let range = |asked: std::thread::ScopedJoinHandle<'_, _>| {
+                    asked.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                };
+                some.iter().copied().zip(asked.into_iter().map(range)).collect()
+            })
+        };
+        Ok(partitions.chunks(SIDE_BY_SIDE).flat_map(side_by_side).collect())
     }
 
     fn kind(&self) -> LogKind {

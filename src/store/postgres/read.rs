@@ -208,6 +208,11 @@ impl StoreReader for PostgresStore {
         true
     }
 
+    fn clock_ms(&mut self) -> Result<Option<i64>, StoreError> {
+        let rows = self.rows("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint", &[])?;
+        self.read(|| Ok(rows.first().map(|row| row.try_get::<_, i64>(0)).transpose()?))
+    }
+
     fn takes_writes(&mut self) -> Result<(), StoreError> {
         let schema = self.schema.clone();
         self.with(|client| schema.check_writable(client))

@@ -54,6 +54,11 @@ impl fmt::Display for Server {
 }
 
 impl Server {
+    /// Files of certificates that the URL names, each with the setting.
+    pub fn certificates(&self) -> Vec<(String, PathBuf)> {
+        self.tls.certificates()
+    }
+
     /// What a URL names, with a password of its own or that one. An error says what is wrong, and
     /// never quotes the URL.
     pub fn parse(url: &str, password: Option<&str>) -> Result<Self, String> {

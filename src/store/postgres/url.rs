@@ -96,6 +96,12 @@ pub(super) fn split_tls(url: &str) -> Result<(String, Tls), String> {
 }
 
 impl Tls {
+    /// Files of certificates that the URL names, each with the setting.
+    pub(super) fn certificates(&self) -> Vec<(String, PathBuf)> {
+        let named = [("store.url sslrootcert", &self.root), ("store.url sslcert", &self.certificate)];
+        named.into_iter().filter_map(|(key, file)| Some((key.to_owned(), file.clone()?))).collect()
+    }
+
     /// Without a word about it, what goes to another machine is encrypted, to a host that is verified.
     pub(super) fn meaning(&self, config: &Config) -> Result<(SslMode, Trust), String> {
         Ok(match self.mode.as_deref() {

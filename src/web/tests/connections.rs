@@ -36,14 +36,14 @@ impl Watched for Long {
     fn metrics(&self) -> String {
         "giaoban_build_info 1\n".repeat(400_000)
     }
-    fn live(&self) -> bool {
-        true
+    fn not_live(&self) -> Vec<String> {
+        Vec::new()
     }
-    fn ready(&self) -> bool {
-        true
+    fn not_ready(&self) -> Vec<String> {
+        Vec::new()
     }
-    fn started(&self) -> bool {
-        true
+    fn not_started(&self) -> Vec<String> {
+        Vec::new()
     }
 }
 
