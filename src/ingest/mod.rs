@@ -13,7 +13,6 @@ mod error;
 pub mod ground;
 mod letters;
 pub mod machine;
-mod portion;
 mod ranges;
 mod reader;
 mod summary;

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use super::error::{Silent, WorkerError};
 use super::letters::LetterKeeper;
 use super::machine::{Limits, Machine};
-use super::portion::Portion;
 use super::reader::Reader;
 use super::summary::Summary;
 use super::writer::{Overlaps, Writer};
@@ -21,7 +20,7 @@ use crate::failure::Cause;
 use crate::log::{EventLog, LogError, Membership, identity_of};
 use crate::observability::Metrics;
 use crate::store::StoreWriter;
-use crate::wire::Admission;
+use crate::wire::{Admission, Decoder};
 
 /// What a worker works on.
 pub struct Worker {
@@ -129,7 +128,9 @@ impl Worker {
             topic: self.topic,
             bound: found,
             machine,
-            portion: Portion::new(self.rules, self.admission),
+            decoder: Decoder::new(),
+            rules: self.rules,
+            admission: self.admission,
             consumer,
             requests,
             letters,

@@ -22,16 +22,18 @@ use std::time::{Duration, Instant};
 use super::errands::{Parcel, Reply, Request};
 use super::error::{Silent, WorkerError};
 use super::machine::{BatchFailure, Committed, Input, Machine, Output};
-use super::portion::{MOST, Portion};
 use super::ranges::once_more;
 use super::summary::Summary;
 use crate::dead_letters::limit::Excess;
-use crate::domain::{LogIdentity, NextOffset, Partition, Position};
+use crate::domain::{LogIdentity, NextOffset, Partition, Position, Rules};
 use crate::failure::{Explained as _, FailureKind};
-use crate::log::{Consumer, EventLog, LogError, Polled};
+use crate::log::{Consumer, EventLog, LogError, Most, Polled};
 use crate::observability::Metrics;
 use crate::store::StoreError;
+use crate::wire::{Admission, Decoder, Message};
 
+/// How much one poll hands over: only between two are answers taken and is the machine's word followed.
+const MOST: Most = Most { messages: 1000, bytes: 1 << 20 };
 /// A stop waits this long for what is in flight.
 const STOP_WITHIN: Duration = Duration::from_secs(8);
 /// How often it is said that the store does not answer.
@@ -48,7 +50,9 @@ pub(super) struct Reader {
     /// Which log it reads.
     pub(super) bound: Option<LogIdentity>,
     pub(super) machine: Machine,
-    pub(super) portion: Portion,
+    pub(super) decoder: Decoder,
+    pub(super) rules: Arc<Rules>,
+    pub(super) admission: Admission,
     pub(super) consumer: Box<dyn Consumer>,
     pub(super) requests: Sender<Request>,
     /// For the thread that has dead letters kept.
@@ -187,15 +191,16 @@ impl Reader {
             self.asleep = false;
         }
         let wait = if self.machine.is_idle() && self.targets.is_none() { IDLE_POLL } else { POLL };
-        let (bounds, portion) = (self.targets.as_ref().filter(|_| self.bounded), &mut self.portion);
-        let polled = self.consumer.poll(wait, MOST, &mut |incoming| {
+        let Self { consumer, decoder, rules, admission, machine, targets, bounded, .. } = self;
+        let bounds = targets.as_ref().filter(|_| *bounded);
+        let polled = consumer.poll(wait, MOST, &mut |incoming| {
             let Position { partition, offset } = incoming.position;
             if bounds.is_none_or(|bounds| bounds.get(&partition).is_some_and(|end| offset.next() <= *end)) {
-                portion.push(&incoming);
+                let message = Message { key: incoming.key, headers: incoming.headers, payload: incoming.payload };
+                let decoded = decoder.decode(&message, rules, admission);
+                machine.handle(Input::Record(&incoming, decoded), now_ms);
             }
         });
-        let machine = &mut self.machine;
-        self.portion.decode(|incoming, decoded| machine.handle(Input::Record(incoming, decoded), now_ms));
         let polled = match polled {
             Err(error @ LogError::NoSuchTopic(_)) => match once_more(&*self.log, &self.topic, &self.stop, error) {
                 // There again: perhaps as another.
