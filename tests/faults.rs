@@ -309,21 +309,38 @@ fn kafka_fault_of_two_workers_with_one_instance_id_the_first_stops() {
 
 #[test]
 #[ignore = "needs a broker: ./test.sh"]
-fn kafka_fault_records_gone_under_a_worker_that_stands_still_stop_it() {
-    let giaoban = Giaoban::on_kafka().with("GIAOBAN__HTTP__LISTEN", "off");
-    giaoban.ok(&["topics", "create", "--partitions", "1"]);
-    let publish = |numbers| giaoban.publish_sessions(numbers);
-    publish(0..10);
-    let worker = giaoban.start(&["worker"]);
-    until("it has read all", || in_store(&giaoban) == 10);
-    signal(&worker, "STOP");
-    publish(10..30);
-    expire(&giaoban, 20);
-    signal(&worker, "CONT");
-    let ended = harness::wait(worker, "worker");
-    assert_eq!(ended.code, Some(11), "{}", ended.err);
-    assert!(ended.err.contains("remedy: ") && ended.err.contains("--accept-gap"), "{}", ended.err);
-    assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 10, "as it was");
+fn kafka_fault_records_gone_under_a_worker_that_stands_still_stop_it_unless_they_are_accepted() {
+    for (protocol, accepted) in [("consumer", false), ("consumer", true), ("classic", true)] {
+        let giaoban = Giaoban::on_kafka()
+            .with("GIAOBAN__HTTP__LISTEN", "off")
+            .with("GIAOBAN__KAFKA__PROPERTIES__GROUP_PROTOCOL", protocol);
+        giaoban.ok(&["topics", "create", "--partitions", "1"]);
+        let publish = |numbers| giaoban.publish_sessions(numbers);
+        let figure = || giaoban.figure("2020-Q1", "00004", "supervision_sessions");
+        publish(0..10);
+        let worker = giaoban.start(if accepted { &["worker", "--accept-gap"] } else { &["worker"] });
+        until("it has read all", || in_store(&giaoban) == 10);
+        signal(&worker, "STOP");
+        publish(10..30);
+        expire(&giaoban, 20);
+        signal(&worker, "CONT");
+        if accepted {
+            until("it goes on behind them", || in_store(&giaoban) == 20);
+            publish(30..35);
+            until("and reads on", || in_store(&giaoban) == 25);
+            term(&worker);
+        }
+        let ended = harness::wait(worker, "worker");
+        assert_eq!(ended.code, Some(if accepted { 0 } else { 11 }), "{}", ended.err);
+        if accepted {
+            assert_eq!(figure(), 25);
+            let said = giaoban.run(&["doctor"]).out;
+            assert!(said.contains("messages from 10 up to 20"), "{said}");
+        } else {
+            assert!(ended.err.contains("remedy: ") && ended.err.contains("--accept-gap"), "{}", ended.err);
+            assert_eq!(figure(), 10, "as it was");
+        }
+    }
 }
 
 /// A worker with a store of its own, whose words go to a file.

@@ -112,6 +112,20 @@ fn contract(log: &dyn EventLog, topic: &str) {
         assert_eq!((range.low, range.high.0), (NextOffset(0), offsets.len() as i64));
     }
 
+    // What is held before it is started is this consumer's; it is read from where it is sought, at once too.
+    let mut late = log.consumer(topic, &Membership::Alone).unwrap();
+    assert_eq!(assigned(&mut *late), partitions);
+    late.hold(&partitions[..2]).unwrap();
+    assert!(read(&mut *late, 0).is_empty(), "held");
+    late.hold(&partitions[2..]).unwrap();
+    partitions.iter().for_each(|partition| late.seek(*partition, NextOffset(0)).unwrap());
+    let mut came: Vec<Position> = read(&mut *late, 63).into_iter().map(|read| read.0).collect();
+    came.sort_unstable();
+    let mut expected: Vec<Position> = all.iter().map(|read| read.0).collect();
+    expected.sort_unstable();
+    assert_eq!(came, expected);
+    late.close();
+
     // Back to an offset; then a pause, in which nothing comes.
     let busiest = positions[0].partition;
     consumer.seek(busiest, NextOffset(2)).unwrap();
@@ -306,6 +320,56 @@ fn share_and_hand_over(log: &KafkaLog) {
     places.sort_unstable();
     assert_eq!(came, places);
     one.close();
+}
+
+/// A member that does not know yet where to start holds what it is given: no other waits for it.
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_members_that_hold_what_they_are_given_keep_no_other_waiting() {
+    for protocol in ["classic", "consumer"] {
+        let brokers = std::env::var("KAFKA_BROKERS").expect("KAFKA_BROKERS is not set: run ./test.sh");
+        let properties = [("group.protocol".to_owned(), protocol.to_owned())].into();
+        let log = KafkaLog::new(KafkaSettings { brokers, properties }).unwrap();
+        let (topic, begun) = (fresh(), Instant::now());
+        log.create_topic(&TopicSpec { name: topic.clone(), partitions: 4, replication: 1, max_message_bytes: 100_000 })
+            .unwrap();
+        // Of none the beginning is there any more.
+        let to = |partition| Outgoing { partition: Some(Partition(partition)), ..message(b"00004", b"gone") };
+        let sent = send(&mut *log.producer(&topic).unwrap(), &[0, 1, 2, 3].map(to));
+        let mut gone = rdkafka::TopicPartitionList::new();
+        for place in sent.into_iter().map(Result::unwrap) {
+            gone.add_partition_offset(&topic, place.partition.0, rdkafka::Offset::Offset(1)).unwrap();
+        }
+        let brokers = std::env::var("KAFKA_BROKERS").unwrap();
+        let admin: rdkafka::admin::AdminClient<rdkafka::client::DefaultClientContext> =
+            rdkafka::ClientConfig::new().set("bootstrap.servers", brokers).create().unwrap();
+        let deleting = admin.delete_records(&gone, &rdkafka::admin::AdminOptions::new());
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(deleting).unwrap();
+        let group = Membership::Group(topic.clone());
+        let mut members: Vec<Box<dyn Consumer>> = Vec::new();
+        let mut has = vec![Vec::new(); 3];
+        for count in 1..=3 {
+            members.push(log.consumer(&topic, &group).unwrap());
+            while has[count - 1].is_empty() {
+                assert!(begun.elapsed() < 2 * TIME, "{protocol}: member {count} waits for the others");
+                for (member, has) in members.iter_mut().zip(&mut has) {
+                    match member.poll(STEP, Most::messages(1), &mut |_| panic!("held")).unwrap() {
+                        Polled::Assigned(partitions) if partitions.is_empty() => member.start(&[]).unwrap(),
+                        Polled::Assigned(partitions) => {
+                            member.hold(&partitions).unwrap();
+                            has.extend(partitions);
+                        }
+                        Polled::Revoked(partitions) => {
+                            member.release(&partitions).unwrap();
+                            has.retain(|partition| !partitions.contains(partition));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        members.into_iter().for_each(|member| member.close());
+    }
 }
 
 #[test]

@@ -55,10 +55,9 @@ pub fn run(context: &Context, args: &WorkerArgs) -> Done {
             metrics.health.awaits(failure.what().en.to_string());
         }
     };
-    let patience = |seconds: u64| {
-        let within = Duration::from_secs(if args.until_caught_up { 0 } else { seconds });
-        Patience { within, stop: &stop, alive: &alive }
-    };
+    let within = |seconds| Duration::from_secs(if args.until_caught_up { 0 } else { seconds });
+    let (for_store, for_log) = (within(context.settings.store.wait), within(context.settings.kafka.wait));
+    let patience = Patience { store: for_store, log: for_log, stop: &stop, alive: &alive };
     // Before it joins a group: who cannot write takes no partition.
     let open = || -> Result<_, Failure> {
         let mut store = place.create()?;
@@ -66,7 +65,7 @@ pub fn run(context: &Context, args: &WorkerArgs) -> Done {
         let synthetic = store.synthetic()?;
         Ok((store, synthetic))
     };
-    let Some((mut store, synthetic)) = patience(context.settings.store.wait).until(open)? else {
+    let Some((mut store, synthetic)) = patience.until(open)? else {
         return Ok(ExitCode::Done);
     };
     if context.settings.store.synthetic && !synthetic {
@@ -83,7 +82,7 @@ pub fn run(context: &Context, args: &WorkerArgs) -> Done {
             found => Ok(found.map(|_| log)?),
         }
     };
-    let Some(log) = patience(context.settings.kafka.wait).until(find)? else { return Ok(ExitCode::Done) };
+    let Some(log) = patience.until(find)? else { return Ok(ExitCode::Done) };
     let _watch = watch(context, &log, &metrics)?;
     let mut worker = worker(context, (store, synthetic), log, Arc::clone(&metrics), Arc::clone(&stop));
     worker.limits.accept_gap = args.accept_gap;
@@ -92,7 +91,8 @@ pub fn run(context: &Context, args: &WorkerArgs) -> Done {
         let mut bar = Progress::new(text::settling().get(context.lang()));
         worker.progress = Box::new(move |done, of| bar.set(done, of));
     }
-    let summary = worker.run()?;
+    let Some(begun) = patience.until(|| Ok(worker.begin()?))? else { return Ok(ExitCode::Done) };
+    let summary = worker.go_on(begun)?;
     if let Some(server) = server {
         server.stop();
     }

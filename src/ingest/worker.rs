@@ -15,9 +15,9 @@ use super::reader::Reader;
 use super::summary::Summary;
 use super::writer::{Overlaps, Writer};
 use crate::dead_letters::producer::DeadLetterProducer;
-use crate::domain::{NextOffset, Partition, Rules};
+use crate::domain::{LogIdentity, NextOffset, Partition, Rules};
 use crate::failure::Cause;
-use crate::log::{EventLog, LogError, Membership, identity_of};
+use crate::log::{Consumer, EventLog, LogError, Membership, identity_of};
 use crate::observability::Metrics;
 use crate::store::StoreWriter;
 use crate::wire::{Admission, Decoder};
@@ -62,6 +62,16 @@ pub enum Until {
     At(BTreeMap<Partition, NextOffset>),
 }
 
+/// A worker that has begun: its store is bound to its log and can be written, and it reads, as a member of its group if it
+/// is one.
+pub struct Begun {
+    bound: Option<LogIdentity>,
+    /// Where to stop, and whether what lies at or after that is left alone.
+    targets: Option<BTreeMap<Partition, NextOffset>>,
+    bounded: bool,
+    consumer: Box<dyn Consumer>,
+}
+
 fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, LogError> {
     let thread = std::thread::Builder::new().name(name.into()).spawn(work);
     thread.map_err(|error| LogError::Transient(Cause::worded(format!("cannot start a thread: {error}"), error)))
@@ -71,30 +81,51 @@ impl Worker {
     /// Works until it is stopped, has caught up, or cannot go on.
     ///
     /// # Errors
-    /// If log and store do not go together, or one of them fails in a way that does not pass.
-    pub fn run(self) -> Result<Summary, WorkerError> {
-        let mut store = self.store;
+    /// As [`Worker::begin`] and [`Worker::go_on`].
+    pub fn run(mut self) -> Result<Summary, WorkerError> {
+        let begun = self.begin()?;
+        self.go_on(begun)
+    }
+
+    /// Compares log and store, and joins the group last: who cannot write takes no partition. Where it fails it may be
+    /// tried again.
+    ///
+    /// # Errors
+    /// If log and store do not go together, or one of them cannot be asked.
+    pub fn begin(&mut self) -> Result<Begun, WorkerError> {
+        let store = &mut self.store;
         // Before anything else is asked of either: one letter off, and two logs would be counted as one.
-        let found = identity_of(&*self.log, &self.topic)?;
-        match &found {
+        let bound = identity_of(&*self.log, &self.topic)?;
+        match &bound {
             Some(log) => store.bind(log)?,
             None => store.check_log(self.log.kind(), &self.topic, None)?,
         }
-        let (targets, bounded) = match self.until {
+        let (targets, bounded) = match &self.until {
             Until::Stopped => (None, false),
             Until::CaughtUp => {
                 let ends = self.log.topic(&self.topic)?.partitions;
                 (Some(ends.iter().map(|range| (range.partition, range.high)).collect()), false)
             }
-            Until::At(offsets) => (Some(offsets), true),
+            Until::At(offsets) => (Some(offsets.clone()), true),
         };
-        let consumer = self.log.consumer(&self.topic, &self.membership)?;
         if let Some(topic) = &self.dead_letter_topic {
             // Needed only when a dead letter comes; but better known before.
             if let Err(error) = self.log.topic(topic) {
                 tracing::warn!(%error, "the dead-letter topic cannot be used; the worker stops at the first message that is not a valid event");
             }
         }
+        store.standing(&self.topic)?;
+        let consumer = self.log.consumer(&self.topic, &self.membership)?;
+        Ok(Begun { bound, targets, bounded, consumer })
+    }
+
+    /// Works on as [`Worker::run`].
+    ///
+    /// # Errors
+    /// If log or store fail in a way that does not pass.
+    pub fn go_on(self, begun: Begun) -> Result<Summary, WorkerError> {
+        let Begun { bound, targets, bounded, consumer } = begun;
+        let store = self.store;
         let (requests, inbox) = channel();
         let (outbox, replies) = channel();
         let of_store = (if store.is_on_server() { Silent::Server } else { Silent::File }, store.describe());
@@ -126,7 +157,7 @@ impl Worker {
         let mut reader = Reader {
             log: self.log,
             topic: self.topic,
-            bound: found,
+            bound,
             machine,
             decoder: Decoder::new(),
             rules: self.rules,

@@ -165,7 +165,7 @@ pub enum Polled {
     /// That many messages were handed over; 0 if none came in time.
     Messages(usize),
     /// These partitions are now this consumer's, perhaps none; nothing of them comes until
-    /// [`Consumer::start`], which is to be called in any case.
+    /// [`Consumer::start`], which is to be called in any case, unless [`Consumer::hold`] is.
     Assigned(Vec<Partition>),
     /// These are to be given up; they stay this consumer's until [`Consumer::release`].
     Revoked(Vec<Partition>),
@@ -333,7 +333,8 @@ pub trait Consumer: Send {
     /// Goes on from another offset of a partition that is this consumer's.
     fn seek(&mut self, partition: Partition, to: NextOffset) -> Result<(), LogError>;
 
-    /// Nothing comes of these until each is sought; the others go on.
+    /// Nothing comes of these until each is sought; the others go on. Of those that are not started yet this too answers
+    /// [`Polled::Assigned`], unless that was of none.
     fn hold(&mut self, partitions: &[Partition]) -> Result<(), LogError>;
 
     /// Nothing comes of any partition until [`Consumer::resume`]; polling goes on.

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 
 /// The first pause between two tries, and the longest.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(5)];
@@ -15,8 +15,10 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// How long is waited for what may come back.
 pub struct Patience<'a> {
-    /// So long; not at all for zero.
-    pub within: Duration,
+    /// So long for the store, or for room on a disk; not at all for zero.
+    pub store: Duration,
+    /// So long for the log.
+    pub log: Duration,
     /// Set to wait no longer.
     pub stop: &'a AtomicBool,
     /// Told before each try that who waits lives, and after it what it waits for.
@@ -30,7 +32,7 @@ impl Patience<'_> {
     ///
     /// The last failure.
     pub fn until<T>(&self, mut attempt: impl FnMut() -> Result<T, Failure>) -> Result<Option<T>, Failure> {
-        let begun = Instant::now();
+        let (mut since, mut waits_for) = (Instant::now(), None);
         let (mut pause, mut told) = (PAUSES[0], None::<Instant>);
         loop {
             (self.alive)(None);
@@ -38,7 +40,15 @@ impl Patience<'_> {
                 Ok(done) => return Ok(Some(done)),
                 Err(failure) => failure,
             };
-            let left = self.within.saturating_sub(begun.elapsed());
+            let within = match failure.kind() {
+                FailureKind::LogUnreachable | FailureKind::LogHeld => self.log,
+                _ => self.store,
+            };
+            let what = failure.kind().policy().exit;
+            if waits_for.replace(what) != Some(what) {
+                since = Instant::now();
+            }
+            let left = within.saturating_sub(since.elapsed());
             if left.is_zero() || !failure.kind().may_pass() {
                 return Err(failure);
             }
@@ -63,10 +73,11 @@ impl Patience<'_> {
 mod tests {
     use super::*;
     use crate::log::LogError;
+    use crate::store::StoreError;
 
     fn within(milliseconds: u64, attempt: impl FnMut() -> Result<u32, Failure>) -> Result<Option<u32>, Failure> {
-        let within = Duration::from_millis(milliseconds);
-        Patience { within, stop: &AtomicBool::new(false), alive: &|_| {} }.until(attempt)
+        let (log, store) = (Duration::from_millis(milliseconds), Duration::ZERO);
+        Patience { store, log, stop: &AtomicBool::new(false), alive: &|_| {} }.until(attempt)
     }
 
     fn away() -> Failure {
@@ -90,10 +101,23 @@ mod tests {
     }
 
     #[test]
+    fn log_and_store_are_each_waited_for_as_long_as_it_is_said_for_them() {
+        let crowded = || -> Failure { StoreError::Crowded { at: "u@h:1/d".into(), cause: "too many".into() }.into() };
+        assert_eq!(within(60_000, || Err(crowded())), Err(crowded()));
+        let mut tries = 0;
+        let in_turn = || {
+            tries += 1;
+            if tries == 1 { Err(away()) } else { Err(crowded()) }
+        };
+        assert_eq!(within(60_000, in_turn), Err(crowded()), "the log is back, and the store is away");
+    }
+
+    #[test]
     fn a_stop_ends_the_waiting_and_is_no_failure() {
         let (stop, lives) = (AtomicBool::new(false), AtomicBool::new(false));
         let alive = |_: Option<&Failure>| lives.store(true, Ordering::Relaxed);
-        let patience = Patience { within: Duration::from_secs(60), stop: &stop, alive: &alive };
+        let minute = Duration::from_secs(60);
+        let patience = Patience { store: minute, log: minute, stop: &stop, alive: &alive };
         let waited = patience.until(|| {
             stop.store(true, Ordering::Relaxed);
             Err::<u32, _>(away())

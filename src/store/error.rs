@@ -169,7 +169,15 @@ pub enum StoreError {
         /// The store.
         at: String,
     },
-    /// Anything that may pass: trying again helps.
+    /// The database server has ended the connection, or cannot do what it is asked for now.
+    BrokenOff {
+        /// User, host, port and database.
+        at: String,
+        /// In the server's words, or what was seen.
+        #[source]
+        cause: Cause,
+    },
+    /// Anything else that may pass: trying again helps.
     Unavailable {
         /// The store.
         at: String,
@@ -195,7 +203,9 @@ impl Explained for StoreError {
             Self::DiskFull { .. } => FailureKind::DiskFull,
             Self::Unwritable { .. } => FailureKind::CannotWrite,
             Self::Unavailable { .. } => FailureKind::StoreAway,
-            Self::Unreachable { .. } | Self::Crowded { .. } | Self::ReadOnly { .. } => FailureKind::StoreUnreachable,
+            Self::Unreachable { .. } | Self::Crowded { .. } | Self::ReadOnly { .. } | Self::BrokenOff { .. } => {
+                FailureKind::StoreUnreachable
+            }
             Self::Login { .. }
             | Self::NoDatabase { .. }
             | Self::Untrusted { .. }
@@ -235,6 +245,7 @@ impl Explained for StoreError {
             Self::Encoding { at, encoding } => text::encoding(at, encoding),
             Self::Replaced { at } => failure::replaced(at),
             Self::Switched { at } => text::switched(at),
+            Self::BrokenOff { at, cause } => text::broken_off(at, cause),
             Self::NoDatabase { at, cause } | Self::Unavailable { at, cause } => text::foreign_words(at, cause),
         }
     }
@@ -262,7 +273,7 @@ impl Explained for StoreError {
             Self::DiskFull { .. } => text::free_disk(),
             Self::Unwritable { .. } => failure::make_writable(),
             Self::Unavailable { .. } => text::try_again(),
-            Self::Unreachable { .. } => text::check_url(),
+            Self::Unreachable { .. } | Self::BrokenOff { .. } => text::check_url(),
             Self::Login { .. } => text::check_login(),
             Self::NoDatabase { .. } => text::create_database(),
             Self::Untrusted { .. } => text::set_certificate(),
@@ -328,6 +339,7 @@ mod tests {
             StoreError::Damaged { at: at(), cause: cause() },
             StoreError::Missing { at: at() },
             StoreError::DiskFull { at: at() },
+            StoreError::BrokenOff { at: at(), cause: cause() },
             StoreError::Unwritable { at: at(), cause: cause() },
             StoreError::Inconsistent(NotInTable("unit".into())),
             StoreError::Unavailable { at: at(), cause: cause() },

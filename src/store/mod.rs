@@ -283,7 +283,7 @@ pub trait StoreWriter: StoreReader + NoteHeld {
     ///
     /// # Errors
     /// [`StoreError::Fenced`] if a span does not start where the store is. On
-    /// any error nothing is written, but of [`StoreError::Unavailable`] the
-    /// outcome may be unknown; the checkpoints tell.
+    /// any error nothing is written, but of one that may pass the outcome may be
+    /// unknown; the checkpoints tell.
     fn apply(&mut self, batch: &Batch, rules: &Rules) -> Result<Vec<Counts>, StoreError>;
 }

@@ -50,6 +50,7 @@ texts! {
         "the ledger does not agree with the rules: {cause}",
     }
     unreachable(at, cause) { "{at} không trả lời: {cause}", "{at} does not answer: {cause}" }
+    broken_off(at, cause) { "{at} ngắt giữa chừng: {cause}", "{at} broke off: {cause}" }
     login(at, cause) { "{at} không cho đăng nhập: {cause}", "{at} refuses the login: {cause}" }
     untrusted(at, cause) { "{at} không đáng tin cậy: {cause}", "{at} cannot be trusted: {cause}" }
     forbidden(at, cause) { "{at} không cho phép: {cause}", "{at} does not allow it: {cause}" }

@@ -394,6 +394,7 @@ fn a_page_never_says_where_the_store_is() {
         StoreError::Damaged { at: at(), cause: cause() },
         StoreError::Unwritable { at: at(), cause: cause() },
         StoreError::Unavailable { at: at(), cause: cause() },
+        StoreError::BrokenOff { at: at(), cause: cause() },
         StoreError::Newer { at: at(), found: 9, known: 1 },
         StoreError::Locked { at: at(), by: "4711".into() },
         StoreError::Missing { at: at() },

@@ -9,7 +9,7 @@ use postgres::NoTls;
 use crate::database::Database;
 use crate::database::server::{Down, OwnServer, programs};
 use crate::harness::running::Running;
-use crate::harness::{Giaoban, session, until};
+use crate::harness::{Giaoban, assignments, session, until};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Within which a worker that has nothing to do sees that its store is away, and what a busy machine adds.
@@ -191,6 +191,146 @@ fn postgres_that_is_away_at_the_start_is_waited_for() {
     let waiting = Running::worker(&giaoban);
     waiting.says("cannot begin yet");
     waiting.stop();
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: ./test.sh"]
+fn postgres_sessions_cut_in_the_last_steps_of_a_start_are_waited_for() {
+    let database = Database::new();
+    let giaoban = on(&database.url_with(&format!("application_name={}", database.schema)), &database.schema);
+    publish(&giaoban, 0..10);
+    giaoban.settle();
+    let of_it = "FROM pg_stat_activity WHERE application_name = '{schema}' AND wait_event_type = 'Lock'";
+    // What is asked of each table while it starts waits until its session is cut.
+    for table in ["giaoban_generation", "bound_log_1", "checkpoint_1"] {
+        for (arguments, code) in [(&["worker"][..], 0), (&["worker", "--until-caught-up"], 18)] {
+            let mut other = database.client();
+            let mut holding = other.transaction().unwrap();
+            holding.batch_execute(&format!("LOCK TABLE {}.{table}", database.schema)).unwrap();
+            let worker = Running::unserved(giaoban.command(arguments));
+            until("it waits", PATIENCE, || database.value(&format!("SELECT count(*) {of_it}")) == 1);
+            assert_eq!(database.value(&format!("SELECT count(pg_terminate_backend(pid, 5000)) {of_it}")), 1);
+            if code == 0 {
+                worker.says("cannot begin yet");
+                holding.rollback().unwrap();
+                worker.says("\"assigned\"");
+                worker.signal("TERM");
+            }
+            let (ended, said) = worker.ended();
+            assert_eq!(ended, Some(code), "{table}: {said}");
+        }
+    }
+}
+
+/// A role of its own that the server lets in or not.
+fn limited(database: &Database) -> (String, impl Fn(i32)) {
+    let role = format!("{}_role", database.schema);
+    database.run(&format!("CREATE ROLE {role} SUPERUSER LOGIN PASSWORD 'p'"));
+    let (role_of, url) = (role.clone(), database.url.clone());
+    let limit = move |to: i32| {
+        // Superusers are not limited.
+        let right = if to < 0 { "SUPERUSER" } else { "NOSUPERUSER" };
+        let cut = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role_of}'");
+        let mut client = postgres::Client::connect(&url, NoTls).unwrap();
+        client.batch_execute(&format!("ALTER ROLE {role_of} {right} CONNECTION LIMIT {to}; {cut}")).unwrap();
+    };
+    (role, limit)
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: ./test.sh"]
+fn postgres_without_a_connection_to_spare_or_room_on_its_disk_is_waited_for() {
+    let database = Database::new();
+    let (role, limit) = limited(&database);
+    let giaoban = on(&database.url_of(&role, "p"), &database.schema);
+    let mut worker = idle(&giaoban, 10);
+    let beside = on(&database.url, &database.schema);
+    let data = giaoban.data();
+    let sessions = || {
+        let out = beside.ok(&[
+            "rollup",
+            "--period",
+            "2020-Q1",
+            "--unit",
+            "01",
+            "--format",
+            "json",
+            "--data",
+            data.to_str().unwrap(),
+        ]);
+        serde_json::from_str::<serde_json::Value>(&out).unwrap()["units"][0]["figures"]["supervision_sessions"].as_u64()
+    };
+    limit(0);
+    publish(&giaoban, 10..20);
+    worker.says("connection limit reached");
+    worker.until_not_ready(SEEN_WITHIN);
+    assert_eq!(worker.metric("giaoban_worker_store_connected"), Some(0.0));
+    assert!(worker.is_live() && sessions() == Some(10));
+    limit(-1);
+    until("the rest", PATIENCE, || sessions() == Some(20));
+    worker.until_ready();
+    assert_eq!(worker.metric("giaoban_worker_store_connected"), Some(1.0));
+
+    database.run(
+        "CREATE FUNCTION {schema}.full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             RAISE EXCEPTION 'could not extend file \"base/5/16384\": No space left on device' USING ERRCODE = '53100'; END $$;
+         CREATE TRIGGER no_room BEFORE INSERT OR UPDATE ON {schema}.checkpoint_1 EXECUTE FUNCTION {schema}.full()",
+    );
+    publish(&giaoban, 20..30);
+    worker.says("no space left for");
+    worker.until_not_ready(SEEN_WITHIN);
+    assert_eq!(worker.metric("giaoban_worker_store_connected"), Some(0.0));
+    until("it is counted", PATIENCE, || {
+        worker.metric("giaoban_worker_store_failures_total{kind=\"disk_full\"}") > Some(0.0)
+    });
+    assert!(worker.is_live() && sessions() == Some(20));
+    database.run("DROP TRIGGER no_room ON {schema}.checkpoint_1");
+    until("the rest", PATIENCE, || sessions() == Some(30));
+    worker.until_ready();
+    worker.assert_running();
+    worker.stop();
+    assert_exact(&giaoban, 30);
+    database.run(&format!("DROP SCHEMA {{schema}} CASCADE; DROP OWNED BY {role}; DROP ROLE {role}"));
+}
+
+#[test]
+#[ignore = "needs a broker and PostgreSQL: ./test.sh"]
+fn postgres_that_lets_one_worker_in_no_more_keeps_no_other_of_its_group_waiting() {
+    let database = Database::new();
+    let (role, limit) = limited(&database);
+    let giaoban = Giaoban::on_kafka()
+        .with("GIAOBAN__KAFKA__PROPERTIES__GROUP_PROTOCOL", "classic")
+        .with("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0")
+        .with("GIAOBAN__STORE__URL", &database.url)
+        .with("GIAOBAN__STORE__SCHEMA", &database.schema);
+    giaoban.ok(&["topics", "create", "--partitions", "6"]);
+    let worker = || Running::worker(&giaoban);
+    let mut first = worker();
+    first.until_assigned();
+    let mut command = giaoban.command(&["worker"]);
+    command.env("GIAOBAN__STORE__URL", database.url_of(&role, "p"));
+    let mut shut_out = Running::of(command);
+    shut_out.until_assigned();
+    shut_out.until_ready();
+    limit(0);
+    shut_out.until_not_ready(SEEN_WITHIN);
+    // It gets what another gives up, and cannot find out where to begin.
+    let before = assignments(&shut_out.log());
+    first.stop();
+    until("it is given more", PATIENCE, || assignments(&shut_out.log()) > before);
+    shut_out.says("cannot look up where to start");
+    let mut second = worker();
+    second.until_assigned();
+    second.until_ready();
+    publish(&giaoban, 0..60);
+    limit(-1);
+    until("all events", PATIENCE, || giaoban.sessions() == Some(60));
+    shut_out.until_ready();
+    shut_out.assert_running();
+    shut_out.stop();
+    second.stop();
+    assert_exact(&giaoban, 60);
+    database.run(&format!("DROP SCHEMA {{schema}} CASCADE; DROP OWNED BY {role}; DROP ROLE {role}"));
 }
 
 #[test]

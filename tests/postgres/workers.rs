@@ -289,7 +289,7 @@ fn postgres_goes_on_after_its_connections_are_cut() {
     // Between two batches.
     cut();
     let lost = store.apply(&batch(0, 500, all[500..1_000].to_vec()), &rules);
-    assert!(matches!(lost, Err(StoreError::Unavailable { .. })), "{lost:?}");
+    assert!(matches!(lost, Err(StoreError::BrokenOff { .. })), "{lost:?}");
     assert_eq!(store.checkpoints("events").unwrap()[0].next, NextOffset(500));
     store.apply(&batch(0, 500, all[500..1_000].to_vec()), &rules).unwrap();
     // In the middle of one: another has the lock on its checkpoint.
@@ -306,7 +306,7 @@ fn postgres_goes_on_after_its_connections_are_cut() {
         cut();
         applying.join().unwrap()
     });
-    assert!(matches!(lost, Err(StoreError::Unavailable { .. })), "{lost:?}");
+    assert!(matches!(lost, Err(StoreError::BrokenOff { .. })), "{lost:?}");
     holding.rollback().unwrap();
     assert_eq!(store.checkpoints("events").unwrap()[0].next, NextOffset(1_000));
     store.apply(&batch(0, 1_000, all[1_000..].to_vec()), &rules).unwrap();
@@ -322,8 +322,8 @@ fn postgres_goes_on_after_its_connections_are_cut() {
     // A reader has seen one moment, and does not go on in another.
     let mut reader = at.read().unwrap();
     cut();
-    assert!(matches!(reader.record_count(), Err(StoreError::Unavailable { .. })));
-    assert!(matches!(reader.record_count(), Err(StoreError::Unavailable { .. })));
+    assert!(matches!(reader.record_count(), Err(StoreError::BrokenOff { .. })));
+    assert!(matches!(reader.record_count(), Err(StoreError::BrokenOff { .. })));
 }
 
 #[test]

@@ -141,7 +141,7 @@ fn postgres_storm_a_session_that_the_server_ends_may_be_made_anew() {
     for code in ["25P03", "57P01", "57P02", "57P03", "57P05", "53200"] {
         let raise = format!("DO $$ BEGIN RAISE EXCEPTION 'ended' USING ERRCODE = '{code}'; END $$");
         let error = server.error(database.client().batch_execute(&raise).unwrap_err());
-        assert!(matches!(error, StoreError::Unavailable { .. }), "{code}: {error}");
+        assert!(matches!(error, StoreError::BrokenOff { .. }), "{code}: {error}");
     }
 }
 

@@ -172,6 +172,11 @@ impl Machine {
         self.begun.drain(..)
     }
 
+    /// Whether it goes on behind messages that are gone unread.
+    pub fn accepts_gaps(&self) -> bool {
+        self.limits.accept_gap
+    }
+
     /// Whether no more records are wanted for now.
     pub fn paused(&self) -> bool {
         self.paused

@@ -78,16 +78,46 @@ impl Reader {
         }
     }
 
-    /// Why the log has nothing where it is read: what was there has expired, or the log ends before it.
-    pub(super) fn nothing_there(&mut self, error: LogError) -> WorkerError {
-        let LogError::OffsetOutOfRange { partition, wanted, .. } = error else { return error.into() };
+    /// The log has nothing where it is read: what was there has expired, which may be accepted, or the log ends before it.
+    pub(super) fn nothing_there(&mut self, error: LogError, now_ms: u64) -> Result<(), WorkerError> {
+        let LogError::OffsetOutOfRange { partition, wanted, .. } = error else { return Err(error.into()) };
         match self.log.range(&self.topic, partition) {
-            Ok(range) if wanted < range.low => Stopped::Gap { partition, from: wanted, to: range.low }.into(),
-            Ok(range) if wanted > range.high => {
-                Stopped::Truncated { partition, stored: wanted, end: range.high }.into()
+            Ok(range) if wanted < range.low && self.machine.accepts_gaps() => {
+                tracing::warn!(%partition, from = %wanted, to = %range.low, "messages are gone that were not read: going on behind them, as it was accepted");
+                self.unknown(&[partition], now_ms);
+                Ok(())
             }
-            _ => error.into(),
+            Ok(range) if wanted < range.low => Err(Stopped::Gap { partition, from: wanted, to: range.low }.into()),
+            Ok(range) if wanted > range.high => {
+                Err(Stopped::Truncated { partition, stored: wanted, end: range.high }.into())
+            }
+            _ => Err(error.into()),
         }
+    }
+
+    /// Nothing more of these until they are started again. Those that the group has just given are taken all the same: it
+    /// waits for its answer, and with it whoever else is to get or to give up a partition.
+    pub(super) fn keep_still(&mut self, partitions: &[Partition]) -> Result<(), WorkerError> {
+        match self.consumer.hold(partitions) {
+            Ok(()) => {
+                let new = partitions.iter().filter(|partition| !self.started.contains(partition));
+                let new: Vec<Partition> = new.copied().collect();
+                self.started.extend(new);
+                Ok(())
+            }
+            Err(error) if self.passes(error.kind()) => {
+                tracing::debug!(%error, ?partitions, "the consumer does not keep still; what comes is dropped");
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The group is answered although store or log have not said yet where to start.
+    pub(super) fn answer_group(&mut self) -> Result<(), WorkerError> {
+        let waiting = self.ranging.keys().filter(|partition| !self.started.contains(partition));
+        let waiting: Vec<Partition> = waiting.copied().collect();
+        if waiting.is_empty() { Ok(()) } else { self.keep_still(&waiting) }
     }
 
     /// Tells the machine where store and log are.
@@ -145,6 +175,7 @@ impl Reader {
                     self.is_to_stop()?;
                     self.all_live()?;
                     self.tell_of_silence();
+                    self.answer_group()?;
                 }
             }
         }

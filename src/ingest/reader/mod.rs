@@ -135,6 +135,7 @@ impl Reader {
                 asked_at = Instant::now();
                 self.look_at_log();
                 self.tell_of_silence();
+                self.answer_group()?;
                 self.all_live()?;
                 self.ask_accepted()?;
                 if self.elsewhere_caught_up()? && self.hides_nothing() {
@@ -207,7 +208,7 @@ impl Reader {
                 LogError::Transient(_) => Polled::Recreated,
                 error => return Err(error.into()),
             },
-            Err(error @ LogError::OffsetOutOfRange { .. }) => return Err(self.nothing_there(error)),
+            Err(error @ LogError::OffsetOutOfRange { .. }) => return self.nothing_there(error, now_ms),
             polled => polled?,
         };
         self.metrics.begun(self.machine.begun());
@@ -310,10 +311,7 @@ impl Reader {
                     Output::DeadLetter(id, letters) => {
                         self.letters.send((id, letters)).map_err(|_| WorkerError::ThreadEnded("dead-letters"))?;
                     }
-                    Output::Hold(partitions) => {
-                        let read = partitions.into_iter().filter(|partition| self.started.contains(partition));
-                        self.consumer.hold(&read.collect::<Vec<_>>())?;
-                    }
+                    Output::Hold(partitions) => self.keep_still(&partitions)?,
                     Output::TooManyDeadLetters(partition, excess) => self.hold(partition, excess)?,
                     Output::Apply(batch) => self.ask(Request::Apply(batch))?,
                     Output::Commit { spans, since_ms } => self.committed(&spans, since_ms),

@@ -130,7 +130,12 @@ impl Consumer for EmbeddedConsumer {
     }
 
     fn hold(&mut self, partitions: &[Partition]) -> Result<(), LogError> {
-        self.held.extend(partitions);
+        for partition in partitions {
+            if !self.reading.iter().any(|(reading, _)| reading == partition) {
+                self.reading.push((*partition, NextOffset(0)));
+            }
+            self.held.insert(*partition);
+        }
         Ok(())
     }
 

@@ -114,7 +114,10 @@ impl KafkaConsumer {
                 Some(of_error(error, "read", &self.topic, &context.watch))
             }
             C::OffsetOutOfRange | C::AutoOffsetReset => {
-                let (partition, wanted) = self.out_of_range();
+                let found = self.out_of_range();
+                // It was of one that is held or given up, or its log has more again: all are looked at once more.
+                context.recreated.fetch_or(found.is_none(), Ordering::Relaxed);
+                let (partition, wanted) = found?;
                 Some(LogError::OffsetOutOfRange { partition, wanted, cause: error.clone().into() })
             }
             _ => None,
@@ -168,8 +171,9 @@ impl KafkaConsumer {
         Ok(())
     }
 
-    /// The partition whose position its log does not have: the error does not say which.
-    fn out_of_range(&self) -> (Partition, NextOffset) {
+    /// The partition whose position its log does not have, or may not have: the error does not say which. `None` if each can
+    /// be read where it is.
+    fn out_of_range(&self) -> Option<(Partition, NextOffset)> {
         let positions = self.consumer.position().unwrap_or_default();
         let at = |partition: Partition, start: NextOffset| {
             let position = positions.find_partition(&self.topic, partition.0).map(|element| element.offset());
@@ -178,16 +182,49 @@ impl KafkaConsumer {
                 _ => start,
             }
         };
-        let mut first = (Partition(0), NextOffset(0));
-        for (partition, start) in &self.reading {
+        let mut unasked = None;
+        for (partition, start) in self.reading.iter().filter(|(partition, _)| !self.held.contains(partition)) {
             let next = at(*partition, *start);
-            let range = self.consumer.fetch_watermarks(&self.topic, partition.0, ANSWER_WITHIN);
-            if range.is_ok_and(|(low, high)| next.0 < low || next.0 > high) {
-                return (*partition, next);
+            match self.consumer.fetch_watermarks(&self.topic, partition.0, ANSWER_WITHIN) {
+                Ok((low, high)) if next.0 < low || next.0 > high => return Some((*partition, next)),
+                Ok(_) => {}
+                Err(_) => unasked = unasked.or(Some((*partition, next))),
             }
-            first = (*partition, next);
         }
-        first
+        unasked
+    }
+
+    /// Takes these partitions, to read them from there.
+    fn take(&mut self, from: &[(Partition, NextOffset)]) -> Result<(), LogError> {
+        self.reading.extend(from.iter().copied());
+        let taken = if self.by_parts() {
+            self.consumer.incremental_assign(&list_at(&self.topic, from)?)
+        } else {
+            let all: Vec<_> = self.reading.iter().map(|(partition, next)| (*partition, *next)).collect();
+            self.consumer.assign(&list_at(&self.topic, &all)?)
+        };
+        if taken.is_err() {
+            self.reading.retain(|partition, _| !from.iter().any(|(given, _)| given == partition));
+        }
+        taken.map_err(|error| Self::transient(&error))
+    }
+
+    /// Takes a partition that it has anew, to read it from there. A pause is ended before, which librdkafka keeps beyond an
+    /// assignment.
+    fn take_again(&mut self, partition: Partition, from: NextOffset) -> Result<(), LogError> {
+        if self.held.remove(&partition) || self.paused {
+            self.resume_of(partition)?;
+        }
+        if self.by_parts() {
+            let given_up = self.consumer.incremental_unassign(&list(&self.topic, [partition]));
+            given_up.map_err(|error| Self::transient(&error))?;
+        }
+        self.take(&[(partition, from)])?;
+        if self.paused { self.pause() } else { Ok(()) }
+    }
+
+    fn resume_of(&self, partition: Partition) -> Result<(), LogError> {
+        self.consumer.resume(&list(&self.topic, [partition])).map_err(|error| Self::transient(&error))
     }
 
     fn transient(error: &KafkaError) -> LogError {
@@ -262,18 +299,11 @@ impl Consumer for KafkaConsumer {
     }
 
     fn start(&mut self, from: &[(Partition, NextOffset)]) -> Result<(), LogError> {
-        self.reading.extend(from.iter().copied());
         self.at_end.retain(|partition| !from.iter().any(|(started, _)| started == partition));
         // Nobody had a reason to connect to its leader before.
         lock(&self.consumer.context().heard)
             .retain(|partition, _| !from.iter().any(|(started, _)| started == partition));
-        let result = if self.by_parts() {
-            self.consumer.incremental_assign(&list_at(&self.topic, from)?)
-        } else {
-            let all: Vec<_> = self.reading.iter().map(|(partition, next)| (*partition, *next)).collect();
-            self.consumer.assign(&list_at(&self.topic, &all)?)
-        };
-        result.map_err(|error| Self::transient(&error))?;
+        self.take(from)?;
         // What is assigned during a pause keeps still as well.
         if self.paused { self.pause() } else { Ok(()) }
     }
@@ -293,22 +323,27 @@ impl Consumer for KafkaConsumer {
     }
 
     fn seek(&mut self, partition: Partition, to: NextOffset) -> Result<(), LogError> {
-        self.reading.insert(partition, to);
         self.at_end.remove(&partition);
-        let seek = self.consumer.seek(&self.topic, partition.0, rdkafka::Offset::Offset(to.0), ANSWER_WITHIN);
-        seek.map_err(|error| Self::transient(&error))?;
-        if self.held.remove(&partition) && !self.paused {
-            let sought = list(&self.topic, [partition]);
-            return self.consumer.resume(&sought).map_err(|error| Self::transient(&error));
+        if let Err(error) = self.consumer.seek(&self.topic, partition.0, rdkafka::Offset::Offset(to.0), ANSWER_WITHIN) {
+            // It is not fetched yet, or not any more because nothing was there: none is sought that is not.
+            tracing::debug!(%error, %partition, "cannot seek: taking the partition anew");
+            return self.take_again(partition, to);
         }
-        Ok(())
+        self.reading.insert(partition, to);
+        if self.held.remove(&partition) && !self.paused { self.resume_of(partition) } else { Ok(()) }
     }
 
     fn hold(&mut self, partitions: &[Partition]) -> Result<(), LogError> {
-        let held = partitions.iter().copied().filter(|partition| self.reading.contains_key(partition));
-        let held: Vec<Partition> = held.collect();
-        self.held.extend(&held);
-        self.consumer.pause(&list(&self.topic, held)).map_err(|error| Self::transient(&error))
+        let new = partitions.iter().filter(|partition| !self.reading.contains_key(partition));
+        // From wherever: the pause drops what was asked for before it. (Not from its end: librdkafka goes there also when
+        // the answer where that is comes only after a seek.)
+        let new: Vec<_> = new.map(|partition| (*partition, NextOffset(0))).collect();
+        if !new.is_empty() {
+            self.take(&new)?;
+        }
+        self.held.extend(partitions);
+        let held = list(&self.topic, partitions.iter().copied());
+        self.consumer.pause(&held).map_err(|error| Self::transient(&error))
     }
 
     fn pause(&mut self) -> Result<(), LogError> {

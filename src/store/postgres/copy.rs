@@ -70,7 +70,7 @@ impl<W: Write> Copying<W> {
 pub(super) fn trouble(error: std::io::Error, at: String) -> Trouble {
     match error.downcast::<::postgres::Error>() {
         Ok(error) => error.into(),
-        Err(error) => StoreError::Unavailable { at, cause: error.into() }.into(),
+        Err(error) => StoreError::BrokenOff { at, cause: error.into() }.into(),
     }
 }
 

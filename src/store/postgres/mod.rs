@@ -156,7 +156,7 @@ fn fill(schema: &Schema, generation: Generation, sql: &str) -> String {
 }
 
 fn lost(server: &Server) -> StoreError {
-    StoreError::Unavailable { at: server.to_string(), cause: "the connection was lost".into() }
+    StoreError::BrokenOff { at: server.to_string(), cause: "the connection was lost".into() }
 }
 
 /// While a worker works, a store whose tables are not there is one that is being restored.

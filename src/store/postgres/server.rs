@@ -185,7 +185,7 @@ impl Server {
             // Without a word of the server: the connection, or a column that is not what it should be.
             return match words.starts_with("error deserializing") {
                 true => StoreError::Damaged { at, cause },
-                false => StoreError::Unavailable { at, cause },
+                false => StoreError::BrokenOff { at, cause },
             };
         };
         match code {
@@ -198,13 +198,15 @@ impl Server {
             SqlState::TOO_MANY_CONNECTIONS => StoreError::Crowded { at, cause },
             SqlState::DISK_FULL => StoreError::DiskFull { at },
             // As after a worker stood still within a transaction.
-            SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => StoreError::Unavailable { at, cause },
+            SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => StoreError::BrokenOff { at, cause },
             SqlState::UNDEFINED_TABLE | SqlState::UNDEFINED_COLUMN | SqlState::DATATYPE_MISMATCH => {
                 StoreError::Foreign { at, cause }
             }
             _ => match code.code().get(..2) {
-                // Connection, rollback, resources, other states, intervention, system.
-                Some("08" | "40" | "53" | "55" | "57" | "58") => StoreError::Unavailable { at, cause },
+                // Rollback, other states: somebody else is at it.
+                Some("40" | "55") => StoreError::Unavailable { at, cause },
+                // Connection, resources, intervention, system.
+                Some("08" | "53" | "57" | "58") => StoreError::BrokenOff { at, cause },
                 _ => StoreError::Damaged { at, cause },
             },
         }
