@@ -18,6 +18,8 @@ pub struct OwnServer {
     dir: tempfile::TempDir,
     port: u16,
     process: Option<Child>,
+    /// What its process is given in its environment when it starts.
+    pub variables: Vec<(String, String)>,
 }
 
 /// How a server is stopped.
@@ -34,6 +36,11 @@ pub enum Down {
 impl OwnServer {
     /// A server on fresh data that answers.
     pub fn start() -> Self {
+        Self::with(Vec::new())
+    }
+
+    /// The same, with these variables in its environment.
+    pub fn with(variables: Vec<(String, String)>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let data = dir.path().join("data");
@@ -47,7 +54,7 @@ impl OwnServer {
         let made = initdb.arg(&data).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let port = free_port();
-        let mut server = Self { dir, port, process: None };
+        let mut server = Self { dir, port, process: None, variables };
         server.start_again();
         server
     }
@@ -76,6 +83,7 @@ impl OwnServer {
         for setting in ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"] {
             command.args(["-c", setting]);
         }
+        command.envs(self.variables.iter().cloned());
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap()
     }
 
