@@ -88,6 +88,7 @@ pub struct Metrics {
     commit_seconds: Histogram,
     batch_records: Histogram,
     last_commit: Gauge,
+    store_records: IntGaugeVec,
     store_bytes: IntGauge,
     overlaps: IntGauge,
     accepted_gaps: IntGauge,
@@ -155,6 +156,7 @@ impl Metrics {
             commit_seconds: registry.histogram(&names::COMMIT_DURATION, &SECONDS)?,
             batch_records: registry.histogram(&names::BATCH_RECORDS, &RECORDS)?,
             last_commit: registry.float(&names::LAST_COMMIT)?,
+            store_records: registry.gauges(&names::STORE_RECORDS)?,
             store_bytes: registry.gauge(&names::STORE_SIZE)?,
             overlaps: registry.gauge(&names::OVERLAPS)?,
             accepted_gaps: registry.gauge(&names::ACCEPTED_GAPS)?,
@@ -277,8 +279,13 @@ impl Metrics {
         self.with_lag(|lag| lag.looked(partition, from, found));
     }
 
-    /// Where the store is, of every partition that it has anything of.
+    /// Where the store is, of every partition that it has anything of, and what became of the records before that.
     pub fn checkpoints(&self, checkpoints: &[Checkpoint]) {
+        let mut all = Counts::default();
+        checkpoints.iter().for_each(|checkpoint| all.add(&checkpoint.counts));
+        for (outcome, count) in all.by_outcome() {
+            self.store_records.with_label_values(&[outcome]).set(count as i64);
+        }
         self.with_lag(|lag| lag.checkpoints(checkpoints, now_ms()));
     }
 

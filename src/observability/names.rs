@@ -162,6 +162,9 @@ metrics! {
     DEAD_LETTERS_UNDECIDED = "giaoban_dead_letters_undecided_records", Gauge, Records, [],
         "Dead letters that wait for a decision: sent again, or given up; no series where they may not be read",
         "giaoban dlq list";
+    STORE_RECORDS = "giaoban_store_records", Gauge, Records, ["outcome"],
+        "Records that the store has settled since it began, over all partitions and whoever read them: read, and what became of them (applied, duplicate, superseded, dead_lettered); no series before it was first asked",
+        "Those read are the sum of the others: else giaoban verify, and keep the store as it is";
     ACCEPTED_GAPS = "giaoban_store_accepted_gap_records", Gauge, Records, [],
         "Messages that were gone from the log before they were read, and that somebody accepted to be without: the figures of the store lack them",
         "giaoban replay of a log that has them";

@@ -40,6 +40,18 @@ impl Counts {
         }
     }
 
+    /// How many were read, and what became of them, each with its name.
+    pub fn by_outcome(&self) -> [(&'static str, u64); 5] {
+        let Self { read, applied, duplicate, superseded, dead_lettered } = *self;
+        [
+            ("read", read),
+            ("applied", applied),
+            ("duplicate", duplicate),
+            ("superseded", superseded),
+            ("dead_lettered", dead_lettered),
+        ]
+    }
+
     /// Records read less records ended: 0, or a record has vanished.
     pub fn difference(&self) -> i64 {
         let ended = self.applied + self.duplicate + self.superseded + self.dead_lettered;
