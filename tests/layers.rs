@@ -27,9 +27,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("intake", &["domain", "files", "text", "failure", "wire", "log", "store"]),
     ("upkeep", &["domain", "files", "text", "failure", "log", "store"]),
     ("sample", &["domain", "text", "wire"]),
-    ("report", &["domain", "files", "setting", "text", "failure", "rollup", "store"]),
+    ("report", &["domain", "files", "setting", "text", "failure", "rollup", "store", "observability"]),
     ("web", &["domain", "text", "failure", "rollup", "store", "observability", "report"]),
-    ("terminal", &["text", "failure"]),
+    ("terminal", &["text", "failure", "report"]),
     ("config", &["domain", "setting", "text", "failure", "wire", "log", "store", "ingest", "report"]),
     ("doctor", &["domain", "files", "text", "failure", "rollup", "log", "store", "config"]),
     (
@@ -41,7 +41,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// What only these rooms, or these files, may use.
-const ONLY: [(&str, &[&str]); 8] = [
+const ONLY: [(&str, &[&str]); 9] = [
     ("rdkafka", &["log/kafka"]),
     ("rusqlite", &["files/sqlite", "log/embedded", "store/sqlite"]),
     ("postgres", &["store/postgres"]),
@@ -50,6 +50,7 @@ const ONLY: [(&str, &[&str]); 8] = [
     ("hyper_util", &["web"]),
     ("askama", &["web", "report"]),
     ("clap", &["cli", "program/usage"]),
+    ("ratatui", &["terminal/top"]),
 ];
 
 /// Rooms that are the same functions of their arguments everywhere and always.

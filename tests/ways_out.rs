@@ -19,7 +19,7 @@ use harness::running::Running;
 use harness::{Ended, Giaoban, case, session};
 
 /// What writes to the world, and the only files that may.
-const WAYS_OUT: [(&str, &[&str]); 19] = [
+const WAYS_OUT: [(&str, &[&str]); 20] = [
     ("stdout", &["terminal/mod.rs"]),
     ("stderr", &["terminal/mod.rs", "terminal/progress.rs", "terminal/prompt.rs"]),
     ("println!", &[]),
@@ -30,6 +30,7 @@ const WAYS_OUT: [(&str, &[&str]); 19] = [
     ("tracing_subscriber::fmt", &["program/context.rs"]),
     ("dialoguer::", &["terminal/prompt.rs"]),
     ("ProgressBar::", &["terminal/progress.rs"]),
+    ("ratatui::", &["terminal/top.rs"]),
     ("fs::write(", &[]),
     ("fs::copy(", &[]),
     ("File::create(", &[]),
@@ -40,7 +41,10 @@ const WAYS_OUT: [(&str, &[&str]); 19] = [
     ("serde_json::to_vec", &["observability/verification.rs"]),
     ("serde_json::to_writer", &["json/canonical.rs", "wire/encode.rs"]),
     ("csv::Writer", &["text/safe.rs"]),
-    (".render()", &["report/html.rs", "report/prose.rs", "web/view.rs", "web/probes.rs", "program/usage.rs"]),
+    (
+        ".render()",
+        &["report/html.rs", "report/prose.rs", "web/view.rs", "web/probes.rs", "program/usage.rs", "cli/top.rs"],
+    ),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -335,6 +339,7 @@ fn one_run(seed: u64) -> BTreeSet<String> {
         watched.run(&["migrate", "store", name]);
         watched.run(&["restore", name]);
         watched.run(&["doctor", "--data", name]);
+        watched.run(&["top", "--once", "--at", name]);
         watched.run(&["config", "show", "--data", name]);
         watched.run(&["config", "show", "--config", name]);
         watched.run(&["demo", name]);
@@ -369,8 +374,10 @@ fn one_run(seed: u64) -> BTreeSet<String> {
         }
     }
 
+    watched.run(&["top", "--once"]);
     let worker = Running::worker(&giaoban);
     let address = worker.address();
+    watched.run(&["top", "--once", "--at", address, "--lang", "vi"]);
     for _ in 0..3 {
         let text = percent(&hostile.text());
         for path in [
@@ -396,6 +403,7 @@ fn one_run(seed: u64) -> BTreeSet<String> {
         "/units/00004",
         "/records?figure=supervision_sessions",
         "/records?figure=violations_found",
+        "/operations",
         "/v1/rollup",
         "/v1/rollup?format=csv",
         "/metrics",

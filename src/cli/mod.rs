@@ -17,6 +17,7 @@ mod report;
 mod restore;
 mod rollup;
 mod schema;
+mod top;
 mod topics;
 mod verify;
 mod withdraw;
@@ -99,6 +100,8 @@ enum Command {
     Topics(topics::TopicsArgs),
     /// Lược đồ JSON và AsyncAPI của các sự kiện · JSON Schemas and AsyncAPI of the events
     Schema(schema::SchemaArgs),
+    /// Tình trạng hệ thống trên màn hình · The state of the pipeline, at a terminal
+    Top(top::TopArgs),
     /// Cấu hình đang có hiệu lực · The configuration in force
     Config(config::ConfigArgs),
     /// Kiểm tra cấu hình, Kafka, kho, đĩa, đồng hồ, đơn vị · Check configuration, broker, store, disk, clock, units
@@ -149,6 +152,7 @@ fn dispatch(command: Command, mut loaded: Loaded, data_named: bool) -> Done {
         Command::Verify(args) => verify::run(&context(loaded)?, &args),
         Command::Backup(args) => backup::run(&context(loaded)?, &args),
         Command::Restore(args) => restore::run(&context(loaded)?, &args),
+        Command::Top(args) => top::run(&context(loaded)?, &args),
         Command::Topics(args) => topics::run(&context(loaded)?, &args),
     }
 }

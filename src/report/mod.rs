@@ -19,6 +19,7 @@
 //! clock: the same store gives the same bytes.
 
 mod caveats;
+pub mod completeness;
 pub mod contents;
 pub mod csv;
 pub mod datum;
@@ -29,6 +30,7 @@ pub mod html;
 pub mod json;
 mod named;
 pub mod numbers;
+pub mod operations;
 pub mod overlaps;
 mod prose;
 pub mod records;
@@ -37,6 +39,7 @@ pub mod sections;
 pub mod svg;
 mod tables;
 pub mod terminal;
+pub mod timeline;
 pub mod units;
 mod write;
 pub mod year;

@@ -17,10 +17,10 @@ const TOP: i128 = 30;
 
 /// Colours on white paper, each at least 4.5 : 1 against it; a page may set
 /// others by the class names.
-const FIRST: &str = "#1d4e79";
+pub(super) const FIRST: &str = "#1d4e79";
 const SECOND: &str = "#a8470a";
-const INK: &str = "#1b1b1b";
-const FAINT: &str = "#5a5a5a";
+pub(super) const INK: &str = "#1b1b1b";
+pub(super) const FAINT: &str = "#5a5a5a";
 
 /// The chart, as an `svg` element to stand in a page.
 pub fn drawn(chart: &Chart, lang: Lang) -> String {

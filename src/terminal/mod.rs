@@ -3,6 +3,7 @@
 
 pub mod progress;
 pub mod prompt;
+pub mod top;
 
 use std::io::{ErrorKind, IsTerminal as _, Write, stderr, stdin, stdout};
 

@@ -25,6 +25,7 @@ pub mod intake;
 pub mod log;
 pub mod names;
 pub mod nearest;
+pub mod operations;
 pub mod report;
 pub mod rollup;
 pub mod rules;

@@ -136,7 +136,8 @@ impl Absent {
         }
     }
 
-    fn sentence(&self) -> Text {
+    /// It in a sentence.
+    pub fn sentence(&self) -> Text {
         match self {
             Self::Page => say::no_such_page(),
             Self::Failed => say::failed(),

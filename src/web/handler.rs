@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::absent::Absent;
 use super::links::{Links, records_path, unit_path};
@@ -32,6 +32,12 @@ impl Site {
     /// A site over those figures.
     pub fn new(figures: Figures) -> Self {
         Self { figures, reads: Arc::new(Semaphore::new(limits::READS_AT_A_TIME)) }
+    }
+
+    /// Where figures come from, with room for one answer until that is dropped; `None` if there is none.
+    pub fn room(self) -> Option<(Figures, OwnedSemaphorePermit)> {
+        let room = self.reads.try_acquire_owned().ok()?;
+        Some((self.figures, room))
     }
 }
 
@@ -143,10 +149,10 @@ async fn answered(
     answer: impl FnOnce(&mut Question<'_>) -> Result<Reply, Absent> + Send + 'static,
 ) -> Response {
     let lang = params.lang();
-    let Ok(room) = site.reads.try_acquire_owned() else { return limits::busy(lang) };
+    let Some((figures, room)) = site.room() else { return limits::busy(lang) };
     let read = move || {
         let _room = room;
-        answer_of(&site.figures, &params, reader, answer)
+        answer_of(&figures, &params, reader, answer)
     };
     tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| Absent::Failed.page(lang)).into_response()
 }

@@ -37,6 +37,11 @@ impl Links {
         self.to("/overlaps", Vec::new())
     }
 
+    /// The state of the pipeline, which has no period.
+    pub fn operations(&self) -> String {
+        Self { period: None, ..*self }.to("/operations", Vec::new())
+    }
+
     /// The figures for programs: of a unit, or of all.
     pub fn rollup(&self, unit: Option<&str>, format: &str) -> String {
         let mut more: Vec<_> = unit.map(|unit| ("unit", unit.to_owned())).into_iter().collect();

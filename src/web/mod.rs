@@ -11,11 +11,13 @@
 //! reports and the store's reader; nothing of how events travel.
 
 mod absent;
+pub mod client;
 mod connections;
 mod handler;
 mod hosts;
 mod limits;
 mod links;
+mod operations;
 mod params;
 mod probes;
 mod query;
@@ -36,6 +38,7 @@ use axum::routing::get;
 pub use connections::ConnectionLimits;
 use handler::Site;
 pub use hosts::KnownHosts;
+use operations::{Desk, Recorder};
 pub use probes::Watched;
 pub use query::{Figures, Open};
 
@@ -62,7 +65,10 @@ pub async fn serve(
 
 fn router(state: WebState, within: Duration) -> Router {
     let routes = match state.figures {
-        Some(figures) => watched(state.watched).merge(pages(figures)),
+        Some(figures) => {
+            let recorder = Recorder::start(Arc::clone(&state.watched));
+            watched(state.watched).merge(pages(figures, recorder))
+        }
         None => watched(state.watched),
     };
     routes
@@ -82,7 +88,10 @@ fn watched(watched: Arc<dyn Watched>) -> Router {
 }
 
 /// For everybody who reads figures.
-fn pages(figures: Figures) -> Router {
+fn pages(figures: Figures, recorder: Arc<Recorder>) -> Router {
+    let site = Site::new(figures);
+    let desk = Desk { site: site.clone(), recorder };
+    let operations = Router::new().route("/operations", get(operations::operations)).with_state(desk);
     Router::new()
         .route("/", get(handler::overview))
         .route("/units/{code}", get(handler::unit))
@@ -90,5 +99,6 @@ fn pages(figures: Figures) -> Router {
         .route("/overlaps", get(handler::overlaps))
         .route("/v1/rollup", get(handler::rollup))
         .fallback(handler::nowhere)
-        .with_state(Site::new(figures))
+        .with_state(site)
+        .merge(operations)
 }

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use crate::domain::{Figure, Period, Rules, SegmentId, UnitRow};
 use crate::report::Caveats;
+use crate::report::completeness::Completeness;
 use crate::report::overlaps::Overlap;
 use crate::report::records::{Listing, ListingError};
 use crate::rollup::Rollup;
@@ -64,6 +65,14 @@ impl<'a> StoreQuery<'a> {
     /// If the store cannot be read.
     pub fn caveats(&mut self) -> Result<Caveats, StoreError> {
         Caveats::of(&mut *self.store)
+    }
+
+    /// How complete the newest quarter is that has begun by that day; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn completeness(&mut self, today: Date) -> Result<Option<Completeness>, StoreError> {
+        Completeness::newest(&mut *self.store, self.rules, today)
     }
 
     /// The figures of a unit and all under it; of all units if none is named.

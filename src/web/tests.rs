@@ -1,6 +1,7 @@
 //! What a browser, a program and a probe get, over a real connection.
 
 mod connections;
+mod operations;
 
 use std::net::SocketAddr;
 use std::path::Path as FsPath;

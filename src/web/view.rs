@@ -6,14 +6,16 @@ use askama::Template;
 use super::links::Links;
 use crate::domain::{Figure, Period, UnitRow};
 use crate::report::datum::Datum;
+use crate::report::operations::{Operations, Standing};
 use crate::report::overlaps::{Overlap, OverlapRecord};
 use crate::report::records::{ListedRecord, ListedUnit, Listing};
 use crate::report::rows::{self, FigureSum, under};
+use crate::report::timeline::Timeline;
 use crate::report::{Caveats, svg, units};
 use crate::rollup::table::{DISSOLVED, OfUnit};
 use crate::rollup::{Rollup, RollupRow};
 use crate::text::names::{body as body_name, figure as figure_name};
-use crate::text::{Lang, Text, report as names, web as say};
+use crate::text::{Lang, Text, operations as ops, report as names, web as say};
 
 /// The most records that a page lists.
 const MAX_LISTED: usize = 1_000;
@@ -376,6 +378,32 @@ pub fn overlaps(frame: Frame, period: Period, overlaps: &[Overlap]) -> String {
         command: format!("giaoban overlaps --period {period} --format csv"),
         frame: frame.titled(names::overlaps().get(lang), period),
     })
+}
+
+#[derive(Template)]
+#[template(path = "web/operations.html")]
+struct OperationsPage {
+    frame: Frame,
+    shown: Operations,
+    charts: Vec<(String, Timeline)>,
+    /// Why the figures cannot be read.
+    store: Option<Text>,
+}
+
+/// How the style sheet calls a standing.
+fn class(standing: &Standing) -> &'static str {
+    match standing {
+        Standing::Plain => "plain",
+        Standing::Well => "well",
+        Standing::Watch => "watch",
+        Standing::Wrong => "wrong",
+    }
+}
+
+/// The state of the pipeline, with its courses as they are drawn, and why the figures cannot be read, if they cannot.
+pub fn operations(frame: Frame, shown: Operations, charts: Vec<(String, Timeline)>, store: Option<Text>) -> String {
+    let title = ops::title().get(frame.lang()).to_owned();
+    rendered(&OperationsPage { frame: Frame { title, ..frame }, shown, charts, store })
 }
 
 /// Something that there is instead, with its address.
