@@ -161,10 +161,16 @@ fn a_topic_made_anew_is_known_by_the_record_that_the_store_had_last() {
         let stored = Start { last_timestamp_ms: Some(7), ..start(A, Some(5), 2, 9) };
         let begun = outputs(&mut machine, Input::Assigned(&[stored]), 0);
         assert_eq!(begun, [Output::Start(vec![(A, NextOffset(4))])], "once more, to be known again");
-        let position = Position { partition: A, offset: Offset(offset) };
-        let incoming =
-            Incoming { position, timestamp_ms, appended_ms: None, key: None, headers: &[], payload: Some(b"{") };
-        let after = outputs(&mut machine, read(&incoming), 0);
+        let incoming = |offset: i64, timestamp_ms| Incoming {
+            position: Position { partition: A, offset: Offset(offset) },
+            timestamp_ms,
+            appended_ms: None,
+            key: None,
+            headers: &[],
+            payload: Some(b"{"),
+        };
+        assert_eq!(outputs(&mut machine, read(&incoming(3, Some(1))), 0), [], "what lies before it says nothing");
+        let after = outputs(&mut machine, read(&incoming(offset, timestamp_ms)), 0);
         match &after[..] {
             [Output::Stop(Err(Stopped::Recreated { partition: A, next: NextOffset(5) }))] => true,
             [] if offset == 4 => false,

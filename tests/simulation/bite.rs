@@ -59,6 +59,21 @@ fn without_the_hold_until_somebody_decides_it_fails() {
     fails_without(Guard::Hold, &["passed without a decision"]);
 }
 
+#[test]
+fn without_the_comparison_with_the_logs_end_it_fails() {
+    fails_without(Guard::EndOfLog, &["though the log had lost", "nobody has noticed"]);
+}
+
+#[test]
+fn without_a_look_at_the_last_record_it_fails() {
+    fails_without(Guard::LastRecord, &["though the log had lost", "nobody has noticed"]);
+}
+
+#[test]
+fn without_hearing_that_the_log_is_another_it_fails() {
+    fails_without(Guard::AnotherLog, &["though the log had lost"]);
+}
+
 /// Its figures stay right: what fails is that the others wait for it.
 #[test]
 fn without_letters_by_partition_it_fails() {

@@ -78,6 +78,7 @@ pub struct Sent {
 }
 
 /// A partition, with messages that are yet to come.
+#[derive(Clone)]
 pub struct PartitionLog {
     pub partition: Partition,
     messages: Vec<Sent>,
@@ -87,6 +88,10 @@ pub struct PartitionLog {
     pub low: i64,
     /// So many offsets behind the last message are none.
     tail: i64,
+    /// How often it became another: its epoch, and its topic's id.
+    pub generation: u64,
+    /// What it was before it lost what the store had counted.
+    pub before: Option<Box<Self>>,
 }
 
 impl PartitionLog {
@@ -110,6 +115,26 @@ impl PartitionLog {
         &self.come()[begin..]
     }
 
+    /// Each message was taken at a time of its own.
+    pub fn stamp(&mut self) {
+        let next = 1_600_000_000_000 * (1 + self.generation as i64);
+        self.messages.iter_mut().zip(next..).for_each(|(message, at)| message.timestamp_ms = Some(at));
+    }
+
+    /// All from an offset on is gone, and so many other messages lie there, some of which are yet to come.
+    pub fn lose(&mut self, dice: &mut Dice, from: i64, others: usize) {
+        self.before = Some(Box::new(self.clone()));
+        self.messages.retain(|message| message.offset.0 < from);
+        self.come = self.messages.len();
+        (self.generation, self.tail) = (self.generation + 1, 0);
+        let kept = self.messages.clone();
+        let mut decoder = Decoder::new();
+        self.messages.extend((from..).take(others).map(|offset| sent(&mut decoder, offset, None, message(dice, 20))));
+        self.stamp();
+        self.messages[..kept.len()].clone_from_slice(&kept);
+        self.grow(dice.below(others + 1));
+    }
+
     /// Those of a span.
     pub fn between(&self, from: i64, to: i64) -> &[Sent] {
         let rest = self.from(from);
@@ -121,31 +146,37 @@ impl PartitionLog {
 pub fn log(dice: &mut Dice, partitions: usize) -> Vec<PartitionLog> {
     let records = 3 + dice.below(30);
     let most = 20 + dice.below(100);
-    let mut sent: Vec<Option<Vec<u8>>> = Vec::new();
+    let mut known: Vec<Option<Vec<u8>>> = Vec::new();
     let mut decoder = Decoder::new();
     let mut partition = |index| {
         let mut offset = 0;
         let messages = (0..most / 2 + dice.below(most)).map(|_| {
             // A producer that had no answer sends again, and a unit that moved sends elsewhere.
-            let payload = if dice.one_in(6) && !sent.is_empty() {
-                sent[dice.below(sent.len())].clone()
+            let payload = if dice.one_in(6) && !known.is_empty() {
+                known[dice.below(known.len())].clone()
             } else {
                 message(dice, records)
             };
-            sent.push(payload.clone());
+            known.push(payload.clone());
             // Transactions and compaction leave holes.
             offset += if dice.one_in(10) { 1 + dice.below(4) as i64 } else { 0 };
-            let message = Message { payload: payload.as_deref(), ..Message::default() };
-            let event = decoder.decode(&message, &RULES, &Admission::new()).ok();
-            let event = event.map(|event| (event.key, (event.revision, event.digest), event.fact));
             let timestamp_ms = dice.pick(&[None, Some(0), Some(1_600_000_000_000), Some(-5), Some(i64::MAX)]);
             offset += 1;
-            Sent { offset: Offset(offset - 1), timestamp_ms, payload, event }
+            sent(&mut decoder, offset - 1, timestamp_ms, payload)
         });
         let messages = messages.collect();
-        PartitionLog { partition: Partition(index), messages, come: 0, low: 0, tail: dice.pick(&[0, 0, 1, 3]) }
+        let tail = dice.pick(&[0, 0, 1, 3]);
+        PartitionLog { partition: Partition(index), messages, come: 0, low: 0, tail, generation: 0, before: None }
     };
     (0..partitions as i32).map(&mut partition).collect()
+}
+
+/// A message at that offset.
+fn sent(decoder: &mut Decoder, offset: i64, timestamp_ms: Option<i64>, payload: Option<Vec<u8>>) -> Sent {
+    let message = Message { payload: payload.as_deref(), ..Message::default() };
+    let event = decoder.decode(&message, &RULES, &Admission::new()).ok();
+    let event = event.map(|event| (event.key, (event.revision, event.digest), event.fact));
+    Sent { offset: Offset(offset), timestamp_ms, payload, event }
 }
 
 /// An event of one of so many records, or something that is none.

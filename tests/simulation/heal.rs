@@ -4,6 +4,7 @@ use giaoban::domain::{NextOffset, Partition};
 use giaoban::store::Accepted;
 
 use super::TOPIC;
+use super::events::PartitionLog;
 use super::watch::at;
 use super::world::{Guard, Step, World};
 
@@ -43,6 +44,9 @@ impl World {
         for p in 0..self.log.len() {
             self.log[p].grow(usize::MAX);
         }
+        if self.log.iter().any(|log| log.before.is_some()) {
+            return self.loss_is_noticed();
+        }
         let whole = matches!(self.without, None | Some(Guard::LettersByPartition));
         if whole && self.gap().is_none() {
             self.others_go_on();
@@ -54,7 +58,7 @@ impl World {
             if self.gap() == Some(p) && at(self.store.writer()).get(&Partition(p as i32)).copied() == stood {
                 self.seen("a gap was not passed over");
             }
-            self.watch.settled(self.store.writer(), &self.log, false);
+            self.settled(false);
             self.limits.accept_gap = true;
             for w in 0..self.workers.len() {
                 self.thaw(w);
@@ -75,7 +79,13 @@ impl World {
         while !self.late.is_empty() {
             self.arrive_late();
         }
-        self.watch.settled(self.store.writer(), &self.log, true);
+        self.settled(true);
+    }
+
+    /// What the store has is what was counted, all of it if all is read.
+    pub fn settled(&mut self, complete: bool) {
+        let counted: Vec<&PartitionLog> = self.log.iter().map(|log| log.before.as_deref().unwrap_or(log)).collect();
+        self.watch.settled(self.store.writer(), &counted, complete);
     }
 
     /// While nobody confirms the dead letters of one partition, the others are read to their ends.
@@ -98,14 +108,18 @@ impl World {
             if (0..self.log.len()).all(|p| Some(p) == stuck || self.is_done(p)) {
                 return;
             }
-            self.clock_ms += 50;
-            self.decide();
-            for w in 0..self.workers.len() {
-                self.restart(w);
-                self.thaw(w);
-                self.turn(w);
-                self.serve(w);
-            }
+            self.round();
+        }
+    }
+
+    pub fn round(&mut self) {
+        self.clock_ms += 50;
+        self.decide();
+        for w in 0..self.workers.len() {
+            self.restart(w);
+            self.thaw(w);
+            self.turn(w);
+            self.serve(w);
         }
     }
 }

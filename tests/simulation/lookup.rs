@@ -79,12 +79,17 @@ impl World {
                         let accepted = accepted.iter().find(|accepted| accepted.partition == *partition);
                         let accepted = accepted.map_or(NextOffset(0), |accepted| accepted.to);
                         let log = &self.log[partition.0 as usize];
-                        let (low, high) = (NextOffset(log.low), NextOffset(log.high().max(log.low)));
-                        let range = PartitionRange { partition: *partition, low, high };
                         let stored = stored.iter().find(|stored| stored.partition == *partition);
+                        let (low, mut high) = (NextOffset(log.low), NextOffset(log.high().max(log.low)));
+                        if self.without == Some(Guard::EndOfLog) {
+                            high = high.max(stored.map_or(high, |stored| stored.next));
+                        }
+                        let range = PartitionRange { partition: *partition, low, high };
                         Start {
                             stored: stored.map(|stored| stored.next),
-                            last_timestamp_ms: stored.and_then(|stored| stored.last_timestamp_ms),
+                            last_timestamp_ms: stored
+                                .and_then(|stored| stored.last_timestamp_ms)
+                                .filter(|_| self.without != Some(Guard::LastRecord)),
                             range,
                             accepted: if self.without == Some(Guard::Hold) { NextOffset(i64::MAX) } else { accepted },
                         }

@@ -2,7 +2,8 @@
 //! decides: workers killed between any two of their steps, frozen and continued
 //! hours later, partitions handed over and taken away with a batch in flight,
 //! replies and confirmations lost, commits that happen after all, stores and logs
-//! that do not answer, a store that goes back, a full disk, expired messages, duplicates, corrections on other partitions.
+//! that do not answer, a store that goes back, a log that loses its end or is recreated, a full disk, expired messages,
+//! duplicates, corrections on other partitions.
 //! After each write and each run: every invariant, and figures equal to a recount.
 //!
 //! `./test.sh simulate --seeds 1000000` runs more, `./test.sh simulate --seed 7`
@@ -15,6 +16,7 @@ mod events;
 mod group;
 mod heal;
 mod lookup;
+mod loss;
 #[allow(dead_code)]
 mod memory;
 #[path = "../oracle/mod.rs"]
@@ -38,7 +40,7 @@ const TOPIC: &str = "events";
 const QUICK: u64 = 200;
 
 /// What happens in any two hundred runs, or the scheduler has lost it.
-const HAPPENS: [&str; 36] = [
+const HAPPENS: [&str; 41] = [
     "a commit happened after its worker had given it up",
     "a dead letter was kept twice",
     "a decision let a partition go on",
@@ -52,7 +54,9 @@ const HAPPENS: [&str; 36] = [
     "a partition was given up while it was looked up",
     "a partition was taken away",
     "an operator has decided",
+    "a log that ended before the store stopped a worker",
     "a worker has read a partition to its end",
+    "a worker heard that the log was another",
     "a worker looked back",
     "a worker met an offset that had expired",
     "a worker that was continued was fenced",
@@ -64,6 +68,7 @@ const HAPPENS: [&str; 36] = [
     "a worker was stopped in order",
     "a worker was told that the log may be another",
     "a writer was fenced",
+    "another record in the place of the last stopped a worker",
     "dead letters of one partition stood still",
     "dead letters were not kept",
     "hours went by at once",
@@ -72,6 +77,8 @@ const HAPPENS: [&str; 36] = [
     "store or log could not be asked where to start",
     "the confirmation of dead letters was lost",
     "the disk was full",
+    "the log lost its end",
+    "the log was recreated",
     "the reply of a commit was lost",
     "the store was away",
     "the store went back",

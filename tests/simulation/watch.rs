@@ -131,6 +131,7 @@ impl Watch {
             let of = format!("partition {partition}, {before:?} to {after:?}, by {span:?}");
             assert!(before.get(&partition) < after.get(&partition), "the checkpoint did not go forward: {of}");
             let log = &log[partition.0 as usize];
+            assert!(log.before.is_none(), "it was read on though the log had lost what was counted: {of}");
             let began = self.began.get(&(writer.start, partition)).copied().unwrap_or_default();
             let from = span.from.unwrap_or_default().0;
             let first = self
@@ -181,7 +182,7 @@ impl Watch {
     }
 
     /// Counts, ledger and figures are those of the messages that were taken, and at the end that is all of them.
-    pub fn settled(&self, store: &mut dyn StoreWriter, log: &[PartitionLog], complete: bool) {
+    pub fn settled(&self, store: &mut dyn StoreWriter, log: &[&PartitionLog], complete: bool) {
         let checkpoints = store.checkpoints(TOPIC).unwrap();
         let mut revisions = Vec::new();
         let mut not_again = 0;

@@ -75,14 +75,15 @@ pub struct Worker {
     pub machine: Machine,
     accept_gap: bool,
     started_ms: u64,
-    /// Where the log is read.
+    /// Where the log is read, and which of those that it has been.
     positions: BTreeMap<Partition, i64>,
+    pub generations: BTreeMap<Partition, u64>,
     pub events: VecDeque<Event>,
     /// Revoked and not yet released.
     pub revoking: BTreeSet<Partition>,
     pub requests: VecDeque<Request>,
     pub replies: VecDeque<Reply>,
-    todo: VecDeque<Output>,
+    pub todo: VecDeque<Output>,
     /// The checkpoints of these were asked for; nothing else is done until they are there.
     pub looking: Option<Vec<Partition>>,
     /// When they were.
@@ -108,6 +109,7 @@ impl Worker {
             accept_gap: limits.accept_gap,
             started_ms: now_ms,
             positions: BTreeMap::new(),
+            generations: BTreeMap::new(),
             events: VecDeque::new(),
             revoking: BTreeSet::new(),
             requests: VecDeque::new(),
@@ -233,6 +235,9 @@ impl World {
         if position < log.low {
             self.seen("a worker met an offset that had expired");
             return self.leave(w);
+        }
+        if self.is_another(w, partition, position) {
+            return;
         }
         if self.dice.one_in(15) {
             self.seen("records were handed over twice");
@@ -370,6 +375,7 @@ impl World {
             assert_eq!(*next, due, "partition {partition} is to be read from where the store is");
             let worker = &mut self.workers[w];
             worker.positions.insert(*partition, next.0);
+            worker.generations.insert(*partition, self.log[partition.0 as usize].generation);
             worker.held.remove(partition);
             let lost = worker.events.iter().any(|event| matches!(event, Event::Lost(of) if of.contains(partition)));
             self.watch.begins(worker.start, *partition, next.0, lost);
@@ -383,6 +389,12 @@ impl World {
                 self.seen("a gap stopped a worker");
             }
             Stopped::Fenced(_) => self.seen("a worker gave up after many fences"),
+            Stopped::Truncated { partition, .. } if self.log[partition.0 as usize].before.is_some() => {
+                self.noticed("a log that ended before the store stopped a worker");
+            }
+            Stopped::Recreated { partition, .. } if self.log[partition.0 as usize].before.is_some() => {
+                self.noticed("another record in the place of the last stopped a worker");
+            }
             why => panic!("no reason to stop: {why}"),
         }
     }

@@ -36,6 +36,12 @@ pub enum Guard {
     Hold,
     /// What waits for dead letters of one partition keeps no other waiting.
     LettersByPartition,
+    /// A log that ends before the store stops whoever reads it.
+    EndOfLog,
+    /// The last record that the store has is compared with the one that lies there now.
+    LastRecord,
+    /// Who reads a log hears that it has become another.
+    AnotherLog,
 }
 
 /// How often what happened, over runs: what never does is not tested.
@@ -95,6 +101,9 @@ pub enum Step {
     AddPartition,
     Retain,
     Expire,
+    /// The log loses its end, as by an unclean election, and goes on; it is recreated under the same name.
+    LoseEnd,
+    Recreate,
 }
 
 pub struct World {
@@ -128,6 +137,8 @@ pub struct World {
     pub hears: usize,
     /// Nothing goes wrong any more.
     pub healed: bool,
+    /// A worker has stopped because the log has lost what was counted.
+    pub loss_noticed: bool,
     pub starts: u64,
     pub seen: Seen,
 }
@@ -141,7 +152,7 @@ impl World {
         let mut dice = Dice::new(seed);
         let (partitions, workers) = (1 + dice.below(4), 2 + dice.below(3));
         let mut log = log(&mut dice, partitions + 1);
-        let unborn = log.split_off(partitions);
+        let mut unborn = log.split_off(partitions);
         let mut steps = vec![Step::Turn; 130];
         steps.extend([Step::Serve; 70]);
         steps.extend([Step::Wait; 25]);
@@ -173,6 +184,12 @@ impl World {
         }
         if dice.one_in(6) {
             steps.push(Step::Expire);
+        }
+        if dice.one_in(5) {
+            // Without what keeps a loss from being seen, or is one by itself.
+            steps.retain(|step| !matches!(step, Step::GoBack | Step::Retain | Step::Expire));
+            steps.push(dice.pick(&[Step::LoseEnd, Step::Recreate]));
+            log.iter_mut().chain(&mut unborn).for_each(PartitionLog::stamp);
         }
         let kills = if gentle { 0 } else { dice.pick(&[0, 30, 100, 300]) };
         let hears = dice.pick(&[1, 3, 10, 40]);
@@ -207,6 +224,7 @@ impl World {
             kills,
             hears,
             healed: false,
+            loss_noticed: false,
             starts: workers as u64,
             seen: Seen::new(),
         };
@@ -317,6 +335,8 @@ impl World {
                     self.log[p].low = self.log[p].low.max(low);
                 }
             }
+            Step::LoseEnd => self.lose(p..p + 1, false),
+            Step::Recreate => self.lose(0..self.log.len(), true),
             Step::Crash | Step::Stop | Step::Freeze => {}
         }
     }

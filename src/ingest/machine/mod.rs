@@ -237,7 +237,8 @@ impl Machine {
         let position = record.position;
         let Some(reading) = self.partitions.get_mut(&position.partition) else { return };
         let takes = reading.takes();
-        if let Some(known) = reading.known.take_if(|_| takes)
+        // What comes before it, handed over once more, says nothing of it.
+        if let Some(known) = reading.known.take_if(|_| takes && position.offset.next() >= reading.next)
             && position.offset.next() == reading.next
             && record.timestamp_ms != Some(known)
         {
