@@ -57,7 +57,7 @@ fn the_year_of_the_demo() {
 #[test]
 fn a_year_with_everything_that_happens_to_events() {
     let giaoban = in_one_batch().with("GIAOBAN__STORE__SYNTHETIC", "true");
-    let mut events = trial::events(900, &mut ChaCha8Rng::seed_from_u64(20_261_130));
+    let mut events = trial::sessions(900, &mut ChaCha8Rng::seed_from_u64(20_261_130));
     events.extend(bases::good());
     giaoban.write("events.ndjson", events.join("\n"));
     giaoban.ok(&["publish", "events.ndjson"]);
