@@ -5,14 +5,15 @@
 //! `reader`, `writer` and `letters` are the three threads that carry it out, and
 //! `errands` what they ask of one another. What only I/O can answer is theirs: how
 //! much is read at once, where a partition starts (`ranges`), whether a failed call
-//! is worth another try. `worker` starts them, `ground` is what comes before a recount. Nothing here may know how figures
-//! are shown or who asked for the work.
+//! is worth another try. `notes` has what the workers of a group tell one another, `worker` starts them, `ground` is
+//! what comes before a recount. Nothing here may know how figures are shown or who asked for the work.
 
 mod errands;
 mod error;
 pub mod ground;
 mod letters;
 pub mod machine;
+mod notes;
 mod ranges;
 mod reader;
 mod summary;

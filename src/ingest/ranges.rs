@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::errands::Reply;
+use super::notes::GroupNotes;
 use crate::domain::Partition;
 use crate::log::{EventLog, LogError, Ranges};
 
@@ -16,19 +17,24 @@ const TOGETHER: Duration = Duration::from_millis(300);
 /// A broker that starts knows its topics within this long.
 const KNOWN_WITHIN: Duration = Duration::from_secs(5);
 
-/// Asks for the ranges of partitions; the answers come as [`Reply::Ranges`], with that number.
+/// Asks for the ranges of partitions, once it is known what their worker of before has noted; the answers come as
+/// [`Reply::Ranges`], with that number.
 ///
 /// # Errors
 /// If no thread can be started.
 pub(super) fn ask(
-    log: &Arc<dyn EventLog>,
+    (log, notes): (&Arc<dyn EventLog>, Option<&Arc<GroupNotes>>),
     topic: &str,
     partitions: &[Partition],
     (round, replies): (u64, Sender<Reply>),
     stop: &Arc<AtomicBool>,
 ) -> std::io::Result<()> {
     let (log, topic, partitions, stop) = (Arc::clone(log), topic.to_owned(), partitions.to_vec(), Arc::clone(stop));
+    let notes = notes.cloned();
     let work = move || {
+        if let Some(notes) = notes {
+            notes.read();
+        }
         let (answers, answered) = channel();
         thread::scope(|scope| {
             for partition in partitions {

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::error::{Silent, WorkerError};
 use super::letters::LetterKeeper;
 use super::machine::{Limits, Machine};
+use super::notes::GroupNotes;
 use super::reader::Reader;
 use super::summary::Summary;
 use super::writer::{Overlaps, Writer};
@@ -70,6 +71,7 @@ pub struct Begun {
     targets: Option<BTreeMap<Partition, NextOffset>>,
     bounded: bool,
     consumer: Box<dyn Consumer>,
+    notes: Option<Arc<GroupNotes>>,
 }
 
 fn start_thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, LogError> {
@@ -108,6 +110,12 @@ impl Worker {
             }
             Until::At(offsets) => (Some(offsets.clone()), true),
         };
+        let notes = match (&self.membership, store.timelines()) {
+            (Membership::Group(group), Some(timelines)) => {
+                Some(GroupNotes::follow(&*self.log, &self.topic, group, timelines)?)
+            }
+            _ => None,
+        };
         if let Some(topic) = &self.dead_letter_topic {
             // Needed only when a dead letter comes; but better known before.
             if let Err(error) = self.log.topic(topic) {
@@ -116,7 +124,7 @@ impl Worker {
         }
         store.standing(&self.topic)?;
         let consumer = self.log.consumer(&self.topic, &self.membership)?;
-        Ok(Begun { bound, targets, bounded, consumer })
+        Ok(Begun { bound, targets, bounded, consumer, notes })
     }
 
     /// Works on as [`Worker::run`].
@@ -124,7 +132,7 @@ impl Worker {
     /// # Errors
     /// If log or store fail in a way that does not pass.
     pub fn go_on(self, begun: Begun) -> Result<Summary, WorkerError> {
-        let Begun { bound, targets, bounded, consumer } = begun;
+        let Begun { bound, targets, bounded, consumer, notes } = begun;
         let store = self.store;
         let (requests, inbox) = channel();
         let (outbox, replies) = channel();
@@ -163,6 +171,8 @@ impl Worker {
             rules: self.rules,
             admission: self.admission,
             consumer,
+            notes,
+            noted: String::new(),
             requests,
             letters,
             answers: outbox,

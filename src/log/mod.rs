@@ -147,6 +147,9 @@ pub struct PartitionRange {
     pub high: NextOffset,
 }
 
+/// Reads the notes of a group as they are now; asked again and again.
+pub type Notes = Box<dyn FnMut() -> Result<Vec<String>, LogError> + Send>;
+
 /// What can be read of each partition, as far as the log says.
 pub type Ranges = Vec<(Partition, Result<PartitionRange, LogError>)>;
 
@@ -241,6 +244,12 @@ pub trait EventLog: Send + Sync {
 
     /// A consumer of one topic.
     fn consumer(&self, topic: &str, membership: &Membership) -> Result<Box<dyn Consumer>, LogError>;
+
+    /// Reads what members of a group have noted last of each partition, by [`Consumer::commit_hint`]. A log that has one
+    /// member at a time keeps no notes.
+    fn notes(&self, _topic: &str, _group: &str) -> Result<Notes, LogError> {
+        Ok(Box::new(|| Ok(Vec::new())))
+    }
 
     /// Whether that is allowed, found out without changing anything; [`LogError::Authorization`] if not.
     /// A log without users allows everything.
@@ -343,8 +352,9 @@ pub trait Consumer: Send {
     /// Undoes [`Consumer::pause`]; what is held stays so.
     fn resume(&mut self) -> Result<(), LogError>;
 
-    /// Tells the log how far the store has got: a hint for monitoring, never the truth.
-    fn commit_hint(&mut self, offsets: &[(Partition, NextOffset)]);
+    /// Tells the log how far the store has got, a hint for monitoring and never the truth, with a note for the others of the
+    /// group: see [`EventLog::notes`].
+    fn commit_hint(&mut self, offsets: &[(Partition, NextOffset)], note: &str);
 
     /// One past the last message of each partition that is this consumer's, as
     /// last heard; cheap, for lag.

@@ -152,6 +152,22 @@ pub enum StoreError {
         #[source]
         cause: Cause,
     },
+    /// The server is a primary that another has replaced.
+    Outlived {
+        /// User, host, port and database.
+        at: String,
+        /// The timeline that it is on.
+        timeline: i64,
+        /// The one that was seen.
+        newest: i64,
+    },
+    /// Two servers are primaries of one system.
+    TwoPrimaries {
+        /// User, host, port and database.
+        at: String,
+        /// The two.
+        both: String,
+    },
     /// The database's encoding cannot hold every text.
     Encoding {
         /// User, host, port and database.
@@ -203,9 +219,12 @@ impl Explained for StoreError {
             Self::DiskFull { .. } => FailureKind::DiskFull,
             Self::Unwritable { .. } => FailureKind::CannotWrite,
             Self::Unavailable { .. } => FailureKind::StoreAway,
-            Self::Unreachable { .. } | Self::Crowded { .. } | Self::ReadOnly { .. } | Self::BrokenOff { .. } => {
-                FailureKind::StoreUnreachable
-            }
+            Self::Unreachable { .. }
+            | Self::Crowded { .. }
+            | Self::ReadOnly { .. }
+            | Self::BrokenOff { .. }
+            | Self::Outlived { .. }
+            | Self::TwoPrimaries { .. } => FailureKind::StoreUnreachable,
             Self::Login { .. }
             | Self::NoDatabase { .. }
             | Self::Untrusted { .. }
@@ -242,6 +261,8 @@ impl Explained for StoreError {
             Self::Crowded { at, cause } => text::crowded(at, cause),
             Self::Foreign { at, cause } => text::foreign(at, cause),
             Self::ReadOnly { at, cause } => text::read_only(at, cause),
+            Self::Outlived { at, timeline, newest } => text::outlived(at, timeline, newest),
+            Self::TwoPrimaries { at, both } => text::two_primaries(at, both),
             Self::Encoding { at, encoding } => text::encoding(at, encoding),
             Self::Replaced { at } => failure::replaced(at),
             Self::Switched { at } => text::switched(at),
@@ -281,6 +302,8 @@ impl Explained for StoreError {
             Self::Crowded { .. } => text::raise_connections(),
             Self::Foreign { .. } => text::choose_schema(),
             Self::ReadOnly { .. } => text::find_primary(),
+            Self::Outlived { .. } => text::follow_new_primary(),
+            Self::TwoPrimaries { .. } => text::stop_one_primary(),
             Self::Encoding { .. } => text::create_in_utf8(),
             Self::Replaced { .. } => failure::put_back(),
             Self::Switched { .. } => text::start_again(),
@@ -351,6 +374,8 @@ mod tests {
             StoreError::Crowded { at: at(), cause: cause() },
             StoreError::Foreign { at: at(), cause: cause() },
             StoreError::ReadOnly { at: at(), cause: cause() },
+            StoreError::Outlived { at: at(), timeline: 1, newest: 2 },
+            StoreError::TwoPrimaries { at: at(), both: "a, b".into() },
             StoreError::Encoding { at: at(), encoding: "LATIN1".into() },
             StoreError::Replaced { at: at() },
             StoreError::Switched { at: at() },

@@ -16,6 +16,7 @@ pub mod postgres;
 pub mod recount;
 pub mod sqlite;
 mod stored;
+pub mod timelines;
 
 pub use batch::{AcceptedGap, Batch, Checkpoint, Counts, Span, Tally};
 pub use data_dir::DataDir;
@@ -27,7 +28,9 @@ use crate::domain::{Digest, Entry, LogIdentity, LogKind, Position, Quarter, Reco
 use crate::rollup::overlap::OverlapPlace;
 use crate::rollup::table::Cells;
 use crate::rollup::{Cell, NotInTable};
+use std::sync::Arc;
 use stored::place_of;
+use timelines::Timelines;
 
 /// Reads figures. What shows the records behind them asks [`ReadLedger`] as well.
 pub trait ReadFigures: Send {
@@ -264,6 +267,11 @@ pub trait StoreWriter: StoreReader + NoteHeld {
     /// Whether its connection was made anew since this was asked last: behind it may be a store that went back.
     fn was_reconnected(&mut self) -> bool {
         false
+    }
+
+    /// What is known of the servers that it may be on; `None` where there is but one place, or no server that tells.
+    fn timelines(&self) -> Option<Arc<Timelines>> {
+        None
     }
 
     /// Takes this log for the store's own, if it has none yet.

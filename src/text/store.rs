@@ -64,6 +64,14 @@ texts! {
         "{at} is no longer the active generation: a replay has put another one in force",
     }
     read_only(at, cause) { "{at} hiện chỉ cho đọc: {cause}", "{at} is read-only for now: {cause}" }
+    outlived(at, timeline, newest) {
+        "{at} là máy chủ chính đã bị thay thế: nó ở timeline {timeline}, còn máy chủ thay nó ở timeline {newest}",
+        "{at} is a primary that was replaced: it is on timeline {timeline}, the one that replaced it on {newest}",
+    }
+    two_primaries(at, both) {
+        "{at}: có hai máy chủ chính của cùng một hệ thống ({both})",
+        "{at}: there are two primaries of one system ({both})",
+    }
     encoding(at, encoding) {
         "{at} dùng bảng mã {encoding}, không ghi được mọi chữ của sự kiện",
         "{at} is encoded in {encoding}, which cannot hold every character of the events",
@@ -82,6 +90,14 @@ texts! {
     find_primary() {
         "Trỏ store.url vào máy chủ chính; với nhiều máy chủ thêm target_session_attrs=read-write vào URL; hoặc chờ việc chuyển đổi xong.",
         "Point store.url at the primary server; with several hosts add target_session_attrs=read-write to the URL; or wait until the failover is over.",
+    }
+    follow_new_primary() {
+        "Dừng máy chủ cũ hoặc biến nó thành máy chủ dự phòng của máy chủ mới (pg_rewind), và trỏ store.url vào máy chủ mới; worker chờ và tự tiếp tục. Nếu chính nó mới là máy chủ đúng: docs/failover.md.",
+        "Stop the old server or make it a standby of the new one (pg_rewind), and point store.url at the new one; the worker waits and goes on by itself. If it is the right one after all: docs/failover.md.",
+    }
+    stop_one_primary() {
+        "Giữ máy chủ mà các worker đang dùng; dừng máy chủ kia hoặc biến nó thành máy chủ dự phòng (pg_rewind): docs/failover.md. Không mất số liệu: phần thiếu được đọc lại từ nhật ký.",
+        "Keep the one that the workers use; stop the other or make it a standby (pg_rewind): docs/failover.md. No figure is lost: what is missing is read again from the log.",
     }
     create_in_utf8() {
         "Tạo cơ sở dữ liệu khác bằng UTF-8 rồi sửa store.url: createdb --encoding UTF8 --template template0 giaoban.",

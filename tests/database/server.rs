@@ -41,6 +41,19 @@ impl OwnServer {
 
     /// The same, with these variables in its environment.
     pub fn with(variables: Vec<(String, String)>) -> Self {
+        let made_by = "initdb -U postgres --auth=trust -E UTF8 --locale=C.UTF-8 --no-sync";
+        Self::on_data_of(&made_by.split(' ').collect::<Vec<_>>(), variables)
+    }
+
+    /// A standby of this one that answers, and is given what is committed here as it comes.
+    pub fn standby(&self) -> Self {
+        let port = self.port.to_string();
+        let made_by = ["pg_basebackup", "-h", "127.0.0.1", "-p", &port, "-U", "postgres", "-R", "-c", "fast"];
+        Self::on_data_of(&made_by, self.variables.clone())
+    }
+
+    /// A server on data that a program of PostgreSQL's makes.
+    fn on_data_of(made_by: &[&str], variables: Vec<(String, String)>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let data = dir.path().join("data");
@@ -49,14 +62,28 @@ impl OwnServer {
         if let Some((user, group)) = somebody_else() {
             std::os::unix::fs::chown(&data, Some(user), Some(group)).unwrap();
         }
-        let mut initdb = program("initdb", dir.path());
-        initdb.args(["-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "-D"]);
-        let made = initdb.arg(&data).output().unwrap();
+        let mut maker = program(made_by[0], dir.path());
+        let made = maker.args(&made_by[1..]).arg("-D").arg(&data).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let port = free_port();
         let mut server = Self { dir, port, process: None, variables };
         server.start_again();
         server
+    }
+
+    /// Its host and port, as a URL has them.
+    pub fn place(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Makes a primary of a standby.
+    pub fn promote(&self) {
+        assert!(self.ask::<bool>("SELECT pg_promote()"), "{}", self.said());
+    }
+
+    /// The one value that a statement gives.
+    pub fn ask<T: for<'r> postgres::types::FromSql<'r>>(&self, sql: &str) -> T {
+        Client::connect(&self.url(), NoTls).unwrap().query_one(sql, &[]).unwrap().get(0)
     }
 
     pub fn url(&self) -> String {

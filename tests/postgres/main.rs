@@ -7,6 +7,7 @@
 mod commands;
 #[path = "../database/mod.rs"]
 mod database;
+mod failover;
 #[path = "../harness/mod.rs"]
 mod harness;
 #[path = "../oracle/mod.rs"]

@@ -29,7 +29,8 @@ impl Reader {
         self.rounds += 1;
         self.ranging.extend(partitions.iter().map(|partition| (*partition, self.rounds)));
         let answers = (self.rounds, self.answers.clone());
-        if let Err(error) = ask(&self.log, &self.topic, partitions, answers, &self.stop) {
+        let log = (&self.log, self.notes.as_ref());
+        if let Err(error) = ask(log, &self.topic, partitions, answers, &self.stop) {
             tracing::warn!(%error, "cannot start a thread that looks up where to start; trying again");
             self.unknown(partitions, now_ms);
         }

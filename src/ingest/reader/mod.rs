@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 use super::errands::{Parcel, Reply, Request};
 use super::error::{Silent, WorkerError};
 use super::machine::{BatchFailure, Committed, Input, Machine, Output};
+use super::notes::GroupNotes;
 use super::ranges::once_more;
 use super::summary::Summary;
 use crate::dead_letters::limit::Excess;
@@ -54,6 +55,9 @@ pub(super) struct Reader {
     pub(super) rules: Arc<Rules>,
     pub(super) admission: Admission,
     pub(super) consumer: Box<dyn Consumer>,
+    /// What the group's workers note of the store's servers, where there are several to tell apart, and what this one has.
+    pub(super) notes: Option<Arc<GroupNotes>>,
+    pub(super) noted: String,
     pub(super) requests: Sender<Request>,
     /// For the thread that has dead letters kept.
     pub(super) letters: Sender<Parcel>,
@@ -370,7 +374,7 @@ impl Reader {
             }
             hints.push((span.partition, span.next));
         }
-        self.consumer.commit_hint(&hints);
+        self.hint(&hints);
         let of = self.targets.as_ref().map(|targets| targets.values().map(|end| end.0.unsigned_abs()).sum());
         (self.progress)(self.summary.counts.read, of);
     }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Reader, TELL_EVERY};
-use crate::domain::NextOffset;
+use crate::domain::{NextOffset, Partition};
 use crate::failure::{Explained as _, FailureKind};
 use crate::ingest::errands::Request;
 use crate::ingest::error::WorkerError;
@@ -36,6 +36,11 @@ impl Reader {
                     tracing::info!("the store is there again");
                 }
                 self.machine.handle(Input::Standing(&stored), now_ms);
+                // Of a new primary the others hear at once, though there is nothing to write.
+                if self.notes.as_ref().is_some_and(|notes| notes.own() != self.noted) {
+                    let hints: Vec<_> = self.committed.iter().map(|(partition, next)| (*partition, *next)).collect();
+                    self.hint(&hints);
+                }
             }
             Err(error) if self.passes(error.kind()) => {
                 if self.away_told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
@@ -46,6 +51,14 @@ impl Reader {
             Err(error) => return Err(error.into()),
         }
         Ok(())
+    }
+
+    /// Tells the log how far the store is, and which server it was on.
+    pub(super) fn hint(&mut self, offsets: &[(Partition, NextOffset)]) {
+        if let Some(notes) = self.notes.as_ref().filter(|_| !offsets.is_empty()) {
+            self.noted = notes.own();
+        }
+        self.consumer.commit_hint(offsets, &self.noted);
     }
 
     /// Says by how much the store went back. What it lacks is read again.

@@ -149,7 +149,7 @@ impl Consumer for EmbeddedConsumer {
         Ok(())
     }
 
-    fn commit_hint(&mut self, _offsets: &[(Partition, NextOffset)]) {}
+    fn commit_hint(&mut self, _offsets: &[(Partition, NextOffset)], _note: &str) {}
 
     fn ends(&mut self) -> Vec<(Partition, NextOffset)> {
         let partitions: Vec<Partition> = self.reading.iter().map(|(partition, _)| *partition).collect();

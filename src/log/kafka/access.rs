@@ -1,4 +1,4 @@
-//! Finds out what this user may do, and changes nothing by it: each question is
+//! Finds out what this user may do, and what its group has noted, and changes nothing by it: each question is
 //! one that a broker answers with a refusal or with nothing done.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,9 +12,10 @@ use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, BaseRecord, ProducerContext};
 
 use super::client::{ANSWER_WITHIN, KafkaSettings, config, list, make};
+use super::describe::describe;
 use super::errors::{Watch, of_error};
 use crate::domain::Partition;
-use crate::log::LogError;
+use crate::log::{LogError, Notes};
 
 const STEP: Duration = Duration::from_millis(200);
 
@@ -62,6 +63,23 @@ pub(super) fn join(settings: &KafkaSettings, group: &str, topic: &str, partition
             return Err(of_error(&error, "join", group, &watch));
         }
     }
+}
+
+/// Reads what the group's members have noted beside what they have committed, by a client that joins nothing and is kept.
+/// (Brokers keep a note as text, so that it is one whoever has written it.)
+pub(super) fn notes(settings: &KafkaSettings, topic: &str, group: &str) -> Result<Notes, LogError> {
+    let config = config(settings, &[("group.id", group), ("enable.auto.commit", "false")]);
+    let watch = Watch::quiet(&settings.brokers);
+    let consumer: BaseConsumer<Watch> = make(&config, watch.clone())?;
+    let (topic, group) = (topic.to_owned(), group.to_owned());
+    Ok(Box::new(move || {
+        // What it is told besides is the joined client's to hear as well.
+        while consumer.poll(Duration::ZERO).is_some() {}
+        let partitions = describe(&consumer, &watch, &topic)?.partitions;
+        let committed = consumer.committed_offsets(list(&topic, partitions), ANSWER_WITHIN);
+        let committed = committed.map_err(|error| of_error(&error, "join", &group, &watch))?;
+        Ok(committed.elements().iter().map(|element| element.metadata().to_owned()).collect())
+    }))
 }
 
 /// Asks for an acknowledgement that there is not (`acks=2`): who may write is refused for that, with nothing

@@ -160,6 +160,19 @@ pub(super) fn list_at(topic: &str, from: &[(Partition, NextOffset)]) -> Result<T
     Ok(list)
 }
 
+/// The same with a note for each.
+pub(super) fn list_noted(
+    topic: &str,
+    from: &[(Partition, NextOffset)],
+    note: &str,
+) -> Result<TopicPartitionList, LogError> {
+    let list = list_at(topic, from)?;
+    if !note.is_empty() {
+        list.elements_for_topic(topic).iter_mut().for_each(|element| element.set_metadata(note));
+    }
+    Ok(list)
+}
+
 #[cfg(test)]
 mod tests {
     use rdkafka::consumer::{BaseConsumer, DefaultConsumerContext};

@@ -9,7 +9,7 @@ use rdkafka::consumer::{CommitMode, Consumer as _, RebalanceProtocol};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _, Timestamp};
 
-use super::client::{ANSWER_WITHIN, KafkaSettings, list, list_at};
+use super::client::{ANSWER_WITHIN, KafkaSettings, list, list_at, list_noted};
 use super::errors::{of_code, of_error};
 use super::group::{Group, Protocol, client, join, leave, lock, protocol};
 use crate::domain::{NextOffset, Offset, Partition, Position};
@@ -358,11 +358,11 @@ impl Consumer for KafkaConsumer {
         self.consumer.resume(&all).map_err(|error| Self::transient(&error))
     }
 
-    fn commit_hint(&mut self, offsets: &[(Partition, NextOffset)]) {
+    fn commit_hint(&mut self, offsets: &[(Partition, NextOffset)], note: &str) {
         if self.alone || offsets.is_empty() {
             return;
         }
-        let Ok(offsets) = list_at(&self.topic, offsets) else { return };
+        let Ok(offsets) = list_noted(&self.topic, offsets, note) else { return };
         if let Err(error) = self.consumer.commit(&offsets, CommitMode::Async) {
             tracing::debug!(%error, "the offset hint was not sent");
         }

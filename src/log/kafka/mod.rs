@@ -27,7 +27,7 @@ use self::describe::{Described, describe};
 use self::errors::{Watch, of_code, of_error};
 use self::producer::KafkaProducer;
 use super::{
-    Access, Consumer, Created, EventLog, Incoming, LogError, Membership, Most, PartitionRange, Polled, Producer,
+    Access, Consumer, Created, EventLog, Incoming, LogError, Membership, Most, Notes, PartitionRange, Polled, Producer,
     Ranges, Topic, TopicSpec,
 };
 use crate::domain::{LogIdentity, LogKind, NextOffset, Offset, Partition};
@@ -224,6 +224,10 @@ impl EventLog for KafkaLog {
                 Ok(Created::New)
             }
         }
+    }
+
+    fn notes(&self, topic: &str, group: &str) -> Result<Notes, LogError> {
+        access::notes(&self.settings, topic, group)
     }
 
     fn producer(&self, topic: &str) -> Result<Box<dyn Producer>, LogError> {

@@ -12,10 +12,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::copy::{Columns, Copying, ROWS, trouble};
 use super::read::read_entry;
 use super::schema::{Found, Schema};
-use super::{DURABLE, Trouble, fill};
+use super::{DURABLE, Trouble, fill, primaries};
 use crate::domain::{Entry, NextOffset, Revision, Rules};
 use crate::rollup::{Delta, Earlier, settle};
 use crate::store::stored::{ENTRY_COLUMNS, SELECT_ENTRY, count_columns, place_key};
+use crate::store::timelines::Timelines;
 use crate::store::{AcceptedGap, Batch, Counts, Span, StoreError, Tally};
 
 /// Every look-up is by key: a plan that reads a whole table would slow down as history grows. While the server waits
@@ -72,8 +73,7 @@ pub(super) fn meets_another(code: &SqlState) -> bool {
 /// Writes a batch. Nothing of it if that fails, but whether a commit whose answer was lost has happened is unknown.
 pub(super) fn apply(
     client: &mut Client,
-    schema: &Schema,
-    found: Found,
+    (schema, found, timelines): (&Schema, Found, Option<&Timelines>),
     batch: &Batch,
     rules: &Rules,
     look_up: &mut LookUp,
@@ -82,6 +82,7 @@ pub(super) fn apply(
     let mut delta = Delta::default();
     let transaction = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start()?;
     let mut writing = Writing { transaction, schema, found };
+    primaries::check(&mut writing.transaction, &schema.server, timelines)?;
     writing.generation(rules)?;
     writing.fence(batch)?;
     let entries = batch.by_record();

@@ -8,6 +8,7 @@
 mod apply;
 mod copy;
 mod held;
+mod primaries;
 mod read;
 mod schema;
 mod server;
@@ -19,10 +20,13 @@ pub use server::Server;
 pub use takeover::Takeover;
 pub use url::{is_url, masked};
 
+use std::sync::Arc;
+
 use ::postgres::types::Type;
 use ::postgres::{Client, Row};
 
 use super::data_dir::Generation;
+use super::timelines::Timelines;
 use super::{
     Batch, Checkpoint, Counts, ReadCheckpoints as _, ReadFigures as _, StoreError, StoreReader as _, StoreWriter,
 };
@@ -54,6 +58,8 @@ pub struct PostgresStore {
     /// Whether the connection was made anew, until that is asked.
     reconnected: bool,
     look_up: LookUp,
+    /// What is known of the servers that the URL may lead to, where that is asked.
+    timelines: Option<Arc<Timelines>>,
 }
 
 /// What ends a statement or a batch.
@@ -91,7 +97,8 @@ impl Trouble {
 
 impl PostgresStore {
     fn new(schema: Schema, found: Found, client: Client, reading: bool) -> Self {
-        Self { schema, found, client: Some(client), reading, reconnected: false, look_up: LookUp::default() }
+        let (client, look_up) = (Some(client), LookUp::default());
+        Self { schema, found, client, reading, reconnected: false, look_up, timelines: None }
     }
 
     /// Which generation it is.
@@ -112,14 +119,22 @@ impl PostgresStore {
             // What it has read was of a moment that is gone.
             None if self.reading => return Err(lost(server)),
             None => {
-                let client = server.connect()?;
+                let client = match &self.timelines {
+                    Some(timelines) => primaries::newest(server.connect()?, server, timelines),
+                    None => server.connect()?,
+                };
                 self.reconnected = true;
                 client
             }
         };
         let result = act(&mut client);
         // A failure without a word of the server leaves the connection in an unknown state.
-        let broken = matches!(&result, Err(Trouble::Sql(error)) if error.code().is_none());
+        let broken = match &result {
+            Err(Trouble::Sql(error)) => error.code().is_none(),
+            // Another connection may lead to the server that is to be written.
+            Err(Trouble::Store(StoreError::Outlived { .. } | StoreError::TwoPrimaries { .. })) => true,
+            _ => false,
+        };
         if !broken && !client.is_closed() {
             self.client = Some(client);
         }
@@ -193,10 +208,12 @@ impl StoreWriter for PostgresStore {
 
     fn standing(&mut self, topic: &str) -> Result<Vec<Checkpoint>, StoreError> {
         let (schema, found, select) = (self.schema.clone(), self.found, self.fill(&select_checkpoints()));
+        let timelines = self.timelines.clone();
         let standing = self.with(|client| {
             let mut transaction = client.transaction()?;
             transaction.batch_execute(ANSWERS_WITHIN)?;
             schema.check_writable(&mut transaction)?;
+            primaries::check(&mut transaction, &schema.server, timelines.as_deref())?;
             if schema.generation(&mut transaction, found.generation)?.is_none_or(|now| now.in_force != found.in_force) {
                 return Err(StoreError::Switched { at: schema.describe(found.generation) }.into());
             }
@@ -209,6 +226,10 @@ impl StoreWriter for PostgresStore {
 
     fn was_reconnected(&mut self) -> bool {
         std::mem::take(&mut self.reconnected)
+    }
+
+    fn timelines(&self) -> Option<Arc<Timelines>> {
+        self.timelines.clone()
     }
 
     fn bind(&mut self, log: &LogIdentity) -> Result<(), StoreError> {
@@ -230,13 +251,13 @@ impl StoreWriter for PostgresStore {
     }
 
     fn apply(&mut self, batch: &Batch, rules: &Rules) -> Result<Vec<Counts>, StoreError> {
-        let (schema, found) = (self.schema.clone(), self.found);
+        let (schema, found, timelines) = (self.schema.clone(), self.found, self.timelines.clone());
         let mut look_up = self.look_up;
         let mut tries = 1;
         let result = loop {
             let mut met = None;
             let result = self.with(|client| {
-                let result = apply::apply(client, &schema, found, batch, rules, &mut look_up);
+                let result = apply::apply(client, (&schema, found, timelines.as_deref()), batch, rules, &mut look_up);
                 if let Err(Trouble::Sql(error)) = &result {
                     met = error.code().filter(|code| apply::meets_another(code)).map(|code| code.code().to_owned());
                 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ::postgres::Row;
 use ::postgres::types::Type;
 
-use super::{BEGIN_READING, PostgresStore, Trouble};
+use super::{BEGIN_READING, PostgresStore, Trouble, primaries};
 use crate::domain::{Digest, Entry, LogIdentity, LogKind, Offset, Partition, Position, Quarter, RecordKey};
 use crate::rollup::Cell;
 use crate::store::stored::{EntryRow, SELECT_CHECKPOINT, SELECT_ENTRY, SELECT_GAP, accepted_gap, checkpoint};
@@ -215,7 +215,10 @@ impl StoreReader for PostgresStore {
 
     fn takes_writes(&mut self) -> Result<(), StoreError> {
         let schema = self.schema.clone();
-        self.with(|client| schema.check_writable(client))
+        self.with(|client| {
+            schema.check_writable(client)?;
+            primaries::check_alone(client, &schema.server)
+        })
     }
 
     fn size_bytes(&mut self) -> Result<u64, StoreError> {

@@ -4,7 +4,7 @@ use ::postgres::types::Type;
 use ::postgres::{Client, GenericClient};
 
 use super::server::Server;
-use super::{DURABLE, PostgresStore, Trouble};
+use super::{DURABLE, PostgresStore, Trouble, primaries};
 use crate::domain::Digest;
 use crate::store::StoreError;
 use crate::store::data_dir::Generation;
@@ -128,6 +128,10 @@ impl Schema {
         choose: impl Fn(&Self, &mut ::postgres::Transaction<'_>) -> Result<Found, Trouble>,
     ) -> Result<PostgresStore, StoreError> {
         let mut client = self.server.connect()?;
+        let timelines = primaries::follow(&mut client, &self.server)?;
+        if let Some(timelines) = &timelines {
+            client = primaries::newest(client, &self.server, timelines);
+        }
         let prepare = |client: &mut Client| -> Result<Found, Trouble> {
             let mut transaction = client.transaction()?;
             transaction.batch_execute(&format!("{LOCK_WITHIN}; {DURABLE}"))?;
@@ -142,7 +146,7 @@ impl Schema {
             Ok(found)
         };
         let found = prepare(&mut client).map_err(|trouble| trouble.of(&self.server))?;
-        Ok(PostgresStore::new(self.clone(), found, client, false))
+        Ok(PostgresStore { timelines, ..PostgresStore::new(self.clone(), found, client, false) })
     }
 
     fn open_for_reading(

@@ -12,7 +12,7 @@ use ::postgres::{Client, Config};
 use openssl::ssl::ErrorCode;
 use postgres_openssl::MakeTlsConnector;
 
-use super::url::{MOST_USER_BYTES, Tls, Trust, is_url, shown, split_tls};
+use super::url::{self, MOST_USER_BYTES, Tls, Trust, is_url, shown, split_tls};
 use crate::failure::Cause;
 use crate::store::StoreError;
 
@@ -103,6 +103,17 @@ impl Server {
     pub fn with_password_of(mut self, file: &Path) -> Self {
         self.password_file = Some(file.to_owned());
         self
+    }
+
+    /// Each host of the URL by itself, whatever state it is in.
+    pub(super) fn each(&self) -> Vec<Self> {
+        url::each(&self.config)
+            .into_iter()
+            .map(|config| {
+                let (shown, config) = (shown(&config), Box::new(config));
+                Self { config, shown, given_up: Arc::default(), ..self.clone() }
+            })
+            .collect()
     }
 
     /// A new connection. The driver's own limit ends where the server takes it, so there is one for

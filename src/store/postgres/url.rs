@@ -201,6 +201,35 @@ pub(super) fn shown(config: &Config) -> String {
     format!("{user}{}/{database}", places.join(","))
 }
 
+/// The same for each host by itself.
+pub(super) fn each(config: &Config) -> Vec<Config> {
+    let (hosts, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
+    let one = |index: usize| {
+        let mut one = Config::new();
+        match hosts.get(index) {
+            Some(Host::Tcp(name)) => drop(one.host(name)),
+            Some(Host::Unix(path)) => drop(one.host_path(path)),
+            None => {}
+        }
+        if let Some(address) = addresses.get(index) {
+            one.hostaddr(*address);
+        }
+        if let Some(port) = ports.get(index).or(ports.first()) {
+            one.port(*port);
+        }
+        config.get_user().map(|user| one.user(user));
+        config.get_password().map(|password| one.password(password));
+        config.get_dbname().map(|database| one.dbname(database));
+        config.get_options().map(|options| one.options(options));
+        config.get_application_name().map(|name| one.application_name(name));
+        config.get_connect_timeout().map(|within| one.connect_timeout(*within));
+        config.get_tcp_user_timeout().map(|within| one.tcp_user_timeout(*within));
+        one.ssl_mode(config.get_ssl_mode()).keepalives_idle(config.get_keepalives_idle());
+        one
+    };
+    (0..hosts.len().max(addresses.len())).map(one).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Server;
