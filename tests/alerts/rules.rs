@@ -84,7 +84,7 @@ fn every_alert_says_what_is_wrong_in_both_languages_and_where() {
         assert_eq!(told, ["description", "remedy", "remedy_vi", "runbook_url", "summary", "summary_vi"], "{name}");
         assert!(rule.annotations.values().all(|text| !text.trim().is_empty()), "{name}");
         assert!(["critical", "warning"].contains(&rule.labels["severity"].as_str()), "{name}");
-        let page = format!("file:///usr/share/doc/giaoban/runbooks/{name}.md");
+        let page = format!("file:///usr/share/doc/giaoban/docs/runbooks/{name}.md");
         assert_eq!(rule.annotations["runbook_url"], page);
         // Whoever is sent to a machine, a partition or a file is told which.
         let all: String = rule.annotations.values().map(String::as_str).collect();
