@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::harness::broker::free_port;
-use crate::harness::until;
+use crate::harness::{signal, until};
 use crate::rules::root;
 
 /// How long an alert may take to come or to go, on a busy machine.
@@ -58,7 +58,7 @@ impl Prometheus {
         let path = std::env::join_paths([root().join("target/tools/usr/bin")].into_iter().chain(path)).unwrap();
         let process = Command::new("prometheus")
             .env("PATH", path)
-            .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data"])
+            .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data", "--query.lookback-delta=10s"])
             .arg(format!("--web.listen-address={address}"))
             .current_dir(dir.path())
             .stderr(fs::File::create(dir.path().join("log")).unwrap())
@@ -145,6 +145,13 @@ impl Prometheus {
         });
     }
 
+    /// Stands still for so long, and scrapes nothing.
+    pub fn pauses(&self, time: Duration) {
+        signal(&self.process, "STOP");
+        std::thread::sleep(time);
+        signal(&self.process, "CONT");
+    }
+
     /// That it cannot be caused here, and why.
     pub fn cannot_see(&self, alert: &str, why: &str) {
         eprintln!("not caused: {alert}: {why}");
@@ -156,9 +163,9 @@ impl Prometheus {
         self.seen.lock().unwrap().clone()
     }
 
-    /// Which alerts ever fired in that installation, looked at afterwards.
-    pub fn ever_fired(&self, installation: &str) -> BTreeSet<String> {
-        let query = format!("last_over_time(ALERTS{{installation=\"{installation}\",alertstate=\"firing\"}}[1h])");
+    /// Which alerts fired in that installation within that time.
+    pub fn fired_within(&self, time: &str, installation: &str) -> BTreeSet<String> {
+        let query = format!("last_over_time(ALERTS{{installation=\"{installation}\",alertstate=\"firing\"}}[{time}])");
         let answer = self.get(&format!("query?query={}", percent(&query))).unwrap();
         let found = answer["data"]["result"].as_array().unwrap();
         found.iter().map(|series| series["metric"]["alertname"].as_str().unwrap().to_owned()).collect()

@@ -15,7 +15,7 @@ const HERE: &str = "letters";
 const TOPICS: [&str; 2] = ["giaoban.events", "giaoban.events.dlq"];
 
 /// Into partition 0 as a producer of one's own would: nothing is checked.
-fn send(giaoban: &Giaoban, payloads: impl Iterator<Item = Vec<u8>>) {
+pub fn send(giaoban: &Giaoban, payloads: impl Iterator<Item = Vec<u8>>) {
     let mut producer = EmbeddedLog::create(&giaoban.data(), &TOPICS).unwrap().producer(TOPICS[0]).unwrap();
     for payload in payloads {
         producer.send(&Outgoing { partition: Some(Partition(0)), payload, ..Outgoing::default() }, 0).unwrap();
@@ -23,7 +23,8 @@ fn send(giaoban: &Giaoban, payloads: impl Iterator<Item = Vec<u8>>) {
     assert!(producer.flush(Duration::from_secs(20)).iter().all(|delivery| delivery.result.is_ok()));
 }
 
-fn broken(number: usize) -> Vec<u8> {
+/// What is no event.
+pub fn broken(number: usize) -> Vec<u8> {
     format!("{{\"number\":{number},").into_bytes()
 }
 
