@@ -80,6 +80,14 @@ exit_codes! {
     Terminated = 143, terminated;
 }
 
+impl ExitCode {
+    /// Whether starting the program again would only repeat it, until a person has acted. After any other code whoever
+    /// supervises a worker starts it again.
+    pub fn waits_for_a_person(self) -> bool {
+        matches!(self, Self::Configuration | Self::Store | Self::RulesChanged | Self::Gap | Self::StoreRefuses)
+    }
+}
+
 impl From<ExitCode> for std::process::ExitCode {
     fn from(code: ExitCode) -> Self {
         Self::from(code as u8)
@@ -91,7 +99,8 @@ pub fn exit_codes_page() -> String {
     let mut text = failure::EXIT_CODES_HEAD.to_owned();
     for code in ExitCode::ALL {
         let Text { vi, en } = code.meaning();
-        let _ = writeln!(text, "| {} | {} | {vi} | {en} |", *code as u8, code.name());
+        let waits = if code.waits_for_a_person() { "✋" } else { "" };
+        let _ = writeln!(text, "| {} | {} | {waits} | {vi} | {en} |", *code as u8, code.name());
     }
     text
 }

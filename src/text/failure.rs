@@ -3,8 +3,9 @@
 use super::texts;
 
 /// The head of `docs/exit-codes.md`, which speaks both languages at once.
-pub const EXIT_CODES_HEAD: &str =
-    "# Mã thoát · Exit codes\n\n| code | name | tiếng Việt | English |\n| --- | --- | --- | --- |\n";
+pub const EXIT_CODES_HEAD: &str = "# Mã thoát · Exit codes\n\n✋: khởi động lại cũng vô ích, phải có người xử lý; sau các mã khác, worker được khởi động lại · \
+     starting again only repeats it, a person has to act; after any other code a worker is started again.\n\n\
+     | code | name | ✋ | tiếng Việt | English |\n| --- | --- | --- | --- | --- |\n";
 
 texts! {
     done() { "Xong.", "Done." }
