@@ -11,7 +11,7 @@ COPY . .
 ARG COMMIT=
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    GIAOBAN_COMMIT="$COMMIT" cargo build --release --locked --bin giaoban \
+    SOURCE_COMMIT="$COMMIT" cargo build --release --locked --bin giaoban \
     && install -D target/release/giaoban /out/giaoban \
     && install -d /out/data
 

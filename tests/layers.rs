@@ -41,7 +41,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// What only these rooms, or these files, may use.
-const ONLY: [(&str, &[&str]); 9] = [
+const ONLY: [(&str, &[&str]); 11] = [
     ("rdkafka", &["log/kafka"]),
     ("rusqlite", &["files/sqlite", "log/embedded", "store/sqlite"]),
     ("postgres", &["store/postgres"]),
@@ -50,6 +50,8 @@ const ONLY: [(&str, &[&str]); 9] = [
     ("hyper_util", &["web"]),
     ("askama", &["web", "report"]),
     ("clap", &["cli", "program/usage"]),
+    ("clap_complete", &["cli/completion"]),
+    ("clap_mangen", &["cli/man"]),
     ("ratatui", &["terminal/top"]),
 ];
 

@@ -334,6 +334,8 @@ fn one_run(seed: u64) -> BTreeSet<String> {
         ]);
         watched.run(&["dlq", "discard", "--unit", name, "--reason-text", name]);
         watched.run(&["schema", "--type", name]);
+        watched.run(&["completion", name]);
+        watched.run(&["man", &format!("man1{name}")]);
         watched.run(&["topics", name]);
         watched.run(&["migrate", "log", "--to", name]);
         watched.run(&["migrate", "store", name]);

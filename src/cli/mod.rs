@@ -2,11 +2,13 @@
 //! standard output, everything else to standard error.
 
 mod backup;
+mod completion;
 mod config;
 mod correct;
 mod demo;
 mod dlq;
 mod doctor;
+mod man;
 mod migrate;
 mod overlaps;
 mod publish;
@@ -25,7 +27,7 @@ mod worker;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::config::{Loaded, Overrides, environment, language, load};
 use crate::failure::{ExitCode, Failure};
@@ -106,6 +108,10 @@ enum Command {
     Config(config::ConfigArgs),
     /// Kiểm tra cấu hình, Kafka, kho, đĩa, đồng hồ, đơn vị · Check configuration, broker, store, disk, clock, units
     Doctor,
+    /// Tự điền lệnh trong bash, zsh, fish · Completion for bash, zsh, fish
+    Completion(completion::CompletionArgs),
+    /// Trang hướng dẫn man · Manual pages
+    Man(man::ManArgs),
 }
 
 /// Runs the program on the process's arguments and environment.
@@ -127,11 +133,13 @@ pub fn run() -> ExitCode {
 }
 
 fn dispatch(command: Command, mut loaded: Loaded, data_named: bool) -> Done {
-    // The first three work also where the rules do not load.
+    // These work also where the rules do not load.
     let context = |loaded: Loaded| Context::new(loaded.settings);
     match command {
         Command::Config(args) => config::run(&loaded, &args),
         Command::Schema(args) => schema::run(&args),
+        Command::Completion(args) => completion::run(Cli::command(), &args),
+        Command::Man(args) => man::run(Cli::command(), &args),
         Command::Doctor => doctor::run(loaded.settings),
         Command::Demo(args) => {
             args.adjust(&mut loaded.settings, data_named);
