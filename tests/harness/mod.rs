@@ -4,6 +4,7 @@
 
 pub mod bad;
 pub mod broker;
+pub mod certificate;
 pub mod disk;
 pub mod events;
 pub mod hanoi;
