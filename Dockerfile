@@ -23,7 +23,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends libssl3 ca-cert
 COPY --from=build /out/giaoban /usr/local/bin/
 COPY config /usr/local/share/giaoban/config
 COPY LICENSE /usr/local/share/giaoban/
-COPY docs/runbooks /usr/share/doc/giaoban/runbooks
+COPY docs/runbooks /usr/share/doc/giaoban/docs/runbooks
 COPY --from=build --chown=10001:10001 /out/data /var/lib/giaoban
 
 ARG COMMIT=
