@@ -381,6 +381,28 @@ fn kafka_secured_a_running_worker_tells_what_was_taken_from_it() {
         secured.tool("kafka-configs.sh", &[&["--alter", "--delete-config", "SCRAM-SHA-512"][..], &user].concat());
     };
     taken("leaver-3", &no_password, &format!("{} rejected the authentication of this client", secured.brokers));
+
+    // One that is rotated: the worker ends for its supervisor to start it again, and goes on with what its file has now.
+    let rotated = |password: &str| {
+        let password = format!("SCRAM-SHA-512=[password={password}]");
+        secured.tool("kafka-configs.sh", &[&["--alter", "--add-config", &password][..], &user].concat());
+    };
+    let giaoban = secured
+        .user("leaver")
+        .with("GIAOBAN__KAFKA__GROUP", "leaver-4")
+        .with("GIAOBAN__KAFKA__SECRET_FILES__SASL_PASSWORD", "secret");
+    rotated("before-it");
+    giaoban.write("secret", "before-it\n");
+    let mut worker = Running::unserved(giaoban.command(&["worker"]));
+    worker.until_assigned();
+    rotated("after-it");
+    giaoban.write("secret", "after-it\n");
+    let (code, log) = worker.ended();
+    assert_eq!(code, Some(7), "{log}");
+    assert!(log.contains("kafka.secret_files") && !log.contains("before-it") && !log.contains("after-it"), "{log}");
+    let mut again = Running::unserved(giaoban.command(&["worker"]));
+    again.until_assigned();
+    again.stop();
 }
 
 /// What the script gives, without a broker to give it on.
