@@ -280,6 +280,20 @@ fn a_backup_made_while_a_replay_is_switched_is_of_one_generation() {
     let said = giaoban.fails(8, &["restore", "copy", "--data", "newer"]);
     assert!(said.contains("copy is not a complete backup") && said.contains("CURRENT"), "{said}");
     assert!(!giaoban.dir().join("newer").exists(), "nothing is touched");
+    // The same command makes it again, and takes nothing away that is not half a copy.
+    assert!(giaoban.fails(2, &["backup", "copy"]).contains("not empty"), "it may be anybody's");
+    let of_it = |name: &str| giaoban.dir().join("copy").join(name);
+    for left in ["backup.partial", "store-7.db-journal", "CURRENT.4711.partial", "notes.txt"] {
+        std::fs::write(of_it(left), "half").unwrap();
+    }
+    assert!(giaoban.fails(2, &["backup", "copy"]).contains("not empty"));
+    assert_eq!(std::fs::read_dir(giaoban.dir().join("copy")).unwrap().count(), 1, "what is somebody's own stays");
+    std::fs::remove_file(of_it("notes.txt")).unwrap();
+    std::fs::write(of_it("store-1.db"), "half").unwrap();
+    std::fs::write(of_it("backup.partial"), "").unwrap();
+    giaoban.ok(&["backup", "copy"]);
+    assert!(!of_it("backup.partial").exists());
+    giaoban.ok(&["restore", "copy", "--data", "newer"]);
 }
 
 #[test]

@@ -1,48 +1,71 @@
 //! A copy of a data folder that is in use, and a data folder made of a copy.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::stores;
 use crate::domain::LogKind;
 use crate::failure::{Failure, FailureKind};
-use crate::files::{create_folder, is_same};
+use crate::files::{create_file, create_folder, is_same};
 use crate::log::embedded::EmbeddedLog;
 use crate::log::identity_of;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{DataDir, ReadLedger as _, StoreReader as _};
 use crate::text::cli_stores as says;
 
+/// In a folder while a copy is being made in it: what lies beside it is half a copy, and nobody's data.
+const UNFINISHED: &str = "backup.partial";
+
+/// Removes what a copy that was cut short, as by the end of its process, has left in a folder; anything else stays.
+fn remove_unfinished(to: &Path) -> io::Result<()> {
+    if !to.join(UNFINISHED).is_file() {
+        return Ok(());
+    }
+    let is_of_copy = |name: &str| ["store-", "log.db", "CURRENT"].iter().any(|begin| name.starts_with(begin));
+    for entry in fs::read_dir(to)? {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(is_of_copy) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    fs::remove_file(to.join(UNFINISHED))
+}
+
 /// Copies the store in force, and the embedded log if it is asked for, into a new or empty folder; workers go on
 /// meanwhile. `progress` is given what is done and what there is to do. Returns how many records the copy has.
 ///
 /// # Errors
 ///
-/// Where there is something in the folder, a file cannot be read or written, or the store or the log is damaged; then
+/// Where there is something in the folder but half a copy, which is removed; where a file cannot be read or written, or the store or the log is damaged; then
 /// nothing of the copy is left.
 pub fn back_up(data: &DataDir, with_log: bool, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<u64, Failure> {
     let generation = data.current()?;
     let mut store = SqliteStore::read(&data.store_file(generation))?;
-    let io = |error: std::io::Error| Failure::io(to.display(), &error);
+    let io = |error: io::Error| Failure::io(to.display(), &error);
     let is_new = !to.exists();
+    if !is_new {
+        remove_unfinished(to).map_err(io)?;
+    }
     if !is_new && fs::read_dir(to).map_err(io)?.next().is_some() {
         return Err(Failure::new(FailureKind::Request, says::not_empty(to.display()), says::choose_folder()));
     }
     create_folder(to).map_err(io)?;
     let copy = DataDir::at(to);
     let mut copy_all = || -> Result<(), Failure> {
+        create_file(&to.join(UNFINISHED)).map_err(io)?;
         // The store first: whatever the log has more, it catches up with.
         store.back_up(&copy.store_file(generation), progress)?;
         if with_log {
             EmbeddedLog::open(data.path())?.back_up(&EmbeddedLog::file_in(to), progress)?;
         }
         // Last: a copy that has this file is whole.
-        Ok(copy.name(generation)?)
+        copy.name(generation)?;
+        fs::remove_file(to.join(UNFINISHED)).map_err(io)
     };
     if let Err(failure) = copy_all() {
-        // Half a copy serves nobody, and would keep the same command from being run again.
-        let _ = fs::remove_file(copy.store_file(generation));
-        let _ = fs::remove_file(EmbeddedLog::file_in(to));
+        // Half a copy serves nobody.
+        let _ = remove_unfinished(to);
         if is_new {
             let _ = fs::remove_dir(to);
         }
@@ -89,7 +112,7 @@ pub fn restore(from: &Path, to: &Path, topic: Option<&str>, replace: bool) -> Re
     drop(store);
     let data = DataDir::create(to)?;
     let _lock = data.lock_writer()?;
-    let io = |error: std::io::Error| Failure::io(to.display(), &error);
+    let io = |error: io::Error| Failure::io(to.display(), &error);
     let there = stores::all(to).map_err(io)?;
     let aside = match (there.is_empty(), replace) {
         (true, _) => None,
