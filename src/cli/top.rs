@@ -13,7 +13,7 @@ use crate::failure::{ExitCode, Explained as _, Failure, FailureKind};
 use crate::observability::{self, History, Metrics, Pipeline, Role, Scrape, Watch};
 use crate::program::{Context, metrics, open_reader, watch as watch_log};
 use crate::report::completeness::Completeness;
-use crate::report::operations::{Operations, courses};
+use crate::report::operations::{Operations, Window, courses};
 use crate::store::{StoreError, StorePlace};
 use crate::terminal::print;
 use crate::terminal::top::{Seen, printed, watch};
@@ -26,8 +26,8 @@ const EVERY: Duration = Duration::from_secs(2);
 const COMPLETENESS_EVERY: Duration = Duration::from_secs(30);
 /// How long a log may take to say where it ends, before the first look is shown without that.
 const ENDS_WITHIN: Duration = Duration::from_secs(5);
-/// For how long samples are kept, and in how many columns they are drawn.
-const WINDOW: (Duration, usize) = (Duration::from_secs(15 * 60), 75);
+/// For how long samples are kept, and how they are drawn.
+const WINDOW: Window = Window { least_ms: 5 * 60_000, most_ms: 15 * 60_000, columns: 75 };
 
 /// The options of `giaoban top`.
 #[derive(Args, Debug)]
@@ -221,7 +221,7 @@ struct Looking {
 
 impl Looking {
     fn new(source: Source, lang: Lang) -> Self {
-        let keep = WINDOW.0.as_secs() / EVERY.as_secs();
+        let keep = WINDOW.most_ms / EVERY.as_millis() as i64;
         Self { source, history: History::new(keep as usize), completeness: None, lang }
     }
 
@@ -230,10 +230,9 @@ impl Looking {
         let now_ms = jiff::Timestamp::now().as_millisecond();
         self.history.note(now_ms, &pipeline);
         let completeness = self.completeness();
-        let window = (WINDOW.0.as_millis() as i64, WINDOW.1);
         Seen {
             operations: Operations::of(&pipeline, &self.history, completeness.as_ref(), now_ms),
-            courses: courses(&self.history, window, now_ms, self.lang).into(),
+            courses: courses(&self.history, WINDOW, now_ms, self.lang).into(),
             note: self.note(),
         }
     }

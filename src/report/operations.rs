@@ -190,11 +190,28 @@ impl Operations {
     }
 }
 
-/// The courses of the last hours, each in so many columns.
-pub fn courses(history: &History, (window_ms, columns): (i64, usize), now_ms: i64, lang: Lang) -> [Timeline; 3] {
+/// How much time courses show, in milliseconds: as much as there is of it, between these two; and in how many columns.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// No less.
+    pub least_ms: i64,
+    /// No more.
+    pub most_ms: i64,
+    /// So many columns, each of several samples where it is the least.
+    pub columns: usize,
+}
+
+/// The courses of the last hours.
+pub fn courses(history: &History, window: Window, now_ms: i64, lang: Lang) -> [Timeline; 3] {
+    let Window { least_ms, most_ms, columns } = window;
+    let window_ms = (now_ms - history.begins_ms().unwrap_or(now_ms)).clamp(least_ms, most_ms);
     let from_ms = now_ms - window_ms;
     let of = |id, title: Text, course: Course| {
-        let values = history.course(course, (from_ms, now_ms), columns);
+        let mut values = history.course(course, (from_ms, now_ms), columns);
+        if course == Course::Lag {
+            // As it is told: what is said to be 0 has no bar.
+            values.iter_mut().flatten().for_each(|seconds| *seconds = seconds.round());
+        }
         let began_ms = history.begins_ms().unwrap_or(now_ms);
         let before = (began_ms - from_ms).max(0) as f64 / window_ms as f64 * columns as f64;
         let written = |value: f64| if course == Course::Lag { say::length(value) } else { say::rate(value) };
@@ -215,7 +232,7 @@ pub fn courses(history: &History, (window_ms, columns): (i64, usize), now_ms: i6
             description: said.get(lang).to_owned(),
             ends: [clock(from_ms, false), clock(now_ms, false)],
             columns: values,
-            before: (before.ceil() as usize).min(columns),
+            before: (before as usize).min(columns),
         }
     };
     [

@@ -30,7 +30,7 @@ texts! {
     recount() { "Đếm lại", "Recount" }
     no_recount() { "chưa có", "none yet" }
     agreed(ago) { "khớp, {ago:#} trước", "agreed, {ago} ago" }
-    differed(figures, ago) { "{figures} số khác, {ago:#} trước", "{figures} differed, {ago} ago" }
+    differed(figures, ago) { "{figures:#} số khác, {ago:#} trước", "{figures} differed, {ago} ago" }
     failed(ago) { "không xong, {ago:#} trước", "failed, {ago} ago" }
     lacking() { "Bản ghi đã mất, được chấp nhận", "Messages gone, accepted" }
     overlaps() { "Chỗ có thể tính hai lần", "Places counted twice, perhaps" }
@@ -51,7 +51,7 @@ texts! {
     log_state() { "Nhật ký sự kiện", "Event log" }
     connected() { "có", "there" }
     away(count) { "{count} worker không dùng được", "away from {count}" }
-    a_second(rate) { "{rate}/giây", "{rate}/s" }
+    a_second(rate) { "{rate:#}/giây", "{rate}/s" }
 
     // The processes and the partitions.
     processes() { "Các tiến trình", "Processes" }
@@ -75,7 +75,7 @@ texts! {
     is_unread() { "không ai đọc", "nobody reads it" }
     not_here() { "không đọc ở đây", "not read here" }
     is_read() { "đang đọc", "read" }
-    hides(offsets) { "{offsets} vị trí bị giao dịch che", "{offsets} offsets behind a transaction" }
+    hides(offsets) { "{offsets:#} vị trí bị giao dịch che", "{offsets} offsets behind a transaction" }
 
     // Refusals.
     reasons() { "Bị từ chối từ khi các tiến trình chạy", "Refused since the processes began" }

@@ -21,16 +21,14 @@ use super::view::Frame;
 use super::{limits, view};
 use crate::observability::{History, Pipeline, Scrape};
 use crate::report::completeness::Completeness;
-use crate::report::operations::{Operations, courses};
+use crate::report::operations::{Operations, Window, courses};
 use crate::report::{Caveats, timeline};
 use crate::store::StoreError;
 
 /// How often a sample is taken.
 const EVERY: Duration = Duration::from_secs(15);
-/// For how long samples are kept: the window that charts show.
-const WINDOW: Duration = Duration::from_secs(6 * 60 * 60);
-/// In how many columns they show it.
-const COLUMNS: usize = 120;
+/// For how long samples are kept, and how they are drawn.
+const WINDOW: Window = Window { least_ms: 3_600_000, most_ms: 6 * 3_600_000, columns: 120 };
 
 /// What operators watch, with its last hours.
 pub struct Recorder {
@@ -41,7 +39,7 @@ pub struct Recorder {
 impl Recorder {
     /// Takes samples until nobody has it any more.
     pub fn start(watched: Arc<dyn Watched>) -> Arc<Self> {
-        let keep = WINDOW.as_secs() / EVERY.as_secs();
+        let keep = WINDOW.most_ms / EVERY.as_millis() as i64;
         let recorder = Arc::new(Self { watched, history: Mutex::new(History::new(keep as usize)) });
         let recorded = Arc::downgrade(&recorder);
         tokio::spawn(async move {
@@ -99,8 +97,7 @@ fn page(figures: &Figures, recorder: &Recorder, params: &Params) -> Reply {
         }
     };
     let (operations, courses) = recorder.with_history(|history| {
-        let window = (WINDOW.as_millis() as i64, COLUMNS);
-        (Operations::of(&pipeline, history, completeness.as_ref(), now_ms), courses(history, window, now_ms, lang))
+        (Operations::of(&pipeline, history, completeness.as_ref(), now_ms), courses(history, WINDOW, now_ms, lang))
     });
     let links = Links { lang, period: None };
     let frame = Frame { title: String::new(), links, periods: Vec::new(), here: "/operations".into(), caveats };

@@ -6,10 +6,13 @@ use ratatui::backend::TestBackend;
 use super::*;
 use crate::observability::{History, Pipeline, Scrape};
 use crate::report::completeness::Completeness;
-use crate::report::operations::courses;
+use crate::report::operations::{Window, courses};
 
 /// 2026-11-30 17:45 in Hanoi.
 const NOW_MS: i64 = 1_796_035_500_000;
+
+/// A column a sample.
+const WINDOW: Window = Window { least_ms: 15 * 60_000, most_ms: 15 * 60_000, columns: 15 };
 
 /// What a worker says of itself, with a sixth of the lag for each minute before now.
 fn worker(first: u8, minutes_ago: i64) -> Scrape {
@@ -56,7 +59,7 @@ fn seen(lang: Lang) -> Seen {
     let completeness = Completeness { period: "2026-Q4".parse().unwrap(), expected: 609, reported: 591 };
     Seen {
         operations: Operations::of(&pipeline, &history, Some(&completeness), NOW_MS),
-        courses: courses(&history, (15 * 60_000, 75), NOW_MS, lang).into(),
+        courses: courses(&history, WINDOW, NOW_MS, lang).into(),
         note: None,
     }
 }
