@@ -281,6 +281,9 @@ fn the_report_is_three_files_in_the_folder_that_is_named() {
     }
     assert_eq!(std::fs::read_dir(giaoban.dir().join("bao-cao")).unwrap().count(), 3, "and no other");
     giaoban.write("taken", "");
+    let again = giaoban.run(&["report", "--period", "2020-Q1", "--out", "bao-cao"]);
+    let replaced = |file: &String| again.err.contains(&format!("Replaced the earlier file {file}."));
+    assert!(again.out == said && files.iter().all(replaced), "{}", again.err);
     let said = giaoban.fails(13, &["report", "--period", "2020-Q1", "--out", "taken/bao-cao"]);
     assert!(said.contains("taken/bao-cao") && said.contains("remedy"), "{said}");
 }

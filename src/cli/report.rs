@@ -11,6 +11,7 @@ use crate::program::Context;
 use crate::report;
 use crate::store::StoreReader;
 use crate::terminal::print;
+use crate::text::report as says;
 
 /// The options of `giaoban report`.
 #[derive(Args, Debug)]
@@ -28,8 +29,13 @@ pub struct ReportArgs {
 pub fn run(context: &Context, args: &ReportArgs) -> Done {
     let mut store = context.reader()?;
     context.note_lag(&mut *store)?;
+    let there = std::fs::read_dir(&args.out).into_iter().flatten().flatten();
+    let before: Vec<PathBuf> = there.map(|entry| entry.path()).collect();
     let files = write_report(context, &mut *store, args.period, &args.out)?;
     for file in files {
+        if before.contains(&file) {
+            context.note(&says::replaced(file.display()));
+        }
         print(&format!("{}\n", file.display()))?;
     }
     Ok(ExitCode::Done)

@@ -6,6 +6,7 @@ use super::{Lang, Text, names, texts};
 use crate::domain::{Period, UnitKind};
 
 texts! {
+    replaced(file) { "Đã thay tệp cũ {file}.", "Replaced the earlier file {file}." }
     /// What every output says of made-up figures.
     messages_gone(messages) {
         "Thiếu số liệu: nhiều nhất {messages} bản ghi đã mất khỏi nhật ký trước khi được đọc, và việc đó đã được chấp nhận; các con số chưa gồm chúng.",
