@@ -72,7 +72,7 @@ fn mended(giaoban: Giaoban) -> Giaoban {
 fn ids(giaoban: &Giaoban, arguments: &[&str]) -> Vec<String> {
     let listed = giaoban.ok(&[&["dlq", "list", "--format", "json"], arguments].concat());
     let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
-    listed.as_array().unwrap().iter().map(|letter| letter["id"].as_str().unwrap().to_owned()).collect()
+    listed["dead_letters"].as_array().unwrap().iter().map(|letter| letter["id"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]

@@ -34,7 +34,8 @@ fn rebuilds(giaoban: &Giaoban) {
     }
     let listed = giaoban.run(&["replay", "--format", "json"]);
     assert_eq!(listed.code, Some(0), "{}", listed.err);
-    let changes: Vec<serde_json::Value> = serde_json::from_str(&listed.out).unwrap();
+    let changes: serde_json::Value = serde_json::from_str(&listed.out).unwrap();
+    let changes = changes["changes"].as_array().unwrap();
     let told = |change: &serde_json::Value| {
         let text = |key: &str| change[key].as_str().unwrap().to_owned();
         (text("unit"), text("figure"), change["now"].as_i64().unwrap(), change["then"].as_i64().unwrap())

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use giaoban::domain::{NextOffset, Offset, Partition, Position};
 use giaoban::log::embedded::EmbeddedLog;
 use giaoban::log::kafka::{KafkaLog, KafkaSettings};
-use giaoban::log::{Consumer, Created, EventLog, LogError, Membership, Most, Outgoing, Polled, Producer, TopicSpec};
+use giaoban::log::{
+    Clock, Consumer, Created, EventLog, LogError, Membership, Most, Outgoing, Polled, Producer, TopicSpec,
+};
 
 const TIME: Duration = Duration::from_secs(30);
 const STEP: Duration = Duration::from_millis(50);
@@ -60,7 +62,13 @@ fn read(consumer: &mut dyn Consumer, count: usize) -> Vec<Read> {
 }
 
 fn contract(log: &dyn EventLog, topic: &str) {
-    let spec = TopicSpec { name: topic.into(), partitions: 3, replication: 1, max_message_bytes: 100_000 };
+    let spec = TopicSpec {
+        name: topic.into(),
+        partitions: 3,
+        replication: Some(1),
+        max_message_bytes: 100_000,
+        clock: Clock::Sender,
+    };
     assert_eq!(log.create_topic(&spec).unwrap(), Created::New);
     assert_eq!(log.create_topic(&spec).unwrap(), Created::AlreadyThere);
     let described = log.topic(topic).unwrap();
@@ -265,8 +273,14 @@ fn kafka_members_share_and_hand_over_by_the_newer_protocol_too() {
 
 fn share_and_hand_over(log: &KafkaLog) {
     let topic = fresh();
-    log.create_topic(&TopicSpec { name: topic.clone(), partitions: 4, replication: 1, max_message_bytes: 100_000 })
-        .unwrap();
+    log.create_topic(&TopicSpec {
+        name: topic.clone(),
+        partitions: 4,
+        replication: Some(1),
+        max_message_bytes: 100_000,
+        clock: Clock::Sender,
+    })
+    .unwrap();
     let group = Membership::Group(topic.clone());
     let mut one = log.consumer(&topic, &group).unwrap();
     let all = assigned(&mut *one);
@@ -331,8 +345,14 @@ fn kafka_members_that_hold_what_they_are_given_keep_no_other_waiting() {
         let properties = [("group.protocol".to_owned(), protocol.to_owned())].into();
         let log = KafkaLog::new(KafkaSettings { brokers, properties }).unwrap();
         let (topic, begun) = (fresh(), Instant::now());
-        log.create_topic(&TopicSpec { name: topic.clone(), partitions: 4, replication: 1, max_message_bytes: 100_000 })
-            .unwrap();
+        log.create_topic(&TopicSpec {
+            name: topic.clone(),
+            partitions: 4,
+            replication: Some(1),
+            max_message_bytes: 100_000,
+            clock: Clock::Sender,
+        })
+        .unwrap();
         // Of none the beginning is there any more.
         let to = |partition| Outgoing { partition: Some(Partition(partition)), ..message(b"00004", b"gone") };
         let sent = send(&mut *log.producer(&topic).unwrap(), &[0, 1, 2, 3].map(to));

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use database::Database;
 use giaoban::log::embedded::EmbeddedLog;
 use giaoban::log::kafka::{KafkaLog, KafkaSettings};
-use giaoban::log::{EventLog, Outgoing, TopicSpec};
+use giaoban::log::{Clock, EventLog, Outgoing, TopicSpec};
 use giaoban::store::DataDir;
 use harness::{Giaoban, session};
 use rand_chacha::ChaCha8Rng;
@@ -254,8 +254,9 @@ fn kafka_topics_with_something_else_are_left_as_they_are() {
     let spec = |name: &str, partitions| TopicSpec {
         name: name.to_owned(),
         partitions,
-        replication: 1,
+        replication: Some(1),
         max_message_bytes: 1 << 20,
+        clock: Clock::Sender,
     };
     kafka.create_topic(&spec(&topic, 6)).unwrap();
     let mut producer = kafka.producer(&topic).unwrap();

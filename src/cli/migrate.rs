@@ -10,7 +10,7 @@ use crate::failure::{ExitCode, Explained as _, Failure, FailureKind};
 use crate::log::copy::{Copied, CopyError, Stage, copy, largest};
 use crate::log::embedded::EmbeddedLog;
 use crate::log::kafka::KafkaLog;
-use crate::log::{EventLog, LogError, TopicSpec, identity_of};
+use crate::log::{Clock, Created, EventLog, LogError, TopicSpec, identity_of};
 use crate::program::{Context, open_reader};
 use crate::store::compare::{RawCells, cells, changes};
 use crate::store::holding::Holding;
@@ -161,10 +161,14 @@ fn log(context: &Context, replication: Option<i32>) -> Done {
         let spec = TopicSpec {
             name: name.to_owned(),
             partitions: from.topic(name)?.partitions.len() as i32,
-            replication: replication.unwrap_or(settings.replication),
+            replication: replication.or(settings.copies()),
             max_message_bytes: usual.max(largest(&from, name)?),
+            // By its time a store knows the last record that it has read.
+            clock: Clock::Sender,
         };
-        to.create_topic(&spec)?;
+        if to.create_topic(&spec)? == Created::AlreadyThere && has_times_of_its_own(&to, name) {
+            return Err(Failure::new(FailureKind::Differs, says::times_of_the_log(name), says::keep_times(name)));
+        }
     }
     let mut moved = 0;
     for (name, _) in topics {
@@ -182,6 +186,11 @@ fn log(context: &Context, replication: Option<i32>) -> Done {
     }
     print(says::keep_brokers(data.display()).get(context.lang()))?;
     Ok(ExitCode::Done)
+}
+
+/// Whether a topic gives messages the time when it takes them. Who may not see its settings is not told.
+fn has_times_of_its_own(log: &KafkaLog, topic: &str) -> bool {
+    log.settings(topic).is_ok_and(|settings| Clock::of(&settings) == Some(Clock::Log))
 }
 
 /// The store that goes with the log, for writing: it is to be read on from where the log is moved to.

@@ -107,7 +107,7 @@ enum Command {
     /// Cấu hình đang có hiệu lực · The configuration in force
     Config(config::ConfigArgs),
     /// Kiểm tra cấu hình, Kafka, kho, đĩa, đồng hồ, đơn vị · Check configuration, broker, store, disk, clock, units
-    Doctor,
+    Doctor(doctor::DoctorArgs),
     /// Tự điền lệnh trong bash, zsh, fish · Completion for bash, zsh, fish
     Completion(completion::CompletionArgs),
     /// Trang hướng dẫn man · Manual pages
@@ -140,7 +140,7 @@ fn dispatch(command: Command, mut loaded: Loaded, data_named: bool) -> Done {
         Command::Schema(args) => schema::run(&args),
         Command::Completion(args) => completion::run(Cli::command(), &args),
         Command::Man(args) => man::run(Cli::command(), &args),
-        Command::Doctor => doctor::run(loaded.settings),
+        Command::Doctor(args) => doctor::run(loaded.settings, &args),
         Command::Demo(args) => {
             args.adjust(&mut loaded.settings, data_named);
             demo::run(&context(loaded)?, &args)

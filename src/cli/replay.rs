@@ -20,7 +20,7 @@ use crate::store::dropped::Dropped;
 use crate::store::place::Rebuilt;
 use crate::store::{StoreError, StorePlace, StoreReader};
 use crate::terminal::{note, print};
-use crate::text::safe::{csv_file, json};
+use crate::text::safe::{csv_file, list_json};
 use crate::text::{Text, cli_stores as says, failure};
 
 /// The options of `giaoban replay`.
@@ -156,7 +156,7 @@ fn differences(
 
 fn show(context: &Context, changes: &[Change], format: Format) -> String {
     match format {
-        Format::Json => json(changes),
+        Format::Json => list_json("changes", changes),
         Format::Csv => {
             let heads = ["quarter", "unit", "since", "figure", "now", "then"].map(str::to_owned);
             csv_file(std::iter::once(heads).chain(changes.iter().map(Change::cells)))

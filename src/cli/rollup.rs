@@ -22,6 +22,16 @@ pub enum Format {
     Table,
 }
 
+/// How a result is written that has no columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TextOrJson {
+    /// For reading here.
+    #[value(alias = "table")]
+    Text,
+    /// For programs.
+    Json,
+}
+
 /// The options of `giaoban rollup`.
 #[derive(Args, Debug)]
 #[command(

@@ -1,14 +1,19 @@
 //! `giaoban topics create`: the topics are made on purpose, never silently.
 
+use std::collections::BTreeMap;
+
 use clap::{Args, Subcommand};
+use serde::Serialize;
 
 use super::Done;
+use super::rollup::TextOrJson;
 use crate::dead_letters::message::ROOM_BYTES;
-use crate::failure::ExitCode;
-use crate::log::{Created, TopicSpec};
+use crate::failure::{ExitCode, Failure};
+use crate::log::{Clock, Created, Difference, EventLog, LogError, TopicSpec};
 use crate::program::Context;
 use crate::terminal::print;
-use crate::text::cli_stores as says;
+use crate::text::safe::list_json;
+use crate::text::{Lang, cli_stores as says};
 use crate::wire::MAX_MESSAGE_BYTES;
 
 /// The options of `giaoban topics`.
@@ -22,41 +27,97 @@ pub struct TopicsArgs {
 enum Action {
     /// Tạo topic sự kiện và topic thư chết, giữ mãi mãi · Make the topics of events and dead letters, kept for ever
     #[command(
-        after_help = "Ví dụ / Example:\n  GIAOBAN__KAFKA__BROKERS=localhost:9092 giaoban topics create --partitions 6 --replication 3"
+        after_help = "Ví dụ / Example:\n  GIAOBAN__KAFKA__BROKERS=localhost:9092 giaoban topics create --partitions 6"
     )]
     Create {
         /// Số phân vùng · Partitions [kafka.partitions]
         #[arg(long, value_parser = clap::value_parser!(i32).range(1..=10_000))]
         partitions: Option<i32>,
-        /// Số bản sao · Copies of each partition [kafka.replication]
+        /// Số bản sao; không ghi là ba, hoặc bằng số broker nếu ít hơn · Copies of each partition; three if none, or as many as there are brokers [kafka.replication]
         #[arg(long, value_parser = clap::value_parser!(i32).range(1..=99))]
         replication: Option<i32>,
+        /// Dạng kết quả · Form of the result
+        #[arg(long, value_enum, default_value = "text")]
+        format: TextOrJson,
     },
+}
+
+/// A topic as it is now.
+#[derive(Serialize)]
+struct Shown {
+    name: String,
+    made: bool,
+    partitions: usize,
+    copies: i32,
+    settings: BTreeMap<&'static str, String>,
+    differences: Vec<Difference>,
 }
 
 /// Runs the command.
 pub fn run(context: &Context, args: &TopicsArgs) -> Done {
-    let Action::Create { partitions, replication } = args.action;
+    let Action::Create { partitions, replication, format } = args.action;
     let settings = &context.settings.kafka;
     // With these topics, not the usual ones.
     let log = context.log_with(&[])?;
-    for (name, max_message_bytes) in sizes(context) {
+    let mut topics = Vec::new();
+    for (index, (name, max_message_bytes)) in sizes(context).into_iter().enumerate() {
         let spec = TopicSpec {
             name: name.to_owned(),
             partitions: partitions.unwrap_or(settings.partitions),
-            replication: replication.unwrap_or(settings.replication),
+            replication: replication.or(settings.copies()),
             max_message_bytes,
+            // A dead letter says itself when it was taken.
+            clock: if index == 0 { Clock::Log } else { Clock::Sender },
         };
-        let created = log.create_topic(&spec)?;
-        let topic = log.topic(name)?;
-        let (count, copies) = (topic.partitions.len(), topic.replication);
-        let text = match created {
-            Created::New => says::made_topic(name, count, copies),
-            Created::AlreadyThere => says::topic_there(name, count, copies),
-        };
-        print(text.get(context.lang()))?;
+        let made = log.create_topic(&spec)? == Created::New;
+        let shown = shown(&*log, &spec, made)?;
+        if format == TextOrJson::Text {
+            print(&text(&shown, context.lang()))?;
+        }
+        topics.push(shown);
+    }
+    if format == TextOrJson::Json {
+        print(&list_json("topics", &topics))?;
     }
     Ok(ExitCode::Done)
+}
+
+fn shown(log: &dyn EventLog, spec: &TopicSpec, made: bool) -> Result<Shown, Failure> {
+    let (topic, keepers) = (log.topic(&spec.name)?, log.keepers(&spec.name)?);
+    // Who may not see a topic's settings is told nothing of them.
+    let settings = match log.settings(&spec.name) {
+        Err(LogError::Authorization { .. }) => BTreeMap::new(),
+        settings => settings?,
+    };
+    let differences = match made {
+        true => Vec::new(),
+        false => spec.differences(&topic, (&settings, &keepers.copies), keepers.brokers.len()),
+    };
+    let settings =
+        spec.settings(topic.replication).into_iter().filter_map(|(name, _)| Some((name, settings.get(name)?.clone())));
+    let (partitions, copies) = (topic.partitions.len(), topic.replication);
+    Ok(Shown { name: spec.name.clone(), made, partitions, copies, settings: settings.collect(), differences })
+}
+
+fn text(shown: &Shown, lang: Lang) -> String {
+    let Shown { name, made, partitions, copies, settings, differences } = shown;
+    let joined = |settings: Vec<String>| settings.join(",");
+    let mut lines = vec![match made {
+        true => says::made_topic(name, partitions, copies),
+        false => says::topic_there(name, partitions, copies),
+    }];
+    if *made && !settings.is_empty() {
+        lines.push(says::topic_settings(joined(
+            settings.iter().map(|(name, value)| format!("{name}={value}")).collect(),
+        )));
+    }
+    lines.extend(differences.iter().map(|of| says::topic_otherwise(of.what, &of.found, &of.wanted)));
+    let to_set = differences.iter().filter(|of| of.what.contains('.')).map(|of| format!("{}={}", of.what, of.wanted));
+    let to_set: Vec<String> = to_set.collect();
+    if !to_set.is_empty() {
+        lines.push(says::set_topic(name, joined(to_set)));
+    }
+    lines.iter().map(|line| line.get(lang)).collect()
 }
 
 /// The topics, and the largest message that each is to take. What is too large for an event is let

@@ -18,7 +18,7 @@ use crate::store::sqlite::SqliteStore;
 use crate::store::{DataDir, StoreWriter as _};
 use crate::terminal::print;
 use crate::text::cli_stores as says;
-use crate::text::safe::{csv_file, json};
+use crate::text::safe::{csv_file, list_json};
 
 /// The options of `giaoban verify`.
 #[derive(Args, Debug)]
@@ -127,7 +127,7 @@ fn show(context: &Context, format: Format, differences: &[Change]) -> String {
                         "figure": found.figure, "store": found.now.to_string(), "recount": found.then.to_string()})
                 })
                 .collect();
-            json(&rows)
+            list_json("differences", &rows)
         }
         Format::Csv => {
             let heads = ["quarter", "unit", "since", "figure", "store", "recount"].map(str::to_owned);

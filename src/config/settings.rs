@@ -9,7 +9,7 @@ use super::ConfigError;
 use super::check::system;
 use crate::domain::{Calendar, Holidays, LogKind, Rules, UnitTable};
 use crate::ingest::Limits;
-use crate::log::kafka::KafkaSettings as Client;
+use crate::log::kafka::{CLIENT_ID, KafkaSettings as Client};
 use crate::report::ReportHead;
 use crate::setting::{Key, Secret, SecretFile, Shape, section};
 use crate::store::postgres::{Schema, Server, masked};
@@ -89,8 +89,7 @@ section! {
         pub group: String = "giaoban".into(), Shape::Name;
         /// Of topics that are created.
         pub partitions: i32 = 6, Shape::Number(1, 10_000);
-        /// Of topics that are created.
-        pub replication: i32 = 1, Shape::Number(1, 99);
+        replication: i32 = 0, Shape::Number(0, 99);
         /// How long a worker that starts waits for brokers that are away, in seconds.
         pub wait: u64 = 300, Shape::Number(0, 86_400);
         properties: BTreeMap<String, Secret> = BTreeMap::new(), Shape::Properties;
@@ -256,6 +255,16 @@ impl KafkaSettings {
     /// Which kind of log is configured: the embedded one unless there are brokers.
     pub fn log_kind(&self) -> LogKind {
         if self.brokers.is_empty() { LogKind::Embedded } else { LogKind::Kafka }
+    }
+
+    /// What its clients call themselves.
+    pub fn client_id(&self) -> &str {
+        self.properties.get("client.id").map_or(CLIENT_ID, Secret::reveal)
+    }
+
+    /// Copies of topics that are created; `None` for three, or as many as there are brokers.
+    pub fn copies(&self) -> Option<i32> {
+        Some(self.replication).filter(|copies| *copies > 0)
     }
 
     /// How to reach Kafka; `None` for the embedded log.

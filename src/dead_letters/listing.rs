@@ -88,7 +88,7 @@ fn time(ms: i64) -> String {
 /// As JSON, an object for each.
 pub fn json(dead_letters: &[&ListedDeadLetter]) -> String {
     let rows: Vec<Row<'_>> = dead_letters.iter().map(|dead_letter| Row::of(dead_letter)).collect();
-    safe::json(&rows)
+    safe::list_json("dead_letters", &rows)
 }
 
 /// As CSV, a row for each under the names of the columns.

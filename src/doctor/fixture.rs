@@ -1,16 +1,20 @@
 //! A log and a store for the tests of the doctor, which answer as a test has it.
 
+use std::collections::BTreeMap;
+
 use crate::domain::{
     Digest, Entry, LogIdentity, LogKind, NextOffset, Offset, Partition, Position, Quarter, RecordKey, Rules,
 };
+use crate::files::{Inspected, Inspection};
 use crate::log::{
-    Access, Consumer, Created, EventLog, Incoming, LogError, Membership, PartitionRange, Producer, Topic, TopicSpec,
+    Access, Consumer, Created, EventLog, GroupState, Incoming, Keepers, LogError, Membership, PartitionRange, Producer,
+    Topic, TopicSpec,
 };
 use crate::rollup::Cell;
 use crate::rollup::table::Cells;
 use crate::store::{
-    Accepted, AcceptedGap, Checkpoint, Held, ReadCheckpoints, ReadFigures, ReadHeld, ReadLedger, StoreError,
-    StoreReader,
+    Accepted, AcceptedGap, Checkpoint, Held, MissingRights, ReadCheckpoints, ReadFigures, ReadHeld, ReadLedger,
+    StoreError, StoreReader,
 };
 
 /// A log that has one message in the last of its partitions' offsets.
@@ -25,8 +29,14 @@ pub(super) struct FakeLog {
     /// What is not allowed.
     pub(super) denied: Vec<Access<'static>>,
     pub(super) taken_ms: i64,
-    /// By which setting the events' topic loses messages.
-    pub(super) loses_by: Option<&'static str>,
+    /// Of the events' topic.
+    pub(super) settings: BTreeMap<String, String>,
+    /// Who keeps either topic.
+    pub(super) keepers: Keepers,
+    pub(super) group: GroupState,
+    pub(super) silent: Vec<(String, String)>,
+    /// How a look at every page ends.
+    pub(super) pages: Option<Result<Inspected, LogError>>,
     pub(super) asked: std::sync::atomic::AtomicUsize,
 }
 
@@ -60,8 +70,24 @@ impl EventLog for FakeLog {
         Ok(LogIdentity { kind: LogKind::Embedded, topic: topic.to_owned(), topic_id, cluster_id: None })
     }
 
-    fn loses_by(&self, name: &str) -> Result<Option<String>, LogError> {
-        Ok(self.loses_by.filter(|_| name == "giaoban.events").map(str::to_owned))
+    fn settings(&self, name: &str) -> Result<BTreeMap<String, String>, LogError> {
+        Ok(if name == "giaoban.events" { self.settings.clone() } else { BTreeMap::new() })
+    }
+
+    fn keepers(&self, name: &str) -> Result<Keepers, LogError> {
+        Ok(if name == "giaoban.events" { self.keepers.clone() } else { Keepers::default() })
+    }
+
+    fn group(&self, _: &str, _: &str) -> Result<GroupState, LogError> {
+        Ok(self.group.clone())
+    }
+
+    fn silent_addresses(&self) -> Vec<(String, String)> {
+        self.silent.clone()
+    }
+
+    fn inspect(&self, _: &Inspection<'_>) -> Option<Result<Inspected, LogError>> {
+        self.pages.clone()
     }
 
     fn create_topic(&self, _: &TopicSpec) -> Result<Created, LogError> {
@@ -109,16 +135,22 @@ impl EventLog for FakeLog {
 }
 
 /// A store with those checkpoints and held partitions, and nothing else.
-#[derive(Default)]
-pub(super) struct FakeStore(pub(super) Vec<Checkpoint>, pub(super) Vec<Held>, pub(super) Vec<Accepted>);
+pub(super) struct FakeStore {
+    pub(super) checkpoints: Vec<Checkpoint>,
+    pub(super) held: Vec<Held>,
+    pub(super) accepted: Vec<Accepted>,
+    /// How a look at every page ends.
+    pub(super) pages: Option<Result<Inspected, StoreError>>,
+    pub(super) rights: MissingRights,
+}
 
 impl ReadHeld for FakeStore {
     fn held(&mut self, _: &str) -> Result<Vec<Held>, StoreError> {
-        Ok(self.1.clone())
+        Ok(self.held.clone())
     }
 
     fn accepted(&mut self, _: &str) -> Result<Vec<Accepted>, StoreError> {
-        Ok(self.2.clone())
+        Ok(self.accepted.clone())
     }
 }
 
@@ -162,7 +194,7 @@ impl ReadLedger for FakeStore {
     }
 
     fn record_count(&mut self) -> Result<u64, StoreError> {
-        Ok(self.0.iter().map(|at| at.counts.applied).sum())
+        Ok(self.checkpoints.iter().map(|at| at.counts.applied).sum())
     }
 }
 
@@ -172,7 +204,7 @@ impl ReadCheckpoints for FakeStore {
     }
 
     fn checkpoints(&mut self, _: &str) -> Result<Vec<Checkpoint>, StoreError> {
-        Ok(self.0.clone())
+        Ok(self.checkpoints.clone())
     }
 
     fn bound_log(&mut self) -> Result<Option<LogIdentity>, StoreError> {
@@ -187,6 +219,14 @@ impl ReadCheckpoints for FakeStore {
 impl StoreReader for FakeStore {
     fn describe(&self) -> String {
         "a fake store".into()
+    }
+
+    fn inspect(&mut self, _: &Inspection<'_>) -> Option<Result<Inspected, StoreError>> {
+        self.pages.clone()
+    }
+
+    fn missing_rights(&mut self) -> Result<MissingRights, StoreError> {
+        Ok(self.rights.clone())
     }
 
     fn size_bytes(&mut self) -> Result<u64, StoreError> {

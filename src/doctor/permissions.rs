@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Examination, Verdict};
+use super::{Examination, Thing, Verdict};
 use crate::config::Settings;
 use crate::domain::{LogKind, Offset};
 use crate::failure::Explained as _;
@@ -27,7 +27,7 @@ pub(super) fn look(
             Err(LogError::NoSuchTopic(_)) => {}
             Err(error @ LogError::Authorization { .. }) => missing.push((access, error)),
             Err(error) => {
-                examination.failed(says::permissions(), Verdict::Problem, &error);
+                examination.failed(Thing::Permissions, Verdict::NotLookedAt, &error);
                 return None;
             }
         }
@@ -37,14 +37,14 @@ pub(super) fn look(
     let of_worker = asked[1..].iter().filter(|access| !lacks(**access)).count();
     let lacking = || Text::join(&missing.iter().map(|(_, error)| error.what()).collect::<Vec<_>>(), &Text::same("; "));
     match (publishes, of_worker) {
-        (true, 3) => examination.good(says::permissions(), says::enough_for_both()),
-        (false, 3) => examination.good(says::permissions(), says::enough_for_worker(lacking())),
-        (true, 0) => examination.good(says::permissions(), says::enough_for_publish(lacking())),
+        (true, 3) => examination.good(Thing::Permissions, &says::enough_for_both()),
+        (false, 3) => examination.good(Thing::Permissions, &says::enough_for_worker(lacking())),
+        (true, 0) => examination.good(Thing::Permissions, &says::enough_for_publish(lacking())),
         // With a part of a worker's permissions it is a worker's that are missing; with none a producer's.
         (_, of_worker) => {
             let told = missing.iter().filter(|(access, _)| (*access == asked[0]) == (of_worker == 0));
             for (_, error) in told {
-                examination.failed(says::permissions(), Verdict::Problem, error);
+                examination.failed(Thing::Permissions, Verdict::Problem, error);
             }
         }
     }
@@ -67,7 +67,7 @@ fn newest(examination: &mut Examination, settings: &Settings, log: &dyn EventLog
         let mut sink = |message: Incoming<'_>| newest = newest.max(message.timestamp_ms);
         let last = Offset(range.high.0 - 1);
         if let Err(error) = log.read(&settings.kafka.topic, range.partition, last, 1, &mut sink) {
-            examination.failed(says::log(), Verdict::Problem, &error);
+            examination.failed(Thing::Log, Verdict::NotLookedAt, &error);
             return None;
         }
     }

@@ -1,10 +1,18 @@
+use std::cell::Cell;
+
+use super::finding::Examination;
 use super::fixture::{FakeLog, FakeStore};
+use super::machine::folder;
 use super::*;
 use crate::config::{Overrides, load};
-use crate::domain::{Calendar, Digest, Offset, Partition, UnitTable};
+use crate::domain::{Calendar, Digest, NextOffset, Offset, Partition, UnitTable};
 use crate::failure::Cause;
-use crate::log::Access;
-use crate::store::{Accepted, Counts};
+use crate::files::Inspected;
+use crate::log::{Access, LogError};
+use crate::store::{Accepted, Counts, Held, MissingRights};
+use crate::text::Lang;
+
+mod moving;
 
 fn checkpoint(partition: i32, next: i64, read: u64, applied: u64) -> Checkpoint {
     let counts = Counts { read, applied, ..Counts::default() };
@@ -18,6 +26,10 @@ fn now() -> Timestamp {
 struct Case {
     log: FakeLog,
     checkpoints: Result<Vec<Checkpoint>, StoreError>,
+    /// The store as it is looked at again, once after the other; the last stays.
+    later: Vec<Vec<Checkpoint>>,
+    pages: Option<Result<Inspected, StoreError>>,
+    rights: MissingRights,
     held: Vec<Held>,
     accepted: Vec<Accepted>,
     now: Timestamp,
@@ -34,6 +46,9 @@ impl Case {
         Self {
             log: FakeLog { ranges: vec![(0, 7), (0, 5)], taken_ms, ..FakeLog::default() },
             checkpoints: Ok(vec![checkpoint(0, 7, 7, 7), checkpoint(1, 5, 5, 5)]),
+            later: Vec::new(),
+            pages: None,
+            rights: MissingRights::None,
             held: Vec::new(),
             accepted: Vec::new(),
             now: now(),
@@ -52,23 +67,35 @@ impl Case {
         let dir = tempfile::tempdir().unwrap();
         let data = self.data.clone().unwrap_or_else(|| dir.path().to_owned());
         let overrides = Overrides { data: Some(data), lang: Some(self.lang.into()), ..Overrides::default() };
-        let environment = [("GIAOBAN__KAFKA__BROKERS".to_owned(), self.brokers.to_owned())];
+        let environment = [("KAFKA__BROKERS", self.brokers), ("HTTP__LISTEN", "off")]
+            .map(|(name, value)| (format!("GIAOBAN__{name}"), value.to_owned()));
         let settings = load(&overrides, &environment).unwrap().settings;
         let units = include_str!("../../config/units/hanoi.csv");
         let succession = include_str!("../../config/units/hanoi-succession.csv");
         let rules = Rules::new(UnitTable::from_csv(units, succession).unwrap(), self.calendar.clone());
+        let opened = Cell::new(0);
         let open = || {
-            Ok(Box::new(FakeStore(self.checkpoints.clone()?, self.held.clone(), self.accepted.clone()))
-                as Box<dyn StoreReader>)
+            let index: usize = opened.replace(opened.get() + 1);
+            let checkpoints = match index.min(self.later.len()) {
+                0 => self.checkpoints.clone()?,
+                index => self.later[index - 1].clone(),
+            };
+            let (held, accepted) = (self.held.clone(), self.accepted.clone());
+            let (pages, rights) = (self.pages.clone(), self.rights.clone());
+            Ok(Box::new(FakeStore { checkpoints, held, accepted, pages, rights }) as Box<dyn StoreReader>)
         };
-        examine(&settings, &rules, self.now, log, open)
+        let inspection = Inspection { within: Duration::from_secs(7), tick: &|_| {} };
+        let findings =
+            examine((&settings, &rules, self.now), log, &open, &Manner { inspection, pause: Duration::ZERO });
+        assert!(findings.iter().all(|finding| !finding.remedy.contains("giaoban doctor")), "{findings:#?}");
+        findings
     }
 }
 
 /// What is not well, as `what: detail → remedy`.
 fn not_well(findings: &[Finding]) -> Vec<String> {
     let bad = findings.iter().filter(|finding| finding.verdict != Verdict::Good);
-    bad.map(|finding| format!("{}: {} → {}", finding.what, finding.detail, finding.remedy)).collect()
+    bad.map(|finding| format!("{}: {} → {}", finding.thing.title().en, finding.detail, finding.remedy)).collect()
 }
 
 /// The one thing that is not well.
@@ -92,8 +119,8 @@ fn all_is_well_in_both_languages() {
     assert!(text.contains("enough for publish and worker"), "{text}");
     let vietnamese = Case { lang: "vi", ..Case::healthy() }.examine();
     assert_eq!(vietnamese.len(), english.len());
-    for (vi, en) in vietnamese.iter().zip(&english).filter(|(vi, _)| !["topic"].contains(&vi.what.as_str())) {
-        assert_ne!(vi.what, en.what);
+    for (vi, en) in vietnamese.iter().zip(&english) {
+        assert_eq!((vi.thing, vi.verdict), (en.thing, en.verdict));
     }
 }
 
@@ -129,7 +156,7 @@ fn what_is_wrong_is_told_in_both_languages() {
         assert!(!not_well(&english).is_empty());
         for (vi, en) in vietnamese.iter().zip(&english) {
             // A folder's name and the clock are the same in both.
-            let same = vi.detail.is_ascii() && vi.what == "đồng hồ";
+            let same = vi.detail.is_ascii() && vi.thing == Thing::Clock;
             assert!(same || (!vi.detail.is_ascii() && en.detail != vi.detail), "{vi:?}");
             assert!(vi.verdict == Verdict::Good || !vi.remedy.is_ascii(), "{vi:?}");
         }
@@ -172,7 +199,7 @@ fn partitions_without_a_leader_are_named_and_the_log_answers_all_the_same() {
     let topic = "giaoban.events".to_owned();
     case.log.events = Some(LogError::Leaderless { topic, partitions: vec![Partition(1), Partition(3)] });
     let findings = case.examine();
-    assert!(findings.iter().any(|finding| finding.what == "event log" && finding.verdict == Verdict::Good));
+    assert!(findings.iter().any(|finding| finding.thing == Thing::Log && finding.verdict == Verdict::Good));
     let (verdict, text) = only(&findings);
     assert_eq!(verdict, Verdict::Problem);
     assert!(text.starts_with("topic: topic giaoban.events, partition 1, 3: no leader"), "{text}");
@@ -223,7 +250,7 @@ fn who_has_the_permissions_of_one_role_lacks_nothing() {
     ] {
         let findings = with_denied(denied);
         assert_eq!(not_well(&findings), Vec::<String>::new());
-        let told = findings.iter().find(|finding| finding.what == "permissions").unwrap();
+        let told = findings.iter().find(|finding| finding.thing == Thing::Permissions).unwrap();
         assert!(told.detail.starts_with(text), "{told:?}");
     }
 }
@@ -321,7 +348,7 @@ fn a_store_of_other_rules_names_the_replay() {
 #[test]
 fn a_topic_that_does_not_keep_its_messages_is_a_warning_with_the_command() {
     let mut case = Case::healthy();
-    case.log.loses_by = Some("retention.ms=604800000");
+    case.log.settings.insert("retention.ms".into(), "604800000".into());
     let (verdict, text) = only(&case.examine());
     assert_eq!(verdict, Verdict::Warning);
     assert!(text.starts_with("topic: giaoban.events does not keep") && text.contains("(retention.ms=604800000)"));
@@ -341,8 +368,8 @@ fn a_clock_that_stands_years_back_is_a_problem() {
 fn little_free_disk_is_a_warning() {
     let dir = tempfile::tempdir().unwrap();
     let looked = |free: std::io::Result<u64>| {
-        let mut examination = Examination { lang: Lang::En, findings: Vec::new() };
-        let free = std::cell::Cell::new(Some(free));
+        let mut examination = Examination::new(Lang::En);
+        let free = Cell::new(Some(free));
         folder(&mut examination, dir.path(), |_| free.take().unwrap());
         examination.findings
     };
@@ -350,8 +377,13 @@ fn little_free_disk_is_a_warning() {
     let (verdict, text) = only(&looked(Ok((1 << 30) - 1)));
     assert_eq!(verdict, Verdict::Warning);
     assert!(text.contains("1023 MB free") && text.contains("Free some disk space"), "{text}");
+    for full in [0, 1 << 20] {
+        let (verdict, text) = only(&looked(Ok(full)));
+        assert_eq!(verdict, Verdict::Problem);
+        assert!(text.contains("the disk is full"), "{text}");
+    }
     let (verdict, text) = only(&looked(Err(std::io::Error::other("gone"))));
-    assert_eq!(verdict, Verdict::Warning);
+    assert_eq!(verdict, Verdict::NotLookedAt);
     assert!(text.contains("gone") && text.contains("Check the disk"), "{text}");
 }
 
@@ -368,4 +400,34 @@ fn a_folder_is_looked_at_and_left_as_it_was() {
     let (verdict, text) = only(&Case { data: Some(data), ..Case::healthy() }.examine());
     assert_eq!(verdict, Verdict::Problem);
     assert!(text.contains("--data"), "{text}");
+}
+
+#[test]
+fn a_page_that_is_damaged_is_a_problem_and_one_that_was_not_read_is_said_to_be_none() {
+    let mut case =
+        Case { pages: Some(Err(StoreError::Damaged { at: "s".into(), cause: "page 7".into() })), ..Case::healthy() };
+    let (verdict, text) = only(&case.examine());
+    assert_eq!(verdict, Verdict::Problem);
+    assert!(text.starts_with("store: ") && text.contains("page 7"), "{text}");
+    case = Case { pages: Some(Ok(Inspected::Unfinished)), ..Case::healthy() };
+    let (verdict, text) = only(&case.examine());
+    assert!(verdict == Verdict::NotLookedAt && verdict.is_bad());
+    assert!(text.contains("within 7 s") && text.contains("--within 600"), "{text}");
+    case = Case { pages: Some(Ok(Inspected::Whole)), ..Case::healthy() };
+    case.log.pages = Some(Err(LogError::Broken { at: "log.db".into(), cause: "page 9".into() }));
+    let (verdict, text) = only(&case.examine());
+    assert_eq!(verdict, Verdict::Problem);
+    assert!(text.starts_with("event log: log.db: page 9"), "{text}");
+}
+
+#[test]
+fn a_store_that_this_user_may_not_write_is_told() {
+    for (rights, verdict, told) in [
+        (MissingRights::OnlyReads, Verdict::Warning, "may only read"),
+        (MissingRights::Tables(vec!["ledger_1".into()]), Verdict::Problem, "may not write ledger_1"),
+    ] {
+        let (found, text) = only(&Case { rights, ..Case::healthy() }.examine());
+        assert_eq!(found, verdict);
+        assert!(text.contains(told) && text.contains("roles.sql"), "{text}");
+    }
 }

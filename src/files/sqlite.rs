@@ -6,15 +6,18 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::{Duration, Instant};
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags};
 
-use super::{FileIdentity, WholeFile, create_file};
+use super::{FileIdentity, Inspected, Inspection, WholeFile, create_file};
 
 /// Pages that are copied between two reports of progress.
 const STEP: i32 = 4_096;
+/// How often it is looked whether the time for a look at all pages is over.
+const TICK: Duration = Duration::from_millis(100);
 
 /// Opens a file. One that is made is nobody else's to read, and so are those that SQLite keeps beside it.
 pub(crate) fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
@@ -123,6 +126,35 @@ pub(crate) fn check(connection: &Connection) -> rusqlite::Result<()> {
     Err(Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT), Some(found)))
 }
 
+/// The same within that time.
+///
+/// # Errors
+/// If one is damaged, with which.
+pub(crate) fn inspect(connection: &Connection, inspection: &Inspection<'_>) -> rusqlite::Result<Inspected> {
+    let (handle, begun) = (connection.get_interrupt_handle(), Instant::now());
+    let (done, is_done) = std::sync::mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let left = || inspection.within.saturating_sub(begun.elapsed());
+            while is_done.recv_timeout(left().clamp(TICK / 100, TICK)) == Err(RecvTimeoutError::Timeout) {
+                (inspection.tick)(begun.elapsed());
+                if left().is_zero() {
+                    handle.interrupt();
+                }
+            }
+        });
+        let checked = check(connection);
+        drop(done);
+        match checked {
+            Ok(()) => Ok(Inspected::Whole),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
+                Ok(Inspected::Unfinished)
+            }
+            Err(error) => Err(error),
+        }
+    })
+}
+
 fn copy_pages(from: &Connection, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> rusqlite::Result<()> {
     let mut copy = Connection::open(to)?;
     {
@@ -148,6 +180,24 @@ fn copy_pages(from: &Connection, to: &Path, progress: &mut dyn FnMut(u64, u64)) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_page_is_read_within_a_time_and_a_damaged_one_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.db");
+        let writer = Connection::open(&path).unwrap();
+        writer.execute_batch("CREATE TABLE t (x TEXT)").unwrap();
+        writer
+            .execute_batch("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400000) INSERT INTO t SELECT hex(i) || 'some text that fills pages' FROM n")
+            .unwrap();
+        let look = |within| inspect(&Connection::open(&path).unwrap(), &Inspection { within, tick: &|_| {} });
+        assert_eq!(look(Duration::from_secs(60)).unwrap(), Inspected::Whole);
+        assert_eq!(look(Duration::ZERO).unwrap_or(Inspected::Whole), Inspected::Unfinished);
+        drop(writer);
+        let file = File::options().write(true).open(&path).unwrap();
+        file.write_all_at(&[0xAB; 4096], 4096 * 40).unwrap();
+        assert_eq!(look(Duration::from_secs(60)).unwrap_err().sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt));
+    }
 
     #[test]
     fn a_copy_is_of_one_moment_and_a_writer_goes_on() {

@@ -306,13 +306,19 @@ fn add(hash: &mut Sha256, incoming: &Incoming<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log::TopicSpec;
     use crate::log::embedded::EmbeddedLog;
+    use crate::log::{Clock, TopicSpec};
 
     fn log(partitions: i32) -> (tempfile::TempDir, EmbeddedLog) {
         let dir = tempfile::tempdir().unwrap();
         let log = EmbeddedLog::create(dir.path(), &[]).unwrap();
-        let spec = TopicSpec { name: "t".into(), partitions, replication: 1, max_message_bytes: 1 << 20 };
+        let spec = TopicSpec {
+            name: "t".into(),
+            partitions,
+            replication: Some(1),
+            max_message_bytes: 1 << 20,
+            clock: Clock::Sender,
+        };
         log.create_topic(&spec).unwrap();
         (dir, log)
     }

@@ -15,6 +15,16 @@ pub enum LogError {
         #[source]
         cause: Cause,
     },
+    /// One broker does not answer, and others do.
+    Silent {
+        /// Its number, and where it is; empty where that is not known.
+        broker: String,
+        /// What it has: `topic NAME, partition N`; empty for what a group is asked for.
+        resource: String,
+        /// What the client saw.
+        #[source]
+        cause: Cause,
+    },
     /// Wrong user, password or mechanism: trying again does not help.
     Authentication {
         /// The brokers.
@@ -147,7 +157,9 @@ crate::failure::shown_as_explained!(LogError);
 impl Explained for LogError {
     fn kind(&self) -> FailureKind {
         match self {
-            Self::Unreachable { .. } | Self::Leaderless { .. } | Self::Transient(_) => FailureKind::LogUnreachable,
+            Self::Unreachable { .. } | Self::Silent { .. } | Self::Leaderless { .. } | Self::Transient(_) => {
+                FailureKind::LogUnreachable
+            }
             Self::Authentication { .. }
             | Self::Certificate { .. }
             | Self::Protocol { .. }
@@ -168,6 +180,8 @@ impl Explained for LogError {
     fn what(&self) -> Text {
         match self {
             Self::Unreachable { at, cause } => text::unreachable(at, cause),
+            Self::Silent { resource, cause, .. } if resource.is_empty() => text::group_is_silent(cause),
+            Self::Silent { broker, resource, cause } => text::silent(broker, resource, cause),
             Self::Authentication { at, cause } => text::authentication(at, cause),
             Self::Certificate { at, cause } => text::certificate(at, cause),
             Self::Protocol { at, cause } => text::protocol(at, cause),
@@ -197,6 +211,7 @@ impl Explained for LogError {
     fn remedy(&self) -> Text {
         match self {
             Self::Unreachable { .. } | Self::Transient(_) => text::check_brokers(),
+            Self::Silent { .. } => text::see_that_broker(),
             Self::Authentication { .. } => text::check_sasl(),
             Self::Certificate { .. } => text::set_authority(),
             Self::Protocol { .. } => text::set_protocol(),
@@ -265,6 +280,8 @@ mod tests {
         let errors = [
             LogError::Unreachable { at: at(), cause: cause() },
             LogError::Authentication { at: at(), cause: cause() },
+            LogError::Silent { broker: "2 (b:9092)".into(), resource: "topic t, partition 3".into(), cause: cause() },
+            LogError::Silent { broker: String::new(), resource: String::new(), cause: cause() },
             LogError::Certificate { at: at(), cause: cause() },
             LogError::Protocol { at: at(), cause: cause() },
             LogError::Authorization { operation: "read".into(), resource: "topic t".into() },
@@ -287,7 +304,7 @@ mod tests {
         hold_to_promises(&errors, |error| matches!(error, LogError::Broken { .. } | LogError::Transient(_)));
         let password = errors[1].remedy().vi;
         assert!(password.contains("sasl.password") && password.contains("kafka.secret_files"), "{password}");
-        assert!(errors[6].remedy().en.contains("giaoban topics create"));
+        assert!(errors[8].remedy().en.contains("giaoban topics create"));
     }
 
     #[test]

@@ -8,12 +8,16 @@ pub mod embedded;
 mod error;
 pub mod kafka;
 pub mod partitioner;
+mod topic;
 
 pub use error::{LogError, described};
+pub use topic::{Clock, Difference, MIN_IN_STEP, TopicSpec, loses_by};
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::{LogIdentity, LogKind, NextOffset, Offset, Partition, Position};
+use crate::files::{Inspected, Inspection};
 
 /// A message on its way into the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -103,19 +107,6 @@ pub struct Delivery {
     pub result: Result<Position, LogError>,
 }
 
-/// How a topic is made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TopicSpec {
-    /// Its name.
-    pub name: String,
-    /// How many partitions, at least 1.
-    pub partitions: i32,
-    /// Copies of each on different brokers; the embedded log has one whatever this says.
-    pub replication: i32,
-    /// The largest message that the topic takes, in bytes.
-    pub max_message_bytes: usize,
-}
-
 /// Whether [`EventLog::create_topic`] had anything to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Created {
@@ -152,6 +143,49 @@ pub type Notes = Box<dyn FnMut() -> Result<Vec<String>, LogError> + Send>;
 
 /// What can be read of each partition, as far as the log says.
 pub type Ranges = Vec<(Partition, Result<PartitionRange, LogError>)>;
+
+/// The copies of a partition, by the numbers of the brokers that have them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copies {
+    /// The partition.
+    pub partition: Partition,
+    /// Who leads it.
+    pub leader: Option<i32>,
+    /// Who has a copy.
+    pub on: Vec<i32>,
+    /// Whose copy has all that was acknowledged.
+    pub in_step: Vec<i32>,
+}
+
+/// The brokers that keep a topic, as those that answer tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keepers {
+    /// Where each broker is that is there, `host:port` by its number.
+    pub brokers: BTreeMap<i32, String>,
+    /// The copies of each partition, in order.
+    pub copies: Vec<Copies>,
+}
+
+/// A member of a group, as the brokers know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// What it calls itself (`client.id`).
+    pub client: String,
+    /// From where it is connected.
+    pub host: String,
+    /// Which partitions of the topic it was given.
+    pub partitions: Vec<Partition>,
+}
+
+/// Who reads a topic as a group, as far as the log tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupState {
+    /// Its members; of a group of the newer protocol brokers do not tell them here.
+    pub members: Vec<Member>,
+    /// The worker that has committed last: its version, host, process, and when; `None` if none has, or only one of
+    /// version 0.1.0.
+    pub last: Option<String>,
+}
 
 /// Who reads: a member of a group that shares the partitions out, or one that takes them all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -231,9 +265,29 @@ pub trait EventLog: Send + Sync {
         Ok(Vec::new())
     }
 
-    /// By which setting the topic loses messages in time, such as `retention.ms=604800000`; `None` if it keeps all.
-    fn loses_by(&self, _topic: &str) -> Result<Option<String>, LogError> {
-        Ok(None)
+    /// The topic's settings by name; none of a log that has none.
+    fn settings(&self, _topic: &str) -> Result<BTreeMap<String, String>, LogError> {
+        Ok(BTreeMap::new())
+    }
+
+    /// Who keeps the topic; nobody but itself of a log on one machine.
+    fn keepers(&self, _topic: &str) -> Result<Keepers, LogError> {
+        Ok(Keepers::default())
+    }
+
+    /// Which addresses of the settings take no connection, each with why not.
+    fn silent_addresses(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
+    /// Who reads the topic as that group. A log without groups knows nobody.
+    fn group(&self, _group: &str, _topic: &str) -> Result<GroupState, LogError> {
+        Ok(GroupState::default())
+    }
+
+    /// Reads every page of it, where it is a file of this machine; `None` where it is none.
+    fn inspect(&self, _inspection: &Inspection<'_>) -> Option<Result<Inspected, LogError>> {
+        None
     }
 
     /// Makes a topic that keeps its messages for ever.

@@ -4,11 +4,11 @@ use super::caveats::Caveats;
 use super::datum::Datum;
 use super::named::Ordered;
 use super::overlaps::Overlap;
-use super::records::Listing;
+use super::records::{ListedRecord, ListedUnit, Listing};
 use super::rows;
 use crate::domain::Figure;
 use crate::rollup::{Rollup, RollupRow};
-use crate::text::safe::json;
+use crate::text::safe::{json, list_json};
 use crate::text::{Lang, report as say};
 
 /// A rollup as JSON; of made-up figures with a top-level `synthetic` that says so, of incomplete ones
@@ -30,12 +30,23 @@ pub fn rollup_json(rollup: &Rollup, caveats: Caveats) -> String {
 
 /// What stands behind a figure.
 pub fn listing_json(listing: &Listing) -> String {
-    json(listing)
+    #[derive(serde::Serialize)]
+    struct Whole<'a> {
+        #[serde(flatten)]
+        head: &'a Listing,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        records: Option<&'a [ListedRecord]>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        units: Option<&'a [ListedUnit]>,
+    }
+    let of_units = listing.figure.counts_units();
+    let (records, units) = ((!of_units).then_some(&*listing.records), of_units.then_some(&*listing.units));
+    json(&Whole { head: listing, records, units })
 }
 
 /// Forms' totals beside what they may count twice.
 pub fn overlaps_json(overlaps: &[Overlap]) -> String {
-    json(overlaps)
+    list_json("overlaps", overlaps)
 }
 
 #[derive(serde::Serialize)]

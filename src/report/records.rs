@@ -34,10 +34,10 @@ pub struct Listing {
     /// The figure as the rollup has it: the sum of the amounts below, or the number of units below.
     pub total: Datum,
     /// Records, unless the figure counts units.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip)]
     pub records: Vec<ListedRecord>,
     /// Units, if the figure counts them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip)]
     pub units: Vec<ListedUnit>,
 }
 

@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 use super::StoreError;
 use crate::files::{WholeFile, create_folder, open_file};
 
+/// The lock of the one writer.
+const WRITER: &str = "writer.lock";
+
 /// A data folder.
 #[derive(Clone, Debug)]
 pub struct DataDir {
@@ -98,7 +101,7 @@ impl DataDir {
 
     /// The lock of the one writer.
     pub fn lock_writer(&self) -> Result<WriterLock, StoreError> {
-        self.lock("writer.lock")
+        self.lock(WRITER)
     }
 
     /// The lock of the one replay.
@@ -109,6 +112,16 @@ impl DataDir {
     /// The lock of the one recount.
     pub fn lock_verify(&self) -> Result<WriterLock, StoreError> {
         self.lock("verify.lock")
+    }
+
+    /// Which process writes the folder now; `None` if none does. Nothing is made for the question.
+    pub fn writer(&self) -> Option<String> {
+        let path = self.path.join(WRITER);
+        let file = File::open(&path).ok()?;
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => Some(fs::read_to_string(&path).unwrap_or_default().trim().to_owned()),
+            _ => None,
+        }
     }
 
     fn lock(&self, name: &str) -> Result<WriterLock, StoreError> {

@@ -25,6 +25,7 @@ pub use held::{Accepted, Held, NoteHeld, ReadHeld};
 pub use place::StorePlace;
 
 use crate::domain::{Digest, Entry, LogIdentity, LogKind, Position, Quarter, RecordKey, Rules};
+use crate::files::{Inspected, Inspection};
 use crate::rollup::overlap::OverlapPlace;
 use crate::rollup::table::Cells;
 use crate::rollup::{Cell, NotInTable};
@@ -189,6 +190,17 @@ pub trait ReadCheckpoints: Send {
     fn gaps(&mut self) -> Result<Vec<AcceptedGap>, StoreError>;
 }
 
+/// What a user may not do to a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MissingRights {
+    /// All that a worker does is allowed.
+    None,
+    /// Nothing may be written: it is there for reading.
+    OnlyReads,
+    /// Some of it may be written, and these tables not.
+    Tables(Vec<String>),
+}
+
 /// A whole store, for reading. Who needs less of it asks for one of the traits that make it up.
 pub trait StoreReader: ReadFigures + ReadLedger + ReadCheckpoints + ReadHeld {
     /// What it is, for messages.
@@ -239,6 +251,19 @@ pub trait StoreReader: ReadFigures + ReadLedger + ReadCheckpoints + ReadHeld {
     /// If the store cannot be read.
     fn clock_ms(&mut self) -> Result<Option<i64>, StoreError> {
         Ok(None)
+    }
+
+    /// What its user lacks of what a worker needs, in the server's words; nothing where there are no users.
+    ///
+    /// # Errors
+    /// If the store cannot be asked.
+    fn missing_rights(&mut self) -> Result<MissingRights, StoreError> {
+        Ok(MissingRights::None)
+    }
+
+    /// Reads every page of it, where it is a file of this machine; `None` where it is none.
+    fn inspect(&mut self, _inspection: &Inspection<'_>) -> Option<Result<Inspected, StoreError>> {
+        None
     }
 
     /// Its size on disk, in bytes.

@@ -231,8 +231,25 @@ texts! {
         "Đã tạo {name}: {partitions} phân vùng, {copies} bản sao, giữ mãi mãi.\n",
         "Created {name}: {partitions} partitions, {copies} copies, kept for ever.\n",
     }
+    topic_settings(settings) { "  {settings}\n", "  {settings}\n" }
     topic_there(name, partitions, copies) {
         "{name} đã có: {partitions} phân vùng, {copies} bản sao; không thay đổi gì.\n",
         "{name} exists already: {partitions} partitions, {copies} copies; left as it is.\n",
+    }
+    topic_otherwise(what, found, wanted) {
+        "  khác: {what} là {found}, nếu tạo mới sẽ là {wanted}\n",
+        "  differs: {what} is {found}, made anew it would be {wanted}\n",
+    }
+    set_topic(name, settings) {
+        "  để đổi: kafka-configs.sh --alter --entity-type topics --entity-name {name} --add-config {settings}\n",
+        "  to change it: kafka-configs.sh --alter --entity-type topics --entity-name {name} --add-config {settings}\n",
+    }
+    times_of_the_log(name) {
+        "topic {name} đã có và ghi thời gian của chính nó (message.timestamp.type=LogAppendTime): kho nhận ra bản ghi cuối cùng theo thời gian của nhật ký cũ",
+        "topic {name} is there already and gives messages times of its own (message.timestamp.type=LogAppendTime): a store knows its last record by the time that it has in the old log",
+    }
+    keep_times(name) {
+        "Đổi trước khi chuyển: kafka-configs.sh --alter --entity-type topics --entity-name {name} --add-config message.timestamp.type=CreateTime; chuyển xong thì đổi lại.",
+        "Change it before the move: kafka-configs.sh --alter --entity-type topics --entity-name {name} --add-config message.timestamp.type=CreateTime; change it back once all is moved.",
     }
 }

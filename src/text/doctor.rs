@@ -9,6 +9,9 @@ texts! {
     units() { "đơn vị và lịch", "units and calendar" }
     clock() { "đồng hồ", "clock" }
     folder() { "thư mục dữ liệu", "data folder" }
+    address() { "địa chỉ trang", "address" }
+    brokers() { "broker", "brokers" }
+    group() { "nhóm tiêu thụ", "group" }
     its_log() { "nhật ký của kho", "the store's log" }
     gap() { "khoảng trống", "accepted gap" }
     accepted_gap(partition, from, to, messages, when, by) {
@@ -67,7 +70,98 @@ texts! {
         "{at}: {state:#}, còn {megabytes} MB",
         "{at}: {state}, {megabytes} MB free",
     }
+    folder_full(at, megabytes) {
+        "{at}: đĩa đầy, còn {megabytes} MB: worker không ghi được",
+        "{at}: the disk is full, {megabytes} MB free: a worker cannot write",
+    }
     free_disk() { "Giải phóng dung lượng đĩa.", "Free some disk space." }
+
+    address_free(listen) {
+        "{listen}: còn trống, worker phục vụ được trang và số đo",
+        "{listen}: free, a worker can serve pages and metrics",
+    }
+    address_ours(listen, server) { "{listen}: {server} đang phục vụ", "{listen}: {server} serves there" }
+    address_taken(listen, by) {
+        "{listen}: một chương trình khác đang dùng: {by}",
+        "{listen}: taken by another program: {by}",
+    }
+
+    not_read_whole(what, seconds) {
+        "{what:#}: chưa đọc hết các trang trong {seconds} s, phần còn lại chưa được xem",
+        "{what}: not every page was read within {seconds} s; the rest was not looked at",
+    }
+    read_longer() {
+        "Cho nhiều thời gian hơn: --within 600; hoặc đối chiếu với nhật ký: giaoban verify.",
+        "Give it more time: --within 600; or recount the log: giaoban verify.",
+    }
+
+    silent_address(address, why) {
+        "{address} trong kafka.brokers không nhận kết nối ({why})",
+        "{address} in kafka.brokers takes no connection ({why})",
+    }
+    start_broker() {
+        "Khởi động broker đó, hoặc sửa kafka.brokers.",
+        "Start that broker, or correct kafka.brokers.",
+    }
+    fewer_copies_than_needed(topic, copies, needed) {
+        "{topic} có {copies} bản sao nhưng min.insync.replicas là {needed}: không ghi được gì",
+        "{topic} has {copies} copies, but min.insync.replicas is {needed}: nothing can be written",
+    }
+    lower_needed(topic, copies) {
+        "Thêm bản sao (kafka-reassign-partitions.sh), hoặc: kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config min.insync.replicas={copies}.",
+        "Add copies (kafka-reassign-partitions.sh), or: kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config min.insync.replicas={copies}.",
+    }
+    not_in_step(topic, partitions, in_step, needed) {
+        "{topic}, phân vùng {partitions}: chỉ {in_step} bản sao đồng bộ, min.insync.replicas là {needed}: không ghi được",
+        "{topic}, partition {partitions}: only {in_step} copies in step, min.insync.replicas is {needed}: nothing can be written there",
+    }
+    brokers_away(topic, brokers) {
+        "broker {brokers}, nơi giữ bản sao của {topic}, không có mặt",
+        "broker {brokers}, which has copies of {topic}, is away",
+    }
+    start_these(brokers) { "Khởi động lại broker {brokers}.", "Start broker {brokers} again." }
+    copies_behind(topic, partitions) {
+        "{topic}, phân vùng {partitions}: có bản sao chưa đồng bộ",
+        "{topic}, partition {partitions}: some copies are not in step",
+    }
+    wait_for_copies(topic) {
+        "Đợi các broker theo kịp; nếu không, xem nhật ký của chúng: kafka-topics.sh --describe --under-replicated-partitions --topic {topic}.",
+        "Wait until the brokers have caught up; if they do not, see their logs: kafka-topics.sh --describe --under-replicated-partitions --topic {topic}.",
+    }
+    one_copy(topic, brokers) {
+        "{topic} chỉ có một bản sao trên {brokers} broker: mất một broker là mất thông điệp",
+        "{topic} has one copy on {brokers} brokers: a broker that is lost takes its messages with it",
+    }
+    add_copies(topic) {
+        "Thêm bản sao: kafka-reassign-partitions.sh, rồi min.insync.replicas=2 cho {topic}.",
+        "Add copies: kafka-reassign-partitions.sh, then min.insync.replicas=2 for {topic}.",
+    }
+    taken_by_one(topic) {
+        "{topic}: min.insync.replicas là 1, nên thông điệp đã xác nhận có thể chỉ ở một broker",
+        "{topic}: min.insync.replicas is 1, so what is acknowledged may be on one broker only",
+    }
+    raise_needed(topic) {
+        "kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config min.insync.replicas=2",
+        "kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config min.insync.replicas=2",
+    }
+
+    members(group, members) { "{group}: {members}", "{group}: {members}" }
+    last_committed(group, by) {
+        "{group}: Kafka không cho biết thành viên (giao thức mới); worker ghi nhận gần nhất: {by}",
+        "{group}: Kafka does not tell its members here (newer protocol); the last that committed is worker {by}",
+    }
+    other_member(group, client, host) {
+        "{group}: thành viên {client} ở {host} không phải worker của cấu hình này",
+        "{group}: member {client} at {host} is no worker of these settings",
+    }
+    foreign_member(group, client, host, partitions) {
+        "{group}: {client} ở {host}, không phải worker của cấu hình này, giữ phân vùng {partitions}: worker không đọc được chúng",
+        "{group}: {client} at {host}, no worker of these settings, has partition {partitions}: no worker reads them",
+    }
+    own_group() {
+        "Cho chương trình đó một group.id riêng, hoặc dừng nó; nếu là worker thì đặt cùng client.id.",
+        "Give that program a group.id of its own, or stop it; if it is a worker, give it the same client.id.",
+    }
 
     topic_state(name, partitions, copies, messages) {
         "{name}: {partitions} phân vùng, {copies} bản sao, {messages} thông điệp",
@@ -85,6 +179,14 @@ texts! {
     store_state(name, records, megabytes) {
         "{name}: {records} hồ sơ, {megabytes} MB",
         "{name}: {records} records, {megabytes} MB",
+    }
+    reads_only(name) {
+        "{name}: người dùng này chỉ được đọc: đủ cho rollup, records, report, không cho worker",
+        "{name}: this user may only read: enough for rollup, records, report, not for a worker",
+    }
+    may_not_write(name, tables) {
+        "{name}: người dùng này không được ghi {tables}",
+        "{name}: this user may not write {tables}",
     }
     none_vanished(read) {
         "{read} bản ghi đã đọc, không thiếu bản nào",
@@ -126,6 +228,22 @@ texts! {
         "partition {partition}: the store is at {next}, the log has {low} to {high}",
     }
     records_to_go(lag) { "{lag} bản ghi chưa vào kho", "{lag} records are not in the store yet" }
+    being_taken(lag) {
+        "{lag} bản ghi chưa vào kho; đang được đưa vào",
+        "{lag} records are not in the store yet, and are being taken in",
+    }
+    standing(lag, partitions, seconds) {
+        "{lag} bản ghi chưa vào kho; phân vùng {partitions} không tiến thêm trong {seconds} s",
+        "{lag} records are not in the store yet; partition {partitions} has not moved for {seconds} s",
+    }
+    see_process(process) {
+        "Một worker đang chạy (tiến trình {process}): xem nhật ký của nó và /readyz.",
+        "A worker runs (process {process}): see its log and /readyz.",
+    }
+    see_readers(readers, group) {
+        "Nhóm {group} có: {readers}. Nếu worker đó còn chạy, xem nhật ký của nó và /readyz, nếu không thì chạy giaoban worker; mọi thành viên: kafka-consumer-groups.sh --describe --members --group {group}.",
+        "Group {group} has: {readers}. If that worker still runs, see its log and /readyz, else start giaoban worker; all members: kafka-consumer-groups.sh --describe --members --group {group}.",
+    }
     run_worker() { "Chạy worker: giaoban worker.", "Run a worker: giaoban worker." }
 
     enough_for_both() { "đủ cho publish và worker", "enough for publish and worker" }
@@ -138,7 +256,9 @@ texts! {
         "enough for publish, not for worker ({lacking})",
     }
 
+    reading_pages() { "đọc mọi trang (s)", "reading every page (s)" }
     good() { "tốt     ", "ok      " }
     warning() { "chú ý   ", "warning " }
+    not_looked_at() { "CHƯA XEM", "NOT SEEN" }
     problem() { "VẤN ĐỀ  ", "PROBLEM " }
 }

@@ -4,6 +4,18 @@ use super::texts;
 
 texts! {
     unreachable(at, cause) { "{at} không trả lời: {cause}", "no answer from {at}: {cause}" }
+    silent(broker, resource, cause) {
+        "broker {broker} dẫn đầu {resource} không trả lời, trong khi broker khác có trả lời: {cause}",
+        "broker {broker}, which leads {resource}, does not answer, while others do: {cause}",
+    }
+    group_is_silent(cause) {
+        "broker giữ nhóm tiêu thụ không trả lời, trong khi broker khác có trả lời: {cause}",
+        "the broker that has the consumer group does not answer, while others do: {cause}",
+    }
+    see_that_broker() {
+        "Xem broker đó: nếu treo thì dừng hẳn, để broker khác thay. Những gì đã xác nhận vẫn còn.",
+        "See to that broker: if it hangs, stop it, so that another takes its place. What was acknowledged is still there.",
+    }
     authentication(at, cause) { "{at} không chấp nhận xác thực của máy khách này: {cause}", "{at} rejected the authentication of this client: {cause}" }
     certificate(at, cause) {
         "chứng thư của {at} không đáng tin cậy: {cause}",

@@ -86,6 +86,11 @@ pub fn json(document: &(impl Serialize + ?Sized)) -> String {
     json_text(&serde_json::to_string_pretty(document).unwrap_or_default()).into_owned() + "\n"
 }
 
+/// A list for programs: an object with that one array. Whatever is to be said of the whole list later has its place beside it.
+pub fn list_json(name: &str, rows: &(impl Serialize + ?Sized)) -> String {
+    json(&std::collections::BTreeMap::from([(name, rows)]))
+}
+
 /// Bytes that should be text, as that text; others as escapes.
 pub fn visible_bytes(bytes: &[u8], text: fn(&str) -> Cow<'_, str>) -> String {
     match std::str::from_utf8(bytes) {

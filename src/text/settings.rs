@@ -70,8 +70,8 @@ keys! {
         "Partitions of topics that are created"
     }
     "kafka.replication" {
-        "Số bản sao khi tạo topic",
-        "Replicas of topics that are created"
+        "Số bản sao khi tạo topic; 0 là ba, hoặc bằng số broker nếu ít hơn",
+        "Copies of each partition of topics that are created; 0 for three, or as many as there are brokers"
     }
     "kafka.wait" {
         "Worker khởi động khi Kafka không trả lời thì chờ tối đa bao nhiêu giây; 0 là không chờ",

@@ -36,11 +36,12 @@ impl IntoResponse for Reply {
     }
 }
 
-/// Nothing but this page's own text and style; in no frame; kept by nobody.
+/// Who serves; nothing but this page's own text and style; in no frame; kept by nobody.
 pub async fn secured(mut response: Response) -> Response {
     const POLICY: &str =
         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
     for (name, value) in [
+        (header::SERVER, concat!("giaoban/", env!("CARGO_PKG_VERSION"))),
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),

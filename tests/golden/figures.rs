@@ -105,7 +105,7 @@ pub fn dead_letters(giaoban: &Giaoban) -> String {
     let csv = giaoban.ok(&["dlq", "list", "--format", "csv"]);
     let json: Value = serde_json::from_str(&show::settled(&json, giaoban.dir())).unwrap();
     // Which letter goes first, and so its name, is nobody's promise.
-    let mut letters: Vec<Value> = json.as_array().unwrap().clone();
+    let mut letters: Vec<Value> = json["dead_letters"].as_array().unwrap().clone();
     letters.iter_mut().for_each(|letter| letter["id"] = Value::from("ID"));
     letters.sort_by_key(|letter| (letter["partition"].as_i64(), letter["offset"].as_i64()));
     let mut text: String = letters.iter().map(|letter| format!("{letter}\n")).collect();

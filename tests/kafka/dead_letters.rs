@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use giaoban::domain::Offset;
 use giaoban::log::kafka::{KafkaLog, KafkaSettings};
-use giaoban::log::{Delivery, EventLog as _, LogError, Outgoing, TopicSpec};
+use giaoban::log::{Clock, Delivery, EventLog as _, LogError, Outgoing, TopicSpec};
 
 use crate::harness::bad::bad_lines;
 use crate::harness::{Giaoban, session};
@@ -177,9 +177,9 @@ fn kafka_headers_that_a_producer_forges_hide_nothing_of_a_dead_letter() {
     }
     assert_eq!(said, ["topic", "partition", "offset", "reason", "detail", "time"]);
     let listed: serde_json::Value = serde_json::from_str(&giaoban.ok(&["dlq", "list", "--format", "json"])).unwrap();
-    assert_eq!(listed[0]["state"], "open");
-    assert_eq!(listed[0]["bytes"], event.len());
-    let shown = giaoban.ok(&["dlq", "show", listed[0]["id"].as_str().unwrap()]);
+    assert_eq!(listed["dead_letters"][0]["state"], "open");
+    assert_eq!(listed["dead_letters"][0]["bytes"], event.len());
+    let shown = giaoban.ok(&["dlq", "show", listed["dead_letters"][0]["id"].as_str().unwrap()]);
     assert!(shown.contains("giaoban_dlq_tombstone: true") && shown.contains(&event), "{shown}");
     let giaoban = giaoban.with("GIAOBAN__SOURCES__ALLOWED", "/systems/hr");
     assert!(giaoban.ok(&["dlq", "redrive"]).contains("1 sent"));
@@ -212,7 +212,7 @@ fn kafka_dead_letters_are_sent_again_once() {
     assert!(giaoban.settle().contains("Read 0 records"));
     assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 3_200);
     let listed: serde_json::Value = serde_json::from_str(&giaoban.ok(&["dlq", "list", "--format", "json"])).unwrap();
-    let id = listed[0]["id"].as_str().unwrap();
+    let id = listed["dead_letters"][0]["id"].as_str().unwrap();
     assert!(giaoban.ok(&["dlq", "show", id]).contains("header       empty: null"));
     assert!(giaoban.fails(15, &["dlq", "show", "9:9"]).contains("9:9"));
     assert!(giaoban.ok(&["dlq", "discard", id, "--reason-text", "mất"]).contains("1 discarded"));
@@ -243,8 +243,9 @@ fn kafka_a_dead_letter_topic_that_refuses_stops_the_worker_until_it_is_mended() 
     let spec = |name: &str, max_message_bytes| TopicSpec {
         name: name.into(),
         partitions: 1,
-        replication: 1,
+        replication: Some(1),
         max_message_bytes,
+        clock: Clock::Log,
     };
     log.create_topic(&spec(&topic, 1 << 20)).unwrap();
     let good = |number| message(session("00004", number, 1, "2020-03-04", 1).as_bytes(), &[]);
@@ -289,7 +290,7 @@ fn kafka_a_dead_letter_topic_that_refuses_stops_the_worker_until_it_is_mended() 
     assert_eq!(giaoban.figure("2020-Q1", "00004", "supervision_sessions"), 4);
     // Tried before, some were written twice: each is one letter.
     let listed: serde_json::Value = serde_json::from_str(&giaoban.ok(&["dlq", "list", "--format", "json"])).unwrap();
-    assert_eq!(listed.as_array().unwrap().len(), 9);
+    assert_eq!(listed["dead_letters"].as_array().unwrap().len(), 9);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use giaoban::log::kafka::{KafkaLog, KafkaSettings};
-use giaoban::log::{EventLog as _, Outgoing, TopicSpec};
+use giaoban::log::{Clock, EventLog as _, Outgoing, TopicSpec, loses_by};
 use harness::running::Running;
 use harness::{Giaoban, session, until, wait};
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
@@ -57,7 +57,7 @@ fn kafka_topics_are_made_on_purpose_only() {
     for topic in ["GIAOBAN__KAFKA__TOPIC", "GIAOBAN__KAFKA__DEAD_LETTER_TOPIC"].map(|name| giaoban.variable(name)) {
         let kept = settings(&giaoban, topic);
         assert_eq!((kept["retention.ms"].as_str(), kept["retention.bytes"].as_str()), ("-1", "-1"), "{topic}");
-        assert_eq!(log(&giaoban).loses_by(topic).unwrap(), None);
+        assert_eq!(loses_by(&log(&giaoban).settings(topic).unwrap()), None);
         assert_eq!(log(&giaoban).topic(topic).unwrap().replication, 1);
     }
     assert!(giaoban.ok(&["topics", "create"]).contains("exists already: 3 partitions"));
@@ -92,7 +92,15 @@ fn kafka_a_line_goes_while_others_are_waited_for() {
 fn kafka_a_receipt_has_its_lines_in_order_whoever_refused_them() {
     let giaoban = Giaoban::on_kafka();
     let name = giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned();
-    log(&giaoban).create_topic(&TopicSpec { name, partitions: 1, replication: 1, max_message_bytes: 1000 }).unwrap();
+    log(&giaoban)
+        .create_topic(&TopicSpec {
+            name,
+            partitions: 1,
+            replication: Some(1),
+            max_message_bytes: 1000,
+            clock: Clock::Log,
+        })
+        .unwrap();
     let noise: String =
         (0..1_000_u64).map(|number| format!("{:x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
     let large = session("00004", 1, 1, "2020-03-04", 1).replace("}}", &format!(r#","noise":"{noise}"}}}}"#));

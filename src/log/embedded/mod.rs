@@ -19,7 +19,8 @@ use super::{
     Consumer, Created, EventLog, Incoming, LogError, Membership, Most, PartitionRange, Producer, Topic, TopicSpec,
 };
 use crate::domain::{LogIdentity, LogKind, NextOffset, Offset, Partition};
-use crate::files::sqlite::OpenFiles;
+use crate::files::sqlite::{OpenFiles, inspect};
+use crate::files::{Inspected, Inspection};
 
 impl EventLog for EmbeddedLog {
     fn describe(&self) -> String {
@@ -44,6 +45,12 @@ impl EventLog for EmbeddedLog {
     fn identity(&self, topic: &str) -> Result<LogIdentity, LogError> {
         let (.., id) = self.shape(&self.connect()?, topic)?;
         Ok(LogIdentity { kind: LogKind::Embedded, topic: topic.to_owned(), topic_id: Some(id), cluster_id: None })
+    }
+
+    fn inspect(&self, inspection: &Inspection<'_>) -> Option<Result<Inspected, LogError>> {
+        let inspected =
+            self.connect().and_then(|connection| inspect(&connection, inspection).map_err(|error| self.error(error)));
+        Some(inspected)
     }
 
     fn create_topic(&self, spec: &TopicSpec) -> Result<Created, LogError> {

@@ -14,6 +14,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, ProducerContext};
 use super::client::{ANSWER_WITHIN, KafkaSettings, config, list, make};
 use super::describe::describe;
 use super::errors::{Watch, of_error};
+use super::members::note_of;
 use crate::domain::Partition;
 use crate::log::{LogError, Notes};
 
@@ -78,7 +79,7 @@ pub(super) fn notes(settings: &KafkaSettings, topic: &str, group: &str) -> Resul
         let partitions = describe(&consumer, &watch, &topic)?.partitions;
         let committed = consumer.committed_offsets(list(&topic, partitions), ANSWER_WITHIN);
         let committed = committed.map_err(|error| of_error(&error, "join", &group, &watch))?;
-        Ok(committed.elements().iter().map(|element| element.metadata().to_owned()).collect())
+        Ok(committed.elements().iter().map(|element| note_of(element.metadata()).to_owned()).collect())
     }))
 }
 

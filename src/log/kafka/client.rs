@@ -12,6 +12,9 @@ use crate::domain::{NextOffset, Partition};
 use crate::failure::Cause;
 use crate::log::LogError;
 
+/// What clients call themselves, where the settings do not say otherwise.
+pub const CLIENT_ID: &str = "giaoban";
+
 /// How long a question to the brokers may take.
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(6);
 
@@ -104,7 +107,7 @@ impl KafkaSettings {
 /// The settings' properties over ours.
 pub(super) fn config(settings: &KafkaSettings, ours: &[(&str, &str)]) -> ClientConfig {
     let mut config = ClientConfig::new();
-    config.set("client.id", "giaoban");
+    config.set("client.id", CLIENT_ID);
     if !settings.brokers.is_empty() {
         config.set("bootstrap.servers", &settings.brokers);
     }

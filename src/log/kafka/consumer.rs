@@ -12,6 +12,7 @@ use rdkafka::message::{BorrowedMessage, Headers as _, Message as _, Timestamp};
 use super::client::{ANSWER_WITHIN, KafkaSettings, list, list_at, list_noted};
 use super::errors::{of_code, of_error};
 use super::group::{Group, Protocol, client, join, leave, lock, protocol};
+use super::members::signed;
 use crate::domain::{NextOffset, Offset, Partition, Position};
 use crate::log::{Consumer, Incoming, LogError, Membership, Most, Polled};
 
@@ -362,7 +363,7 @@ impl Consumer for KafkaConsumer {
         if self.alone || offsets.is_empty() {
             return;
         }
-        let Ok(offsets) = list_noted(&self.topic, offsets, note) else { return };
+        let Ok(offsets) = list_noted(&self.topic, offsets, &signed(note)) else { return };
         if let Err(error) = self.consumer.commit(&offsets, CommitMode::Async) {
             tracing::debug!(%error, "the offset hint was not sent");
         }

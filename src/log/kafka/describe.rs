@@ -8,7 +8,7 @@ use rdkafka::error::RDKafkaErrorCode;
 use super::client::ANSWER_WITHIN;
 use super::errors::{Watch, of_code};
 use crate::domain::Partition;
-use crate::log::LogError;
+use crate::log::{Copies, Keepers, LogError};
 
 /// What a topic is made of.
 pub(super) struct Described {
@@ -18,6 +18,16 @@ pub(super) struct Described {
     pub(super) leaderless: Vec<Partition>,
     /// Copies of each partition.
     pub(super) copies: i32,
+    /// Who has them.
+    pub(super) keepers: Keepers,
+}
+
+impl Described {
+    /// Who leads a partition, as it may be told: its number, and where it is.
+    pub(super) fn leader_of(&self, partition: Partition) -> Option<String> {
+        let leader = self.keepers.copies.iter().find(|copies| copies.partition == partition)?.leader?;
+        Some(format!("{leader} ({})", self.keepers.brokers.get(&leader)?))
+    }
 }
 
 /// Asks the brokers for a topic.
@@ -58,5 +68,17 @@ pub(super) fn describe<C: ConsumerContext>(
         partitions: all.iter().map(|partition| Partition(partition.id())).collect(),
         leaderless: all.iter().filter(|of| of.leader() < 0).map(|of| Partition(of.id())).collect(),
         copies: copies as i32,
+        keepers: Keepers {
+            brokers: metadata.brokers().iter().map(|of| (of.id(), format!("{}:{}", of.host(), of.port()))).collect(),
+            copies: all
+                .iter()
+                .map(|of| Copies {
+                    partition: Partition(of.id()),
+                    leader: Some(of.leader()).filter(|leader| *leader >= 0),
+                    on: of.replicas().to_vec(),
+                    in_step: of.isr().to_vec(),
+                })
+                .collect(),
+        },
     })
 }

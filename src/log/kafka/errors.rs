@@ -9,6 +9,7 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
+use super::client::ANSWER_WITHIN;
 use crate::failure::Cause;
 use crate::log::LogError;
 
@@ -55,6 +56,13 @@ impl Watch {
     /// That nobody answers, with the last cause.
     pub(super) fn unreachable(&self, otherwise: impl Into<Cause>) -> LogError {
         let cause = self.with_seen(|seen| seen.last.clone()).map_or_else(|| otherwise.into(), |(_, text)| text.into());
+        // That a client put a connection away is no cause.
+        let told = cause.to_string();
+        let cause = if told.contains("DestroyBroker") || told.contains("handle destroyed") {
+            format!("nothing within {} s", ANSWER_WITHIN.as_secs()).into()
+        } else {
+            cause
+        };
         LogError::Unreachable { at: self.at.clone(), cause }
     }
 
@@ -97,7 +105,9 @@ impl ClientContext for Watch {
         let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail);
         // Who needs the group hears of it from polling; who reads alone needs none, and librdkafka asks all the same.
         // That a partition has been read to its end is no error.
-        if matches!(code, RDKafkaErrorCode::GroupAuthorizationFailed | RDKafkaErrorCode::PartitionEOF) {
+        // That a client put a connection away is its own affair.
+        use RDKafkaErrorCode as C;
+        if matches!(code, C::GroupAuthorizationFailed | C::PartitionEOF | C::DestroyBroker | C::BrokerDestroy) {
             return;
         }
         self.with_seen(|seen| {
@@ -154,6 +164,7 @@ pub(super) fn of_code(code: RDKafkaErrorCode, operation: &str, resource: &str, w
         | C::PurgeQueue
         | C::PurgeInflight
         | C::TimedOutQueue
+        | C::DestroyBroker
         | C::Resolve => watch.fatal().unwrap_or_else(|| watch.unreachable(code)),
         _ => LogError::Transient(Cause::worded(format!("{operation} {resource}: {code}"), code)),
     }
@@ -204,6 +215,21 @@ mod tests {
             cause.to_string().contains("events.dlq") && cause.to_string().contains("Not enough in-sync replicas"),
             "{cause}"
         );
+    }
+
+    #[test]
+    fn that_a_client_put_a_connection_away_is_no_cause() {
+        use RDKafkaErrorCode as C;
+        let watch = Watch::new("kafka:9092");
+        watch.error(KafkaError::Global(C::DestroyBroker), "Broker handle destroyed without termination");
+        for error in [
+            of_error(&KafkaError::MetadataFetch(C::DestroyBroker), "read", "events", &watch),
+            watch.never_answered(KafkaError::MetadataFetch(C::DestroyBroker)),
+        ] {
+            let told = error.to_string();
+            assert!(matches!(error, LogError::Unreachable { .. }), "{told}");
+            assert!(!told.contains("estroy") && told.contains("within 6 s"), "{told}");
+        }
     }
 
     #[test]

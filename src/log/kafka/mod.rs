@@ -11,8 +11,10 @@ mod describe;
 mod errors;
 mod group;
 mod identity;
+mod members;
 mod producer;
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -20,21 +22,17 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, Top
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::RDKafkaErrorCode;
 
-pub use self::client::KafkaSettings;
 use self::client::{ANSWER_WITHIN, config, make};
+pub use self::client::{CLIENT_ID, KafkaSettings};
 use self::consumer::KafkaConsumer;
 use self::describe::{Described, describe};
 use self::errors::{Watch, of_code, of_error};
 use self::producer::KafkaProducer;
 use super::{
-    Access, Consumer, Created, EventLog, Incoming, LogError, Membership, Most, Notes, PartitionRange, Polled, Producer,
-    Ranges, Topic, TopicSpec,
+    Access, Consumer, Created, EventLog, GroupState, Incoming, Keepers, LogError, Membership, Most, Notes,
+    PartitionRange, Polled, Producer, Ranges, Topic, TopicSpec,
 };
 use crate::domain::{LogIdentity, LogKind, NextOffset, Offset, Partition};
-
-/// With these settings a topic keeps its messages for ever.
-pub const UNLIMITED_RETENTION: [(&str, &str); 3] =
-    [("retention.ms", "-1"), ("retention.bytes", "-1"), ("cleanup.policy", "delete")];
 
 /// Questions that are asked at a time.
 const SIDE_BY_SIDE: usize = 16;
@@ -89,9 +87,33 @@ impl KafkaLog {
         }
     }
 
+    /// How many brokers there are.
+    fn brokers(&self) -> Result<usize, LogError> {
+        let metadata = self.probe.fetch_metadata(None, ANSWER_WITHIN);
+        let metadata = metadata.map_err(|error| of_error(&error, "describe", "", self.probe.context()))?;
+        Ok(metadata.brokers().len())
+    }
+
+    /// That nobody answered, told as what it is where other brokers do: the one silent that leads this partition, or has
+    /// the group.
+    fn silent(&self, error: LogError, topic: &str, partition: Option<Partition>) -> LogError {
+        let LogError::Unreachable { at, cause } = error else { return error };
+        let Ok(described) = self.described(topic) else { return LogError::Unreachable { at, cause } };
+        match partition {
+            None => LogError::Silent { broker: String::new(), resource: String::new(), cause },
+            Some(partition) => match described.leader_of(partition) {
+                Some(broker) => {
+                    LogError::Silent { broker, resource: format!("topic {topic}, partition {partition}"), cause }
+                }
+                None => LogError::Leaderless { topic: topic.to_owned(), partitions: vec![partition] },
+            },
+        }
+    }
+
     fn watermarks(&self, topic: &str, partition: Partition) -> Result<PartitionRange, LogError> {
         let watermarks = self.probe.fetch_watermarks(topic, partition.0, ANSWER_WITHIN);
-        let (low, high) = watermarks.map_err(|error| of_error(&error, "read", topic, self.probe.context()))?;
+        let watermarks = watermarks.map_err(|error| of_error(&error, "read", topic, self.probe.context()));
+        let (low, high) = watermarks.map_err(|error| self.silent(error, topic, Some(partition)))?;
         Ok(PartitionRange { partition, low: NextOffset(low), high: NextOffset(high) })
     }
 }
@@ -168,7 +190,7 @@ impl EventLog for KafkaLog {
         }
     }
 
-    fn loses_by(&self, topic: &str) -> Result<Option<String>, LogError> {
+    fn settings(&self, topic: &str) -> Result<BTreeMap<String, String>, LogError> {
         let watch = Watch::new(&self.settings.brokers);
         let admin: AdminClient<Watch> = make(&config(&self.settings, &[]), watch.clone())?;
         let runtime = tokio::runtime::Builder::new_current_thread().build();
@@ -180,11 +202,22 @@ impl EventLog for KafkaLog {
         let found = match answer {
             Some(Ok(found)) => found,
             Some(Err(code)) => return Err(of_code(code, "describe", topic, &watch)),
-            None => return Ok(None),
+            None => return Ok(BTreeMap::new()),
         };
-        let value = |name: &str| found.get(name).and_then(|entry| entry.value.clone());
-        let differs = |(name, wanted): &(&str, &str)| value(name).filter(|value| value != wanted);
-        Ok(UNLIMITED_RETENTION.iter().find_map(|setting| Some(format!("{}={}", setting.0, differs(setting)?))))
+        Ok(found.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?))).collect())
+    }
+
+    fn keepers(&self, topic: &str) -> Result<Keepers, LogError> {
+        Ok(self.described(topic)?.keepers)
+    }
+
+    fn silent_addresses(&self) -> Vec<(String, String)> {
+        members::silent_addresses(&self.settings.brokers)
+    }
+
+    fn group(&self, group: &str, topic: &str) -> Result<GroupState, LogError> {
+        let partitions = self.described(topic)?.partitions;
+        members::state(&self.settings, &self.probe, group, (topic, partitions))
     }
 
     fn create_topic(&self, spec: &TopicSpec) -> Result<Created, LogError> {
@@ -195,14 +228,10 @@ impl EventLog for KafkaLog {
         }
         let watch = Watch::new(&self.settings.brokers);
         let admin: AdminClient<Watch> = make(&config(&self.settings, &[]), watch.clone())?;
-        let max = spec.max_message_bytes.to_string();
-        let topic = NewTopic::new(&spec.name, spec.partitions, TopicReplication::Fixed(spec.replication));
-        let topic = UNLIMITED_RETENTION
-            .iter()
-            .fold(topic, |topic, (key, value)| topic.set(key, value))
-            // A message keeps its time when it is copied here from another log.
-            .set("message.timestamp.type", "CreateTime")
-            .set("max.message.bytes", &max);
+        let copies = spec.copies(self.brokers()?);
+        let settings = spec.settings(copies);
+        let topic = NewTopic::new(&spec.name, spec.partitions, TopicReplication::Fixed(copies));
+        let topic = settings.iter().fold(topic, |topic, (key, value)| topic.set(key, value));
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let runtime = runtime.map_err(|error| LogError::Transient(error.into()))?;
         let options = AdminOptions::new().operation_timeout(Some(ANSWER_WITHIN)).request_timeout(Some(ANSWER_WITHIN));
@@ -244,11 +273,12 @@ impl EventLog for KafkaLog {
         let (Access::Read(topic) | Access::Write(topic) | Access::Join { topic, .. }) = access;
         let ids = self.described(topic)?.partitions;
         let first = ids.first().copied().unwrap_or(Partition(0));
-        match access {
-            Access::Read(topic) => access::read(&self.settings, topic, first),
-            Access::Write(topic) => access::write(&self.settings, topic),
-            Access::Join { group, topic } => access::join(&self.settings, group, topic, first),
-        }
+        let (asked, of) = match access {
+            Access::Read(topic) => (access::read(&self.settings, topic, first), Some(first)),
+            Access::Write(topic) => (access::write(&self.settings, topic), Some(first)),
+            Access::Join { group, topic } => (access::join(&self.settings, group, topic, first), None),
+        };
+        asked.map_err(|error| self.silent(error, topic, of))
     }
 
     fn read(

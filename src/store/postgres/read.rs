@@ -9,7 +9,9 @@ use super::{BEGIN_READING, PostgresStore, Trouble, primaries};
 use crate::domain::{Digest, Entry, LogIdentity, LogKind, Offset, Partition, Position, Quarter, RecordKey};
 use crate::rollup::Cell;
 use crate::store::stored::{EntryRow, SELECT_CHECKPOINT, SELECT_ENTRY, SELECT_GAP, accepted_gap, checkpoint};
-use crate::store::{AcceptedGap, Checkpoint, ReadCheckpoints, ReadFigures, ReadLedger, StoreError, StoreReader};
+use crate::store::{
+    AcceptedGap, Checkpoint, MissingRights, ReadCheckpoints, ReadFigures, ReadLedger, StoreError, StoreReader,
+};
 
 /// How many rows of the ledger are in memory at a time.
 const ROWS_AT_A_TIME: usize = 2_000;
@@ -218,6 +220,25 @@ impl StoreReader for PostgresStore {
         self.with(|client| {
             schema.check_writable(client)?;
             primaries::check_alone(client, &schema.server)
+        })
+    }
+
+    fn missing_rights(&mut self) -> Result<MissingRights, StoreError> {
+        let rows = self.rows(
+            "SELECT c.relname::text, has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
+                AND has_table_privilege(c.oid, 'DELETE')
+             FROM pg_catalog.pg_class c WHERE c.relnamespace = '{schema}'::regnamespace AND c.relkind = 'r'
+             AND c.relname LIKE '%\\_{n}' ORDER BY 1",
+            &[],
+        )?;
+        let tables = self.read(|| rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect())?;
+        let tables: Vec<(String, bool)> = tables;
+        let (count, lacking) = (tables.len(), tables.into_iter().filter(|(_, may)| !may).map(|(name, _)| name));
+        let lacking: Vec<String> = lacking.collect();
+        Ok(match lacking.len() {
+            0 => MissingRights::None,
+            all if all == count => MissingRights::OnlyReads,
+            _ => MissingRights::Tables(lacking),
         })
     }
 

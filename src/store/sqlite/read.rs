@@ -8,7 +8,7 @@ use super::leaf::{LeafError, Record, Records};
 use super::ledger::{StoredLeaf, read_entry};
 use super::{FINGERPRINT, SYNTHETIC, SqliteStore};
 use crate::domain::{Digest, Entry, LogIdentity, LogKind, Position, Quarter, RecordKey};
-use crate::files::sqlite as sqlite_file;
+use crate::files::{Inspected, Inspection, sqlite as sqlite_file};
 use crate::rollup::Cell;
 use crate::store::stored::{SELECT_CHECKPOINT, SELECT_ENTRY, SELECT_GAP, accepted_gap, checkpoint};
 use crate::store::{AcceptedGap, Checkpoint, ReadCheckpoints, ReadFigures, ReadLedger, StoreError, StoreReader};
@@ -187,6 +187,10 @@ impl SqliteStore {
 impl StoreReader for SqliteStore {
     fn describe(&self) -> String {
         format!("SQLite {}", self.path.display())
+    }
+
+    fn inspect(&mut self, inspection: &Inspection<'_>) -> Option<Result<Inspected, StoreError>> {
+        Some(sqlite_file::inspect(&self.connection, inspection).map_err(|error| self.error(error)))
     }
 
     fn size_bytes(&mut self) -> Result<u64, StoreError> {
