@@ -100,6 +100,16 @@ fn every_alert_has_its_page_and_every_page_its_alert() {
 }
 
 #[test]
+fn package_and_image_have_the_pages_where_alerts_point() {
+    let read = |file: &str| fs::read_to_string(root().join(file)).unwrap();
+    assert!(read("Cargo.toml").contains(r#"["docs/runbooks/*.md", "usr/share/doc/giaoban/docs/runbooks/", "644"]"#));
+    assert!(read("Dockerfile").contains("COPY docs/runbooks /usr/share/doc/giaoban/docs/runbooks\n"));
+    for (name, rule) in alerts() {
+        assert_eq!(rule.annotations["runbook_url"], format!("file:///usr/share/doc/giaoban/docs/runbooks/{name}.md"));
+    }
+}
+
+#[test]
 fn every_page_has_the_same_four_headings_with_something_under_each() {
     for name in alerts().keys() {
         let page = Page::of(name);
