@@ -415,3 +415,34 @@ fn every_file_stands_in_the_design() {
         assert!(stands || of_any, "DESIGN.md does not name {file}");
     }
 }
+
+/// Every line that the program's log may have: its event, and at which level.
+struct LogLines(Vec<(String, String)>);
+
+impl Visit<'_> for LogLines {
+    fn visit_macro(&mut self, called: &syn::Macro) {
+        let path: Vec<String> = called.path.segments.iter().map(|part| part.ident.to_string()).collect();
+        let Some([_, level]) = path.get(..2).filter(|path| path[0] == "tracing") else { return };
+        let tokens = called.tokens.to_string();
+        let event = tokens.strip_prefix("event = \"").and_then(|rest| rest.split('"').next());
+        let event = event.unwrap_or_else(|| panic!("a line of the log without its event: {tokens}"));
+        self.0.push((event.to_owned(), level.clone()));
+    }
+}
+
+#[test]
+fn every_line_of_the_log_has_an_event_and_stands_in_the_docs() {
+    let mut lines = LogLines(Vec::new());
+    for source in sources() {
+        let text = fs::read_to_string(root().join("src").join(&source.file)).unwrap();
+        lines.visit_file(&syn::parse_file(&text).unwrap());
+    }
+    let found: BTreeSet<(String, String)> = lines.0.into_iter().collect();
+    let page = fs::read_to_string(root().join("docs/log.md")).unwrap();
+    let row = |line: &str| {
+        let mut cells = line.strip_prefix("| `")?.split('|').map(|cell| cell.trim().trim_matches('`').to_owned());
+        Some((cells.next()?, cells.next()?))
+    };
+    let told: BTreeSet<(String, String)> = page.lines().filter_map(row).collect();
+    assert_eq!(found, told, "docs/log.md");
+}

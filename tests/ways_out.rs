@@ -377,6 +377,13 @@ fn one_run(seed: u64) -> BTreeSet<String> {
     }
 
     watched.run(&["top", "--once"]);
+    let serving = Running::of(giaoban.command(&["serve"]));
+    for path in ["/", "/records?figure=supervision_sessions", "/metrics", "/readyz"] {
+        assert_safe(serving.get(path).1.as_bytes(), path);
+    }
+    serving.signal("TERM");
+    assert_safe(serving.ended().1.as_bytes(), "the log of what serves");
+    watched.ran.insert("serve".into());
     let worker = Running::worker(&giaoban);
     let address = worker.address();
     watched.run(&["top", "--once", "--at", address, "--lang", "vi"]);

@@ -1,6 +1,7 @@
 //! `giaoban demo`: a sample year through the whole pipeline, as real events:
 //! embedded log → worker → store → report, then pages and metrics on loopback.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -76,7 +77,9 @@ pub fn run(context: &Context, args: &DemoArgs) -> Done {
     let files = write_report(context, &mut *reader, period, &out)?;
     print(&story(context, &mut *reader, (sent, &summary), &files, begun.elapsed())?)?;
     let Some(server) = server else { return Ok(ExitCode::Done) };
-    print(&next_steps(context, &server))?;
+    if let Some(address) = server.address {
+        print(&next_steps(context, address))?;
+    }
     // What is recorded or corrected meanwhile shows on the pages.
     let mut store = place.create()?;
     let log = context.log_beside(&mut *store)?;
@@ -186,8 +189,8 @@ fn story(
     Ok([sent.get(lang), &settled, figures.get(lang), says::report(seconds).get(lang), &names].concat())
 }
 
-fn next_steps(context: &Context, server: &HttpServer) -> String {
-    let (address, data) = (server.address, context.settings.general.data.display());
+fn next_steps(context: &Context, address: SocketAddr) -> String {
+    let data = context.settings.general.data.display();
     let commands = format!(
         "  giaoban records --period 2020-Q4 --unit 001 --figure violations_found --data {data}\n  giaoban record supervision --unit 00004 --held-on 2020-12-01 --body fatherland_front --field budget_finance --data {data}\n"
     );

@@ -19,6 +19,7 @@ mod report;
 mod restore;
 mod rollup;
 mod schema;
+mod serve;
 mod top;
 mod topics;
 mod verify;
@@ -29,9 +30,10 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
-use crate::config::{Loaded, Overrides, environment, language, load};
+use crate::config::{Loaded, Origin, Overrides, Settings, environment, language, load};
 use crate::failure::{ExitCode, Failure};
-use crate::program::{Context, end_at_panics, misread, start_log};
+use crate::observability::COMMIT;
+use crate::program::{Context, LogFormat, end_at_panics, misread, start_log};
 use crate::terminal::note;
 use crate::text::Lang;
 
@@ -78,6 +80,8 @@ enum Command {
     Withdraw(withdraw::WithdrawArgs),
     /// Đưa sự kiện từ nhật ký vào kho số liệu · Take events from the log into the store
     Worker(worker::WorkerArgs),
+    /// Trang số liệu, tình trạng và số liệu giám sát của một kho · Pages, health and metrics of a store, beside its workers
+    Serve(serve::ServeArgs),
     /// Số liệu của một kỳ · The figures of a period
     Rollup(rollup::RollupArgs),
     /// Các hồ sơ đứng sau một con số · The records behind a figure
@@ -126,10 +130,49 @@ pub fn run() -> ExitCode {
         Ok(loaded) => loaded,
         Err(error) => return fail(&Failure::from(error), language(&overrides, &environment)),
     };
-    let lang = loaded.settings.lang;
-    start_log(&loaded.settings.log);
+    let (lang, goes_on) = (loaded.settings.lang, cli.command.goes_on());
+    let format = start_log(&loaded.settings.log);
     end_at_panics();
-    dispatch(cli.command, loaded, overrides.data.is_some()).unwrap_or_else(|failure| fail(&failure, lang))
+    if goes_on {
+        tell_start(&loaded);
+    }
+    let failed = |failure: Failure| match format {
+        LogFormat::Json if goes_on => end(&failure, lang),
+        _ => fail(&failure, lang),
+    };
+    dispatch(cli.command, loaded, overrides.data.is_some()).unwrap_or_else(failed)
+}
+
+impl Command {
+    /// Whether it goes on until it is stopped: a program that others watch by its log.
+    fn goes_on(&self) -> bool {
+        matches!(self, Self::Worker(_) | Self::Serve(_))
+    }
+}
+
+/// The first line of the log of a program that goes on: what it is, and what it was told.
+fn tell_start(loaded: &Loaded) {
+    let Settings { general, kafka, store, .. } = &loaded.settings;
+    let changed = loaded.shown.iter().filter(|(_, _, origin)| *origin != Origin::Default);
+    let changed: Vec<String> = changed.map(|(key, value, _)| format!("{key}={value}")).collect();
+    tracing::info!(
+        event = "started",
+        version = env!("CARGO_PKG_VERSION"),
+        commit = COMMIT,
+        store = if store.is_shared() { "postgresql" } else { "sqlite" },
+        log = ?kafka.log_kind(),
+        group = kafka.group,
+        data = %general.data.display(),
+        settings = changed.join(", "),
+        "begun"
+    );
+}
+
+/// The last line of the log of a program that others watch by it: why it ends, and what to do.
+fn end(failure: &Failure, lang: Lang) -> ExitCode {
+    let (error, remedy, code) = (failure.what().get(lang), failure.remedy().get(lang), failure.code());
+    tracing::error!(event = "failed", error, remedy, code = code as u8, "ended by a failure");
+    code
 }
 
 fn dispatch(command: Command, mut loaded: Loaded, data_named: bool) -> Done {
@@ -150,6 +193,7 @@ fn dispatch(command: Command, mut loaded: Loaded, data_named: bool) -> Done {
         Command::Correct(args) => correct::run(&context(loaded)?, &args),
         Command::Withdraw(args) => withdraw::run(&context(loaded)?, &args),
         Command::Worker(args) => worker::run(&context(loaded)?, &args),
+        Command::Serve(args) => serve::run(context(loaded)?, &args),
         Command::Rollup(args) => rollup::run(&context(loaded)?, &args),
         Command::Records(args) => records::run(&context(loaded)?, &args),
         Command::Overlaps(args) => overlaps::run(&context(loaded)?, &args),

@@ -70,6 +70,7 @@ pub fn run(context: &Context, args: &WorkerArgs) -> Done {
     };
     if context.settings.store.synthetic && !synthetic {
         tracing::warn!(
+            event = "synthetic_no_effect",
             store = store.describe(),
             "store.synthetic has no effect: the store was not made for made-up events, and refuses them"
         );

@@ -140,6 +140,8 @@ section! {
     "http." HttpSettings {
         /// `host:port`, or `off`.
         pub listen: String = "127.0.0.1:9464".into(), Shape::Listen;
+        /// `host:port` of metrics alone, or `off`.
+        pub metrics_listen: String = "off".into(), Shape::Listen;
         /// Names besides `localhost` by which the server may be called.
         pub hosts: Vec<String> = Vec::new(), Shape::Hosts;
     }

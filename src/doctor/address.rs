@@ -26,12 +26,12 @@ pub(super) fn look(examination: &mut Examination, listen: &str) {
             _ => {
                 let by = holder(listen).unwrap_or_else(|| "?".to_owned());
                 let detail = says::address_taken(listen, by);
-                examination.add(Thing::Address, Verdict::Problem, &detail, &worker::other_address());
+                examination.add(Thing::Address, Verdict::Problem, &detail, &worker::other_address("http.listen"));
             }
         },
         Err(error) => {
             let detail = worker::cannot_listen(listen, error);
-            examination.add(Thing::Address, Verdict::Problem, &detail, &worker::other_address());
+            examination.add(Thing::Address, Verdict::Problem, &detail, &worker::other_address("http.listen"));
         }
     }
 }

@@ -50,7 +50,7 @@ impl GroupNotes {
         match notes {
             Ok(notes) => notes.iter().filter_map(|note| note.parse().ok()).for_each(|seen| self.timelines.hear(seen)),
             Err(error) => {
-                tracing::debug!(%error, "cannot read what the group has noted");
+                tracing::debug!(event = "notes_not_read", %error, "cannot read what the group has noted");
             }
         }
     }

@@ -12,7 +12,7 @@ use super::error::{Silent, WorkerError};
 use super::letters::LetterKeeper;
 use super::machine::{Limits, Machine};
 use super::notes::GroupNotes;
-use super::reader::Reader;
+use super::reader::{Outages, Reader};
 use super::summary::Summary;
 use super::writer::{Overlaps, Writer};
 use crate::dead_letters::producer::DeadLetterProducer;
@@ -119,7 +119,7 @@ impl Worker {
         if let Some(topic) = &self.dead_letter_topic {
             // Needed only when a dead letter comes; but better known before.
             if let Err(error) = self.log.topic(topic) {
-                tracing::warn!(%error, "the dead-letter topic cannot be used; the worker stops at the first message that is not a valid event");
+                tracing::warn!(event = "dead_letter_topic_unusable", %error, "the dead-letter topic cannot be used; the worker stops at the first message that is not a valid event");
             }
         }
         store.standing(&self.topic)?;
@@ -202,6 +202,7 @@ impl Worker {
             looked_at: Instant::now(),
             looking: false,
             away_told: None,
+            outages: Outages::default(),
             progress: self.progress,
             summary: Summary::default(),
         };

@@ -122,7 +122,7 @@ impl Writer {
                 self.overlaps = Overlaps::Known(Instant::now());
             }
             Err(error) => {
-                tracing::debug!(%error, "overlaps cannot be counted");
+                tracing::debug!(event = "overlaps_not_counted", %error, "overlaps cannot be counted");
                 self.overlaps = Overlaps::Changed(Instant::now());
             }
         }
@@ -169,7 +169,7 @@ impl Writer {
         let looked = observability::store::look(&mut *self.store, &self.metrics);
         self.metrics.health.answered(looked.is_ok());
         if let Err(error) = looked {
-            tracing::debug!(%error, "the store's size and clock cannot be asked");
+            tracing::debug!(event = "store_not_looked_at", %error, "the store's size and clock cannot be asked");
         }
     }
 }

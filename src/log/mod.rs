@@ -426,6 +426,12 @@ pub trait Consumer: Send {
         Vec::new()
     }
 
+    /// Whether it is a member of a group in which others have all partitions, as last heard, where that is not told by
+    /// [`Polled::Assigned`]; cheap.
+    fn stands_by(&mut self) -> bool {
+        false
+    }
+
     /// Whether the log was there when last heard; cheap.
     fn connected(&mut self) -> bool {
         true

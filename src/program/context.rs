@@ -283,14 +283,24 @@ pub fn open_reader(place: &StorePlace, rules: &Rules) -> Result<Box<dyn StoreRea
     }
 }
 
+/// How the program's own log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For a person.
+    Text,
+    /// For a program, an object a line.
+    Json,
+}
+
 /// Starts the program's own log on standard error: text on a terminal, JSON otherwise, unless the settings say which.
-pub fn start_log(log: &LogSettings) {
+pub fn start_log(log: &LogSettings) -> LogFormat {
     let level = log.level.parse().unwrap_or(tracing::Level::INFO);
     let text = match log.format.as_str() {
         "text" => true,
         "json" => false,
         _ => terminal::is_seen(),
     };
+    let format = if text { LogFormat::Text } else { LogFormat::Json };
     let line = move || terminal::LogLine { is_json: !text };
     // Without colours, so that whatever steers a terminal was sent by somebody, and is written as an escape.
     let builder = tracing_subscriber::fmt().with_max_level(level).with_writer(line).with_target(false).with_ansi(false);
@@ -298,4 +308,5 @@ pub fn start_log(log: &LogSettings) {
     let builder = builder.log_internal_errors(false);
     // A second start in one process would find one in place, which serves.
     let _ = if text { builder.try_init() } else { builder.json().try_init() };
+    format
 }

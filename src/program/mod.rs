@@ -9,7 +9,7 @@ mod patience;
 mod usage;
 mod watching;
 
-pub use context::{Context, open_reader, start_log};
+pub use context::{Context, LogFormat, open_reader, start_log};
 pub use http_server::HttpServer;
 pub use panics::end_at_panics;
 pub use patience::Patience;

@@ -9,7 +9,7 @@ pub fn end_at_panics() {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         let thread = std::thread::current().name().unwrap_or("unnamed").to_owned();
         let what = panic.payload_as_str().unwrap_or("a panic without words");
-        tracing::error!(%place, %thread, "{what}: this is a bug in the program");
+        tracing::error!(event = "panic", %place, %thread, "{what}: this is a bug in the program");
         std::process::exit(i32::from(ExitCode::Internal as u8));
     }));
 }
@@ -24,7 +24,7 @@ mod tests {
     fn a_panic_in_any_thread_ends_the_process_with_its_place_in_the_log() {
         const INSIDE: &str = "INSIDE_TEST_OF_PANICS";
         if std::env::var_os(INSIDE).is_some() {
-            crate::program::start_log(&crate::config::Settings::default().log);
+            let _ = crate::program::start_log(&crate::config::Settings::default().log);
             end_at_panics();
             let _ = std::thread::Builder::new().name("store".into()).spawn(|| panic!("made up")).unwrap().join();
             return;

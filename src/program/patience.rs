@@ -55,7 +55,7 @@ impl Patience<'_> {
             (self.alive)(Some(&failure));
             if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
                 told = Some(Instant::now());
-                tracing::warn!(error = %failure.what().en, seconds = left.as_secs(), "cannot begin yet; waiting for at most so many seconds");
+                tracing::warn!(event = "start_waits", error = %failure.what().en, seconds = left.as_secs(), "cannot begin yet; waiting for at most so many seconds");
             }
             let until = Instant::now() + pause.min(left);
             while Instant::now() < until {

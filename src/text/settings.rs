@@ -137,6 +137,10 @@ keys! {
         "Địa chỉ trang, /metrics, /livez, /readyz, /startupz; off là tắt",
         "Address of the pages, /metrics, /livez, /readyz, /startupz; off for none"
     }
+    "http.metrics_listen" {
+        "Địa chỉ riêng của /metrics (kèm /livez, /readyz, /startupz), không có trang số liệu: khi đó http.listen không có /metrics; off là dùng chung http.listen",
+        "An address for /metrics alone (with /livez, /readyz, /startupz), without pages: http.listen has no /metrics then; off to have it there"
+    }
     "http.hosts" {
         "Tên máy chủ mà trình duyệt và Prometheus được dùng để gọi, ngoài localhost và địa chỉ IP, ví dụ [\"giaoban.hanoi.example\"]",
         "Names by which browsers and Prometheus may call the server, besides localhost and IP addresses, such as [\"giaoban.hanoi.example\"]"

@@ -80,7 +80,7 @@ pub async fn serve(
             Err(error) if matches!(error.kind(), ConnectionAborted | ConnectionReset) => {}
             // No descriptor is free.
             Err(error) => {
-                tracing::warn!(%error, open = open.len(), "no connection is taken");
+                tracing::warn!(event = "no_connection_taken", %error, open = open.len(), "no connection is taken");
                 close_one(&mut open);
                 sleep(ASKED_AGAIN_AFTER).await;
             }

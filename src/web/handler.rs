@@ -182,7 +182,7 @@ fn answer_of(
 /// What is answered where the question cannot be, with links to what there is.
 fn instead(absent: &Absent, reader: Reader, links: Links, periods: &[Period]) -> Reply {
     if let Absent::Store(error) = absent {
-        tracing::warn!(%error, "the figures cannot be read");
+        tracing::warn!(event = "figures_not_read", %error, "the figures cannot be read");
     }
     match reader {
         Reader::Person => absent.page_among(links, periods),

@@ -47,7 +47,9 @@ pub use query::{Figures, Open};
 pub struct WebState {
     /// What operators watch.
     pub watched: Arc<dyn Watched>,
-    /// The figures; `None` where metrics alone are served.
+    /// Whether metrics are served, beside health.
+    pub metrics: bool,
+    /// The figures; `None` where no pages are served.
     pub figures: Option<Figures>,
     /// By which names the server may be called.
     pub hosts: KnownHosts,
@@ -67,9 +69,9 @@ fn router(state: WebState, within: Duration) -> Router {
     let routes = match state.figures {
         Some(figures) => {
             let recorder = Recorder::start(Arc::clone(&state.watched));
-            watched(state.watched).merge(pages(figures, recorder))
+            watched(state.watched, state.metrics).merge(pages(figures, recorder))
         }
-        None => watched(state.watched),
+        None => watched(state.watched, state.metrics),
     };
     routes
         .layer(from_fn_with_state(within, limits::in_time))
@@ -78,9 +80,9 @@ fn router(state: WebState, within: Duration) -> Router {
 }
 
 /// For operators.
-fn watched(watched: Arc<dyn Watched>) -> Router {
-    Router::new()
-        .route("/metrics", get(probes::metrics))
+fn watched(watched: Arc<dyn Watched>, metrics: bool) -> Router {
+    let routes = if metrics { Router::new().route("/metrics", get(probes::metrics)) } else { Router::new() };
+    routes
         .route("/livez", get(probes::live))
         .route("/readyz", get(probes::ready))
         .route("/startupz", get(probes::started))

@@ -43,7 +43,7 @@ impl Watched for Well {
 
 fn state(watched: impl Watched + 'static, figures: Option<Figures>) -> WebState {
     let hosts = KnownHosts::new("127.0.0.1:0", ["giaoban.example"]);
-    WebState { watched: Arc::new(watched), figures, hosts }
+    WebState { watched: Arc::new(watched), metrics: true, figures, hosts }
 }
 
 /// A server on a port of its own, until it is dropped.
@@ -157,6 +157,20 @@ fn probes_answer_with_a_word_and_why_a_line_each_and_metrics_with_text() {
         assert!(metrics.content_type.starts_with("text/plain"));
         assert_eq!(server.get("/").status, 404);
     }
+}
+
+#[tokio::test]
+async fn where_metrics_have_an_address_of_their_own_the_pages_have_none_and_both_have_health() {
+    let folder = tempfile::tempdir().unwrap();
+    let pages = WebState { metrics: false, ..state(Well(true), Some(figures(folder.path(), fixture::rules()))) };
+    let (pages, metrics) = (router(pages, ANSWERS_WITHIN), router(state(Well(true), None), ANSWERS_WITHIN));
+    for probe in ["/livez", "/readyz", "/startupz"] {
+        assert_eq!(ask(pages.clone(), probe).await.0, StatusCode::OK);
+        assert_eq!(ask(metrics.clone(), probe).await.0, StatusCode::OK);
+    }
+    assert_eq!(ask(pages, "/metrics").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(ask(metrics.clone(), "/metrics").await.0, StatusCode::OK);
+    assert_eq!(ask(metrics, "/").await.0, StatusCode::NOT_FOUND);
 }
 
 #[test]

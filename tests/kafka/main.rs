@@ -11,6 +11,7 @@ use std::io::Write as _;
 use std::process::Stdio;
 use std::time::Duration;
 
+use giaoban::domain::{Offset, Partition};
 use giaoban::log::kafka::{KafkaLog, KafkaSettings};
 use giaoban::log::{Clock, EventLog as _, Outgoing, TopicSpec, loses_by};
 use harness::running::Running;
@@ -243,4 +244,45 @@ fn kafka_a_topic_that_ends_in_no_message_is_read_to_its_end() {
     transaction(5..9, true);
     until("it has read what follows", within, || sessions(&giaoban) == 7);
     until("it does not lag again", within, || lag() == Some(0.0));
+}
+
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_a_worker_that_stands_by_is_started_and_ready_and_what_nobody_reads_is_seen() {
+    let giaoban = Giaoban::on_kafka()
+        .with("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0")
+        .with("GIAOBAN__STORE__URL", &std::env::var("POSTGRES_URL").expect("POSTGRES_URL is not set: run ./test.sh"));
+    let name = format!("spare_{:x}", jiff::Timestamp::now().as_nanosecond());
+    let giaoban = giaoban.with("GIAOBAN__STORE__SCHEMA", &name);
+    giaoban.ok(&["topics", "create", "--partitions", "1"]);
+    let within = Duration::from_secs(40);
+    let first = Running::worker(&giaoban);
+    first.until_ready();
+    let second = Running::worker(&giaoban);
+    until("both are ready", within, || first.is_ready() && second.is_ready());
+    assert_eq!((first.get("/startupz").0, second.get("/startupz").0), (200, 200));
+    let sum = |name: &str| first.metric(name).unwrap() + second.metric(name).unwrap();
+    until("one of them reads", within, || sum("giaoban_worker_assigned_partitions") == 1.0);
+    for worker in [&first, &second] {
+        until("both know of all", within, || worker.metric("giaoban_topic_lag_records{partition=\"0\"}") == Some(0.0));
+        assert_eq!(worker.metric("giaoban_topic_partitions"), Some(1.0));
+        assert!(worker.metric("giaoban_clock_skew_seconds").is_some_and(|skew| skew.abs() < 5.0));
+    }
+    second.stop();
+    first.stop();
+    let serving = Running::of(giaoban.command(&["serve"]));
+    serving.until_ready();
+    giaoban.publish_sessions(0..3);
+    let lag = |of: &str| serving.metric(&format!("giaoban_topic_lag_{of}{{partition=\"0\"}}"));
+    until("what nobody reads", within, || lag("records") == Some(3.0));
+    // A topic as topics create makes it: the broker says when it took each.
+    log(&giaoban)
+        .read(giaoban.variable("GIAOBAN__KAFKA__TOPIC"), Partition(0), Offset(0), 1, &mut |message| {
+            assert!(message.appended_ms.is_some() && message.appended_ms == message.timestamp_ms);
+        })
+        .unwrap();
+    assert!(lag("seconds") < Some(60.0), "no producer's clock: {:?}", lag("seconds"));
+    serving.stop();
+    let mut client = postgres::Client::connect(&std::env::var("POSTGRES_URL").unwrap(), postgres::NoTls).unwrap();
+    client.batch_execute(&format!("DROP SCHEMA \"{name}\" CASCADE")).unwrap();
 }

@@ -99,19 +99,36 @@ fn postgres_that_is_away_or_hangs_is_seen_by_an_idle_worker_within_ten_seconds()
     let mut server = OwnServer::start();
     let giaoban = on(&server.url(), "giaoban");
     let mut worker = idle(&giaoban, 10);
+    let serving = Running::of(giaoban.command(&["serve"]));
+    serving.until_ready();
+    let lag = |of: &Running| -> Option<f64> {
+        (0..6).map(|partition| of.metric(&format!("giaoban_topic_lag_records{{partition=\"{partition}\"}}"))).sum()
+    };
+    until("no lag", PATIENCE, || lag(&worker) == Some(0.0) && lag(&serving) == Some(0.0));
     server.stop(Down::Fast);
-    worker.until_not_ready(SEEN_WITHIN);
-    worker.says("the store is away");
+    for process in [&worker, &serving] {
+        process.until_not_ready(SEEN_WITHIN);
+        process.says("\"event\":\"store_away\"");
+        assert!(process.readiness().1.contains("the store"), "{}", process.readiness().1);
+        assert!(process.is_live(), "an outage is no reason to start it again");
+    }
     assert_eq!(worker.metric("giaoban_worker_store_connected"), Some(0.0));
-    assert!(worker.is_live(), "an outage is no reason to start it again");
+    // The store says nothing, and the log goes on.
+    publish(&giaoban, 10..12);
+    until("what waits is known", PATIENCE, || lag(&worker) == Some(2.0) && lag(&serving) == Some(2.0));
     server.start_again();
-    worker.until_ready();
+    for process in [&worker, &serving] {
+        process.until_ready();
+        process.says("\"event\":\"store_back\",\"seconds\":");
+    }
+    serving.stop();
+    until("it is in the store", PATIENCE, || giaoban.sessions() == Some(12));
     server.freeze();
     worker.until_not_ready(SEEN_WITHIN);
     server.thaw();
     worker.until_ready();
     worker.assert_running();
-    publish(&giaoban, 10..15);
+    publish(&giaoban, 12..15);
     until("the rest", PATIENCE, || giaoban.sessions() == Some(15));
     worker.stop();
 }

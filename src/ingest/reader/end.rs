@@ -70,7 +70,7 @@ impl Reader {
             return self.bounded;
         }
         let hidden = self.log.hidden(&self.topic).unwrap_or_else(|error| {
-            tracing::debug!(%error, "whether anything is hidden cannot be found out");
+            tracing::debug!(event = "hidden_not_known", %error, "whether anything is hidden cannot be found out");
             Vec::new()
         });
         if hidden.is_empty() {
@@ -79,7 +79,7 @@ impl Reader {
         let told = self.hidden_at.map(|(_, told)| told).filter(|told| told.elapsed() < TELL_EVERY);
         if told.is_none() {
             for (partition, offsets) in &hidden {
-                tracing::warn!(%partition, offsets, "an open transaction of some producer hides what follows it: waiting for its end");
+                tracing::warn!(event = "transaction_open", %partition, offsets, "an open transaction of some producer hides what follows it: waiting for its end");
             }
         }
         self.hidden_at = Some((Instant::now(), told.unwrap_or_else(Instant::now)));

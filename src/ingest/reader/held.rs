@@ -14,7 +14,7 @@ impl Reader {
     /// A partition is held at a record.
     pub(super) fn hold(&mut self, partition: Partition, excess: Excess) -> Result<(), WorkerError> {
         let told = Stopped::TooManyDeadLetters { partition, excess };
-        tracing::error!(%partition, error = %told, remedy = %told.remedy().en, "a partition is held");
+        tracing::error!(event = "partition_held", %partition, error = %told, remedy = %told.remedy().en, "a partition is held");
         self.metrics.held(partition, excess.last);
         self.note_held(partition, excess)
     }
@@ -45,7 +45,7 @@ impl Reader {
                 }
                 continue;
             };
-            tracing::info!(%partition, to = %decision.to, why = decision.why, "dead letters are accepted: going on");
+            tracing::info!(event = "dead_letters_accepted", %partition, to = %decision.to, why = decision.why, "dead letters are accepted: going on");
             self.machine.handle(Input::Decided(partition), now_ms);
         }
         Ok(())

@@ -31,7 +31,7 @@ impl Reader {
         let answers = (self.rounds, self.answers.clone());
         let log = (&self.log, self.notes.as_ref());
         if let Err(error) = ask(log, &self.topic, partitions, answers, &self.stop) {
-            tracing::warn!(%error, "cannot start a thread that looks up where to start; trying again");
+            tracing::warn!(event = "lookup_not_started", %error, "cannot start a thread that looks up where to start; trying again");
             self.unknown(partitions, now_ms);
         }
     }
@@ -53,7 +53,7 @@ impl Reader {
                 }
                 Err(error) if self.passes(error.kind()) => {
                     self.metrics.log_failed(LogTrouble::Lookup);
-                    tracing::warn!(%partition, %error, "cannot look up where to start; trying again");
+                    tracing::warn!(event = "log_lookup_failed", %partition, %error, "cannot look up where to start; trying again");
                     self.unanswered.insert(partition);
                     unknown.push(partition);
                 }
@@ -84,7 +84,7 @@ impl Reader {
         let LogError::OffsetOutOfRange { partition, wanted, .. } = error else { return Err(error.into()) };
         match self.log.range(&self.topic, partition) {
             Ok(range) if wanted < range.low && self.machine.accepts_gaps() => {
-                tracing::warn!(%partition, from = %wanted, to = %range.low, "messages are gone that were not read: going on behind them, as it was accepted");
+                tracing::warn!(event = "gap_accepted", %partition, from = %wanted, to = %range.low, "messages are gone that were not read: going on behind them, as it was accepted");
                 self.unknown(&[partition], now_ms);
                 Ok(())
             }
@@ -107,7 +107,7 @@ impl Reader {
                 Ok(())
             }
             Err(error) if self.passes(error.kind()) => {
-                tracing::debug!(%error, ?partitions, "the consumer does not keep still; what comes is dropped");
+                tracing::debug!(event = "consumer_not_held", %error, ?partitions, "the consumer does not keep still; what comes is dropped");
                 Ok(())
             }
             Err(error) => Err(error.into()),
@@ -127,7 +127,7 @@ impl Reader {
         let progress = match self.progress(now_ms) {
             Ok(progress) => progress,
             Err(error) if self.passes(error.kind()) => {
-                tracing::warn!(%error, "cannot look up where to start; trying again");
+                tracing::warn!(event = "store_lookup_failed", %error, "cannot look up where to start; trying again");
                 self.unknown(&partitions, now_ms);
                 return Ok(());
             }
@@ -191,7 +191,7 @@ impl Reader {
         match result.map_err(|error| once_more(&*self.log, &self.topic, &self.stop, error)) {
             Err(error) if self.passes(error.kind()) => {
                 self.metrics.log_failed(LogTrouble::Seek);
-                tracing::warn!(%error, "cannot read from there yet; trying again");
+                tracing::warn!(event = "log_seek_failed", %error, "cannot read from there yet; trying again");
                 let now_ms = self.now_ms();
                 self.unknown(partitions, now_ms);
                 Ok(())

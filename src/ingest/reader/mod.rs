@@ -44,6 +44,18 @@ const POLL: Duration = Duration::from_millis(20);
 /// And this long where nothing is: a message ends it at once, a stop is seen within it.
 const IDLE_POLL: Duration = Duration::from_millis(200);
 
+/// What is away, each since when: that it is over is said with how long it took.
+#[derive(Default)]
+pub(super) struct Outages {
+    store_away: Option<Instant>,
+    /// The store takes no batch.
+    store_refuses: Option<Instant>,
+    log_away: Option<Instant>,
+    leaderless: Option<Instant>,
+    /// Whether a broker was ever connected.
+    was_connected: bool,
+}
+
 /// The thread that reads.
 pub(super) struct Reader {
     pub(super) log: Arc<dyn EventLog>,
@@ -109,6 +121,7 @@ pub(super) struct Reader {
     pub(super) looking: bool,
     /// When it was last said that it cannot be looked at.
     pub(super) away_told: Option<Instant>,
+    pub(super) outages: Outages,
     pub(super) progress: Box<dyn FnMut(u64, Option<u64>)>,
     pub(super) summary: Summary,
 }
@@ -171,12 +184,24 @@ impl Reader {
     /// Says every ten seconds that the store owes an answer.
     fn tell_of_silence(&mut self) {
         let Some(waited) = self.metrics.health.unanswered() else {
+            if !self.told.is_zero() {
+                let seconds = self.told.as_secs();
+                tracing::info!(
+                    event = "store_answers",
+                    seconds,
+                    "the store answers again, after so many seconds or more"
+                );
+            }
             self.told = Duration::ZERO;
             return;
         };
         if waited >= self.told + TELL_EVERY {
             self.told = waited;
-            tracing::warn!(seconds = waited.as_secs(), "the store does not answer; waiting for it");
+            tracing::warn!(
+                event = "store_silent",
+                seconds = waited.as_secs(),
+                "the store does not answer; waiting for it"
+            );
         }
     }
 
@@ -220,19 +245,19 @@ impl Reader {
             Polled::Messages(_) => {}
             Polled::Assigned(partitions) => {
                 self.metrics.rebalanced("assigned");
-                tracing::info!(?partitions, "assigned");
+                tracing::info!(event = "partitions_assigned", ?partitions, "assigned");
                 self.look_up(&partitions, now_ms);
             }
             Polled::Revoked(partitions) => {
                 self.ranging.retain(|partition, _| !partitions.contains(partition));
                 self.metrics.rebalanced("revoked");
-                tracing::info!(?partitions, "revoked");
+                tracing::info!(event = "partitions_revoked", ?partitions, "revoked");
                 self.machine.handle(Input::Revoked(&partitions), now_ms);
             }
             Polled::Lost(partitions) => {
                 self.ranging.retain(|partition, _| !partitions.contains(partition));
                 self.metrics.rebalanced("lost");
-                tracing::warn!(?partitions, "lost: the session timed out");
+                tracing::warn!(event = "partitions_lost", ?partitions, "lost: the session timed out");
                 self.machine.handle(Input::Lost(&partitions), now_ms);
             }
             Polled::AtEnd(partitions) => self.machine.handle(Input::AtEndOf(&partitions), now_ms),
@@ -251,7 +276,7 @@ impl Reader {
             Reply::Ranges(round, ranges) => return self.ranges(round, ranges, now_ms),
             Reply::Noted(result) => {
                 if let Err(error) = result {
-                    tracing::warn!(%error, "the store has not noted that a partition is held");
+                    tracing::warn!(event = "hold_not_noted", %error, "the store has not noted that a partition is held");
                 }
                 return Ok(());
             }
@@ -261,25 +286,30 @@ impl Reader {
             }
             Reply::Kept(id, Ok(())) => Input::DeadLettersKept(id),
             Reply::Kept(id, Err(refused)) if self.passes(refused.kind()) => {
-                tracing::warn!(partition = %refused.position.partition, error = %refused, "dead letters are not confirmed; reading this partition again from the store's offset");
+                tracing::warn!(event = "dead_letters_not_confirmed", partition = %refused.position.partition, error = %refused, "dead letters are not confirmed; reading this partition again from the store's offset");
                 self.metrics.failed("dead_letter");
                 Input::DeadLettersNotKept(id)
             }
             Reply::Kept(_, Err(refused)) => return Err(refused.into()),
             Reply::Applied { result: Ok(counts), took, room } => {
                 self.written = took;
+                if let Some(since) = self.outages.store_refuses.take() {
+                    let seconds = since.elapsed().as_secs();
+                    tracing::info!(event = "store_takes", seconds, "the store takes batches again");
+                }
                 self.machine.take_back(room);
                 Input::Committed(counts)
             }
             Reply::Applied { result: Err(error @ StoreError::Fenced { stored, expected, .. }), .. } => {
-                tracing::error!(%error, "fenced: dropped what was read, starting again from the store's offsets");
+                tracing::error!(event = "store_fenced", %error, "fenced: dropped what was read, starting again from the store's offsets");
                 self.metrics.failed("fenced");
                 // Nobody who writes takes a store back.
                 self.metrics.went_back(NextOffset::lost(stored, expected));
                 Input::Failed(BatchFailure::Fenced)
             }
             Reply::Applied { result: Err(error), .. } if self.passes(error.kind()) => {
-                tracing::warn!(%error, "the store did not take a batch; trying again from its offsets");
+                self.outages.store_refuses.get_or_insert_with(Instant::now);
+                tracing::warn!(event = "batch_not_taken", %error, "the store did not take a batch; trying again from its offsets");
                 self.metrics.failed(if error.kind() == FailureKind::DiskFull { "disk_full" } else { "passing" });
                 Input::Failed(BatchFailure::Passing(error.to_string()))
             }
@@ -339,7 +369,7 @@ impl Reader {
     fn look_back(&mut self, partition: Partition, from: NextOffset) -> Result<(), LogError> {
         // What has expired meanwhile is not asked for.
         let low = self.log.range(&self.topic, partition)?.low;
-        tracing::debug!(%partition, %from, "the first bad record since the start: looking at those before it");
+        tracing::debug!(event = "looking_back", %partition, %from, "the first bad record since the start: looking at those before it");
         self.consumer.seek(partition, from.max(low))
     }
 

@@ -2,6 +2,7 @@
 //! of them nobody leads who answers.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use super::Reader;
 use crate::domain::{NextOffset, Partition};
@@ -17,19 +18,40 @@ impl Reader {
         };
         let ends: Vec<_> = self.consumer.ends().into_iter().map(end).collect();
         self.metrics.ends(&ends);
-        self.metrics.connected(self.consumer.connected());
+        self.connection();
+        if self.committed.is_empty() && self.unanswered.is_empty() && self.consumer.stands_by() {
+            self.metrics.health.works();
+        }
         let assigned: BTreeSet<Partition> = self.committed.keys().chain(&self.unanswered).copied().collect();
         let away = self.consumer.unavailable().into_iter().filter(|partition| assigned.contains(partition));
         let unavailable: BTreeSet<Partition> = away.chain(self.unanswered.iter().copied()).collect();
         if unavailable != self.unavailable {
             if unavailable.is_empty() {
-                tracing::info!("every partition has a leader that answers");
+                let seconds = self.outages.leaderless.take().map(|since| since.elapsed().as_secs());
+                tracing::info!(event = "partitions_led", seconds, "every partition has a leader that answers");
             } else {
-                tracing::warn!(partitions = ?unavailable, "no broker leads these partitions that answers; the others go on");
+                self.outages.leaderless.get_or_insert_with(Instant::now);
+                tracing::warn!(event = "partitions_without_leader", partitions = ?unavailable, "no broker leads these partitions that answers; the others go on");
             }
             self.unavailable.clone_from(&unavailable);
         }
         let hidden = self.consumer.hidden().into_iter().filter(|(partition, _)| assigned.contains(partition)).collect();
         self.metrics.reach(Reach { assigned, unavailable, hidden });
+    }
+
+    /// Says when the last broker goes, and for how long there was none. Before the first connection nobody has gone.
+    fn connection(&mut self) {
+        let connected = self.consumer.connected();
+        self.metrics.connected(connected);
+        if connected {
+            if let Some(since) = self.outages.log_away.take() {
+                let seconds = since.elapsed().as_secs();
+                tracing::info!(event = "log_back", seconds, "a broker is connected again");
+            }
+            self.outages.was_connected = true;
+        } else if self.outages.was_connected && self.outages.log_away.is_none() {
+            self.outages.log_away = Some(Instant::now());
+            tracing::warn!(event = "log_away", "no broker is connected; waiting for one");
+        }
     }
 }

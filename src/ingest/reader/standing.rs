@@ -32,8 +32,10 @@ impl Reader {
         self.looking = false;
         match standing {
             Ok(stored) => {
-                if self.away_told.take().is_some() {
-                    tracing::info!("the store is there again");
+                self.away_told = None;
+                if let Some(since) = self.outages.store_away.take() {
+                    let seconds = since.elapsed().as_secs();
+                    tracing::info!(event = "store_back", seconds, "the store is there again");
                 }
                 self.machine.handle(Input::Standing(&stored), now_ms);
                 // Of a new primary the others hear at once, though there is nothing to write.
@@ -45,7 +47,8 @@ impl Reader {
             Err(error) if self.passes(error.kind()) => {
                 if self.away_told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
                     self.away_told = Some(Instant::now());
-                    tracing::warn!(%error, "the store is away; waiting for it");
+                    self.outages.store_away.get_or_insert_with(Instant::now);
+                    tracing::warn!(event = "store_away", %error, "the store is away; waiting for it");
                 }
             }
             Err(error) => return Err(error.into()),
@@ -66,7 +69,7 @@ impl Reader {
         for WentBack { partition, from, to } in lost {
             let offsets = NextOffset::lost(*to, Some(*from));
             let to = to.unwrap_or(NextOffset(0));
-            tracing::error!(%partition, offsets, %from, %to, "the store went back, as after a failover or a restore: reading again what it has lost");
+            tracing::error!(event = "store_went_back", %partition, offsets, %from, %to, "the store went back, as after a failover or a restore: reading again what it has lost");
             self.metrics.went_back(offsets);
             if let Some(committed) = self.committed.get_mut(partition) {
                 *committed = to;

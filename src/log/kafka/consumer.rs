@@ -16,6 +16,8 @@ use super::members::signed;
 use crate::domain::{NextOffset, Offset, Partition, Position};
 use crate::log::{Consumer, Incoming, LogError, Membership, Most, Polled};
 
+/// By the newer protocol, who gets no partition is not told so: nothing within this time means none.
+const STANDS_BY_AFTER: Duration = Duration::from_secs(5);
 /// Leaving a group takes at most this long; a client whose brokers are away can hang in it for ever.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 /// A member that was killed is gone within this: the longest session that brokers allow unless told otherwise, and some more.
@@ -137,7 +139,7 @@ impl KafkaConsumer {
             C::FencedInstanceId => Err(taken(cause)),
             C::UnreleasedInstanceId => {
                 if self.waits_since.is_none() {
-                    tracing::warn!(%cause, "the group still has a member of this name: waiting until its session is over");
+                    tracing::warn!(event = "group_name_taken", %cause, "the group still has a member of this name: waiting until its session is over");
                 }
                 if self.waits_since.get_or_insert_with(Instant::now).elapsed() > RELEASED_WITHIN {
                     return Err(taken(cause));
@@ -148,7 +150,7 @@ impl KafkaConsumer {
             C::UnsupportedVersion | C::UnsupportedFeature if self.chosen_here => {
                 // Not while it holds partitions: these are given up first.
                 if self.reading.is_empty() {
-                    tracing::info!(%cause, "the brokers do not have the newer protocol of groups");
+                    tracing::info!(event = "group_protocol_classic", %cause, "the brokers do not have the newer protocol of groups");
                     (self.protocol, self.chosen_here) = (Protocol::Classic, false);
                 }
                 self.rejoin()
@@ -274,7 +276,7 @@ impl Consumer for KafkaConsumer {
                     Some(_) if context.recreated.load(Ordering::Relaxed) => break,
                     Some(fatal) => return Err(fatal),
                     None => {
-                        tracing::debug!(%error, "the consumer goes on");
+                        tracing::debug!(event = "consumer_goes_on", %error, "the consumer goes on");
                         break;
                     }
                 },
@@ -327,7 +329,7 @@ impl Consumer for KafkaConsumer {
         self.at_end.remove(&partition);
         if let Err(error) = self.consumer.seek(&self.topic, partition.0, rdkafka::Offset::Offset(to.0), ANSWER_WITHIN) {
             // It is not fetched yet, or not any more because nothing was there: none is sought that is not.
-            tracing::debug!(%error, %partition, "cannot seek: taking the partition anew");
+            tracing::debug!(event = "partition_taken_anew", %error, %partition, "cannot seek: taking the partition anew");
             return self.take_again(partition, to);
         }
         self.reading.insert(partition, to);
@@ -365,7 +367,7 @@ impl Consumer for KafkaConsumer {
         }
         let Ok(offsets) = list_noted(&self.topic, offsets, &signed(note)) else { return };
         if let Err(error) = self.consumer.commit(&offsets, CommitMode::Async) {
-            tracing::debug!(%error, "the offset hint was not sent");
+            tracing::debug!(event = "hint_not_sent", %error, "the offset hint was not sent");
         }
     }
 
@@ -390,6 +392,13 @@ impl Consumer for KafkaConsumer {
             (!idle).then_some(*partition)
         };
         self.reading.keys().filter_map(away).collect()
+    }
+
+    fn stands_by(&mut self) -> bool {
+        let context = self.consumer.context();
+        let is_told_nothing = self.reading.is_empty() && lock(&context.noted).is_empty();
+        let since = *lock(&context.looked_after);
+        !self.alone && is_told_nothing && since.is_some_and(|since| since.elapsed() >= STANDS_BY_AFTER)
     }
 
     fn connected(&mut self) -> bool {

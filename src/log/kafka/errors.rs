@@ -93,7 +93,7 @@ fn refusal(code: RDKafkaErrorCode, cause: String, at: &str) -> Option<LogError> 
 
 impl ClientContext for Watch {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        tracing::debug!(?level, facility, "{message}");
+        tracing::debug!(event = "librdkafka", ?level, facility, "{message}");
         // Of this librdkafka logs only.
         if facility == "FAIL" && message.contains("Disconnected") {
             let text = message.split_once("]: ").map_or(message, |(_, text)| text);
@@ -111,13 +111,16 @@ impl ClientContext for Watch {
             return;
         }
         self.with_seen(|seen| {
-            // "All brokers are down" only repeats what a broker's own error has said.
-            if code != RDKafkaErrorCode::AllBrokersDown || seen.last.is_none() {
+            // It only repeats what a broker's own error has said, and counts the address of the settings as a broker.
+            if code != RDKafkaErrorCode::AllBrokersDown {
                 seen.last = Some((code, reason.to_owned()));
+            } else if seen.last.is_none() {
+                seen.last = Some((code, "no broker can be reached".to_owned()));
             }
             if self.loud && seen.told.is_none_or(|told| told.elapsed() > TELL_EVERY) {
                 seen.told = Some(Instant::now());
-                tracing::warn!(brokers = %self.at, "{reason}");
+                let cause = seen.last.as_ref().map_or(reason, |(_, cause)| cause);
+                tracing::warn!(event = "log_trouble", brokers = %self.at, "{cause}");
             }
         });
     }

@@ -66,6 +66,8 @@ pub(super) struct GroupContext {
     pub(super) heard: Mutex<BTreeMap<Partition, Heard>>,
     /// Whether the group was forbidden while this client was in it.
     pub(super) forbidden: AtomicBool,
+    /// Since when there is a broker that looks after the group.
+    pub(super) looked_after: Mutex<Option<Instant>>,
     /// Whether any broker is.
     pub(super) connected: AtomicBool,
     /// Whether the topic has another id since that was last asked.
@@ -89,7 +91,7 @@ impl ClientContext for GroupContext {
             self.forbidden.store(true, Ordering::Relaxed);
         }
         if facility == "METADATA" && is_recreated(message, &self.topic) {
-            tracing::warn!(topic = %self.topic, "the topic has another id than before: it was recreated");
+            tracing::warn!(event = "topic_recreated", topic = %self.topic, "the topic has another id than before: it was recreated");
             self.recreated.store(true, Ordering::Relaxed);
         }
     }
@@ -102,6 +104,10 @@ impl ClientContext for GroupContext {
         let up: Vec<i32> = statistics.brokers.values().filter(|of| of.state == "UP").map(|of| of.nodeid).collect();
         // Those that only the settings name have no number yet.
         self.connected.store(up.iter().any(|id| *id >= 0), Ordering::Relaxed);
+        let is_up = statistics.cgrp.is_some_and(|group| group.state == "up");
+        let mut looked_after = lock(&self.looked_after);
+        *looked_after = is_up.then(|| looked_after.unwrap_or_else(Instant::now));
+        drop(looked_after);
         let Some(topic) = statistics.topics.get(&self.topic) else { return };
         let mut all = lock(&self.heard);
         for partition in topic.partitions.values().filter(|partition| partition.partition >= 0) {
@@ -189,6 +195,7 @@ pub(super) fn client(
         noted: Mutex::default(),
         heard: Mutex::default(),
         forbidden: AtomicBool::new(false),
+        looked_after: Mutex::default(),
         connected: AtomicBool::new(true),
         recreated: AtomicBool::new(false),
         closing: AtomicBool::new(false),
@@ -210,7 +217,7 @@ pub(super) fn join(
         Protocol::Classic => "classic",
         Protocol::Newer => "consumer",
     };
-    tracing::info!(group, protocol, "joining the group");
+    tracing::info!(event = "group_joining", group, protocol, "joining the group");
     consumer.subscribe(&[topic]).map_err(|error| LogError::Transient(error.into()))
 }
 

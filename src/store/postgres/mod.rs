@@ -266,6 +266,7 @@ impl StoreWriter for PostgresStore {
             match met {
                 Some(code) if tries < TRIES => {
                     tracing::debug!(
+                        event = "batch_meets_another",
                         code,
                         tries,
                         "met with a record that is there, or with another worker; trying again"
