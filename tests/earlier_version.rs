@@ -69,6 +69,126 @@ fn a_folder_is_refused_with_the_command_that_rebuilds_it_and_lists_what_changes(
 }
 
 #[test]
+fn an_earlier_store_that_was_rebuilt_is_byte_for_byte_what_the_version_before_goes_back_to() {
+    let giaoban = with(&["log.db", "store-1.db"]);
+    rebuilds(&giaoban);
+    // The version before goes on with it by that one line, and reads again what came meanwhile.
+    std::fs::write(giaoban.data().join("CURRENT"), "store-1.db\n").unwrap();
+    assert!(std::fs::read(fixture("store-1.db")).unwrap() == std::fs::read(giaoban.data().join("store-1.db")).unwrap());
+    let said = giaoban.fails(10, &["worker", "--until-caught-up"]);
+    assert!(said.contains("giaoban replay"), "{said}");
+}
+
+/// A store in a folder as the version of the schema before this one has it, with these rules.
+fn of_schema_2(giaoban: &Giaoban) {
+    giaoban.write_sessions("a.ndjson", &["00004", "00007"], 0..20);
+    giaoban.ok(&["publish", "a.ndjson"]);
+    giaoban.settle();
+    let store = rusqlite::Connection::open(giaoban.data().join("store-1.db")).unwrap();
+    let drops =
+        ["bound_log", "gap", "held_partition", "accepted_dead_letters"].map(|table| format!("DROP TABLE {table};"));
+    store.execute_batch(&format!("{} PRAGMA user_version = 2", drops.concat())).unwrap();
+}
+
+fn schema_of(store: &Path) -> i64 {
+    rusqlite::Connection::open(store).unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+}
+
+fn kept(giaoban: &Giaoban) -> Vec<std::path::PathBuf> {
+    let all = std::fs::read_dir(giaoban.data()).unwrap().map(|entry| entry.unwrap().path());
+    all.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("before-version-")).collect()
+}
+
+#[test]
+fn a_store_of_an_earlier_version_is_kept_before_it_is_changed_and_can_be_gone_back_to() {
+    let giaoban = Giaoban::new();
+    of_schema_2(&giaoban);
+    let store = giaoban.data().join("store-1.db");
+    // A folder that somebody holds is left as it is.
+    let lock = giaoban::store::DataDir::at(&giaoban.data()).lock_writer().unwrap();
+    giaoban.fails(9, &["worker", "--until-caught-up"]);
+    assert_eq!((schema_of(&store), kept(&giaoban)), (2, Vec::new()));
+    drop(lock);
+    // One that other rules have made, too.
+    let other = giaoban
+        .command(&["worker", "--until-caught-up"])
+        .env("GIAOBAN__CALENDAR", "calendar-quarter")
+        .output()
+        .unwrap();
+    assert_eq!((other.status.code(), schema_of(&store), kept(&giaoban)), (Some(10), 2, Vec::new()));
+    let ended = giaoban.run(&["worker", "--until-caught-up"]);
+    assert!(ended.code == Some(0) && ended.err.contains("store_upgrade"), "{}", ended.err);
+    giaoban.ok(&["verify"]);
+    let copies = kept(&giaoban);
+    let [copy] = &copies[..] else { panic!("{copies:?}") };
+    assert_eq!((schema_of(&store), schema_of(&copy.join("store-1.db"))), (3, 2));
+    // Once only.
+    giaoban.settle();
+    assert_eq!(kept(&giaoban), copies);
+    // Back, and on again.
+    let before = std::fs::read(copy.join("store-1.db")).unwrap();
+    giaoban.ok(&["restore", copy.to_str().unwrap(), "--replace"]);
+    assert!(std::fs::read(&store).unwrap() == before, "byte for byte");
+    assert_eq!(giaoban.sessions(), Some(20), "an earlier one is read as it is");
+    giaoban.write_sessions("a.ndjson", &["00004"], 20..30);
+    giaoban.ok(&["publish", "a.ndjson"]);
+    giaoban.settle();
+    giaoban.ok(&["verify"]);
+    assert_eq!(giaoban.sessions(), Some(30));
+}
+
+#[test]
+fn the_program_says_which_stores_it_reads() {
+    let said = Giaoban::new().ok(&["--version"]);
+    assert!(said.contains("Stores: SQLite 1-3, PostgreSQL 1-2"), "{said}");
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: ./test.sh"]
+fn postgres_of_an_earlier_version_is_changed_only_where_a_copy_is_kept_and_nobody_older_is_at_work() {
+    let database = Database::new();
+    let giaoban =
+        Giaoban::new().with("GIAOBAN__STORE__URL", &database.url).with("GIAOBAN__STORE__SCHEMA", &database.schema);
+    giaoban.write_sessions("a.ndjson", &["00004", "00007"], 0..20);
+    giaoban.ok(&["publish", "a.ndjson"]);
+    giaoban.settle();
+    database.run(
+        "DROP TABLE {schema}.bound_log_1, {schema}.gap_1, {schema}.held_partition_1, {schema}.accepted_dead_letters_1;
+         ALTER TABLE {schema}.checkpoint_1 ADD COLUMN synthetic boolean NOT NULL DEFAULT false;
+         UPDATE {schema}.giaoban_generation SET version = 1",
+    );
+    let version = || database.value("SELECT version::bigint FROM {schema}.giaoban_generation");
+    assert_eq!(giaoban.sessions(), Some(20), "it is read as it is");
+    let said = giaoban.fails(8, &["worker", "--until-caught-up"]);
+    assert!(said.contains("pg_dump") && said.contains("GIAOBAN__STORE__COPY_OF_VERSION=1"), "{said}");
+    let dump = giaoban.dir().join("dump");
+    database.dump(&dump);
+    let told = giaoban.with("GIAOBAN__STORE__COPY_OF_VERSION", "1");
+    let older = postgres::Client::connect(&database.url_with("application_name=giaoban"), postgres::NoTls).unwrap();
+    let said = told.fails(9, &["worker", "--until-caught-up"]);
+    assert!(said.contains("older giaoban: pid "), "{said}");
+    assert_eq!(version(), 1);
+    drop(older);
+    harness::until("the session's end", std::time::Duration::from_secs(20), || {
+        told.run(&["worker", "--until-caught-up"]).code == Some(0)
+    });
+    assert_eq!(version(), 2);
+    told.ok(&["verify"]);
+    // Back: the dump is a store of the version before, whole.
+    database.restore(&dump);
+    assert_eq!((version(), told.sessions()), (1, Some(20)));
+    told.settle();
+    told.ok(&["verify"]);
+    // Who works on while somebody newer changes it, ends.
+    let told = told.with("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0");
+    let worker = harness::running::Running::worker(&told);
+    worker.until_ready();
+    database.run("UPDATE {schema}.giaoban_generation SET version = 99");
+    let (code, log) = worker.ended();
+    assert!(code == Some(8) && log.contains("schema version 99"), "{log}");
+}
+
+#[test]
 fn a_log_without_a_store_is_read_as_it_is() {
     let giaoban = with(&["log.db"]);
     assert!(giaoban.settle().contains("Read 27 records"));

@@ -361,3 +361,26 @@ fn kafka_a_log_that_lost_its_end_is_not_taken_for_one_that_expired() {
     giaoban.ok(&["verify"]);
     assert!(giaoban.settle().contains("Read 0 records"));
 }
+
+#[test]
+fn a_backup_of_the_generation_before_a_switch_is_restored_and_rebuilt_again() {
+    let giaoban = Giaoban::new();
+    giaoban.publish_sessions(0..20);
+    giaoban.settle();
+    giaoban.ok(&["backup", "before"]);
+    giaoban.ok(&["replay", "--switch"]);
+    giaoban.publish_sessions(20..30);
+    giaoban.settle();
+    giaoban.ok(&["backup", "after"]);
+    for (copy, generation, sessions) in [("before", 1, 20), ("after", 2, 30)] {
+        giaoban.ok(&["restore", copy, "--replace"]);
+        let current = std::fs::read_to_string(giaoban.data().join("CURRENT")).unwrap();
+        assert_eq!((current.as_str(), giaoban.sessions()), (&*format!("store-{generation}.db\n"), Some(sessions)));
+        giaoban.settle();
+        giaoban.ok(&["verify"]);
+        giaoban.ok(&["replay", "--switch"]);
+        assert!(giaoban.data().join(format!("store-{}.db", generation + 1)).exists());
+        giaoban.ok(&["verify"]);
+        assert_eq!(giaoban.sessions(), Some(30));
+    }
+}

@@ -60,12 +60,12 @@ pub fn run(context: &Context, args: &DemoArgs) -> Done {
     refuse_real_data(context)?;
     let metrics = metrics(context, Role::Worker)?;
     let place = context.place()?;
-    let _lock = context.lock_worker()?;
+    let lock = context.lock_worker()?;
     let stop = stop_flag()?;
     // Before the work, so that a port that is taken is told at once.
     let server =
         if args.no_serve { None } else { HttpServer::start(context, Arc::clone(&metrics) as Arc<dyn Watched>)? };
-    let mut store = place.create()?;
+    let mut store = place.create(&context.rules, lock.as_ref())?;
     store.adopt(&context.rules, true)?;
     let sent = send_sample(context)?;
     let summary = drain(context, store, &metrics, &stop)?;
@@ -81,7 +81,7 @@ pub fn run(context: &Context, args: &DemoArgs) -> Done {
         print(&next_steps(context, address))?;
     }
     // What is recorded or corrected meanwhile shows on the pages.
-    let mut store = place.create()?;
+    let mut store = place.create(&context.rules, lock.as_ref())?;
     let log = context.log_beside(&mut *store)?;
     let _watch = watch(context, &log, &metrics)?;
     worker(context, (store, true), log, metrics, stop).run()?;

@@ -228,7 +228,7 @@ fn accept(context: &Context, partition: Partition, through: Through, why: &str) 
     }
     let at_ms = Timestamp::now().as_millisecond();
     let accepted = Accepted { partition, to, at_ms, why: why.to_owned() };
-    context.place()?.create()?.accept(topic, &accepted)?;
+    context.place()?.create(&context.rules, None)?.accept(topic, &accepted)?;
     print(text::accepted(partition, from, Offset(to.0 - 1)).get(context.lang()))?;
     Ok(ExitCode::Done)
 }

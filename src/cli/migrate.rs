@@ -13,6 +13,7 @@ use crate::log::kafka::KafkaLog;
 use crate::log::{Clock, Created, EventLog, LogError, TopicSpec, identity_of};
 use crate::program::{Context, open_reader};
 use crate::store::compare::{RawCells, cells, changes};
+use crate::store::data_dir::WriterLock;
 use crate::store::holding::Holding;
 use crate::store::postgres::Takeover;
 use crate::store::{DataDir, StoreError, StorePlace, StoreReader, StoreWriter};
@@ -64,9 +65,9 @@ fn store(context: &Context) -> Done {
     let source = StorePlace::Folder(DataDir::at(&context.settings.general.data));
     // Told before anything is made.
     drop(source.read()?);
-    let _lock = source.lock_writer()?;
+    let lock = source.lock_writer()?;
     // Brings it to the newest version.
-    drop(source.create()?);
+    drop(source.create(&context.rules, lock.as_ref())?);
     let mut from = open_reader(&source, &context.rules)?;
     let held = held(says::reading().get(context.lang()), &mut *from)?;
     let figures = cells(&mut *from)?;
@@ -149,14 +150,14 @@ fn log(context: &Context, replication: Option<i32>) -> Done {
         return Err(Failure::new(FailureKind::StoreDamaged, says::no_embedded_log(data.display()), says::check_data()));
     }
     // A worker would write dead letters meanwhile.
-    let _lock = DataDir::at(data).lock_writer()?;
+    let lock = DataDir::at(data).lock_writer()?;
     let (from, to) = (EmbeddedLog::open(data)?, KafkaLog::new(client)?);
     let topics = topics::sizes(context);
     if let Some(left) = from.filled_topics()?.iter().find(|topic| topics.iter().all(|(name, _)| name != topic)) {
         let what = says::topic_left_behind(data.display(), left, &settings.topic, &settings.dead_letter_topic);
         return Err(Failure::new(FailureKind::Gap, what, says::name_topics()));
     }
-    let mut store = store_of(context, &from, &to)?;
+    let mut store = store_of(context, &from, &to, &lock)?;
     for (name, usual) in topics {
         let spec = TopicSpec {
             name: name.to_owned(),
@@ -194,7 +195,12 @@ fn has_times_of_its_own(log: &KafkaLog, topic: &str) -> bool {
 }
 
 /// The store that goes with the log, for writing: it is to be read on from where the log is moved to.
-fn store_of(context: &Context, from: &EmbeddedLog, to: &KafkaLog) -> Result<Option<Box<dyn StoreWriter>>, Failure> {
+fn store_of(
+    context: &Context,
+    from: &EmbeddedLog,
+    to: &KafkaLog,
+    lock: &WriterLock,
+) -> Result<Option<Box<dyn StoreWriter>>, Failure> {
     let (place, topic) = (context.place()?, &context.settings.kafka.topic);
     let mut store = match place.read() {
         Ok(store) => store,
@@ -205,7 +211,7 @@ fn store_of(context: &Context, from: &EmbeddedLog, to: &KafkaLog) -> Result<Opti
     let is_moved = store.bound_log()?.is_some_and(|bound| bound.kind == LogKind::Kafka);
     let log: &dyn EventLog = if is_moved { to } else { from };
     store.check_log(log.kind(), topic, identity_of(log, topic)?.as_ref())?;
-    Ok(Some(place.create()?))
+    Ok(Some(place.create(&context.rules, Some(lock))?))
 }
 
 fn messages(log: &EmbeddedLog, topics: [(&str, usize); 2]) -> Result<u64, Failure> {

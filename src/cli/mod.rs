@@ -42,7 +42,7 @@ type Done = Result<ExitCode, Failure>;
 
 /// Số liệu giám sát và vi phạm: từ sự kiện tới báo cáo quý · Supervision and violation events in, exact quarterly rollups out
 #[derive(Parser, Debug)]
-#[command(name = "giaoban", version, max_term_width = 110, propagate_version = true)]
+#[command(name = "giaoban", version, long_version = long_version(), max_term_width = 110, propagate_version = true)]
 #[command(
     after_help = "Bắt đầu / To begin:\n  giaoban demo\n\nVí dụ / Example:\n  giaoban publish thang-3.csv --data giaoban-data\n  giaoban worker --until-caught-up --data giaoban-data\n  giaoban rollup --period 2020-Q1 --data giaoban-data\n\nMã thoát / Exit codes: docs/exit-codes.md"
 )]
@@ -116,6 +116,11 @@ enum Command {
     Completion(completion::CompletionArgs),
     /// Trang hướng dẫn man · Manual pages
     Man(man::ManArgs),
+}
+
+/// The version, and of which stores.
+fn long_version() -> String {
+    format!("{}\nStores: {}", env!("CARGO_PKG_VERSION"), crate::store::versions())
 }
 
 /// Runs the program on the process's arguments and environment.

@@ -40,7 +40,7 @@ pub struct WorkerArgs {
 pub fn run(context: &Context, args: &WorkerArgs) -> Done {
     let metrics = metrics(context, Role::Worker)?;
     // Held until the process ends.
-    let _lock = context.lock_worker()?;
+    let lock = context.lock_worker()?;
     let place = context.place()?;
     // What is wrong with the settings is told before anything is waited for.
     context.settings.kafka.client()?;
@@ -60,7 +60,7 @@ pub fn run(context: &Context, args: &WorkerArgs) -> Done {
     let patience = Patience { store: for_store, log: for_log, stop: &stop, alive: &alive };
     // Before it joins a group: who cannot write takes no partition.
     let open = || -> Result<_, Failure> {
-        let mut store = place.create()?;
+        let mut store = place.create(&context.rules, lock.as_ref())?;
         store.adopt(&context.rules, context.settings.store.synthetic)?;
         let synthetic = store.synthetic()?;
         Ok((store, synthetic))

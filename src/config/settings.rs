@@ -114,6 +114,8 @@ section! {
         password: Secret = Secret::default(), Shape::Secret;
         /// Whether one that is made is for events that are made up.
         pub synthetic: bool = false, Shape::Flag;
+        /// The version of a store on PostgreSQL of which its operator keeps a copy; 0 for none.
+        copy_of_version: u64 = 0, Shape::Number(0, 1_000);
         /// How long a worker that starts waits for a store that is away, in seconds.
         pub wait: u64 = 300, Shape::Number(0, 86_400);
     }
@@ -307,7 +309,8 @@ impl StoreSettings {
             read_secret("store.password_file", &self.password_file)?;
             server = server.with_password_of(self.password_file.reveal());
         }
-        Ok(StorePlace::Schema(Box::new(Schema::at(server, &self.schema))))
+        let schema = Schema::at(server, &self.schema).with_copy_of(self.copy_of_version.cast_signed());
+        Ok(StorePlace::Schema(Box::new(schema)))
     }
 }
 

@@ -84,7 +84,7 @@ kinds! {
     StoreRefuses => Stop, StoreRefuses, 503;
     /// There is no store yet.
     StoreMissing => Stop, Store, 503;
-    /// The store cannot be read: damaged, newer than the program, or another program's.
+    /// The store cannot be read: damaged, newer than the program, or another program's; or not written: older, without a copy.
     StoreDamaged => Stop, Store, 503;
     /// Another process has the store.
     InUse => Stop, InUse, 503;

@@ -60,6 +60,24 @@ pub enum StoreError {
         /// What this program knows.
         known: i64,
     },
+    /// Made by an older version of the program, on a server, where nobody has said that a copy is kept.
+    Older {
+        /// The store.
+        at: String,
+        /// The name of its schema.
+        schema: String,
+        /// Its version.
+        found: i64,
+        /// The one that this program writes.
+        known: i64,
+    },
+    /// Somebody is connected by an older version of the program, and may write by it.
+    OlderAtWork {
+        /// The store.
+        at: String,
+        /// Which sessions.
+        sessions: String,
+    },
     /// Not readable as a store.
     Damaged {
         /// The file.
@@ -212,13 +230,15 @@ impl Explained for StoreError {
             Self::Locked { .. } => FailureKind::InUse,
             Self::OtherRules { .. } | Self::Inconsistent(_) => FailureKind::RulesChanged,
             Self::OtherLog { .. } | Self::LogGone { .. } => FailureKind::Gap,
-            Self::Newer { .. } | Self::Damaged { .. } | Self::Foreign { .. } | Self::Replaced { .. } => {
-                FailureKind::StoreDamaged
-            }
+            Self::Older { .. }
+            | Self::Newer { .. }
+            | Self::Damaged { .. }
+            | Self::Foreign { .. }
+            | Self::Replaced { .. } => FailureKind::StoreDamaged,
             Self::Missing { .. } => FailureKind::StoreMissing,
             Self::DiskFull { .. } => FailureKind::DiskFull,
             Self::Unwritable { .. } => FailureKind::CannotWrite,
-            Self::Unavailable { .. } => FailureKind::StoreAway,
+            Self::Unavailable { .. } | Self::OlderAtWork { .. } => FailureKind::StoreAway,
             Self::Unreachable { .. }
             | Self::Crowded { .. }
             | Self::ReadOnly { .. }
@@ -249,6 +269,8 @@ impl Explained for StoreError {
             Self::OtherLog { at, bound, found } => text::other_log(at, identity(bound), identity(found)),
             Self::LogGone { at, bound } => text::log_gone(at, identity(bound)),
             Self::Newer { at, found, known } => text::newer(at, found, known),
+            Self::Older { at, found, known, .. } => text::older(at, found, known),
+            Self::OlderAtWork { at, sessions } => text::older_at_work(at, sessions),
             Self::Damaged { at, cause } => text::damaged(at, cause),
             Self::Missing { at } => text::missing(at),
             Self::DiskFull { at } => text::disk_full(at),
@@ -289,6 +311,8 @@ impl Explained for StoreError {
                 LogKind::Embedded => text::log_deleted(),
             },
             Self::Newer { .. } => text::use_newer(),
+            Self::Older { schema, found, .. } => text::keep_copy(schema, found),
+            Self::OlderAtWork { .. } => text::stop_older(),
             Self::Damaged { .. } => text::bring_back(),
             Self::Missing { .. } => text::build_it(),
             Self::DiskFull { .. } => text::free_disk(),
@@ -359,6 +383,8 @@ mod tests {
             StoreError::LogGone { at: at(), bound: bound().into() },
             StoreError::LogGone { at: at(), bound: LogIdentity::named(LogKind::Embedded, "a").into() },
             StoreError::Newer { at: at(), found: 2, known: 1 },
+            StoreError::Older { at: at(), schema: "giaoban".into(), found: 1, known: 2 },
+            StoreError::OlderAtWork { at: at(), sessions: "pid 7 (local)".into() },
             StoreError::Damaged { at: at(), cause: cause() },
             StoreError::Missing { at: at() },
             StoreError::DiskFull { at: at() },

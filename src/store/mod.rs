@@ -17,12 +17,14 @@ pub mod recount;
 pub mod sqlite;
 mod stored;
 pub mod timelines;
+mod upgrade;
 
 pub use batch::{AcceptedGap, Batch, Checkpoint, Counts, Span, Tally};
 pub use data_dir::DataDir;
 pub use error::StoreError;
 pub use held::{Accepted, Held, NoteHeld, ReadHeld};
 pub use place::StorePlace;
+pub use upgrade::versions;
 
 use crate::domain::{Digest, Entry, LogIdentity, LogKind, Position, Quarter, RecordKey, Rules};
 use crate::files::{Inspected, Inspection};

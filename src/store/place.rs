@@ -4,6 +4,7 @@
 use super::data_dir::{DataDir, Generation, WriterLock};
 use super::postgres::Schema;
 use super::sqlite::SqliteStore;
+use super::upgrade::{check_rules, keep_before_upgrade};
 use super::{StoreError, StoreReader, StoreWriter};
 use crate::domain::Rules;
 
@@ -43,11 +44,20 @@ impl StorePlace {
         })
     }
 
-    /// The store in force, for writing; made if it is missing.
-    pub fn create(&self) -> Result<Box<dyn StoreWriter>, StoreError> {
+    /// The store in force, for writing; made if it is missing. One of an earlier version is brought to this one, if these
+    /// rules made it and a copy of it is kept: in the folder, or by the operator's word. Whoever holds the folder's lock
+    /// says so.
+    pub fn create(&self, rules: &Rules, lock: Option<&WriterLock>) -> Result<Box<dyn StoreWriter>, StoreError> {
+        match self.read() {
+            // It is rebuilt beside, never changed.
+            Ok(mut store) => check_rules(&mut *store, rules)?,
+            Err(StoreError::Missing { .. }) => {}
+            Err(error) => return Err(error),
+        }
         Ok(match self {
             Self::Folder(data) => {
                 let data = DataDir::create(data.path())?;
+                keep_before_upgrade(&data, lock)?;
                 Box::new(SqliteStore::create(&data.store_file(data.current()?))?)
             }
             Self::Schema(schema) => Box::new(schema.create()?),

@@ -109,6 +109,10 @@ keys! {
         "Kho tạo ra cho sự kiện minh họa (synthetic); quyết định khi tạo kho, về sau không đổi; kho khác từ chối các sự kiện đó",
         "Whether a store that is made is for made-up events (synthetic); decided when it is made, for good; other stores refuse them"
     }
+    "store.copy_of_version" {
+        "Phiên bản lược đồ của kho PostgreSQL mà đã giữ bản sao (pg_dump): chỉ kho phiên bản ấy mới được worker nâng lên phiên bản mới; 0 là chưa giữ",
+        "Schema version of the PostgreSQL store of which a copy is kept (pg_dump): only a store of that version is brought to a newer one; 0 for none"
+    }
     "store.wait" {
         "Worker khởi động khi chưa ghi được vào kho (PostgreSQL không trả lời, chỉ cho đọc; đĩa đầy) thì chờ tối đa bao nhiêu giây; 0 là không chờ",
         "How many seconds a worker that starts waits for a store that cannot be written (PostgreSQL is away or read-only, a disk is full); 0 for not at all"

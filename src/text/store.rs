@@ -41,6 +41,14 @@ texts! {
         "{at} có phiên bản lược đồ {found}, mới hơn {known} là bản mới nhất mà chương trình này biết",
         "{at} has schema version {found}, newer than {known}, the newest that this program knows",
     }
+    older(at, found, known) {
+        "{at} có phiên bản lược đồ {found}; chương trình này ghi theo phiên bản {known}, sau đó bản giaoban cũ không đọc được nữa",
+        "{at} has schema version {found}; this program writes {known}, which the program before cannot read",
+    }
+    older_at_work(at, sessions) {
+        "{at} còn được bản giaoban cũ dùng: {sessions}",
+        "{at} is still in use by an older giaoban: {sessions}",
+    }
     damaged(at, cause) { "{at} bị hỏng: {cause}", "{at} is damaged: {cause}" }
     missing(at) { "chưa có kho số liệu ở {at}", "there is no store at {at}" }
     disk_full(at) { "hết dung lượng đĩa cho {at}", "no space left for {at}" }
@@ -142,6 +150,14 @@ texts! {
     use_newer() {
         "Dùng bản giaoban đã tạo ra kho này, hoặc mới hơn.",
         "Use the version of giaoban that made this store, or a newer one.",
+    }
+    keep_copy(schema, found) {
+        "Dừng mọi worker, giữ một bản sao (pg_dump --format=custom --schema={schema}), rồi chạy worker với GIAOBAN__STORE__COPY_OF_VERSION={found}: docs/upgrade.md.",
+        "Stop every worker, keep a copy (pg_dump --format=custom --schema={schema}), then start a worker with GIAOBAN__STORE__COPY_OF_VERSION={found}: docs/upgrade.md.",
+    }
+    stop_older() {
+        "Dừng các worker và trang của bản cũ. Nếu chỉ là kết nối mà bộ gom kết nối còn giữ: SELECT pg_terminate_backend(pid).",
+        "Stop the workers and pages of the older version. If these are sessions that a pooler keeps: SELECT pg_terminate_backend(pid).",
     }
     bring_back() {
         "Khôi phục từ bản sao lưu, hoặc chuyển nó đi nơi khác và dựng lại từ nhật ký: giaoban worker --until-caught-up.",

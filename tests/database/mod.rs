@@ -5,6 +5,9 @@
 pub mod pooler;
 pub mod server;
 
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use giaoban::store::postgres::{PostgresStore, Schema, Server};
@@ -57,6 +60,35 @@ impl Database {
     pub fn value(&self, sql: &str) -> i64 {
         self.client().query_one(&sql.replace("{schema}", &self.schema), &[]).unwrap().get(0)
     }
+}
+
+impl Database {
+    /// A backup of the schema, as docs/operators.md has it.
+    pub fn dump(&self, to: &Path) {
+        let mut dump = Command::new(server::programs().join("pg_dump"));
+        dump.args(["-d", &self.url, "--format=custom", "--schema", &self.schema, "--file"]).arg(to);
+        succeeds(dump.output().unwrap());
+    }
+
+    /// What such a backup has, and nothing else, in one transaction.
+    pub fn restore(&self, dump: &Path) {
+        let script =
+            succeeds(Command::new(server::programs().join("pg_restore")).arg("--file=-").arg(dump).output().unwrap());
+        let mut psql = Command::new(server::programs().join("psql"));
+        psql.args(["-d", &self.url, "--single-transaction", "-v", "ON_ERROR_STOP=1", "-q"]);
+        let piped = psql.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut psql = piped.spawn().unwrap();
+        let mut input = psql.stdin.take().unwrap();
+        input.write_all(format!("DROP SCHEMA {} CASCADE;\n", self.schema).as_bytes()).unwrap();
+        input.write_all(&script).unwrap();
+        drop(input);
+        succeeds(psql.wait_with_output().unwrap());
+    }
+}
+
+fn succeeds(ended: Output) -> Vec<u8> {
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    ended.stdout
 }
 
 impl Drop for Database {

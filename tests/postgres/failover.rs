@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::database::Database;
 use crate::database::server::{Down, OwnServer};
 use crate::harness::running::Running;
 use crate::harness::{Giaoban, until};
@@ -135,4 +136,28 @@ fn kafka_tells_workers_that_see_only_an_old_primary_of_the_new_one() {
     assert_eq!(records(&old), lost);
     assert_eq!(of_new.sessions(), Some(80));
     of_new.ok(&["verify"]);
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: ./test.sh"]
+fn postgres_that_is_restored_to_the_generation_before_a_switch_is_exact_and_rebuilt_again() {
+    let database = Database::new();
+    let giaoban =
+        Giaoban::new().with("GIAOBAN__STORE__URL", &database.url).with("GIAOBAN__STORE__SCHEMA", &database.schema);
+    publish(&giaoban, 0..20);
+    giaoban.settle();
+    let dump = giaoban.dir().join("dump");
+    database.dump(&dump);
+    giaoban.ok(&["replay", "--switch"]);
+    publish(&giaoban, 20..30);
+    giaoban.settle();
+    let in_force = || database.value("SELECT number::bigint FROM {schema}.giaoban_generation WHERE in_force");
+    assert_eq!(in_force(), 2);
+    database.restore(&dump);
+    assert_eq!((in_force(), giaoban.sessions()), (1, Some(20)));
+    giaoban.settle();
+    giaoban.ok(&["verify"]);
+    giaoban.ok(&["replay", "--switch"]);
+    assert_eq!((in_force(), giaoban.sessions()), (2, Some(30)));
+    giaoban.ok(&["verify"]);
 }

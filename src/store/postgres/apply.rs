@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::copy::{Columns, Copying, ROWS, trouble};
 use super::read::read_entry;
-use super::schema::{Found, Schema};
+use super::schema::{Found, Schema, VERSION};
 use super::{DURABLE, Trouble, fill, primaries};
 use crate::domain::{Entry, NextOffset, Revision, Rules};
 use crate::rollup::{Delta, Earlier, settle};
@@ -150,6 +150,7 @@ impl Writing<'_> {
         match now {
             Some(now) if now.in_force != opened.in_force => Err(StoreError::Switched { at }.into()),
             None => Err(StoreError::Switched { at }.into()),
+            Some(now) if now.version > VERSION => Ok(schema.check_version(now)?),
             Some(now) => match now.rules {
                 Some(stored) if stored != rules.fingerprint() => {
                     Err(StoreError::OtherRules { at, stored, now: rules.fingerprint() }.into())

@@ -16,6 +16,7 @@ mod takeover;
 mod url;
 
 pub use schema::Schema;
+pub(super) use schema::VERSION;
 pub use server::Server;
 pub use takeover::Takeover;
 pub use url::{is_url, masked};
@@ -214,9 +215,11 @@ impl StoreWriter for PostgresStore {
             transaction.batch_execute(ANSWERS_WITHIN)?;
             schema.check_writable(&mut transaction)?;
             primaries::check(&mut transaction, &schema.server, timelines.as_deref())?;
-            if schema.generation(&mut transaction, found.generation)?.is_none_or(|now| now.in_force != found.in_force) {
+            let now = schema.generation(&mut transaction, found.generation)?;
+            let Some(now) = now.filter(|now| now.in_force == found.in_force) else {
                 return Err(StoreError::Switched { at: schema.describe(found.generation) }.into());
-            }
+            };
+            schema.check_version(now)?;
             let rows = transaction.query_typed(&select, &[(&topic, Type::TEXT)])?;
             transaction.commit()?;
             rows.iter().map(read_checkpoint).collect()

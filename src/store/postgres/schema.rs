@@ -12,7 +12,7 @@ use crate::store::data_dir::Generation;
 const BASE: &str = include_str!("000.sql");
 /// Each step takes a generation's tables from the version before to this one.
 const MIGRATIONS: [&str; 2] = [include_str!("001.sql"), include_str!("002.sql")];
-const VERSION: i32 = MIGRATIONS.len() as i32;
+pub(crate) const VERSION: i32 = MIGRATIONS.len() as i32;
 /// The tables of a generation.
 const TABLES: [&str; 8] =
     ["ledger", "earlier_revision", "cell", "checkpoint", "bound_log", "gap", "held_partition", "accepted_dead_letters"];
@@ -26,6 +26,8 @@ const LOCK_WITHIN: &str = "SET LOCAL lock_timeout = '30s'";
 pub struct Schema {
     pub(super) server: Server,
     pub(super) name: String,
+    /// The version of which its operator keeps a copy: that one may be brought to this program's.
+    kept: Option<i64>,
 }
 
 /// A generation as the database has it.
@@ -42,7 +44,14 @@ pub(super) struct Found {
 impl Schema {
     /// That schema in that database. It may be missing there.
     pub fn at(server: Server, name: &str) -> Self {
-        Self { server, name: name.to_owned() }
+        let server = server.called(&format!("giaoban {name} v{VERSION}"));
+        Self { server, name: name.to_owned(), kept: None }
+    }
+
+    /// The same, of whose version that one a copy is kept.
+    pub fn with_copy_of(mut self, version: i64) -> Self {
+        self.kept = Some(version);
+        self
     }
 
     /// Whether a text can be a schema's name here: it is used unquoted by people, and quoted by us.
@@ -54,9 +63,47 @@ impl Schema {
             && !text.starts_with("pg_")
     }
 
-    /// Opens or makes the generation in force for writing, and brings it to the newest version.
+    /// Opens or makes the generation in force for writing. One of an earlier version is brought to the newest if its
+    /// operator keeps a copy, and nobody writes it by the version before.
     pub fn create(&self) -> Result<PostgresStore, StoreError> {
-        self.open_for_writing(|schema, client| schema.in_force(client)?.ok_or_else(|| schema.no_generation().into()))
+        self.open_for_writing(|schema, client| {
+            let found = schema.in_force(client)?.ok_or_else(|| schema.no_generation())?;
+            if (1..VERSION).contains(&found.version) {
+                schema.check_upgrade(client, found)?;
+            }
+            Ok(found)
+        })
+    }
+
+    /// Whether it may be brought to the newest version.
+    fn check_upgrade(&self, client: &mut impl GenericClient, found: Found) -> Result<(), Trouble> {
+        let (at, version) = (self.describe(found.generation), i64::from(found.version));
+        if self.kept != Some(version) {
+            let schema = self.name.clone();
+            return Err(StoreError::Older { at, schema, found: version, known: VERSION.into() }.into());
+        }
+        let look = "SELECT pid, coalesce(host(client_addr), 'local') FROM pg_catalog.pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()
+            AND (application_name = 'giaoban' OR starts_with(application_name, 'giaoban ' || $1 || ' v'))
+            AND application_name <> $2 ORDER BY pid";
+        let own = format!("giaoban {} v{VERSION}", self.name);
+        let rows = client.query_typed(look, &[(&self.name, Type::TEXT), (&own, Type::TEXT)])?;
+        let mut sessions = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let (pid, from): (i32, String) = (row.try_get(0)?, row.try_get(1)?);
+            sessions.push(format!("pid {pid} ({from})"));
+        }
+        if !sessions.is_empty() {
+            return Err(StoreError::OlderAtWork { at, sessions: sessions.join(", ") }.into());
+        }
+        tracing::info!(
+            event = "store_upgrade",
+            store = at,
+            found = version,
+            to = VERSION,
+            "the store is of an earlier version, of which a copy is kept: bringing it to this one"
+        );
+        Ok(())
     }
 
     /// Makes the generation after the one in force. What is there already is removed, and who still writes that is
@@ -235,7 +282,7 @@ impl Schema {
         Ok(())
     }
 
-    fn check_version(&self, found: Found) -> Result<(), StoreError> {
+    pub(super) fn check_version(&self, found: Found) -> Result<(), StoreError> {
         if found.version > VERSION {
             let (found, known, at) = (found.version.into(), VERSION.into(), self.describe(found.generation));
             return Err(StoreError::Newer { at, found, known });

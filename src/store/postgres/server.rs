@@ -89,14 +89,19 @@ impl Server {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECTS_WITHIN);
         }
-        if config.get_application_name().is_none() {
-            config.application_name("giaoban");
-        }
         let (mode, trust) = tls.meaning(&config)?;
         config.ssl_mode(mode);
         tls.connector(trust)?;
         let shown = shown(&config);
         Ok(Self { config: Box::new(config), password_file: None, tls, trust, shown, given_up: Arc::default() })
+    }
+
+    /// The same under that name among the server's sessions, if the URL gives none.
+    pub(super) fn called(mut self, name: &str) -> Self {
+        if self.config.get_application_name().is_none() {
+            self.config.application_name(name);
+        }
+        self
     }
 
     /// The same with the password that a file has whenever a connection is made.

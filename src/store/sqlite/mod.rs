@@ -32,7 +32,7 @@ const MIGRATIONS: [Migration; 3] = [
     Migration::PackLedger(include_str!("002.sql")),
     Migration::Sql(include_str!("003.sql")),
 ];
-const VERSION: i64 = MIGRATIONS.len() as i64;
+pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 /// `gbst`, so that another program's file is not taken for a store.
 const APPLICATION_ID: i64 = 0x6762_7374;
 const FINGERPRINT: &str = "rules_fingerprint";
@@ -84,6 +84,11 @@ impl SqliteStore {
         let store = Self { connection, path: path.to_owned(), files: OpenFiles::of(path) };
         store.connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(|error| store.error(error))?;
         Ok(store)
+    }
+
+    /// The version of its schema.
+    pub(super) fn version(&mut self) -> Result<i64, StoreError> {
+        self.check_version()
     }
 
     /// Copies the store as it is now to a new file, while it is written; reports how many pages are done, of how many.
