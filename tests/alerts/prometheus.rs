@@ -32,7 +32,7 @@ pub struct Prometheus {
 
 /// The jobs of the shipped configuration.
 pub const WORKER: &str = "giaoban-worker";
-const PAGES: &str = "giaoban-serve";
+pub const PAGES: &str = "giaoban-serve";
 
 impl Prometheus {
     pub fn start() -> Self {

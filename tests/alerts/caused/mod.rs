@@ -20,7 +20,7 @@ use rdkafka::ClientConfig;
 
 use crate::harness::Giaoban;
 use crate::harness::running::Running;
-use crate::prometheus::{Prometheus, WORKER};
+use crate::prometheus::{PAGES, Prometheus, WORKER};
 use crate::rules::alerts;
 
 /// What happens in one installation.
@@ -84,6 +84,8 @@ fn kafka_alerts_are_raised_by_what_they_are_for_and_end_by_their_runbooks() {
     quiet.publish_sessions(0..100);
     letters::send(&quiet, std::iter::once(letters::broken(0)));
     let worker = Watched::worker(&prometheus, &quiet);
+    let pages = Running::of(quiet.command(&["serve"]));
+    prometheus.watch(PAGES, "quiet", pages.address());
     let scenes: [(&str, Scene); 9] = [
         ("store", store::goes_hangs_and_forgets),
         ("broker", broker::is_killed),
@@ -112,5 +114,6 @@ fn kafka_alerts_are_raised_by_what_they_are_for_and_end_by_their_runbooks() {
     prometheus.pauses(Duration::from_secs(25));
     std::thread::sleep(Duration::from_secs(20));
     assert_eq!(prometheus.fired_within("18s", "quiet"), lasting);
+    pages.stop();
     worker.stop();
 }

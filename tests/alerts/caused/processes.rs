@@ -7,7 +7,7 @@ use crate::harness::broker::free_port;
 use crate::harness::running::Running;
 use crate::harness::{Giaoban, until};
 use crate::pages::Page;
-use crate::prometheus::{Prometheus, WORKER};
+use crate::prometheus::{PAGES, Prometheus, WORKER};
 
 const HERE: &str = "processes";
 
@@ -41,4 +41,17 @@ pub fn come_and_go(prometheus: &Prometheus) {
     assert_eq!(prometheus.fires("GiaobanRestartingOften", HERE)["instance"], address.as_str());
     Page::of("GiaobanRestartingOften").is_looked_at(&giaoban);
     prometheus.ends("GiaobanRestartingOften", HERE);
+
+    let address = format!("127.0.0.1:{}", free_port());
+    let pages = giaoban.with("GIAOBAN__HTTP__LISTEN", &address);
+    let serve = || Running::of(pages.command(&["serve"]));
+    let served = serve();
+    prometheus.watch(PAGES, HERE, &address);
+    served.stop();
+    assert_eq!(prometheus.fires("GiaobanPagesDown", HERE)["instance"], address.as_str());
+    Page::of("GiaobanPagesDown").is_looked_at(&pages);
+    let served = serve();
+    prometheus.ends("GiaobanPagesDown", HERE);
+    served.stop();
+    prometheus.forget(PAGES, HERE, &address);
 }
