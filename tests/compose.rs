@@ -314,12 +314,15 @@ fn kafka_compose_starts_a_pipeline_that_prometheus_watches() {
     let outside = Giaoban::new().with("GIAOBAN__KAFKA__BROKERS", &here.of("127.0.0.1:9092"));
     let workers: Vec<Running> = (0..2).map(|_| Running::of(inside.command(&worker.arguments()))).collect();
     outside.publish_sessions(0..100);
+    workers[0].until_ready();
+    let beside = here.giaoban(&services["serve"], &server.url());
+    let pages = Running::of(beside.command(&services["serve"].arguments()));
 
     let (_alertmanager, alerts) =
         here.start("prometheus-alertmanager", &services["alertmanager"], "/etc/alertmanager", |_, content| content);
     let (_prometheus, address) =
         here.start("prometheus", &services["prometheus"], "/etc/prometheus", |file, content| {
-            if file == "prometheus.yml" { found_here(&content, &workers, &alerts) } else { content }
+            if file == "prometheus.yml" { found_here(&content, (&workers, &pages), &alerts) } else { content }
         });
     let asked = |query: &str| {
         let answer = get(&format!("http://{address}/api/v1/query?query={query}"))?;
@@ -329,6 +332,12 @@ fn kafka_compose_starts_a_pipeline_that_prometheus_watches() {
         asked("sum(up%7Bjob=%22giaoban-worker%22%7D)").as_deref() == Some("2")
             && asked("sum(giaoban_worker_records_applied_total)").as_deref() == Some("100")
     });
+    until("Prometheus sees the pages", Duration::from_secs(60), || {
+        asked("up%7Bjob=%22giaoban-serve%22%7D").as_deref() == Some("1")
+    });
+    let (status, page) = pages.get("/?period=2020-Q1");
+    assert_eq!(status, 200, "{page}");
+    pages.stop();
     assert_eq!(asked("max(giaoban_worker_reconciliation_difference_records)").as_deref(), Some("0"));
     let rules = get(&format!("http://{address}/api/v1/rules")).unwrap();
     assert!(!rules["data"]["groups"].as_array().unwrap().is_empty(), "{rules}");
@@ -414,13 +423,15 @@ fn the_image_serves_beyond_itself_and_calls_a_worker_healthy_that_waits_for_its_
     assert!(!healthy(&port));
 }
 
-/// The shipped configuration with these workers and this Alertmanager in the place of those that names would find.
-fn found_here(shipped: &str, workers: &[Running], alertmanager: &str) -> String {
+/// The shipped configuration with these workers, these pages and this Alertmanager in the place of those that names would
+/// find.
+fn found_here(shipped: &str, (workers, pages): (&[Running], &Running), alertmanager: &str) -> String {
     let mut config: Value = serde_saphyr::from_str(shipped).unwrap();
     config["alerting"]["alertmanagers"] = serde_json::json!([{"static_configs": [{"targets": [alertmanager]}]}]);
     for job in config["scrape_configs"].as_array_mut().unwrap() {
         let targets: Vec<&str> = match job["job_name"].as_str().unwrap() {
             "giaoban-worker" => workers.iter().map(Running::address).collect(),
+            "giaoban-serve" => vec![pages.address()],
             _ => Vec::new(),
         };
         let job = job.as_object_mut().unwrap();
