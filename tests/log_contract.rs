@@ -16,6 +16,16 @@ const TIME: Duration = Duration::from_secs(30);
 const STEP: Duration = Duration::from_millis(50);
 const FEW: Most = Most { messages: 7, bytes: 300 };
 
+fn spec(name: &str, partitions: i32) -> TopicSpec {
+    TopicSpec {
+        name: name.to_owned(),
+        partitions,
+        replication: Some(1),
+        max_message_bytes: 100_000,
+        clock: Clock::Sender,
+    }
+}
+
 fn message(key: &[u8], payload: &[u8]) -> Outgoing {
     Outgoing { key: Some(key.to_vec()), payload: payload.to_vec(), ..Outgoing::default() }
 }
@@ -62,13 +72,7 @@ fn read(consumer: &mut dyn Consumer, count: usize) -> Vec<Read> {
 }
 
 fn contract(log: &dyn EventLog, topic: &str) {
-    let spec = TopicSpec {
-        name: topic.into(),
-        partitions: 3,
-        replication: Some(1),
-        max_message_bytes: 100_000,
-        clock: Clock::Sender,
-    };
+    let spec = spec(topic, 3);
     assert_eq!(log.create_topic(&spec).unwrap(), Created::New);
     assert_eq!(log.create_topic(&spec).unwrap(), Created::AlreadyThere);
     let described = log.topic(topic).unwrap();
@@ -273,14 +277,7 @@ fn kafka_members_share_and_hand_over_by_the_newer_protocol_too() {
 
 fn share_and_hand_over(log: &KafkaLog) {
     let topic = fresh();
-    log.create_topic(&TopicSpec {
-        name: topic.clone(),
-        partitions: 4,
-        replication: Some(1),
-        max_message_bytes: 100_000,
-        clock: Clock::Sender,
-    })
-    .unwrap();
+    log.create_topic(&spec(&topic, 4)).unwrap();
     let group = Membership::Group(topic.clone());
     let mut one = log.consumer(&topic, &group).unwrap();
     let all = assigned(&mut *one);
@@ -345,14 +342,7 @@ fn kafka_members_that_hold_what_they_are_given_keep_no_other_waiting() {
         let properties = [("group.protocol".to_owned(), protocol.to_owned())].into();
         let log = KafkaLog::new(KafkaSettings { brokers, properties }).unwrap();
         let (topic, begun) = (fresh(), Instant::now());
-        log.create_topic(&TopicSpec {
-            name: topic.clone(),
-            partitions: 4,
-            replication: Some(1),
-            max_message_bytes: 100_000,
-            clock: Clock::Sender,
-        })
-        .unwrap();
+        log.create_topic(&spec(&topic, 4)).unwrap();
         // Of none the beginning is there any more.
         let to = |partition| Outgoing { partition: Some(Partition(partition)), ..message(b"00004", b"gone") };
         let sent = send(&mut *log.producer(&topic).unwrap(), &[0, 1, 2, 3].map(to));
@@ -389,6 +379,47 @@ fn kafka_members_that_hold_what_they_are_given_keep_no_other_waiting() {
             }
         }
         members.into_iter().for_each(|member| member.close());
+    }
+}
+
+#[test]
+#[ignore = "needs a broker: ./test.sh"]
+fn kafka_a_client_that_is_made_anew_loses_what_it_had_and_is_given_it_again() {
+    let brokers = std::env::var("KAFKA_BROKERS").expect("KAFKA_BROKERS is not set: run ./test.sh");
+    for protocol in ["consumer", "classic", "alone"] {
+        let of_group = [("group.protocol".to_owned(), protocol.to_owned())];
+        let properties = of_group.into_iter().filter(|_| protocol != "alone").collect();
+        let log = KafkaLog::new(KafkaSettings { brokers: brokers.clone(), properties }).unwrap();
+        let topic = fresh();
+        log.create_topic(&spec(&topic, 2)).unwrap();
+        let membership = if protocol == "alone" { Membership::Alone } else { Membership::Group(topic.clone()) };
+        let mut consumer = log.consumer(&topic, &membership).unwrap();
+        let mut producer = log.producer(&topic).unwrap();
+        let to = |partition| Outgoing { partition: Some(Partition(partition)), ..message(b"00004", b"event") };
+        // Also before it was answered where they start.
+        for started in [true, false] {
+            let all = assigned(&mut *consumer);
+            assert_eq!(all.len(), 2, "{protocol}");
+            if started {
+                consumer.start(&all.iter().map(|partition| (*partition, NextOffset(0))).collect::<Vec<_>>()).unwrap();
+                assert!(send(&mut *producer, &[to(0), to(1)]).iter().all(Result::is_ok));
+                assert_eq!(read(&mut *consumer, 2).len(), 2, "{protocol}");
+            }
+            consumer.renew();
+            let lost = consumer.poll(STEP, FEW, &mut |_| panic!("it is not its any more"));
+            assert_eq!(lost, Ok(Polled::Lost(all.clone())), "{protocol}");
+            consumer.release(&all).unwrap();
+        }
+        let all = assigned(&mut *consumer);
+        consumer.start(&all.iter().map(|partition| (*partition, NextOffset(1))).collect::<Vec<_>>()).unwrap();
+        assert!(send(&mut *producer, &[to(1), to(0)]).iter().all(Result::is_ok));
+        assert!(read(&mut *consumer, 2).iter().all(|read| read.0.offset == Offset(1)), "{protocol}: only what follows");
+        let begun = Instant::now();
+        while !consumer.connected() {
+            assert!(begun.elapsed() < TIME, "{protocol}: it has no broker");
+            consumer.poll(STEP, FEW, &mut |_| {}).unwrap();
+        }
+        consumer.close();
     }
 }
 

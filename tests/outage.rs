@@ -9,21 +9,23 @@ mod harness;
 mod memory;
 
 use std::fs;
+use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use giaoban::domain::Calendar;
+use giaoban::domain::{Calendar, Rules};
 use giaoban::failure::{ExitCode, Explained as _};
-use giaoban::ingest::Limits;
 use giaoban::ingest::worker::{Until, Worker};
+use giaoban::ingest::{ConnectionLimits, Limits, WorkerError};
 use giaoban::log::embedded::EmbeddedLog;
-use giaoban::log::{EventLog as _, Membership, Outgoing};
+use giaoban::log::{EventLog, Membership, Outgoing};
 use giaoban::observability::{Metrics, Role};
 use giaoban::store::{ReadCheckpoints as _, ReadFigures as _, StoreWriter as _};
 use giaoban::wire::Admission;
 use harness::disk::SmallDisk;
 use harness::hanoi::rules_of;
+use harness::lonely::LonelyLog;
 use harness::running::Running;
 use harness::{Giaoban, session, until};
 use rdkafka::types::RDKafkaApiKey;
@@ -255,15 +257,42 @@ fn a_partition_without_a_leader_is_named_while_the_others_are_read() {
     }
 }
 
+/// A worker that reads all of a log for itself until it is stopped.
+fn worker(log: Arc<dyn EventLog>, store: memory::MemoryStore, rules: Arc<Rules>) -> Worker {
+    Worker {
+        log,
+        topic: "events".into(),
+        dead_letter_topic: None,
+        membership: Membership::Alone,
+        store: Box::new(store),
+        rules,
+        admission: Admission::new(),
+        limits: Limits::default(),
+        connection: ConnectionLimits::default(),
+        metrics: Arc::new(Metrics::new("giaoban", Role::Worker).unwrap()),
+        stop: Arc::new(AtomicBool::new(false)),
+        until: Until::Stopped,
+        progress: Box::new(|_, _| {}),
+    }
+}
+
+/// Sessions with these numbers.
+fn send(log: &EmbeddedLog, numbers: Range<usize>) {
+    let mut producer = log.producer("events").unwrap();
+    for number in numbers {
+        let payload = session("00004", number, 1, "2020-03-04", 1).into_bytes();
+        let key = Some(b"00004".to_vec());
+        producer.send(&Outgoing { key, payload, ..Outgoing::default() }, number as u64).unwrap();
+    }
+    assert!(producer.flush(PATIENCE).iter().all(|delivery| delivery.result.is_ok()));
+}
+
 /// What makes the thread that writes panic: the store of the test is one that panics once it was poisoned.
 #[test]
 fn a_thread_that_dies_ends_the_worker_as_what_it_is() {
     let dir = tempfile::tempdir().unwrap();
     let log = EmbeddedLog::create(dir.path(), &["events"]).unwrap();
-    let mut producer = log.producer("events").unwrap();
-    let payload = session("00004", 1, 1, "2020-03-04", 1).into_bytes();
-    producer.send(&Outgoing { key: Some(b"00004".to_vec()), payload, ..Outgoing::default() }, 0).unwrap();
-    assert!(producer.flush(PATIENCE)[0].result.is_ok());
+    send(&log, 1..2);
     let rules = Arc::new(rules_of(Calendar::Decree09));
     let memory = memory::Memory::default();
     let mut store = memory.create();
@@ -274,23 +303,65 @@ fn a_thread_that_dies_ends_the_worker_as_what_it_is() {
         let quarter = "2020-Q1".parse().unwrap();
         seen.raw_cells(quarter, &mut |_, _, _| panic!("what is read of it is held meanwhile")).unwrap();
     });
-    let worker = Worker {
-        log: Arc::new(log),
-        topic: "events".into(),
-        dead_letter_topic: None,
-        membership: Membership::Alone,
-        store: Box::new(store),
-        rules,
-        admission: Admission::new(),
-        limits: Limits::default(),
-        metrics: Arc::new(Metrics::new("giaoban", Role::Worker).unwrap()),
-        stop: Arc::new(AtomicBool::new(false)),
-        until: Until::Stopped,
-        progress: Box::new(|_, _| {}),
-    };
+    let worker = worker(Arc::new(log), store, rules);
     let error = worker.run().unwrap_err();
     assert!(poison.join().is_err());
     assert_eq!(error.kind().policy().exit, ExitCode::Internal);
     let said = format!("{} {}", error.what().en, error.remedy().en);
     assert!(said.contains("thread \"store\"") && !said.contains("kafka"), "{said}");
+}
+
+/// Stops a worker where whoever watches it has failed, or has seen all.
+struct StopIf<'s> {
+    stop: &'s AtomicBool,
+    also_well: bool,
+}
+
+impl Drop for StopIf<'_> {
+    fn drop(&mut self) {
+        if self.also_well || std::thread::panicking() {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+#[test]
+fn a_client_that_never_has_a_broker_again_is_made_anew_and_what_it_had_is_read_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = EmbeddedLog::create(dir.path(), &["events"]).unwrap();
+    let memory = memory::Memory::default();
+    let rules = Arc::new(rules_of(Calendar::Decree09));
+    for helps in [true, false] {
+        let lonely = LonelyLog::of(log.clone(), helps);
+        let mut store = memory.create();
+        store.adopt(&rules, false).unwrap();
+        let mut worker = worker(lonely.clone(), store, Arc::clone(&rules));
+        worker.connection = ConnectionLimits { ask_ms: 100, renew_ms: 2_500, end_ms: 2_500 };
+        let (stop, mut seen) = (Arc::clone(&worker.stop), memory.create());
+        let mut read = move || seen.checkpoints("events").unwrap().iter().map(|at| at.counts.read).sum::<u64>();
+        let before = read();
+        let first = before as usize;
+        let result = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let _stop = StopIf { stop: &stop, also_well: helps };
+                send(&log, first..first + 5);
+                until("the first", PATIENCE, || read() == before + 5);
+                lonely.leave_alone();
+                send(&log, first + 5..first + 10);
+                if helps {
+                    until("the others, by another client", PATIENCE, || read() == before + 10);
+                }
+            });
+            worker.run()
+        });
+        match result {
+            Ok(summary) => assert!(helps && summary.counts.read == 10, "{:?}", summary.counts),
+            Err(error) => {
+                assert!(!helps && matches!(error, WorkerError::Stranded { .. }), "{error}");
+                assert_eq!(error.kind().policy().exit, ExitCode::LogUnreachable);
+                assert_eq!(read(), before + 5, "nobody reads the others");
+            }
+        }
+        assert_eq!(lonely.renewed(), 1);
+    }
 }

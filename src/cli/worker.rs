@@ -12,7 +12,7 @@ use super::Done;
 use crate::dead_letters::Tolerance;
 use crate::failure::{ExitCode, Failure, FailureKind};
 use crate::ingest::worker::{Until, Worker};
-use crate::ingest::{Limits, Summary};
+use crate::ingest::{ConnectionLimits, Limits, Summary};
 use crate::log::{EventLog, LogError, Membership};
 use crate::observability::{Metrics, Role};
 use crate::program::{Context, HttpServer, Patience, bare_metrics, metrics, watch};
@@ -120,6 +120,7 @@ pub fn worker(
         rules: Arc::clone(&context.rules),
         admission: context.admission_to(synthetic),
         limits: limits(context),
+        connection: ConnectionLimits::default(),
         metrics,
         stop,
         until: Until::default(),

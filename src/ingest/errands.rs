@@ -38,6 +38,8 @@ pub(super) enum Reply {
     Progress(Result<Progress, StoreError>),
     /// Also unasked for, after the store was reached by another connection.
     Standing(Result<Vec<Checkpoint>, StoreError>),
+    /// Whether the log answers another client than the one that reads.
+    LogAnswers(bool),
     Accepted(Result<(Vec<Held>, Vec<Accepted>), StoreError>),
     Noted(Result<(), StoreError>),
     /// Of the look-up with that number.

@@ -18,6 +18,13 @@ pub enum WorkerError {
     Stopped(#[from] Stopped),
     /// The dead-letter topic does not take a dead letter.
     DeadLetters(#[from] DeadLetterRefused),
+    /// The client that reads has no broker, also after it was made anew, though others are answered.
+    Stranded {
+        /// The log.
+        at: String,
+        /// For how long it has had none.
+        seconds: u64,
+    },
     /// A thread of the worker has ended, which none does by itself.
     ThreadEnded(&'static str),
     /// What was in flight was not answered in time when the worker was to stop.
@@ -80,6 +87,7 @@ impl Explained for WorkerError {
             Self::Store(error) => error.kind(),
             Self::Stopped(stopped) => stopped.kind(),
             Self::DeadLetters(refused) => refused.kind(),
+            Self::Stranded { .. } => FailureKind::LogUnreachable,
             Self::ThreadEnded(_) => FailureKind::Defect,
             Self::Slow { silent: Silent::File, .. } => FailureKind::InUse,
             Self::Slow { silent: Silent::Server, .. } => FailureKind::StoreSilent,
@@ -92,6 +100,7 @@ impl Explained for WorkerError {
             Self::Store(error) => error.what(),
             Self::Stopped(stopped) => stopped.what(),
             Self::DeadLetters(refused) => refused.what(),
+            Self::Stranded { at, seconds } => text::stranded(log::described(at), seconds),
             Self::ThreadEnded(name) => text::thread_ended(name),
             Self::Slow { at, seconds, .. } => text::slow(log::described(at), seconds),
         }
@@ -103,6 +112,7 @@ impl Explained for WorkerError {
             Self::Store(error) => error.remedy(),
             Self::Stopped(stopped) => stopped.remedy(),
             Self::DeadLetters(refused) => refused.remedy(),
+            Self::Stranded { .. } => text::start_again(),
             Self::ThreadEnded(_) => text::report_defect(),
             Self::Slow { silent: Silent::File, .. } => text::find_holder(),
             Self::Slow { silent: Silent::Server, .. } => text::see_server(),

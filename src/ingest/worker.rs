@@ -8,6 +8,7 @@ use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::connection::{Connection, ConnectionLimits};
 use super::error::{Silent, WorkerError};
 use super::letters::LetterKeeper;
 use super::machine::{Limits, Machine};
@@ -41,6 +42,8 @@ pub struct Worker {
     pub admission: Admission,
     /// Of batches.
     pub limits: Limits,
+    /// Of how long it is without a broker where others are answered.
+    pub connection: ConnectionLimits,
     /// What operators watch.
     pub metrics: Arc<Metrics>,
     /// Set to stop it.
@@ -173,6 +176,7 @@ impl Worker {
             consumer,
             notes,
             noted: String::new(),
+            connection: Connection::new(self.connection),
             requests,
             letters,
             answers: outbox,

@@ -206,7 +206,7 @@ pub enum Polled {
     Assigned(Vec<Partition>),
     /// These are to be given up; they stay this consumer's until [`Consumer::release`].
     Revoked(Vec<Partition>),
-    /// These were lost (the session timed out): another may be reading them already.
+    /// These were lost (the session timed out, or [`Consumer::renew`]): another may be reading them already.
     /// Answer with [`Consumer::release`] too.
     Lost(Vec<Partition>),
     /// These were read to what was their end: nothing that lies behind what was handed over is a message, though an
@@ -244,7 +244,8 @@ pub trait EventLog: Send + Sync {
     /// What keeps it.
     fn kind(&self) -> LogKind;
 
-    /// Which log it is that has this topic: what a store is bound to. [`LogError::NoSuchTopic`] if it has none.
+    /// Which log it is that has this topic: what a store is bound to. [`LogError::NoSuchTopic`] if it has none. Asked by a
+    /// client of its own each time.
     fn identity(&self, topic: &str) -> Result<LogIdentity, LogError>;
     /// What can be read of one partition now. Of a topic that is there, but has no such partition as far as the log
     /// knows, [`LogError::Transient`]: it may have been added.
@@ -436,6 +437,10 @@ pub trait Consumer: Send {
     fn connected(&mut self) -> bool {
         true
     }
+
+    /// Makes its client anew, which may never have a broker again where another has one: what it has comes as
+    /// [`Polled::Lost`], and then is given out anew. A log without clients has nothing to do.
+    fn renew(&mut self) {}
 
     /// Leaves the group; takes at most a few seconds even if no broker answers.
     fn close(self: Box<Self>);

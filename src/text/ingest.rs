@@ -32,6 +32,10 @@ texts! {
         "{at} did not answer within {seconds} s of the stop; the in-flight batch was either committed or rolled back",
     }
 
+    stranded(at, seconds) {
+        "worker không kết nối được broker nào trong {seconds} giây, kể cả sau khi tạo lại kết nối, trong khi {at:#} vẫn trả lời kết nối khác",
+        "the worker has had no broker for {seconds} s, also after its client was made anew, although {at} answers others",
+    }
     thread_ended(name) {
         "luồng \"{name}\" của worker đã dừng ngoài dự kiến: đây là lỗi của chương trình",
         "the worker's thread \"{name}\" has ended unexpectedly: this is a bug in the program",
@@ -39,6 +43,10 @@ texts! {
     report_defect() {
         "Chạy lại worker: nó tiếp tục từ nơi kho đang đứng. Gửi dòng nhật ký ngay trước đó cho người phát triển.",
         "Start the worker again: it resumes from where the store is. Send the log line before this one to the developers.",
+    }
+    start_again() {
+        "Chạy lại worker (systemd, Kubernetes tự làm): nó tiếp tục từ nơi kho đang đứng. Nếu lặp lại: từ máy này có kết nối được advertised.listeners của các broker không: giaoban doctor.",
+        "Start the worker again (systemd and Kubernetes do): it resumes from where the store is. If it happens again: do the brokers' advertised.listeners lead to them from this machine? giaoban doctor.",
     }
     accept_gap() {
         "Khôi phục phần nhật ký đã mất, hoặc chấp nhận mất (kho và mọi báo cáo sẽ ghi rõ): giaoban worker --accept-gap. Đặt retention.ms=-1 cho topic để không lặp lại.",

@@ -38,6 +38,13 @@ impl Broker {
 
     /// A broker with these properties, which make it listen on that port, on fresh data that is formatted so.
     pub fn of(properties: &str, port: u16, format: &[&str]) -> Self {
+        let mut broker = Self::formatted(properties, port, format);
+        broker.start_again();
+        broker
+    }
+
+    /// The same, not started yet.
+    pub fn formatted(properties: &str, port: u16, format: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("server.properties");
         // Of two lines for one property the last one holds.
@@ -46,9 +53,7 @@ impl Broker {
         command.args(["kafka.tools.StorageTool", "format", "--cluster-id", "giaoban-tests-broker-B"]);
         let formatted = command.args(format).arg("--config").arg(&file).output().unwrap();
         assert!(formatted.status.success(), "{}", String::from_utf8_lossy(&formatted.stderr));
-        let mut broker = Self { dir, port, process: None };
-        broker.start_again();
-        broker
+        Self { dir, port, process: None }
     }
 
     pub fn address(&self) -> String {
@@ -57,16 +62,30 @@ impl Broker {
 
     /// On the same data; waits until it answers.
     pub fn start_again(&mut self) {
+        self.spawn();
+        self.until_it_answers();
+    }
+
+    /// On the same data, without waiting.
+    pub fn spawn(&mut self) {
         let log = fs::File::options().create(true).append(true).open(self.dir.path().join("broker.log")).unwrap();
         let mut command = java();
         command.arg("kafka.Kafka").arg(self.dir.path().join("server.properties"));
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         self.process = Some(command.spawn().unwrap());
+    }
+
+    pub fn until_it_answers(&self) {
         let begun = Instant::now();
         while !self.answers() {
             assert!(begun.elapsed() < UP_WITHIN, "the broker does not answer; see {}", self.dir.path().display());
             std::thread::sleep(Duration::from_millis(100));
         }
+    }
+
+    /// Sends it a signal: STOP freezes it, CONT lets it go on.
+    pub fn signal(&self, name: &str) {
+        super::signal(self.process.as_ref().unwrap(), name);
     }
 
     /// With SIGKILL.
@@ -75,6 +94,10 @@ impl Broker {
             process.kill().unwrap();
             process.wait().unwrap();
         }
+    }
+
+    pub fn is_running(&self) -> bool {
+        self.process.is_some()
     }
 
     /// How long the log of a topic's partition 0 is, in bytes.
@@ -108,6 +131,11 @@ impl Broker {
 
     /// Asks for its metadata, and a live broker must be named in the answer.
     fn answers(&self) -> bool {
+        self.named() > 0
+    }
+
+    /// How many live brokers it names, none if it does not answer.
+    pub fn named(&self) -> u8 {
         let ask = || -> std::io::Result<[u8; 12]> {
             let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
             stream.set_read_timeout(Some(Duration::from_secs(2)))?;
@@ -116,7 +144,22 @@ impl Broker {
             stream.read_exact(&mut answer)?;
             Ok(answer)
         };
-        ask().is_ok_and(|answer| answer[4..] == [0, 0, 0, 1, 0, 0, 0, 1])
+        ask().ok().filter(|answer| answer[4..11] == [0, 0, 0, 1, 0, 0, 0]).map_or(0, |answer| answer[11])
+    }
+
+    /// The answer of one broker to a request of its flexible versions, from behind the head.
+    pub fn ask(&self, (api, version): (u8, u8), body: &[u8]) -> std::io::Result<Vec<u8>> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        // Correlation 1, no client id, no tagged fields.
+        let head = [0, api, 0, version, 0, 0, 0, 1, 0xff, 0xff, 0];
+        stream.write_all(&(head.len() as i32 + body.len() as i32).to_be_bytes())?;
+        stream.write_all(&[&head[..], body].concat())?;
+        let mut size = [0; 4];
+        stream.read_exact(&mut size)?;
+        let mut answer = vec![0; i32::from_be_bytes(size) as usize];
+        stream.read_exact(&mut answer)?;
+        Ok(answer.split_off(5))
     }
 }
 
@@ -137,7 +180,7 @@ fn java() -> Command {
     };
     assert!(lib.is_dir(), "{} is not there: run ./test.sh", lib.display());
     let mut command = Command::new("java");
-    command.args(["-Xmx384m", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true", "-cp"]);
+    command.args(["-Xmx256m", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true", "-cp"]);
     command.arg(lib.join("*"));
     command
 }

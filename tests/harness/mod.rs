@@ -8,6 +8,7 @@ pub mod certificate;
 pub mod disk;
 pub mod events;
 pub mod hanoi;
+pub mod lonely;
 pub mod running;
 pub mod terminal;
 

@@ -19,7 +19,7 @@ fn fails_without(guard: Guard, reasons: &[&str]) {
 
 #[test]
 fn without_the_fence_it_fails() {
-    fails_without(Guard::Fence, &["was taken twice", "did not go forward"]);
+    fails_without(Guard::Fence, &["was taken twice", "did not go forward", "messages are missing"]);
 }
 
 #[test]
@@ -72,6 +72,11 @@ fn without_a_look_at_the_last_record_it_fails() {
 #[test]
 fn without_hearing_that_the_log_is_another_it_fails() {
     fails_without(Guard::AnotherLog, &["though the log had lost"]);
+}
+
+#[test]
+fn without_a_new_client_for_one_that_never_has_a_broker_again_it_fails() {
+    fails_without(Guard::Renew, &["the store never got to the end"]);
 }
 
 /// Its figures stay right: what fails is that the others wait for it.

@@ -13,10 +13,11 @@ pub struct Owner {
 }
 
 impl World {
-    /// Gives a partition that is nobody's to that worker, or to another that lives.
+    /// Gives a partition that is nobody's to that worker, or to another that lives and is in the group.
     pub fn give(&mut self, p: usize, to: usize) {
         let count = self.workers.len();
-        let to = (to..to + count).map(|w| w % count).find(|w| self.workers[*w].state != State::Down);
+        let is_member = |w: &usize| self.workers[*w].state != State::Down && !self.workers[*w].expelled;
+        let to = (to..to + count).map(|w| w % count).find(is_member);
         self.owners[p] = Owner { worker: to, heir: None };
         let Some(to) = to else { return };
         let partition = Partition(p as i32);
@@ -33,7 +34,7 @@ impl World {
         let mut revoked = Vec::new();
         // Another hears that it gets nothing, which wants its answer too.
         let other = self.dice.below(self.workers.len());
-        if self.workers[other].state != State::Down && self.dice.one_in(4) {
+        if self.workers[other].state != State::Down && !self.workers[other].expelled && self.dice.one_in(4) {
             self.workers[other].events.push_back(Event::Assigned(Vec::new()));
         }
         for p in (0..self.log.len()).filter(|other| *other == p || all) {
@@ -94,6 +95,11 @@ impl World {
         self.seen("a worker was started again");
         self.workers[w] = Worker::new(self.starts, self.limits, self.clock_ms);
         self.starts += 1;
+        self.joins(w);
+    }
+
+    /// A member is new, and gets what is nobody's.
+    pub fn joins(&mut self, w: usize) {
         for p in 0..self.log.len() {
             if self.owners[p].worker.is_none() {
                 self.give(p, w);

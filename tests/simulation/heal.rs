@@ -40,6 +40,9 @@ impl World {
         self.note(|| "nothing goes wrong any more".into());
         (self.store_away, self.disk_full, self.log_away, self.hears, self.healed) = (0, 0, 0, 1, true);
         self.letters_stuck = None;
+        for w in 0..self.workers.len() {
+            self.expel(w);
+        }
         self.add_partition();
         for p in 0..self.log.len() {
             self.log[p].grow(usize::MAX);

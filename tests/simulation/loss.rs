@@ -14,6 +14,10 @@ impl World {
     /// Of these partitions what the store has last of is gone, or all if the topic was recreated, and other messages lie in
     /// its place. Whoever has anything of them on its way goes down with the brokers.
     pub fn lose(&mut self, partitions: Range<usize>, all: bool) {
+        // Often while somebody has read all, and hears of it in its own time.
+        if self.dice.one_in(2) {
+            (0..60).for_each(|_| self.round());
+        }
         let stored = at(self.store.writer());
         let has = |p: usize| stored.get(&Partition(p as i32)).map_or(0, |next| next.0);
         let lost: Vec<usize> = partitions.filter(|p| has(*p) > 0).collect();

@@ -2,7 +2,8 @@
 //! decides: workers killed between any two of their steps, frozen and continued
 //! hours later, partitions handed over and taken away with a batch in flight,
 //! replies and confirmations lost, commits that happen after all, stores and logs
-//! that do not answer, a store that goes back, a log that loses its end or is recreated, a full disk, expired messages,
+//! that do not answer, clients that never have a broker again, a store that goes back, a log that loses its end or is
+//! recreated, a full disk, expired messages,
 //! duplicates, corrections on other partitions.
 //! After each write and each run: every invariant, and figures equal to a recount.
 //!
@@ -12,6 +13,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bite;
+mod client;
 mod events;
 mod group;
 mod heal;
@@ -37,10 +39,13 @@ use world::{Guard, Seen, World};
 const TOPIC: &str = "events";
 
 /// Seeds of a run that was asked for nothing: some seconds even without optimisation.
-const QUICK: u64 = 200;
+const QUICK: u64 = 300;
 
-/// What happens in any two hundred runs, or the scheduler has lost it.
-const HAPPENS: [&str; 41] = [
+/// What happens in any three hundred runs, or the scheduler has lost it.
+const HAPPENS: [&str; 44] = [
+    "a client had no broker any more",
+    "a client was made anew",
+    "a client without a broker ended its worker",
     "a commit happened after its worker had given it up",
     "a dead letter was kept twice",
     "a decision let a partition go on",

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use giaoban::dead_letters::DeadLetter;
 use giaoban::dead_letters::limit::Excess;
 use giaoban::domain::{NextOffset, Partition, Position};
+use giaoban::ingest::connection::Connection;
 use giaoban::ingest::machine::{Committed, Stopped};
 use giaoban::ingest::{BatchFailure, Input, Limits, Machine, Output, Start};
 use giaoban::log::Incoming;
@@ -15,6 +16,7 @@ use giaoban::store::{Batch, Checkpoint, Counts, Held};
 use giaoban::wire::{Admission, Decoder, Message};
 
 use super::TOPIC;
+use super::client::CONNECTION;
 use super::events::RULES;
 use super::watch::at;
 use super::world::{Guard, World};
@@ -73,8 +75,15 @@ pub struct Worker {
     /// It has stood still.
     pub thawed: bool,
     pub machine: Machine,
+    /// Its client has no broker, and never will: nothing is heard or read by it.
+    pub alone: bool,
+    /// The group has missed it for so long that it is no member any more.
+    pub expelled: bool,
+    pub connection: Connection,
     accept_gap: bool,
-    started_ms: u64,
+    pub started_ms: u64,
+    /// What the group has given it and it has not given up.
+    pub given: BTreeSet<Partition>,
     /// Where the log is read, and which of those that it has been.
     positions: BTreeMap<Partition, i64>,
     pub generations: BTreeMap<Partition, u64>,
@@ -106,8 +115,12 @@ impl Worker {
             told_to_stop: false,
             thawed: false,
             machine: Machine::new(TOPIC, limits),
+            alone: false,
+            expelled: false,
+            connection: Connection::new(CONNECTION),
             accept_gap: limits.accept_gap,
             started_ms: now_ms,
+            given: BTreeSet::new(),
             positions: BTreeMap::new(),
             generations: BTreeMap::new(),
             events: VecDeque::new(),
@@ -157,6 +170,10 @@ impl World {
             }
         }
         if self.workers[w].stage == Stage::Replies {
+            self.look_at_client(w);
+            if self.is_gone(w, start) {
+                return;
+            }
             for _ in 0..self.dice.below(4) {
                 if let Some(reply) = self.workers[w].replies.pop_front() {
                     self.reply(w, reply);
@@ -197,13 +214,19 @@ impl World {
         if self.workers[w].machine.paused() && self.dice.one_in(2) {
             return;
         }
+        if self.workers[w].alone {
+            return;
+        }
         if !self.healed && self.dice.one_in(80) {
             self.seen("a worker was told that the log may be another");
             return self.handle(w, Input::Recreated);
         }
         let heard = self.dice.one_in(self.hears).then(|| self.workers[w].events.pop_front()).flatten();
         match heard {
-            Some(Event::Assigned(partitions)) => self.look_up(w, partitions),
+            Some(Event::Assigned(partitions)) => {
+                self.workers[w].given.extend(&partitions);
+                self.look_up(w, partitions);
+            }
             Some(Event::Revoked(partitions)) => {
                 self.workers[w].revoking.extend(&partitions);
                 self.look_no_more(w, &partitions);
@@ -351,6 +374,7 @@ impl World {
 
     fn release(&mut self, w: usize, partitions: &[Partition]) {
         for partition in partitions {
+            self.workers[w].given.remove(partition);
             self.workers[w].positions.remove(partition);
             self.workers[w].held.remove(partition);
             self.released(w, *partition);

@@ -42,6 +42,8 @@ pub enum Guard {
     LastRecord,
     /// Who reads a log hears that it has become another.
     AnotherLog,
+    /// A client that stays without a broker while others are answered is made anew.
+    Renew,
 }
 
 /// How often what happened, over runs: what never does is not tested.
@@ -96,6 +98,7 @@ pub enum Step {
     GoBack,
     LogAway,
     LettersStuck,
+    LoseBroker,
     Decide,
     Late,
     AddPartition,
@@ -162,7 +165,8 @@ impl World {
         steps.extend([Step::Decide; 3]);
         // Now and then a run in which nothing is taken away from anybody.
         let gentle = dice.one_in(8);
-        let rough = [Step::TakeAway, Step::Crash, Step::Freeze, Step::Late, Step::StoreAway, Step::GoBack];
+        let rough =
+            [Step::TakeAway, Step::Crash, Step::Freeze, Step::Late, Step::StoreAway, Step::GoBack, Step::LoseBroker];
         for fault in [
             Step::HandOver,
             Step::TakeAway,
@@ -175,6 +179,7 @@ impl World {
             Step::GoBack,
             Step::LogAway,
             Step::LettersStuck,
+            Step::LoseBroker,
             Step::Late,
             Step::AddPartition,
             Step::Retain,
@@ -268,7 +273,7 @@ impl World {
             Step::Serve => busy,
             Step::Restart => first(&|worker| worker.state == State::Down),
             Step::Thaw => first(&|worker| worker.state == State::Frozen),
-            Step::Crash | Step::Freeze => busy,
+            Step::Crash | Step::Freeze | Step::LoseBroker => busy,
             _ => first(&|worker| worker.state == State::Up),
         };
         let w = fitting.unwrap_or(workers[0]);
@@ -317,6 +322,7 @@ impl World {
                 // So that what is late is late.
                 self.clock_ms += 3_000;
             }
+            Step::LoseBroker if up => self.lose_broker(w),
             Step::Decide => self.decide(),
             Step::Late => self.arrive_late(),
             Step::AddPartition => self.add_partition(),
@@ -337,7 +343,7 @@ impl World {
             }
             Step::LoseEnd => self.lose(p..p + 1, false),
             Step::Recreate => self.lose(0..self.log.len(), true),
-            Step::Crash | Step::Stop | Step::Freeze => {}
+            Step::Crash | Step::Stop | Step::Freeze | Step::LoseBroker => {}
         }
     }
 

@@ -3,9 +3,10 @@
 //!
 //! `lookup` finds out where partitions start, `held` goes on with what is held once
 //! somebody has decided, `standing` knows whether the store still has what it was
-//! given, `reach` what the log has of its partitions, `end` whether a worker that is
-//! to end has done its work.
+//! given, `connection` whether its client still has a broker, `reach` what the log has
+//! of its partitions, `end` whether a worker that is to end has done its work.
 
+mod connection;
 mod end;
 mod held;
 mod lookup;
@@ -19,6 +20,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::connection::Connection;
 use super::errands::{Parcel, Reply, Request};
 use super::error::{Silent, WorkerError};
 use super::machine::{BatchFailure, Committed, Input, Machine, Output};
@@ -70,6 +72,8 @@ pub(super) struct Reader {
     /// What the group's workers note of the store's servers, where there are several to tell apart, and what this one has.
     pub(super) notes: Option<Arc<GroupNotes>>,
     pub(super) noted: String,
+    /// Whether its client has a broker.
+    pub(super) connection: Connection,
     pub(super) requests: Sender<Request>,
     /// For the thread that has dead letters kept.
     pub(super) letters: Sender<Parcel>,
@@ -151,6 +155,7 @@ impl Reader {
             if asked_at.elapsed() > Duration::from_secs(1) {
                 asked_at = Instant::now();
                 self.look_at_log();
+                self.look_at_client()?;
                 self.tell_of_silence();
                 self.answer_group()?;
                 self.all_live()?;
@@ -257,7 +262,7 @@ impl Reader {
             Polled::Lost(partitions) => {
                 self.ranging.retain(|partition, _| !partitions.contains(partition));
                 self.metrics.rebalanced("lost");
-                tracing::warn!(event = "partitions_lost", ?partitions, "lost: the session timed out");
+                tracing::warn!(event = "partitions_lost", ?partitions, "lost: another worker may have them");
                 self.machine.handle(Input::Lost(&partitions), now_ms);
             }
             Polled::AtEnd(partitions) => self.machine.handle(Input::AtEndOf(&partitions), now_ms),
@@ -274,6 +279,10 @@ impl Reader {
             Reply::Progress(_) => return Ok(()),
             Reply::Standing(standing) => return self.standing(standing, now_ms),
             Reply::Ranges(round, ranges) => return self.ranges(round, ranges, now_ms),
+            Reply::LogAnswers(well) => {
+                self.log_answers(well, now_ms);
+                return Ok(());
+            }
             Reply::Noted(result) => {
                 if let Err(error) = result {
                     tracing::warn!(event = "hold_not_noted", %error, "the store has not noted that a partition is held");

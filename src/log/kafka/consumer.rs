@@ -11,7 +11,7 @@ use rdkafka::message::{BorrowedMessage, Headers as _, Message as _, Timestamp};
 
 use super::client::{ANSWER_WITHIN, KafkaSettings, list, list_at, list_noted};
 use super::errors::{of_code, of_error};
-use super::group::{Group, Protocol, client, join, leave, lock, protocol};
+use super::group::{Group, Protocol, begin, leave, lock, protocol};
 use super::members::signed;
 use crate::domain::{NextOffset, Offset, Partition, Position};
 use crate::log::{Consumer, Incoming, LogError, Membership, Most, Polled};
@@ -37,12 +37,17 @@ pub(super) struct KafkaConsumer {
     group: String,
     /// Its name as a static member, if it has one.
     instance: Option<String>,
-    alone: bool,
+    /// What it reads, if it does so outside any group.
+    alone: Option<Vec<Partition>>,
+    /// What is this consumer's, whether it is read yet or not.
+    given: BTreeSet<Partition>,
     reading: BTreeMap<Partition, NextOffset>,
     /// Read to their ends, which is yet to be told.
     at_end: BTreeSet<Partition>,
     paused: bool,
     held: BTreeSet<Partition>,
+    /// Whether its client is to be made anew once what it has is given up.
+    renewing: bool,
 }
 
 impl KafkaConsumer {
@@ -53,18 +58,12 @@ impl KafkaConsumer {
         partitions: Vec<Partition>,
     ) -> Result<Self, LogError> {
         let (group, alone) = match membership {
-            Membership::Group(group) => (group.as_str(), false),
-            Membership::Alone => ("giaoban-alone", true),
+            Membership::Group(group) => (group.as_str(), None),
+            Membership::Alone => ("giaoban-alone", Some(partitions)),
         };
-        let (protocol, chosen_here) = protocol(settings, alone);
-        let consumer = client(settings, topic, group, protocol)?;
-        if alone {
-            lock(&consumer.context().noted).push_back(Polled::Assigned(partitions));
-        } else {
-            join(&consumer, topic, group, protocol)?;
-        }
+        let (protocol, chosen_here) = protocol(settings, alone.is_some());
         Ok(Self {
-            consumer: Arc::new(consumer),
+            consumer: begin(settings, topic, group, protocol, alone.as_deref())?,
             settings: settings.clone(),
             protocol,
             chosen_here,
@@ -73,10 +72,12 @@ impl KafkaConsumer {
             group: group.to_owned(),
             instance: settings.properties.get("group.instance.id").cloned(),
             alone,
+            given: BTreeSet::new(),
             reading: BTreeMap::new(),
             at_end: BTreeSet::new(),
             paused: false,
             held: BTreeSet::new(),
+            renewing: false,
         })
     }
 
@@ -102,7 +103,7 @@ impl KafkaConsumer {
 
     /// Whether partitions come and go by themselves: a cooperative group's, and those of one that reads alone.
     fn by_parts(&self) -> bool {
-        self.alone || matches!(self.consumer.rebalance_protocol(), RebalanceProtocol::Cooperative)
+        self.alone.is_some() || matches!(self.consumer.rebalance_protocol(), RebalanceProtocol::Cooperative)
     }
 
     /// What an error of a poll means; `None` if it passes by itself.
@@ -111,7 +112,7 @@ impl KafkaConsumer {
         let context = self.consumer.context();
         match error.rdkafka_error_code()? {
             // Whoever reads alone needs no group, but librdkafka asks who coordinates it.
-            C::GroupAuthorizationFailed if self.alone => None,
+            C::GroupAuthorizationFailed if self.alone.is_some() => None,
             C::GroupAuthorizationFailed => Some(of_error(error, "join", &self.group, &context.watch)),
             C::TopicAuthorizationFailed | C::UnknownTopicOrPartition | C::UnknownTopic => {
                 Some(of_error(error, "read", &self.topic, &context.watch))
@@ -149,7 +150,7 @@ impl KafkaConsumer {
             }
             C::UnsupportedVersion | C::UnsupportedFeature if self.chosen_here => {
                 // Not while it holds partitions: these are given up first.
-                if self.reading.is_empty() {
+                if self.given.is_empty() {
                     tracing::info!(event = "group_protocol_classic", %cause, "the brokers do not have the newer protocol of groups");
                     (self.protocol, self.chosen_here) = (Protocol::Classic, false);
                 }
@@ -164,14 +165,36 @@ impl KafkaConsumer {
         }
     }
 
-    /// Joins the group with another client, once what the one before had is given up.
+    /// Begins with another client, once what the one before had is given up.
     fn rejoin(&mut self) -> Result<(), LogError> {
-        if self.reading.is_empty() {
-            let consumer = client(&self.settings, &self.topic, &self.group, self.protocol)?;
-            join(&consumer, &self.topic, &self.group, self.protocol)?;
-            leave(std::mem::replace(&mut self.consumer, Arc::new(consumer)));
+        if self.given.is_empty() {
+            let alone = self.alone.as_deref();
+            let consumer = begin(&self.settings, &self.topic, &self.group, self.protocol, alone)?;
+            // That it has a broker is known when it says so.
+            consumer.context().connected.store(false, Ordering::Relaxed);
+            leave(std::mem::replace(&mut self.consumer, consumer));
         }
         Ok(())
+    }
+
+    /// Gives up what the client has, then makes another.
+    fn renewed(&mut self) -> Result<Polled, LogError> {
+        if !self.given.is_empty() {
+            return Ok(Polled::Lost(self.given.iter().copied().collect()));
+        }
+        self.rejoin()?;
+        self.renewing = false;
+        Ok(Polled::Messages(0))
+    }
+
+    /// What the group has said, in order.
+    fn noted(&mut self) -> Option<Polled> {
+        let noted = lock(&self.consumer.context().noted).pop_front()?;
+        self.waits_since = None;
+        if let Polled::Assigned(partitions) = &noted {
+            self.given.extend(partitions);
+        }
+        Some(noted)
     }
 
     /// The partition whose position its log does not have, or may not have: the error does not say which. `None` if each can
@@ -244,11 +267,13 @@ impl Drop for KafkaConsumer {
 
 impl Consumer for KafkaConsumer {
     fn poll(&mut self, timeout: Duration, most: Most, sink: &mut dyn FnMut(Incoming<'_>)) -> Result<Polled, LogError> {
-        let context = self.consumer.context();
-        if let Some(polled) = lock(&context.noted).pop_front() {
-            self.waits_since = None;
-            return Ok(polled);
+        if self.renewing {
+            return self.renewed();
         }
+        if let Some(noted) = self.noted() {
+            return Ok(noted);
+        }
+        let context = self.consumer.context();
         if context.forbidden.load(Ordering::Relaxed) {
             return Err(of_code(RDKafkaErrorCode::GroupAuthorizationFailed, "join", &self.group, &context.watch));
         }
@@ -293,8 +318,7 @@ impl Consumer for KafkaConsumer {
         if let Some(fatal) = context.watch.fatal() {
             return Err(fatal);
         }
-        if let Some(noted) = lock(&context.noted).pop_front() {
-            self.waits_since = None;
+        if let Some(noted) = self.noted() {
             return Ok(noted);
         }
         self.go_on()?;
@@ -312,12 +336,17 @@ impl Consumer for KafkaConsumer {
     }
 
     fn release(&mut self, partitions: &[Partition]) -> Result<(), LogError> {
+        self.given.retain(|partition| !partitions.contains(partition));
         self.reading.retain(|partition, _| !partitions.contains(partition));
         self.at_end.retain(|partition| !partitions.contains(partition));
         lock(&self.consumer.context().heard).retain(|partition, _| !partitions.contains(partition));
         let gone = list(&self.topic, partitions.iter().copied());
         // librdkafka keeps a pause beyond the assignment: what comes back after it would keep still for ever.
         let held = self.held.extract_if(.., |held| partitions.contains(held)).count() > 0;
+        // That client goes with all that it had.
+        if self.renewing {
+            return Ok(());
+        }
         if self.paused || held {
             self.consumer.resume(&gone).map_err(|error| Self::transient(&error))?;
         }
@@ -362,7 +391,7 @@ impl Consumer for KafkaConsumer {
     }
 
     fn commit_hint(&mut self, offsets: &[(Partition, NextOffset)], note: &str) {
-        if self.alone || offsets.is_empty() {
+        if self.alone.is_some() || offsets.is_empty() {
             return;
         }
         let Ok(offsets) = list_noted(&self.topic, offsets, &signed(note)) else { return };
@@ -398,11 +427,15 @@ impl Consumer for KafkaConsumer {
         let context = self.consumer.context();
         let is_told_nothing = self.reading.is_empty() && lock(&context.noted).is_empty();
         let since = *lock(&context.looked_after);
-        !self.alone && is_told_nothing && since.is_some_and(|since| since.elapsed() >= STANDS_BY_AFTER)
+        self.alone.is_none() && is_told_nothing && since.is_some_and(|since| since.elapsed() >= STANDS_BY_AFTER)
     }
 
     fn connected(&mut self) -> bool {
         self.consumer.context().connected.load(Ordering::Relaxed)
+    }
+
+    fn renew(&mut self) {
+        self.renewing = true;
     }
 
     fn close(self: Box<Self>) {

@@ -48,11 +48,12 @@ pub(super) fn describe<C: ConsumerContext>(
                     return Err(fatal);
                 }
                 if begun.elapsed() > ANSWER_WITHIN {
-                    return Err(watch.never_answered(error));
+                    return Err(watch.unanswered(error));
                 }
             }
         }
     };
+    watch.answered();
     let found = metadata.topics().iter().find(|found| found.name() == topic);
     let found = found.ok_or_else(|| LogError::NoSuchTopic(topic.to_owned()))?;
     if let Some(error) = found.error() {

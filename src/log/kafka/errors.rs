@@ -27,6 +27,8 @@ struct Seen {
     last: Option<(RDKafkaErrorCode, String)>,
     /// That a broker ended a connection: perhaps both sides do not speak the same protocol.
     hung_up: Option<String>,
+    /// Whether any has answered.
+    answered: bool,
     told: Option<Instant>,
 }
 
@@ -66,10 +68,15 @@ impl Watch {
         LogError::Unreachable { at: self.at.clone(), cause }
     }
 
-    /// That nobody has answered yet. A broker that goes down ends connections as one that speaks another
-    /// protocol does, so that is told from other causes only here.
-    pub(super) fn never_answered(&self, otherwise: impl Into<Cause>) -> LogError {
-        match self.with_seen(|seen| seen.hung_up.clone()) {
+    /// A broker has answered.
+    pub(super) fn answered(&self) {
+        self.with_seen(|seen| seen.answered = true);
+    }
+
+    /// That nobody answers, perhaps because both sides do not speak the same protocol. A broker that goes down ends
+    /// connections as one that speaks another does, so that is no guess where any has answered before.
+    pub(super) fn unanswered(&self, otherwise: impl Into<Cause>) -> LogError {
+        match self.with_seen(|seen| seen.hung_up.clone().filter(|_| !seen.answered)) {
             Some(cause) => LogError::Protocol { at: self.at.clone(), cause: cause.into() },
             None => self.unreachable(otherwise),
         }
@@ -227,7 +234,7 @@ mod tests {
         watch.error(KafkaError::Global(C::DestroyBroker), "Broker handle destroyed without termination");
         for error in [
             of_error(&KafkaError::MetadataFetch(C::DestroyBroker), "read", "events", &watch),
-            watch.never_answered(KafkaError::MetadataFetch(C::DestroyBroker)),
+            watch.unanswered(KafkaError::MetadataFetch(C::DestroyBroker)),
         ] {
             let told = error.to_string();
             assert!(matches!(error, LogError::Unreachable { .. }), "{told}");
@@ -238,14 +245,14 @@ mod tests {
     #[test]
     fn a_connection_that_was_ended_is_a_guess_for_who_never_had_an_answer() {
         let watch = Watch::new("kafka:9093");
-        assert!(matches!(watch.never_answered("late"), LogError::Unreachable { .. }));
+        assert!(matches!(watch.unanswered("late"), LogError::Unreachable { .. }));
         watch.log(RDKafkaLogLevel::Info, "FAIL", "[thrd:k]: k: Disconnected: connection closed by peer");
         watch.error(KafkaError::Global(RDKafkaErrorCode::AllBrokersDown), "1/1 brokers are down");
         watch.error(KafkaError::Global(RDKafkaErrorCode::PartitionEOF), "reached end of partition");
         assert!(watch.fatal().is_none());
         assert!(!watch.unreachable("late").to_string().contains("end of partition"));
         assert!(matches!(watch.unreachable("late"), LogError::Unreachable { .. }));
-        let LogError::Protocol { cause, .. } = watch.never_answered("late") else { panic!("no guess") };
+        let LogError::Protocol { cause, .. } = watch.unanswered("late") else { panic!("no guess") };
         assert_eq!(cause.to_string(), "k: Disconnected: connection closed by peer");
     }
 }

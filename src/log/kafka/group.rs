@@ -160,6 +160,22 @@ pub(super) fn protocol(settings: &KafkaSettings, alone: bool) -> (Protocol, bool
     }
 }
 
+/// A client that reads these partitions by itself, or joins the group.
+pub(super) fn begin(
+    settings: &KafkaSettings,
+    topic: &str,
+    group: &str,
+    protocol: Protocol,
+    alone: Option<&[Partition]>,
+) -> Result<Group, LogError> {
+    let client = client(settings, topic, group, protocol)?;
+    match alone {
+        Some(partitions) => lock(&client.context().noted).push_back(Polled::Assigned(partitions.to_vec())),
+        None => join(&client, topic, group, protocol)?,
+    }
+    Ok(Arc::new(client))
+}
+
 /// A client that is in no group yet.
 pub(super) fn client(
     settings: &KafkaSettings,
@@ -207,12 +223,7 @@ pub(super) fn client(
     make(&config, context)
 }
 
-pub(super) fn join(
-    consumer: &BaseConsumer<GroupContext>,
-    topic: &str,
-    group: &str,
-    protocol: Protocol,
-) -> Result<(), LogError> {
+fn join(consumer: &BaseConsumer<GroupContext>, topic: &str, group: &str, protocol: Protocol) -> Result<(), LogError> {
     let protocol = match protocol {
         Protocol::Classic => "classic",
         Protocol::Newer => "consumer",

@@ -48,7 +48,7 @@ pub(super) fn state(
     settings: &KafkaSettings,
     probe: &BaseConsumer<Watch>,
     group: &str,
-    (topic, partitions): (&str, Vec<Partition>),
+    (topic, partitions): (&str, &[Partition]),
 ) -> Result<GroupState, LogError> {
     let failed = |error, watch: &Watch| of_error(&error, "join", group, watch);
     let groups = probe.fetch_group_list(Some(group), ANSWER_WITHIN).map_err(|error| failed(error, probe.context()))?;
@@ -61,7 +61,7 @@ pub(super) fn state(
     let members = members.collect();
     let of_group = config(settings, &[("group.id", group), ("enable.auto.commit", "false")]);
     let consumer: BaseConsumer<Watch> = make(&of_group, Watch::quiet(&settings.brokers))?;
-    let committed = consumer.committed_offsets(list(topic, partitions), ANSWER_WITHIN);
+    let committed = consumer.committed_offsets(list(topic, partitions.iter().copied()), ANSWER_WITHIN);
     let committed = committed.map_err(|error| failed(error, consumer.context()))?;
     let noted = committed.elements().into_iter().filter_map(|of| parts(of.metadata()).map(|(who, _)| who.to_owned()));
     // It ends with the time.

@@ -12,14 +12,14 @@ mod errors;
 mod group;
 mod identity;
 mod members;
+mod probe;
 mod producer;
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::consumer::Consumer as _;
 use rdkafka::error::RDKafkaErrorCode;
 
 use self::client::{ANSWER_WITHIN, config, make};
@@ -27,6 +27,7 @@ pub use self::client::{CLIENT_ID, KafkaSettings};
 use self::consumer::KafkaConsumer;
 use self::describe::{Described, describe};
 use self::errors::{Watch, of_code, of_error};
+use self::probe::Probe;
 use self::producer::KafkaProducer;
 use super::{
     Access, Consumer, Created, EventLog, GroupState, Incoming, Keepers, LogError, Membership, Most, Notes,
@@ -54,22 +55,25 @@ pub fn try_out(settings: &KafkaSettings) -> Result<(), LogError> {
 /// A log on Kafka.
 pub struct KafkaLog {
     settings: KafkaSettings,
-    /// Asks for metadata and watermarks. A consumer, so that no topic is made by asking for it.
-    probe: BaseConsumer<Watch>,
+    /// Asks for metadata and watermarks.
+    probe: Probe,
     /// Asks for watermarks as one that reads also what is not committed.
-    all_seeing: OnceLock<BaseConsumer<Watch>>,
+    all_seeing: Probe,
 }
 
 impl KafkaLog {
     /// A client of those brokers; nothing is asked of them yet.
     pub fn new(settings: KafkaSettings) -> Result<Self, LogError> {
         settings.check()?;
-        let probe = make(&config(&settings, &[]), Watch::new(&settings.brokers))?;
-        Ok(Self { settings, probe, all_seeing: OnceLock::new() })
+        let probe = Probe::new(&settings, &[]);
+        // What is wrong with the settings is known at once.
+        probe.ask(|_| Ok(()))?;
+        let all_seeing = Probe::new(&settings, &[("isolation.level", "read_uncommitted")]);
+        Ok(Self { settings, probe, all_seeing })
     }
 
     fn described(&self, topic: &str) -> Result<Described, LogError> {
-        describe(&self.probe, self.probe.context(), topic)
+        self.probe.ask(|client| describe(client, client.context(), topic))
     }
 
     /// The same once each partition has a leader, which an election takes a moment for.
@@ -89,9 +93,11 @@ impl KafkaLog {
 
     /// How many brokers there are.
     fn brokers(&self) -> Result<usize, LogError> {
-        let metadata = self.probe.fetch_metadata(None, ANSWER_WITHIN);
-        let metadata = metadata.map_err(|error| of_error(&error, "describe", "", self.probe.context()))?;
-        Ok(metadata.brokers().len())
+        self.probe.ask(|client| {
+            let metadata = client.fetch_metadata(None, ANSWER_WITHIN);
+            let metadata = metadata.map_err(|error| of_error(&error, "describe", "", client.context()))?;
+            Ok(metadata.brokers().len())
+        })
     }
 
     /// That nobody answered, told as what it is where other brokers do: the one silent that leads this partition, or has
@@ -111,11 +117,16 @@ impl KafkaLog {
     }
 
     fn watermarks(&self, topic: &str, partition: Partition) -> Result<PartitionRange, LogError> {
-        let watermarks = self.probe.fetch_watermarks(topic, partition.0, ANSWER_WITHIN);
-        let watermarks = watermarks.map_err(|error| of_error(&error, "read", topic, self.probe.context()));
-        let (low, high) = watermarks.map_err(|error| self.silent(error, topic, Some(partition)))?;
-        Ok(PartitionRange { partition, low: NextOffset(low), high: NextOffset(high) })
+        watermarks(&self.probe, topic, partition).map_err(|error| self.silent(error, topic, Some(partition)))
     }
+}
+
+fn watermarks(probe: &Probe, topic: &str, partition: Partition) -> Result<PartitionRange, LogError> {
+    probe.ask(|client| {
+        let watermarks = client.fetch_watermarks(topic, partition.0, ANSWER_WITHIN);
+        let (low, high) = watermarks.map_err(|error| of_error(&error, "read", topic, client.context()))?;
+        Ok(PartitionRange { partition, low: NextOffset(low), high: NextOffset(high) })
+    })
 }
 
 impl EventLog for KafkaLog {
@@ -159,22 +170,13 @@ impl EventLog for KafkaLog {
     }
 
     fn hidden(&self, topic: &str) -> Result<Vec<(Partition, i64)>, LogError> {
-        let all_seeing = match self.all_seeing.get() {
-            Some(client) => client,
-            None => {
-                let isolation = [("isolation.level", "read_uncommitted")];
-                let client = make(&config(&self.settings, &isolation), Watch::new(&self.settings.brokers))?;
-                self.all_seeing.get_or_init(|| client)
-            }
-        };
         let mut hidden = Vec::new();
         for partition in self.described(topic)?.partitions {
             // This one first: what comes between the two questions is not taken for hidden.
-            let all = all_seeing.fetch_watermarks(topic, partition.0, ANSWER_WITHIN);
-            let (_, all) = all.map_err(|error| of_error(&error, "read", topic, all_seeing.context()))?;
-            let committed = self.watermarks(topic, partition)?.high.0;
+            let all = watermarks(&self.all_seeing, topic, partition)?.high;
+            let committed = self.watermarks(topic, partition)?.high;
             if all > committed {
-                hidden.push((partition, all - committed));
+                hidden.push((partition, all.0 - committed.0));
             }
         }
         Ok(hidden)
@@ -217,7 +219,7 @@ impl EventLog for KafkaLog {
 
     fn group(&self, group: &str, topic: &str) -> Result<GroupState, LogError> {
         let partitions = self.described(topic)?.partitions;
-        members::state(&self.settings, &self.probe, group, (topic, partitions))
+        self.probe.ask(|client| members::state(&self.settings, client, group, (topic, &partitions)))
     }
 
     fn create_topic(&self, spec: &TopicSpec) -> Result<Created, LogError> {
