@@ -418,6 +418,7 @@ start_postgres() {
 }
 
 stop_servers() {
+  [ -z "${waiting:-}" ] || kill "$waiting" 2>/dev/null || true
   stop_kafka
   stop_postgres
 }
@@ -502,10 +503,29 @@ run() {
 # those that reached PostgreSQL with postgres_.
 was_tested() { grep -Eq "^test ([A-Za-z0-9_]+::)*$1[A-Za-z0-9_:]* \.\.\. ok" "$2"; }
 
+# Tests that wait most of their time, for brokers to fail and alerts to rise: they run beside the others.
+readonly WAITING=(kafka_alerts_ kafka_cluster_ kafka_dashboards_)
+waiting=
+
 run_tests() {
-  local log=$ROOT/target/test.log
+  local log=$ROOT/target/test.log beside=$ROOT/target/test-beside.log
+  local -a tests=(cargo test --no-fail-fast --profile "$PROFILE" --locked) others=()
+  local failed=
   export SIMULATION_SEEDS=${SIMULATION_SEEDS:-10000}
-  run cargo test --no-fail-fast --profile "$PROFILE" --locked -- --include-ignored "${skipped[@]}" "$@" 2>&1 | tee "$log"
+  if [ $# = 0 ]; then
+    run "${tests[@]}" --no-run
+    say "beside the others, their output after it: ${WAITING[*]}"
+    "${tests[@]}" -- --include-ignored "${skipped[@]}" "${WAITING[@]}" >"$beside" 2>&1 &
+    waiting=$!
+    others=($(printf -- '--skip %s ' "${WAITING[@]}"))
+  fi
+  run "${tests[@]}" -- --include-ignored "${skipped[@]}" "${others[@]}" "$@" 2>&1 | tee "$log" || failed=1
+  if [ -n "$waiting" ]; then
+    wait "$waiting" || failed=1
+    waiting=
+    tee -a "$log" <"$beside"
+  fi
+  [ -z "$failed" ] || die "tests failed: $(sed -n 's/^test \(.*\) \.\.\. FAILED$/\1/p' "$log" | tr '\n' ' ')"
   [ $# -gt 0 ] || { was_tested "kafka_[a-r]" "$log" && was_tested kafka_secured_ "$log"; } ||
     die "no test named kafka_… or none named kafka_secured_… ran. A run that did not reach real Kafka is no green run"
   [ $# -gt 0 ] || was_tested postgres_ "$log" ||
