@@ -7,6 +7,7 @@ mod harness;
 use std::process::Command;
 use std::time::Duration;
 
+use harness::broker::free_port;
 use harness::running::Running;
 use harness::terminal::Terminal;
 use harness::{Giaoban, session, until};
@@ -72,11 +73,30 @@ fn where_no_worker_answers_the_store_and_its_log_say_how_things_stand() {
 }
 
 #[test]
+fn the_settings_say_where_metrics_and_figures_are_asked() {
+    let at = |port: u16| format!("127.0.0.1:{port}");
+    let (pages, metrics) = (at(free_port()), at(free_port()));
+    let giaoban = Giaoban::new().with("GIAOBAN__HTTP__LISTEN", &pages).with("GIAOBAN__HTTP__METRICS_LISTEN", &metrics);
+    giaoban.publish_sessions(0..40);
+    giaoban.settle();
+    let worker = Running::worker(&giaoban);
+    let shown = giaoban.ok(&["top", "--once"]);
+    for words in [metrics.as_str(), "1/1", "Reported, 2020-Q1", "1/609"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    let examined = giaoban.ok(&["doctor"]);
+    for address in [&pages, &metrics] {
+        assert!(examined.contains(address.as_str()), "{address}: {examined}");
+    }
+    worker.stop();
+}
+
+#[test]
 fn what_is_no_address_is_told_with_one_that_is() {
     let giaoban = serving();
     for given in ["worker-1", "https://worker-1:9464", "http://worker-1:9464/metrics"] {
         let said = giaoban.fails(2, &["top", "--once", "--at", given]);
-        assert!(said.contains(given) && said.contains("remedy: ") && said.contains("http://127.0.0.1:9464"), "{said}");
+        assert!(said.contains(given) && harness::has_remedy(&said) && said.contains("http://127.0.0.1:9464"), "{said}");
     }
 }
 

@@ -271,7 +271,7 @@ fn a_full_disk_loses_nothing_that_was_acknowledged() {
     let full = |ended: &harness::Ended, file: &str| {
         assert_eq!(ended.code, Some(13), "{} {}", ended.out, ended.err);
         assert!(ended.err.contains("no space left") && ended.err.contains(file), "{}", ended.err);
-        assert!(ended.err.contains("remedy: "), "{}", ended.err);
+        assert!(harness::has_remedy(&ended.err), "{}", ended.err);
     };
 
     // The store, before there is one and when it is in use.

@@ -76,11 +76,13 @@ enum Source {
 impl Source {
     /// The process of this machine, if it answers; else its store, if that can be read.
     fn here(context: &Context) -> Result<Self, Failure> {
-        let listen = &context.settings.http.listen;
-        if listen == "off" {
+        let http = &context.settings.http;
+        let of = |listen: &String| (listen != "off").then(|| own_address(listen)).transpose();
+        let (pages, metrics) = (of(&http.listen)?, of(&http.metrics_listen)?);
+        let Some(shows_metrics) = metrics.or_else(|| pages.clone()) else {
             return Ok(Self::Store(FromStore::open(context)?));
-        }
-        let asked = Asked::of(vec![own_address(listen)?])?;
+        };
+        let asked = Asked { pages: pages.into_iter().collect(), ..Asked::of(vec![shows_metrics])? };
         if asked.answers() {
             return Ok(Self::Asked(asked));
         }
@@ -116,13 +118,16 @@ fn own_address(listen: &str) -> Result<Address, Failure> {
 /// The processes that are asked.
 struct Asked {
     client: Client,
+    /// Where each shows its metrics.
     addresses: Vec<Address>,
+    /// Where figures may be shown.
+    pages: Vec<Address>,
 }
 
 impl Asked {
     fn of(addresses: Vec<Address>) -> Result<Self, Failure> {
         let client = Client::new().map_err(|error| Failure::io("tokio", &error))?;
-        Ok(Self { client, addresses })
+        Ok(Self { client, pages: addresses.clone(), addresses })
     }
 
     fn answers(&self) -> bool {
@@ -137,7 +142,7 @@ impl Asked {
 
     /// As the first says that serves pages.
     fn completeness(&self) -> Option<Completeness> {
-        let answers = self.client.get(&self.addresses, "/v1/rollup?format=json");
+        let answers = self.client.get(&self.pages, "/v1/rollup?format=json");
         answers.into_iter().flatten().find_map(|answer| completeness(&answer))
     }
 }

@@ -1,4 +1,4 @@
-//! Whether pages can be served where the settings say: the address is free, or it is one of ours that serves there.
+//! Whether pages and metrics can be served where the settings say: the address is free, or it is one of ours that serves there.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream, ToSocketAddrs as _};
@@ -13,7 +13,8 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 /// The state of a socket that listens, as the system writes it.
 const LISTENS: &str = "0A";
 
-pub(super) fn look(examination: &mut Examination, listen: &str) {
+/// Looks at the address that this setting gives.
+pub(super) fn look(examination: &mut Examination, key: &str, listen: &str) {
     if listen == "off" {
         return;
     }
@@ -26,12 +27,12 @@ pub(super) fn look(examination: &mut Examination, listen: &str) {
             _ => {
                 let by = holder(listen).unwrap_or_else(|| "?".to_owned());
                 let detail = says::address_taken(listen, by);
-                examination.add(Thing::Address, Verdict::Problem, &detail, &worker::other_address("http.listen"));
+                examination.add(Thing::Address, Verdict::Problem, &detail, &worker::other_address(key));
             }
         },
         Err(error) => {
             let detail = worker::cannot_listen(listen, error);
-            examination.add(Thing::Address, Verdict::Problem, &detail, &worker::other_address("http.listen"));
+            examination.add(Thing::Address, Verdict::Problem, &detail, &worker::other_address(key));
         }
     }
 }

@@ -73,7 +73,8 @@ pub fn examine(
     });
     machine::units(&mut examination, rules, now);
     machine::folder(&mut examination, &settings.general.data, |path| fs4::available_space(path));
-    address::look(&mut examination, &settings.http.listen);
+    address::look(&mut examination, "http.listen", &settings.http.listen);
+    address::look(&mut examination, "http.metrics_listen", &settings.http.metrics_listen);
     let is_bound = store.as_ref().is_ok_and(|(_, _, is_bound)| *is_bound);
     let (events, newest) = log_and_topics(&mut examination, settings, (log, is_bound), manner);
     machine::clock(&mut examination, now, newest);

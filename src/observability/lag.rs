@@ -79,7 +79,8 @@ impl PartitionLag {
     /// The store is there now.
     fn stored(&mut self, next: NextOffset, now_ms: i64) {
         self.next = Some(next);
-        self.end = self.end.max(Some(next));
+        // Where the log ends only the log says.
+        self.end = self.end.map(|end| end.max(next));
         self.waiting.retain(|(offset, _)| offset.next() > next);
         self.heard.retain(|(end, _)| *end > next);
         self.held = self.held.filter(|at| at.next() > next);
@@ -199,7 +200,7 @@ impl Lag {
             let lag = self.partitions.entry(*partition).or_default();
             lag.silent = range.is_err();
             let Ok(range) = range else { continue };
-            if lag.end.is_some_and(|known| known < range.high) {
+            if lag.end.or(lag.next).is_some_and(|known| known < range.high) {
                 self.last_event_ms = Some(now_ms);
             }
             lag.low = range.low;

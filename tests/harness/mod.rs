@@ -33,6 +33,11 @@ pub struct Ended {
     pub err: String,
 }
 
+/// Whether what a command or a worker's log said has a remedy, as text or as a line for programs.
+pub fn has_remedy(said: &str) -> bool {
+    said.contains("remedy: ") || said.contains("\"remedy\":\"")
+}
+
 impl Giaoban {
     pub fn new() -> Self {
         Self { dir: tempfile::tempdir().unwrap(), variables: Vec::new() }

@@ -164,6 +164,17 @@ fn what_waits_for_long_is_looked_at_and_marks_of_transactions_wait_for_nobody() 
 }
 
 #[test]
+fn nothing_is_said_of_a_lag_before_the_log_has_said_where_it_ends() {
+    let metrics = Metrics::new("hanoi", Role::Reader).unwrap();
+    metrics.checkpoints(&[at(Partition(0), 8)]);
+    for metric in ["records", "seconds"] {
+        assert_eq!(sample(&metrics, &format!("giaoban_topic_lag_{metric}{{partition=\"0\"}}")), None, "{metric}");
+    }
+    topic(&metrics, &[(0, Some((0, 10)))]);
+    assert_eq!(sample(&metrics, "giaoban_topic_lag_records{partition=\"0\"}"), Some(2.0));
+}
+
+#[test]
 fn an_end_that_grows_for_days_takes_no_memory_and_keeps_the_oldest_moment() {
     let metrics = worker();
     metrics.reading(PARTITION, stored(0), NextOffset(0));
