@@ -98,17 +98,20 @@ fn a_hang_up_ends_a_worker_cleanly_unless_it_was_told_to_ignore_it() {
     let giaoban = Giaoban::new().with("GIAOBAN__HTTP__LISTEN", "127.0.0.1:0");
     giaoban.publish_sessions(0..50);
     let until = |count| harness::until("every record", Duration::from_secs(60), || giaoban.sessions() == Some(count));
-    let worker = Running::worker(&giaoban);
+    // Whatever those who run this test were told themselves.
+    let told = |by: &[&str]| {
+        let (mut command, started) = (Command::new(by[0]), giaoban.command(&["worker"]));
+        command.args(&by[1..]).arg(started.get_program()).args(started.get_args()).current_dir(giaoban.dir());
+        command.envs(started.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Running::of(command)
+    };
+    let worker = told(&["env", "--default-signal=HUP"]);
     until(50);
     worker.signal("HUP");
     let (code, log) = worker.ended();
     assert_eq!(code, Some(0), "{log}");
 
-    let started = giaoban.command(&["worker"]);
-    let mut ignoring = Command::new("nohup");
-    ignoring.arg(started.get_program()).args(started.get_args()).current_dir(giaoban.dir());
-    ignoring.envs(started.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let mut worker = Running::of(ignoring);
+    let mut worker = told(&["nohup"]);
     worker.until_ready();
     worker.signal("HUP");
     giaoban.publish_sessions(50..60);

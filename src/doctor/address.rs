@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{Examination, Thing, Verdict};
+use crate::config::variable_of;
 use crate::text::{doctor as says, worker};
 
 /// Who does not answer within this is somebody else.
@@ -27,12 +28,12 @@ pub(super) fn look(examination: &mut Examination, key: &str, listen: &str) {
             _ => {
                 let by = holder(listen).unwrap_or_else(|| "?".to_owned());
                 let detail = says::address_taken(listen, by);
-                examination.add(Thing::Address, Verdict::Problem, &detail, &worker::other_address(key));
+                examination.add(Thing::Address, Verdict::Problem, &detail, &worker::other_address(variable_of(key)));
             }
         },
         Err(error) => {
             let detail = worker::cannot_listen(listen, error);
-            examination.add(Thing::Address, Verdict::Problem, &detail, &worker::other_address(key));
+            examination.add(Thing::Address, Verdict::Problem, &detail, &worker::other_address(variable_of(key)));
         }
     }
 }

@@ -9,6 +9,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
 use super::context::{Context, open_reader};
+use crate::config::variable_of;
 use crate::domain::HANOI;
 use crate::failure::{Failure, FailureKind};
 use crate::text::worker as text;
@@ -73,7 +74,11 @@ impl HttpServer {
 
     fn listen(&mut self, key: &str, listen: &str, state: WebState) -> Result<SocketAddr, Failure> {
         let taken = |error: std::io::Error| {
-            Failure::new(FailureKind::PortTaken, text::cannot_listen(listen, error), text::other_address(key))
+            Failure::new(
+                FailureKind::PortTaken,
+                text::cannot_listen(listen, error),
+                text::other_address(variable_of(key)),
+            )
         };
         let listener = self.runtime.block_on(TcpListener::bind(listen)).map_err(taken)?;
         let address = listener.local_addr().map_err(taken)?;

@@ -9,9 +9,9 @@ texts! {
     settling() { "xử lý", "settling" }
     defect() { "Đây là lỗi của chương trình.", "This is a bug in the program." }
     cannot_listen(listen, cause) { "không mở được địa chỉ {listen}: {cause}", "cannot listen on {listen}: {cause}" }
-    other_address(key) {
-        "Chọn địa chỉ khác cho {key}, ví dụ 127.0.0.1:9465 (trong môi trường: GIAOBAN__HTTP__LISTEN, GIAOBAN__HTTP__METRICS_LISTEN), hoặc off để tắt.",
-        "Choose another address for {key}, such as 127.0.0.1:9465 (in the environment: GIAOBAN__HTTP__LISTEN, GIAOBAN__HTTP__METRICS_LISTEN), or off for none."
+    other_address(variable) {
+        "Chọn địa chỉ khác: {variable}=127.0.0.1:9465, hoặc off để tắt.",
+        "Choose another address: {variable}=127.0.0.1:9465, or off for none."
     }
     nothing_to_serve() {
         "http.listen và http.metrics_listen đều là off: không có gì để phục vụ",
