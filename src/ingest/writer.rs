@@ -115,7 +115,9 @@ impl Writer {
 
     /// Where the store cannot be read, the last number stands until the next time.
     fn count_overlaps(&mut self) {
+        self.metrics.health.asked(false);
         let places = self.store.quarters().and_then(|quarters| self.store.overlaps(&quarters, &self.rules));
+        self.metrics.health.replied();
         match places {
             Ok(places) => {
                 self.metrics.overlaps(places.len());

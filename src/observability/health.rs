@@ -37,7 +37,7 @@ impl Health {
         self.heartbeat_ms.store(now_ms(), Ordering::Relaxed);
     }
 
-    /// The store is asked to write a batch, or where it is, which it knows sooner.
+    /// The store is asked to write a batch, or something that it knows sooner.
     pub fn asked(&self, to_write: bool) {
         let within = if to_write { WRITES_WITHIN } else { ANSWERS_WITHIN };
         *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), within));
@@ -46,7 +46,7 @@ impl Health {
     /// The store has answered a question where it is.
     pub fn answered(&self, well: bool) {
         self.store_away.store(!well, Ordering::Relaxed);
-        self.not_asked();
+        self.replied();
     }
 
     /// The store has answered a batch. Where it did not take it, there is no moment at which all seems well: between this
@@ -57,10 +57,11 @@ impl Health {
         } else {
             self.refused();
         }
-        self.not_asked();
+        self.replied();
     }
 
-    fn not_asked(&self) {
+    /// The store has answered, and nothing is owed any more; whether it can be written is not told by that.
+    pub fn replied(&self) {
         *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 

@@ -7,7 +7,7 @@ use crate::domain::{NextOffset, Partition};
 use crate::failure::Explained as _;
 use crate::ingest::errands::{Progress, Reply, Request};
 use crate::ingest::error::WorkerError;
-use crate::ingest::machine::{Input, Start, Stopped};
+use crate::ingest::machine::{Input, Start, Stopped, WentBack};
 use crate::ingest::ranges::{ask, once_more};
 use crate::log::{LogError, PartitionRange, Ranges, identity_of};
 use crate::observability::LogTrouble;
@@ -133,21 +133,27 @@ impl Reader {
             }
             Err(error) => return Err(error),
         };
-        let mut starts = Vec::with_capacity(ranges.len());
+        let (mut starts, mut lost) = (Vec::with_capacity(ranges.len()), Vec::new());
         for range in ranges.iter().copied() {
             let partition = range.partition;
             self.ranging.remove(&partition);
             let stored = progress.checkpoints.iter().find(|checkpoint| checkpoint.partition == partition).copied();
             self.metrics.reading(partition, stored, range.high);
-            self.committed.insert(partition, stored.map_or(NextOffset(0), |checkpoint| checkpoint.next));
+            let (to, next) =
+                (stored.map(|checkpoint| checkpoint.next), stored.map_or(NextOffset(0), |found| found.next));
+            // Nobody who writes takes a store back.
+            if let Some(from) = self.committed.insert(partition, next).filter(|from| next < *from) {
+                lost.push(WentBack { partition, from, to });
+            }
             let accepted = progress.accepted.iter().find(|accepted| accepted.partition == partition);
             starts.push(Start {
-                stored: stored.map(|checkpoint| checkpoint.next),
+                stored: to,
                 last_timestamp_ms: stored.and_then(|checkpoint| checkpoint.last_timestamp_ms),
                 range,
                 accepted: accepted.map_or(NextOffset(0), |accepted| accepted.to),
             });
         }
+        self.went_back(&lost);
         self.looked_up = true;
         self.machine.handle(Input::Assigned(&starts), now_ms);
         Ok(())

@@ -309,11 +309,9 @@ impl Reader {
                 self.machine.take_back(room);
                 Input::Committed(counts)
             }
-            Reply::Applied { result: Err(error @ StoreError::Fenced { stored, expected, .. }), .. } => {
+            Reply::Applied { result: Err(error @ StoreError::Fenced { .. }), .. } => {
                 tracing::error!(event = "store_fenced", %error, "fenced: dropped what was read, starting again from the store's offsets");
                 self.metrics.failed("fenced");
-                // Nobody who writes takes a store back.
-                self.metrics.went_back(NextOffset::lost(stored, expected));
                 Input::Failed(BatchFailure::Fenced)
             }
             Reply::Applied { result: Err(error), .. } if self.passes(error.kind()) => {
