@@ -2,13 +2,13 @@
 
 use super::{Examination, Thing, Verdict, listed};
 use crate::config::Settings;
-use crate::log::{EventLog, LogError, Member};
+use crate::log::{Access, EventLog, GroupState, LogError, Member};
 use crate::text::{Text, doctor as says};
 
 /// Names the group's members; what is no worker keeps partitions from those that are.
 pub(super) fn look(examination: &mut Examination, settings: &Settings, log: &dyn EventLog) {
-    let (group, topic) = (&settings.kafka.group, &settings.kafka.topic);
-    let state = match log.group(group, topic) {
+    let group = &settings.kafka.group;
+    let state = match state(settings, log) {
         Ok(state) => state,
         // Told with the permissions.
         Err(LogError::Authorization { .. }) => return,
@@ -32,11 +32,18 @@ pub(super) fn look(examination: &mut Examination, settings: &Settings, log: &dyn
 
 /// Who reads, in a few words; `None` where nobody is known.
 pub(super) fn readers(settings: &Settings, log: &dyn EventLog) -> Option<Text> {
-    let state = log.group(&settings.kafka.group, &settings.kafka.topic).ok()?;
+    let state = state(settings, log).ok()?;
     match state.members.is_empty() {
         true => state.last.map(Text::same),
         false => Some(Text::same(shown(&state.members.iter().collect::<Vec<_>>()))),
     }
+}
+
+/// Of a group that this user may not join nothing is asked: the answer would only be late.
+fn state(settings: &Settings, log: &dyn EventLog) -> Result<GroupState, LogError> {
+    let (group, topic) = (settings.kafka.group.as_str(), settings.kafka.topic.as_str());
+    log.may(&Access::Join { group, topic })?;
+    log.group(group, topic)
 }
 
 fn shown(members: &[&Member]) -> String {
