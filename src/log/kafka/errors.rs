@@ -73,6 +73,11 @@ impl Watch {
         self.with_seen(|seen| seen.answered = true);
     }
 
+    /// Whether any broker ever has.
+    pub(super) fn was_answered(&self) -> bool {
+        self.with_seen(|seen| seen.answered)
+    }
+
     /// That nobody answers, perhaps because both sides do not speak the same protocol. A broker that goes down ends
     /// connections as one that speaks another does, so that is no guess where any has answered before.
     pub(super) fn unanswered(&self, otherwise: impl Into<Cause>) -> LogError {

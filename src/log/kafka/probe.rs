@@ -42,7 +42,8 @@ impl Probe {
         let answer = question(&client);
         let Err(LogError::Unreachable { .. }) = answer else { return answer };
         self.client.lock().unwrap_or_else(PoisonError::into_inner).take_if(|of| Arc::ptr_eq(of, &client));
-        if kept { self.ask(question) } else { answer }
+        // Where nobody has ever answered, another would wait as long for nothing.
+        if kept && self.watch.was_answered() { self.ask(question) } else { answer }
     }
 }
 
@@ -59,6 +60,7 @@ mod tests {
         let missing = || LogError::NoSuchTopic("t".into());
         assert_eq!(probe.ask(|_| Err::<(), _>(missing())), Err(missing()));
         assert!(Arc::ptr_eq(&first, &probe.client().unwrap().0), "that is an answer");
+        probe.watch.answered();
         let away = || LogError::Unreachable { at: "127.0.0.1:1".into(), cause: "silence".into() };
         let of = |client: &Client| if std::ptr::eq(client, &*first) { Err(away()) } else { Ok(7) };
         assert_eq!(probe.ask(of), Ok(7), "by another");
