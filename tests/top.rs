@@ -4,6 +4,7 @@
 
 mod harness;
 
+use std::io::{Read as _, Write as _};
 use std::process::Command;
 use std::time::Duration;
 
@@ -98,6 +99,21 @@ fn what_is_no_address_is_told_with_one_that_is() {
         let said = giaoban.fails(2, &["top", "--once", "--at", given]);
         assert!(said.contains(given) && harness::has_remedy(&said) && said.contains("http://127.0.0.1:9464"), "{said}");
     }
+}
+
+#[test]
+fn another_programs_metrics_are_not_taken_for_a_pipeline_that_is_well() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nup 1\n");
+        }
+    });
+    let shown = serving().ok(&["top", "--once", "--at", &address]);
+    assert!(shown.contains("No process answers") && shown.contains("no giaoban"), "{shown}");
 }
 
 #[test]

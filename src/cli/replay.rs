@@ -21,7 +21,7 @@ use crate::store::place::Rebuilt;
 use crate::store::{StoreError, StorePlace, StoreReader};
 use crate::terminal::{note, print};
 use crate::text::safe::{csv_file, list_json};
-use crate::text::{Text, cli_stores as says, failure};
+use crate::text::{Text, cli_stores as says, dead_letters, failure};
 
 /// The options of `giaoban replay`.
 #[derive(Args, Debug)]
@@ -113,7 +113,10 @@ fn log_of(context: &Context, store: &mut dyn StoreReader, drops: bool) -> Result
     };
     let log = match log {
         Some(log) => log,
-        None => context.open_log()?,
+        None => {
+            let data = context.settings.general.data.display();
+            return Err(Failure::new(FailureKind::NotFound, dead_letters::no_log(data), dead_letters::check_data()));
+        }
     };
     Ok((log, is_its_own))
 }

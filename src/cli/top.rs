@@ -137,13 +137,22 @@ impl Asked {
     fn pipeline(&self) -> Pipeline {
         let answers = self.client.get(&self.addresses, "/metrics");
         let names = self.addresses.iter().map(|address| address.as_str().to_owned());
-        Pipeline::of(names.zip(answers.into_iter().map(|answer| answer.map(|text| Scrape::read(&text)))))
+        Pipeline::of(names.zip(answers.into_iter().map(|answer| answer.and_then(|text| of_giaoban(&text)))))
     }
 
     /// As the first says that serves pages.
     fn completeness(&self) -> Option<Completeness> {
         let answers = self.client.get(&self.pages, "/v1/rollup?format=json");
         answers.into_iter().flatten().find_map(|answer| completeness(&answer))
+    }
+}
+
+/// What a process of the pipeline says of itself; another program's metrics say nothing of it.
+fn of_giaoban(text: &str) -> Result<Scrape, String> {
+    let scrape = Scrape::read(text);
+    match scrape.value(&observability::names::BUILD_INFO) {
+        Some(_) => Ok(scrape),
+        None => Err("what answers is no giaoban".to_owned()),
     }
 }
 

@@ -97,6 +97,7 @@ pub fn run(context: &Context, args: &WorkerArgs) -> Done {
     if let Some(server) = server {
         server.stop();
     }
+    tracing::info!(event = "stopped", read = summary.counts.read, "ended as it was told");
     print(&summary_text(context, &summary))?;
     Ok(ExitCode::Done)
 }

@@ -196,8 +196,8 @@ texts! {
         "Worker and replay need the writing role on the primary server: config/postgres/roles.sql; the reading role is enough for rollup, records, report.",
     }
     raise_connections() {
-        "Tăng max_connections của PostgreSQL, hoặc đặt một bộ gom kết nối (PgBouncer) ở trước.",
-        "Raise max_connections of PostgreSQL, or put a connection pooler (PgBouncer) in front of it.",
+        "Tăng max_connections của PostgreSQL, hoặc CONNECTION LIMIT của vai trò hay cơ sở dữ liệu (ALTER ROLE, ALTER DATABASE), hoặc đặt một bộ gom kết nối (PgBouncer) ở trước.",
+        "Raise max_connections of PostgreSQL, or the CONNECTION LIMIT of the role or the database (ALTER ROLE, ALTER DATABASE), or put a connection pooler (PgBouncer) in front of it.",
     }
     choose_schema() {
         "Chọn một schema khác trong store.schema, hoặc một cơ sở dữ liệu khác trong store.url.",

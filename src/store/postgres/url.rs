@@ -77,6 +77,10 @@ pub fn masked(url: &str) -> String {
 
 /// The URL without what the driver does not know, and that.
 pub(super) fn split_tls(url: &str) -> Result<(String, Tls), String> {
+    // The driver would take what follows the first for the host, and show it.
+    if url.split('?').next().is_some_and(|place| place.matches('@').count() > 1) {
+        return Err("a URL in whose user name and password @ is written as %40".to_owned());
+    }
     let Some((place, parameters)) = url.split_once('?') else { return Ok((url.to_owned(), Tls::default())) };
     let (mut rest, mut tls) = (Vec::new(), Tls::default());
     for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
@@ -236,6 +240,7 @@ mod tests {
     use super::*;
 
     fn meaning(url: &str) -> (SslMode, Trust) {
+        assert!(split_tls("postgres://reader:abc@rest@db.example/g").is_err(), "the rest of a password is no host");
         let (plain, tls) = split_tls(url).unwrap();
         tls.meaning(&plain.parse().unwrap()).unwrap()
     }
