@@ -67,6 +67,7 @@ fn where_no_worker_answers_the_store_and_its_log_say_how_things_stand() {
     giaoban.ok(&["publish", "b.ndjson"]);
     let shown = giaoban.ok(&["top", "--once"]);
     assert!(shown.contains("read from store and log") && shown.contains("store-1.db"), "{shown}");
+    assert!(shown.contains("no worker was asked") && !shown.contains("All is well"), "{shown}");
     let waiting = shown.lines().find(|line| line.contains("Records not in the figures")).unwrap();
     assert!(waiting.trim_end().ends_with(" 7"), "{shown}");
     assert!(shown.contains("Reported, 2020-Q1"), "{shown}");

@@ -175,6 +175,7 @@ impl Operations {
         let count = |standing| standings.iter().filter(|other| **other == standing).count();
         let (standing, summary) = match (count(Standing::Wrong), count(Standing::Watch)) {
             _ if pipeline.processes.iter().all(|process| process.said.is_err()) => (Standing::Wrong, say::nobody()),
+            (0, 0) if pipeline.workers() == 0 => (Standing::Watch, say::no_worker_asked()),
             (0, 0) => (Standing::Well, say::all_well()),
             (0, watch) => (Standing::Watch, say::to_watch(watch)),
             (wrong, _) => (Standing::Wrong, say::to_mend(wrong)),
@@ -307,11 +308,13 @@ fn current(pipeline: &Pipeline, completeness: Option<&Completeness>) -> Vec<Fact
 }
 
 fn refused(pipeline: &Pipeline, rates: Option<[f64; 2]>) -> Vec<Fact> {
-    let held = pipeline.partitions.values().filter(|partition| partition.held).count();
+    let held = pipeline.partitions.values().filter(|partition| partition.held).count() as i64;
+    // Only workers say of what is held.
+    let held = (held > 0 || pipeline.workers() > 0).then_some(held);
     vec![
         counted(say::undecided(), pipeline.undecided, |count| Standing::unless_none(count, Standing::Watch)),
         per_second(say::refused_rate(), rates.map(|rates| rates[1])),
-        counted(say::held(), Some(held as i64), |count| Standing::unless_none(count, Standing::Wrong)),
+        counted(say::held(), held, |count| Standing::unless_none(count, Standing::Wrong)),
     ]
 }
 

@@ -10,6 +10,10 @@ texts! {
 
     // The whole.
     all_well() { "Mọi thứ đều ổn.", "All is well." }
+    no_worker_asked() {
+        "Chưa thấy gì sai, nhưng không hỏi được worker nào: không rõ phân vùng có được đọc không, có bị giữ lại không.",
+        "Nothing wrong is seen, but no worker was asked: whether partitions are read, or held, is not known.",
+    }
     nobody() {
         "Không tiến trình nào trả lời; không rõ tình trạng.",
         "No process answers: the state is not known.",
