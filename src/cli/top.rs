@@ -131,7 +131,7 @@ impl Asked {
     }
 
     fn answers(&self) -> bool {
-        self.client.get(&self.addresses, "/metrics").iter().any(Result::is_ok)
+        self.pipeline().processes.iter().any(|process| process.said.is_ok())
     }
 
     fn pipeline(&self) -> Pipeline {
@@ -175,7 +175,7 @@ struct FromStore {
     topic: String,
     metrics: Arc<Metrics>,
     /// Asks the log where it ends; `None` if there is none that can be asked.
-    _watch: Option<Watch>,
+    watch: Option<Watch>,
 }
 
 impl FromStore {
@@ -188,16 +188,19 @@ impl FromStore {
             rules: Arc::clone(&context.rules),
             topic: context.settings.kafka.topic.clone(),
             metrics,
-            _watch: watch.ok(),
+            watch: watch.ok(),
         };
         opened.await_ends();
         Ok(opened)
     }
 
-    /// The log is asked by another thread.
+    /// The log is asked by another thread; of the store one look is enough for that.
     fn await_ends(&self) {
         let begun = Instant::now();
-        while self._watch.is_some() && self.pipeline().lag_records().is_none() && begun.elapsed() < ENDS_WITHIN {
+        // That it cannot be looked at is told with the first frame.
+        let _ = self.look();
+        let said = || Pipeline::of([(String::new(), Ok(Scrape::read(&self.metrics.render())))]);
+        while self.watch.is_some() && said().lag_records().is_none() && begun.elapsed() < ENDS_WITHIN {
             std::thread::sleep(Duration::from_millis(50));
         }
     }

@@ -154,7 +154,8 @@ impl Health {
     pub fn not_ready_because(&self) -> Vec<String> {
         let is = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
         let mut reasons = self.not_live_because();
-        if !is(&self.started) {
+        let awaits = self.awaited.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        if awaits || !is(&self.started) {
             reasons.push(self.awaited());
         } else if !is(&self.ready) {
             reasons.push("where to read on is not known: log or store did not say".to_owned());

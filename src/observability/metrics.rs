@@ -89,9 +89,10 @@ pub struct Metrics {
     batch_records: Histogram,
     last_commit: Gauge,
     store_records: IntGaugeVec,
-    store_bytes: IntGauge,
-    overlaps: IntGauge,
-    accepted_gaps: IntGauge,
+    /// Without a sample until they were asked for.
+    store_bytes: IntGaugeVec,
+    overlaps: IntGaugeVec,
+    accepted_gaps: IntGaugeVec,
     clock_skew: Gauge,
     seen: Seen,
     surroundings: OnceLock<Surroundings>,
@@ -157,9 +158,9 @@ impl Metrics {
             batch_records: registry.histogram(&names::BATCH_RECORDS, &RECORDS)?,
             last_commit: registry.float(&names::LAST_COMMIT)?,
             store_records: registry.gauges(&names::STORE_RECORDS)?,
-            store_bytes: registry.gauge(&names::STORE_SIZE)?,
-            overlaps: registry.gauge(&names::OVERLAPS)?,
-            accepted_gaps: registry.gauge(&names::ACCEPTED_GAPS)?,
+            store_bytes: registry.gauges(&names::STORE_SIZE)?,
+            overlaps: registry.gauges(&names::OVERLAPS)?,
+            accepted_gaps: registry.gauges(&names::ACCEPTED_GAPS)?,
             clock_skew: registry.float(&names::CLOCK_SKEW)?,
             seen: Seen::new(&registry)?,
             surroundings: OnceLock::new(),
@@ -218,15 +219,6 @@ impl Metrics {
             released.iter().for_each(|partition| reach.released(*partition));
             self.health.reaches_nothing(reach.is_none());
         });
-        for partition in released {
-            let label = partition.to_string();
-            // Not there if it was never rendered.
-            let _ = self.lag_records.remove_label_values(&[&label]);
-            let _ = self.lag_seconds.remove_label_values(&[&label]);
-            let _ = self.partition_held.remove_label_values(&[&label]);
-            let _ = self.partition_unavailable.remove_label_values(&[&label]);
-            let _ = self.hidden.remove_label_values(&[&label]);
-        }
     }
 
     /// A partition is held at a record, until the store has passed it.
@@ -355,17 +347,17 @@ impl Metrics {
     /// The gaps that the store is without.
     pub fn gaps(&self, gaps: &[AcceptedGap]) {
         let messages: u64 = gaps.iter().map(|accepted| accepted.gap.messages()).sum();
-        self.accepted_gaps.set(i64::try_from(messages).unwrap_or(i64::MAX));
+        self.accepted_gaps.with_label_values(&NO_LABELS).set(i64::try_from(messages).unwrap_or(i64::MAX));
     }
 
     /// The store's size on disk, in bytes.
     pub fn store_size(&self, bytes: u64) {
-        self.store_bytes.set(bytes as i64);
+        self.store_bytes.with_label_values(&NO_LABELS).set(bytes as i64);
     }
 
     /// In how many places of the store a form's totals may count what single records count too.
     pub fn overlaps(&self, places: usize) {
-        self.overlaps.set(places as i64);
+        self.overlaps.with_label_values(&NO_LABELS).set(places as i64);
     }
 
     /// A batch was not taken.
@@ -378,6 +370,17 @@ impl Metrics {
         let now = now_ms();
         self.store_connected.set(i64::from(self.health.store_works()));
         self.ready.set(i64::from(self.health.ready()));
+        for of_partitions in [
+            &self.topic_lag_records,
+            &self.lag_records,
+            &self.partition_held,
+            &self.partition_unavailable,
+            &self.hidden,
+        ] {
+            of_partitions.reset();
+        }
+        self.topic_lag_seconds.reset();
+        self.lag_seconds.reset();
         let reach = self.with_reach(|reach| reach.clone());
         for partition in &reach.assigned {
             let label = partition.to_string();
@@ -385,30 +388,22 @@ impl Metrics {
             self.partition_unavailable.with_label_values(&[&label]).set(unavailable);
             self.hidden.with_label_values(&[&label]).set(reach.hidden.get(partition).copied().unwrap_or_default());
         }
-        self.topic_lag_records.reset();
-        self.topic_lag_seconds.reset();
         let last_event_ms = self.with_lag(|lag| {
             let (mut oldest, mut assigned) = (0.0_f64, 0);
             for (partition, behind) in lag.partitions() {
                 let label = partition.to_string();
                 let (known, seconds) = (behind.reliable(reach.unavailable.contains(&partition)), behind.seconds(now));
+                // Else not 0: nobody knows what has come since its leader went.
                 if let Some(records) = known {
                     self.topic_lag_records.with_label_values(&[&label]).set(records);
                     self.topic_lag_seconds.with_label_values(&[&label]).set(seconds);
-                }
-                if !behind.is_assigned() {
-                    continue;
-                }
-                match known {
-                    Some(records) => {
+                    if behind.is_assigned() {
                         self.lag_records.with_label_values(&[&label]).set(records);
                         self.lag_seconds.with_label_values(&[&label]).set(seconds);
                     }
-                    // Not 0: nobody knows what has come since its leader went.
-                    None => {
-                        let _ = self.lag_records.remove_label_values(&[&label]);
-                        let _ = self.lag_seconds.remove_label_values(&[&label]);
-                    }
+                }
+                if !behind.is_assigned() {
+                    continue;
                 }
                 self.partition_held.with_label_values(&[&label]).set(i64::from(behind.held().is_some()));
                 (oldest, assigned) = (oldest.max(seconds), assigned + 1);

@@ -166,15 +166,15 @@ metrics! {
         "Records that the store has settled since it began, over all partitions and whoever read them: read, and what became of them (applied, duplicate, superseded, dead_lettered); no series before it was first asked",
         "Those read are the sum of the others: else giaoban verify, and keep the store as it is";
     ACCEPTED_GAPS = "giaoban_store_accepted_gap_records", Gauge, Records, [],
-        "Messages that were gone from the log before they were read, and that somebody accepted to be without: the figures of the store lack them",
+        "Messages that were gone from the log before they were read, and that somebody accepted to be without: the figures of the store lack them; no series before it was first asked",
         "giaoban replay of a log that has them";
     STORE_SIZE = "giaoban_store_size_bytes", Gauge, Bytes, [],
-        "Size of the store on disk", "";
+        "Size of the store on disk; no series before it was first asked", "";
     DATA_FREE = "giaoban_data_free_bytes", Gauge, Bytes, [],
         "Free bytes of the disk that the data folder is on",
         "Make room: what is written waits on a full disk";
     OVERLAPS = "giaoban_overlaps", Gauge, Places, [],
-        "Units and quarters in which a form's totals stand beside single records, or another form, of the same body, over the whole store; both are counted until the unit withdraws one",
+        "Units and quarters in which a form's totals stand beside single records, or another form, of the same body, over the whole store; both are counted until the unit withdraws one; no series before they were first counted",
         "giaoban overlaps lists them";
     VERIFIED_AT = "giaoban_verify_last_run_timestamp_seconds", Gauge, Seconds, [],
         "When the last giaoban verify here ended; no series before the first", "giaoban verify, once a week or before figures are published";

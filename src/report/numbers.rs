@@ -4,23 +4,12 @@
 use jiff::civil::Date;
 
 use crate::text::Lang;
-use crate::text::report::{letterhead, separators};
+use crate::text::report::{self, letterhead, separators};
 
 /// `1.234.567` in Vietnamese, `1,234,567` in English.
 pub fn grouped(number: i128, lang: Lang) -> String {
-    let (separator, _) = separators(lang);
-    let digits = number.unsigned_abs().to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3 + 2);
-    if number < 0 {
-        text.push('-');
-    }
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(separator);
-        }
-        text.push(digit);
-    }
-    text
+    let sign = if number < 0 { "-" } else { "" };
+    format!("{sign}{}", report::grouped(&number.unsigned_abs().to_string(), lang))
 }
 
 /// Hundredths with two decimals: `1.234,50` in Vietnamese, `1,234.50` in English.

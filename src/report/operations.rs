@@ -165,12 +165,19 @@ impl Operations {
         ];
         let processes: Vec<ProcessLine> = pipeline.processes.iter().map(process).collect();
         let partitions: Vec<PartitionLine> =
-            pipeline.partitions.iter().map(|(number, state)| partition(*number, state, pipeline)).collect();
+            pipeline.partitions.iter().map(|(number, state)| partition(*number, state, pipeline, &processes)).collect();
         let standings: Vec<Standing> = questions
             .iter()
             .flat_map(|question| &question.facts)
             .map(|fact| fact.standing)
             .chain(processes.iter().filter(|line| line.standing == Standing::Wrong).map(|line| line.standing))
+            .chain(pipeline.partitions.values().filter_map(|state| match state {
+                // It is counted among what is refused.
+                PartitionState { held: true, .. } => None,
+                PartitionState { unavailable: true, .. } => Some(Standing::Wrong),
+                PartitionState { hidden: 1.., .. } => Some(Standing::Watch),
+                _ => None,
+            }))
             .collect();
         let count = |standing| standings.iter().filter(|other| **other == standing).count();
         let (standing, summary) = match (count(Standing::Wrong), count(Standing::Watch)) {
@@ -251,8 +258,7 @@ fn clock(at_ms: i64, seconds: bool) -> String {
 }
 
 fn number(count: i64) -> Text {
-    let written = |lang| numbers::grouped(count.into(), lang).into();
-    Text { vi: written(Lang::Vi), en: written(Lang::En) }
+    Text::in_both(|lang| numbers::grouped(count.into(), lang))
 }
 
 /// A fact of a count that may not be known.
@@ -292,12 +298,9 @@ fn current(pipeline: &Pipeline, completeness: Option<&Completeness>) -> Vec<Fact
         None => Fact { name: say::lag(), value: say::not_known(), standing: Standing::Plain },
     };
     let reported = completeness.map(|Completeness { period, expected, reported }| {
-        let said = |lang| {
-            let share = numbers::percent(*reported, *expected, lang).unwrap_or_default();
-            let [part, all] = [*reported, *expected].map(|count| numbers::grouped(count, lang));
-            say::of_all(part, all, share).get(lang).to_owned().into()
-        };
-        let value = Text { vi: said(Lang::Vi), en: said(Lang::En) };
+        let grouped = |count: i128| Text::in_both(|lang| numbers::grouped(count, lang));
+        let share = Text::in_both(|lang| numbers::percent(*reported, *expected, lang).unwrap_or_default());
+        let value = say::of_all(grouped(*reported), grouped(*expected), share);
         Fact { name: say::completeness(period), value, standing: Standing::Plain }
     });
     [lag, counted(say::waiting(), pipeline.lag_records(), |_| Standing::Plain)]
@@ -383,8 +386,13 @@ fn state_of(said: &Said) -> (Text, Standing) {
     }
 }
 
-fn partition(number_of: Partition, state: &PartitionState, pipeline: &Pipeline) -> PartitionLine {
-    let reader = state.reader.and_then(|reader| pipeline.processes.get(reader));
+fn partition(
+    number_of: Partition,
+    state: &PartitionState,
+    pipeline: &Pipeline,
+    processes: &[ProcessLine],
+) -> PartitionLine {
+    let reader = state.reader.and_then(|reader| processes.get(reader));
     let (said, standing) = match state {
         PartitionState { held: true, .. } => (say::is_held(), Standing::Wrong),
         PartitionState { unavailable: true, .. } => (say::is_unavailable(), Standing::Wrong),
@@ -395,7 +403,7 @@ fn partition(number_of: Partition, state: &PartitionState, pipeline: &Pipeline) 
     };
     PartitionLine {
         partition: number_of.to_string(),
-        reader: reader.map_or_else(|| Text::same("–"), |reader| process(reader).at),
+        reader: reader.map_or_else(|| Text::same("–"), |reader| reader.at.clone()),
         records: state.lag_records.map_or_else(say::not_known, number),
         time: state.lag_seconds.map_or_else(say::not_known, say::length),
         state: said,

@@ -22,23 +22,30 @@ const SECOND: &str = "#a8470a";
 pub(super) const INK: &str = "#1b1b1b";
 pub(super) const FAINT: &str = "#5a5a5a";
 
+/// The head of a chart of that class, whose parts are named by that id, with what it is for those who do not see it.
+pub(super) fn begun(
+    (class, id): (&str, &str),
+    (width, height): (i128, i128),
+    title: &str,
+    description: &str,
+) -> String {
+    format!(
+        "<svg class=\"{class}\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
+         aria-labelledby=\"{id}-title {id}-desc\" font-size=\"12\">\n<title id=\"{id}-title\">{}</title>\n\
+         <desc id=\"{id}-desc\">{}</desc>\n<defs><pattern id=\"{id}-hatch\" width=\"6\" height=\"6\" \
+         patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><path class=\"chart-hatch\" d=\"M0 0V6\" \
+         stroke=\"{FAINT}\" stroke-width=\"2\"/></pattern></defs>\n",
+        markup(title),
+        markup(description)
+    )
+}
+
 /// The chart, as an `svg` element to stand in a page.
 pub fn drawn(chart: &Chart, lang: Lang) -> String {
     let bars = &chart.bars;
     let max = bars.iter().filter_map(|bar| bar.values).flatten().max().unwrap_or(0).max(1);
     let height = TOP + ROW * bars.len() as i128 + 6;
-    let mut svg = String::new();
-    // Writing into a String cannot fail.
-    let _ = write!(
-        svg,
-        "<svg class=\"chart\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
-         aria-labelledby=\"chart-title chart-desc\" font-size=\"12\">\n<title id=\"chart-title\">{}</title>\n\
-         <desc id=\"chart-desc\">{}</desc>\n<defs><pattern id=\"chart-hatch\" width=\"6\" height=\"6\" \
-         patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><path class=\"chart-hatch\" d=\"M0 0V6\" \
-         stroke=\"{FAINT}\" stroke-width=\"2\"/></pattern></defs>\n",
-        markup(&chart.title),
-        markup(&chart.description)
-    );
+    let mut svg = begun(("chart", "chart"), (WIDTH, height), &chart.title, &chart.description);
     legend(&mut svg, chart);
     let _ = writeln!(svg, "<path class=\"chart-axis\" d=\"M{LABELS} {}V{}\" stroke=\"{FAINT}\"/>", TOP - 2, height - 4);
     for (index, bar) in bars.iter().enumerate() {

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::svg::{FAINT, FIRST, INK};
+use super::svg::{FAINT, FIRST, INK, begun};
 use crate::text::safe::markup;
 
 /// All sizes in units of the view box, which are CSS pixels at full size.
@@ -33,19 +33,8 @@ pub struct Timeline {
 pub fn drawn(chart: &Timeline) -> String {
     let id = chart.id;
     let max = chart.columns.iter().flatten().copied().fold(0.0, f64::max);
-    let mut svg = String::new();
-    // Writing into a String cannot fail.
-    let _ = write!(
-        svg,
-        "<svg class=\"timeline\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {}\" role=\"img\" \
-         aria-labelledby=\"{id}-title {id}-desc\" font-size=\"12\">\n<title id=\"{id}-title\">{}</title>\n\
-         <desc id=\"{id}-desc\">{}</desc>\n<defs><pattern id=\"{id}-hatch\" width=\"6\" height=\"6\" \
-         patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><path class=\"chart-hatch\" d=\"M0 0V6\" \
-         stroke=\"{FAINT}\" stroke-width=\"2\"/></pattern></defs>\n",
-        BOTTOM + 18,
-        markup(&chart.title),
-        markup(&chart.description)
-    );
+    let size = (WIDTH as i128, (BOTTOM + 18) as i128);
+    let mut svg = begun(("timeline", id), size, &chart.title, &chart.description);
     let count = chart.columns.len().max(1);
     let edge = |index: usize| index * WIDTH / count;
     let mut runs: Vec<(usize, usize)> = Vec::new();

@@ -71,6 +71,11 @@ impl Text {
         Self { vi: en.clone(), en }
     }
 
+    /// What is written in each language by the same hand.
+    pub fn in_both(write: impl Fn(Lang) -> String) -> Self {
+        Self { vi: write(Lang::Vi).into(), en: write(Lang::En).into() }
+    }
+
     /// Several texts as one, with another between each two.
     pub fn join(texts: &[Self], between: &Self) -> Self {
         let all = |lang| texts.iter().map(|text| text.get(lang)).collect::<Vec<_>>().join(between.get(lang)).into();

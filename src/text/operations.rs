@@ -1,6 +1,6 @@
 //! What operators read of the state of the pipeline, at a terminal and on the page.
 
-use super::report::separators;
+use super::report::{grouped, separators};
 use super::{Lang, Text, counted, texts};
 
 texts! {
@@ -41,7 +41,7 @@ texts! {
     lag() { "Chậm so với nhật ký", "Behind the log" }
     waiting() { "Bản ghi chưa vào số liệu", "Records not in the figures" }
     completeness(period) { "Đã báo cáo, {period}", "Reported, {period}" }
-    of_all(part, all, share) { "{part}/{all} ({share})", "{part}/{all} ({share})" }
+    of_all(part, all, share) { "{part:#}/{all:#} ({share:#})", "{part}/{all} ({share})" }
     silence() { "Ngày làm việc không có sự kiện", "Working days without event" }
     workers_ready() { "Worker sẵn sàng", "Workers ready" }
     unread() { "Phân vùng không ai đọc", "Partitions nobody reads" }
@@ -51,10 +51,6 @@ texts! {
     read_rate() { "Đọc", "Read" }
     store_size() { "Kích thước kho", "Store's size" }
     free() { "Đĩa còn trống", "Free on disk" }
-    store_state() { "Kho số liệu", "Store" }
-    log_state() { "Nhật ký sự kiện", "Event log" }
-    connected() { "có", "there" }
-    away(count) { "{count} worker không dùng được", "away from {count}" }
     a_second(rate) { "{rate:#}/giây", "{rate}/s" }
 
     // The processes and the partitions.
@@ -161,7 +157,7 @@ pub fn bytes(bytes: i64) -> Text {
     while let Some(unit) = units.next() {
         if amount < 999.95 || units.peek().is_none() {
             let decimals = usize::from(unit != "B");
-            return in_both(|lang| format!("{} {unit}", decimal(amount, decimals, lang)));
+            return Text::in_both(|lang| format!("{} {unit}", decimal(amount, decimals, lang)));
         }
         amount /= 1000.0;
     }
@@ -171,24 +167,14 @@ pub fn bytes(bytes: i64) -> Text {
 /// A number for reading, with one decimal below 10.
 pub fn rate(amount: f64) -> Text {
     let decimals = usize::from(amount.abs() < 9.95 && amount != 0.0);
-    in_both(|lang| decimal(amount, decimals, lang))
-}
-
-fn in_both(say: impl Fn(Lang) -> String) -> Text {
-    Text { vi: say(Lang::Vi).into(), en: say(Lang::En).into() }
+    Text::in_both(|lang| decimal(amount, decimals, lang))
 }
 
 fn decimal(amount: f64, decimals: usize, lang: Lang) -> String {
-    let (thousands, point) = separators(lang);
+    let (_, point) = separators(lang);
     let text = format!("{amount:.decimals$}");
     let (whole, rest) = text.split_once('.').unwrap_or((&text, ""));
-    let mut grouped = String::new();
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index).is_multiple_of(3) {
-            grouped.push(thousands);
-        }
-        grouped.push(digit);
-    }
+    let grouped = grouped(whole, lang);
     if rest.is_empty() { grouped } else { format!("{grouped}{point}{rest}") }
 }
 

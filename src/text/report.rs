@@ -204,6 +204,19 @@ pub fn separators(lang: Lang) -> (char, char) {
     }
 }
 
+/// Digits in groups of three.
+pub fn grouped(digits: &str, lang: Lang) -> String {
+    let (separator, _) = separators(lang);
+    let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(separator);
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// A text with its first letter in capitals.
 pub fn capitalized(text: &str) -> String {
     let mut chars = text.chars();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
 use super::absent::Absent;
 use super::links::{Links, records_path, unit_path};
@@ -20,6 +20,7 @@ use crate::report::records::ListingError;
 use crate::report::{Caveats, csv, json};
 use crate::rollup::RollupError;
 use crate::rollup::table::OfUnit;
+use crate::text::Lang;
 
 /// Where answers come from, and room for those that are being made.
 #[derive(Clone)]
@@ -34,10 +35,16 @@ impl Site {
         Self { figures, reads: Arc::new(Semaphore::new(limits::READS_AT_A_TIME)) }
     }
 
-    /// Where figures come from, with room for one answer until that is dropped; `None` if there is none.
-    pub fn room(self) -> Option<(Figures, OwnedSemaphorePermit)> {
-        let room = self.reads.try_acquire_owned().ok()?;
-        Some((self.figures, room))
+    /// Answers by reading, apart from other tasks; busy where there is no room. What is being read is read to its end even
+    /// if nobody waits for it, so it keeps its room until then.
+    pub async fn read(self, lang: Lang, answer: impl FnOnce(&Figures) -> Reply + Send + 'static) -> Response {
+        let Self { figures, reads } = self;
+        let Ok(room) = reads.try_acquire_owned() else { return limits::busy(lang) };
+        let read = move || {
+            let _room = room;
+            answer(&figures)
+        };
+        tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| Absent::Failed.page(lang)).into_response()
     }
 }
 
@@ -141,20 +148,13 @@ pub async fn nowhere(Query(params): Asked) -> Response {
     Absent::Page.page(params.lang()).into_response()
 }
 
-/// What is being read is read to its end even if nobody waits for it, so it keeps its room until then.
 async fn answered(
     site: Site,
     params: Params,
     reader: Reader,
     answer: impl FnOnce(&mut Question<'_>) -> Result<Reply, Absent> + Send + 'static,
 ) -> Response {
-    let lang = params.lang();
-    let Some((figures, room)) = site.room() else { return limits::busy(lang) };
-    let read = move || {
-        let _room = room;
-        answer_of(&figures, &params, reader, answer)
-    };
-    tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| Absent::Failed.page(lang)).into_response()
+    site.read(params.lang(), move |figures| answer_of(figures, &params, reader, answer)).await
 }
 
 fn answer_of(

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::absent::Absent;
@@ -17,8 +17,8 @@ use super::params::Params;
 use super::probes::Watched;
 use super::query::{Figures, StoreQuery};
 use super::reply::Reply;
+use super::view;
 use super::view::Frame;
-use super::{limits, view};
 use crate::observability::{History, Pipeline, Scrape};
 use crate::report::completeness::Completeness;
 use crate::report::operations::{Operations, Window, courses};
@@ -76,14 +76,8 @@ pub struct Desk {
 
 /// `/operations`.
 pub async fn operations(State(desk): State<Desk>, Query(params): Query<Params>) -> Response {
-    let lang = params.lang();
-    let Some((figures, room)) = desk.site.room() else { return limits::busy(lang) };
-    let recorder = desk.recorder;
-    let answer = move || {
-        let _room = room;
-        page(&figures, &recorder, &params)
-    };
-    tokio::task::spawn_blocking(answer).await.unwrap_or_else(|_| Absent::Failed.page(lang)).into_response()
+    let Desk { site, recorder } = desk;
+    site.read(params.lang(), move |figures| page(figures, &recorder, &params)).await
 }
 
 fn page(figures: &Figures, recorder: &Recorder, params: &Params) -> Reply {

@@ -139,8 +139,8 @@ impl Reader {
             self.ranging.remove(&partition);
             let stored = progress.checkpoints.iter().find(|checkpoint| checkpoint.partition == partition).copied();
             self.metrics.reading(partition, stored, range.high);
-            let (to, next) =
-                (stored.map(|checkpoint| checkpoint.next), stored.map_or(NextOffset(0), |found| found.next));
+            let to = stored.map(|checkpoint| checkpoint.next);
+            let next = to.unwrap_or_default();
             // Nobody who writes takes a store back.
             if let Some(from) = self.committed.insert(partition, next).filter(|from| next < *from) {
                 lost.push(WentBack { partition, from, to });

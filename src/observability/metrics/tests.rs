@@ -188,6 +188,8 @@ fn after_one_of_each() -> Metrics {
     metrics.committed(PARTITION, NextOffset(4), &counts, 1);
     metrics.batch(4, Duration::from_millis(20), Duration::from_millis(3));
     metrics.store_size(4096);
+    metrics.gaps(&[]);
+    metrics.overlaps(0);
     metrics.undecided(Some(1));
     metrics.failed("passing");
     metrics
@@ -274,7 +276,7 @@ fn an_installation_with_many_partitions_has_fewer_than_2000_series() {
 #[test]
 fn a_process_that_is_no_worker_shows_nothing_of_one() {
     let rendered = Metrics::new("hanoi", Role::Reader).unwrap().render();
-    assert!(!rendered.contains("giaoban_worker_") && rendered.contains("giaoban_store_size_bytes"), "{rendered}");
+    assert!(!rendered.contains("giaoban_worker_") && rendered.contains("giaoban_topic_partitions"), "{rendered}");
 }
 
 /// Metrics of a worker that has met with everything that any of them tells of, and the folder that it is in.
