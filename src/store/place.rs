@@ -57,7 +57,7 @@ impl StorePlace {
         Ok(match self {
             Self::Folder(data) => {
                 let data = DataDir::create(data.path())?;
-                keep_before_upgrade(&data, lock)?;
+                let _taken = keep_before_upgrade(&data, lock)?;
                 Box::new(SqliteStore::create(&data.store_file(data.current()?))?)
             }
             Self::Schema(schema) => Box::new(schema.create()?),

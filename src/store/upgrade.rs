@@ -15,7 +15,10 @@ pub fn versions() -> String {
 }
 
 /// Refuses a store that other rules have made.
-pub(super) fn check_rules(store: &mut dyn StoreReader, rules: &Rules) -> Result<(), StoreError> {
+///
+/// # Errors
+/// [`StoreError::OtherRules`], or if it cannot be read.
+pub fn check_rules(store: &mut dyn StoreReader, rules: &Rules) -> Result<(), StoreError> {
     let now = rules.fingerprint();
     match store.fingerprint()? {
         Some(stored) if stored != now => Err(StoreError::OtherRules { at: store.describe(), stored, now }),
@@ -24,20 +27,24 @@ pub(super) fn check_rules(store: &mut dyn StoreReader, rules: &Rules) -> Result<
 }
 
 /// Keeps a copy of a folder's store, if it is of an earlier version, in a folder beside it that can be restored. Nobody
-/// writes the store from then on until this one has.
-pub(super) fn keep_before_upgrade(data: &DataDir, lock: Option<&WriterLock>) -> Result<(), StoreError> {
+/// else writes the store from then on for as long as what is returned is kept.
+pub(super) fn keep_before_upgrade(data: &DataDir, lock: Option<&WriterLock>) -> Result<Option<WriterLock>, StoreError> {
     let generation = data.current()?;
     let file = data.store_file(generation);
     let mut store = match SqliteStore::read(&file) {
         Ok(store) => store,
-        Err(StoreError::Missing { .. }) => return Ok(()),
+        Err(StoreError::Missing { .. }) => return Ok(None),
         Err(error) => return Err(error),
     };
+    if store.version()? == VERSION {
+        return Ok(None);
+    }
+    let taken = if lock.is_none() { Some(data.lock_writer()?) } else { None };
+    // Somebody may have brought it to this version before the folder was free.
     let found = store.version()?;
     if found == VERSION {
-        return Ok(());
+        return Ok(taken);
     }
-    let _taken = if lock.is_none() { Some(data.lock_writer()?) } else { None };
     let kept = data.path().join(format!("before-version-{VERSION}-{}", jiff::Timestamp::now().as_second()));
     let (at, kept_at) = (store.describe(), kept.display().to_string());
     tracing::info!(
@@ -55,5 +62,5 @@ pub(super) fn keep_before_upgrade(data: &DataDir, lock: Option<&WriterLock>) -> 
     if copied.is_err() {
         let _ = fs::remove_dir_all(&kept);
     }
-    copied
+    copied.map(|()| taken)
 }

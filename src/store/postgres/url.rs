@@ -228,7 +228,11 @@ pub(super) fn each(config: &Config) -> Vec<Config> {
         config.get_application_name().map(|name| one.application_name(name));
         config.get_connect_timeout().map(|within| one.connect_timeout(*within));
         config.get_tcp_user_timeout().map(|within| one.tcp_user_timeout(*within));
-        one.ssl_mode(config.get_ssl_mode()).keepalives_idle(config.get_keepalives_idle());
+        config.get_keepalives_interval().map(|every| one.keepalives_interval(every));
+        config.get_keepalives_retries().map(|times| one.keepalives_retries(times));
+        one.keepalives(config.get_keepalives()).keepalives_idle(config.get_keepalives_idle());
+        one.ssl_mode(config.get_ssl_mode()).ssl_negotiation(config.get_ssl_negotiation());
+        one.channel_binding(config.get_channel_binding());
         one
     };
     (0..hosts.len().max(addresses.len())).map(one).collect()
@@ -240,9 +244,23 @@ mod tests {
     use super::*;
 
     fn meaning(url: &str) -> (SslMode, Trust) {
-        assert!(split_tls("postgres://reader:abc@rest@db.example/g").is_err(), "the rest of a password is no host");
         let (plain, tls) = split_tls(url).unwrap();
         tls.meaning(&plain.parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn each_host_by_itself_is_asked_as_all_are() {
+        let url = "postgres://u:p@a:1,b:2/d?channel_binding=require&keepalives_retries=3&target_session_attrs=read-write";
+        let mut all: Config = url.parse().unwrap();
+        all.ssl_mode(SslMode::Require).ssl_negotiation(::postgres::config::SslNegotiation::Direct);
+        all.keepalives_interval(std::time::Duration::from_secs(7));
+        for (one, port) in each(&all).iter().zip([1, 2]) {
+            assert_eq!((one.get_ports(), one.get_hosts().len()), (&[port][..], 1));
+            assert_eq!(one.get_channel_binding(), all.get_channel_binding());
+            assert_eq!((one.get_ssl_mode(), one.get_ssl_negotiation()), (all.get_ssl_mode(), all.get_ssl_negotiation()));
+            assert_eq!(one.get_keepalives_interval(), all.get_keepalives_interval());
+            assert_eq!((one.get_keepalives(), one.get_keepalives_retries()), (all.get_keepalives(), Some(3)));
+        }
     }
 
     #[test]
@@ -266,6 +284,7 @@ mod tests {
         }
         let server = Server::parse("postgres://u:s3cret@h:1/d?sslmode=disable", None).unwrap();
         assert_eq!((server.to_string(), format!("{server:?}")), ("u@h:1/d".into(), "u@h:1/d".into()));
+        assert!(split_tls("postgres://u:s3@cret@h/d").is_err(), "the rest of a password is no host");
         let overlong = format!("postgres://{}@h/d", "s3cret".repeat(11));
         for wrong in [
             &*overlong,
