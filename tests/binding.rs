@@ -224,6 +224,7 @@ fn a_recount_that_is_stopped_ends_with_the_code_of_its_signal() {
         let ended = harness::wait(child, command);
         assert_eq!(ended.code, Some(code), "{command} {}", ended.err);
         assert!(ended.err.contains("stopped before the end") && ended.err.contains(command), "{}", ended.err);
+        assert!(!giaoban.data().join("verify.json").exists(), "who stops it makes no recount fail");
     }
 }
 

@@ -99,11 +99,12 @@ fn problems(settings: &Settings) -> Vec<Failure> {
     let rules = settings.rules();
     let admission = rules.as_ref().map_or(Ok(()), |rules| settings.admission(rules).map(drop));
     let place = settings.store.place(&settings.general.data).map(drop);
+    let holidays = settings.holidays().map(drop);
     let client = settings.kafka.client().map_err(Failure::from).and_then(|client| match client {
         Some(client) => Ok(try_out(&client)?),
         None => Ok(()),
     });
-    let checked = [rules.map(drop), admission, place].into_iter().filter_map(Result::err).map(Failure::from);
+    let checked = [rules.map(drop), admission, place, holidays].into_iter().filter_map(Result::err).map(Failure::from);
     checked.chain(client.err()).collect()
 }
 

@@ -64,6 +64,9 @@ fn found(context: &Context, within: u64) -> Vec<Finding> {
         Ok(place) => place,
         Err(failure) => return vec![unconfigured(&failure, context.lang())],
     };
+    if let Err(error) = context.settings.holidays() {
+        return vec![unconfigured(&error.into(), context.lang())];
+    }
     let bar = Mutex::new(None);
     let tick = |elapsed: Duration| {
         if elapsed >= SHOWN_AFTER

@@ -37,7 +37,7 @@ pub fn run(context: &Context, args: &VerifyArgs) -> Done {
     let _lock = data.lock_verify()?;
     let compared = compare(context, args, &data);
     // Somebody who stops it, or does not read what it says, makes no recount fail.
-    let ended = [FailureKind::Differs, FailureKind::Interrupted, FailureKind::Terminated];
+    let ended = [FailureKind::Differs, FailureKind::Interrupted, FailureKind::Terminated, FailureKind::HungUp];
     if compared.as_ref().is_err_and(|failure| !ended.contains(&failure.kind())) {
         let failed = Verification { at_ms: now_ms(), records: 0, differing: 0, failed: true };
         let _ = failed.keep_in(data.path());
