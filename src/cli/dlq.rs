@@ -188,10 +188,8 @@ fn moment(text: &str) -> Result<(Timestamp, Timestamp), String> {
 
 /// Runs the command.
 pub fn run(context: &Context, args: &DlqArgs) -> Done {
-    let settings = &context.settings;
     if !context.has_log() {
-        let data = settings.general.data.display();
-        return Err(Failure::new(FailureKind::NotFound, text::no_log(data), text::check_data()));
+        return Err(context.no_log());
     }
     let desk = || Desk::open(context);
     match &args.action {

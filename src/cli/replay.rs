@@ -21,7 +21,7 @@ use crate::store::place::Rebuilt;
 use crate::store::{StoreError, StorePlace, StoreReader};
 use crate::terminal::{note, print};
 use crate::text::safe::{csv_file, list_json};
-use crate::text::{Text, cli_stores as says, dead_letters, failure};
+use crate::text::{Text, cli_stores as says, failure};
 
 /// The options of `giaoban replay`.
 #[derive(Args, Debug)]
@@ -111,14 +111,7 @@ fn log_of(context: &Context, store: &mut dyn StoreReader, drops: bool) -> Result
         Err(StoreError::OtherLog { bound, found, .. }) if drops && bound.has_name_of(&found) => false,
         Err(error) => return Err(error.into()),
     };
-    let log = match log {
-        Some(log) => log,
-        None => {
-            let data = context.settings.general.data.display();
-            return Err(Failure::new(FailureKind::NotFound, dead_letters::no_log(data), dead_letters::check_data()));
-        }
-    };
-    Ok((log, is_its_own))
+    Ok((log.ok_or_else(|| context.no_log())?, is_its_own))
 }
 
 /// That nothing was put in force, and what it takes.

@@ -13,7 +13,7 @@ use crate::config::Settings;
 use crate::domain::Rules;
 use crate::failure::{ExitCode, Failure, FailureKind};
 use crate::observability::{self, Metrics, Role, Watch};
-use crate::program::{Context, HttpServer, Patience, metrics, open_reader, watch};
+use crate::program::{Context, HttpServer, Patience, alive, metrics, open_reader, watch};
 use crate::store::{StoreError, StorePlace, StoreReader};
 use crate::text::worker as text;
 use crate::web::Watched;
@@ -42,12 +42,7 @@ pub fn run(context: Context, _args: &ServeArgs) -> Done {
     let Some(server) = HttpServer::start(&context, Arc::clone(&metrics) as Arc<dyn Watched>)? else {
         return Err(Failure::new(FailureKind::Configuration, text::nothing_to_serve(), text::give_address()));
     };
-    let alive = |waits_for: Option<&Failure>| {
-        metrics.health.beat();
-        if let Some(failure) = waits_for {
-            metrics.health.awaits(failure.what().en.to_string());
-        }
-    };
+    let alive = alive(&metrics);
     let within = Duration::from_secs(context.settings.store.wait);
     let opened = Patience { store: within, log: within, stop: &stop, alive: &alive }
         .until(|| Ok(open(&place, &context.rules)?.is_some()));

@@ -9,7 +9,7 @@ use super::Done;
 use super::rollup::TextOrJson;
 use crate::dead_letters::message::ROOM_BYTES;
 use crate::failure::{ExitCode, Failure};
-use crate::log::{Clock, Created, Difference, EventLog, LogError, TopicSpec};
+use crate::log::{Clock, Created, Difference, EventLog, TopicSpec};
 use crate::program::Context;
 use crate::terminal::print;
 use crate::text::safe::list_json;
@@ -84,11 +84,7 @@ pub fn run(context: &Context, args: &TopicsArgs) -> Done {
 
 fn shown(log: &dyn EventLog, spec: &TopicSpec, made: bool) -> Result<Shown, Failure> {
     let (topic, keepers) = (log.topic(&spec.name)?, log.keepers(&spec.name)?);
-    // Who may not see a topic's settings is told nothing of them.
-    let settings = match log.settings(&spec.name) {
-        Err(LogError::Authorization { .. }) => BTreeMap::new(),
-        settings => settings?,
-    };
+    let settings = log.settings(&spec.name)?;
     let differences = match made {
         true => Vec::new(),
         false => spec.differences(&topic, (&settings, &keepers.copies), keepers.brokers.len()),

@@ -15,7 +15,7 @@ use crate::ingest::worker::{Until, Worker};
 use crate::ingest::{ConnectionLimits, Limits, Summary};
 use crate::log::{EventLog, LogError, Membership};
 use crate::observability::{Metrics, Role};
-use crate::program::{Context, HttpServer, Patience, bare_metrics, metrics, watch};
+use crate::program::{Context, HttpServer, Patience, alive, bare_metrics, metrics, watch};
 use crate::store::{Counts, StoreWriter};
 use crate::terminal::print;
 use crate::terminal::progress::Progress;
@@ -49,12 +49,7 @@ pub fn run(context: &Context, args: &WorkerArgs) -> Done {
         true => None,
         false => HttpServer::start(context, Arc::clone(&metrics) as Arc<dyn Watched>)?,
     };
-    let alive = |waits_for: Option<&Failure>| {
-        metrics.health.beat();
-        if let Some(failure) = waits_for {
-            metrics.health.awaits(failure.what().en.to_string());
-        }
-    };
+    let alive = alive(&metrics);
     let within = |seconds| Duration::from_secs(if args.until_caught_up { 0 } else { seconds });
     let (for_store, for_log) = (within(context.settings.store.wait), within(context.settings.kafka.wait));
     let patience = Patience { store: for_store, log: for_log, stop: &stop, alive: &alive };

@@ -160,6 +160,11 @@ section! {
 }
 
 impl Settings {
+    /// Whether one worker at a time writes: a store in the data folder has one writer, and the embedded log no groups.
+    pub fn has_one_writer(&self) -> bool {
+        !self.store.is_shared() || self.kafka.log_kind() == LogKind::Embedded
+    }
+
     /// Every key of every section, in the order of the shipped file.
     pub(super) fn keys() -> Vec<Key> {
         [

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::{Examination, Manner, Met, OpenStore, Thing, Verdict, group, listed, of_partition};
 use crate::config::Settings;
-use crate::domain::{LogKind, NextOffset, Partition};
+use crate::domain::{NextOffset, Partition};
 use crate::log::{LogError, PartitionRange, Topic, first_record, still_has};
 use crate::store::{Checkpoint, DataDir, StoreError};
 use crate::text::{Text, doctor as says, ingest};
@@ -145,9 +145,8 @@ impl Place<'_> {
     /// What to do about a store that stands still: nothing is started where something runs.
     fn who_should_move(&self) -> Text {
         let kafka = &self.settings.kafka;
-        let one_writer = !self.settings.store.is_shared() || kafka.log_kind() == LogKind::Embedded;
         let writer = || DataDir::at(&self.settings.general.data).writer();
-        if let Some(process) = one_writer.then(writer).flatten() {
+        if let Some(process) = self.settings.has_one_writer().then(writer).flatten() {
             return says::see_process(process);
         }
         let readers = self.log.open().and_then(|log| group::readers(self.settings, log));

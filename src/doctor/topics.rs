@@ -2,7 +2,6 @@
 
 use super::{Examination, Manner, Thing, Verdict, brokers, group};
 use crate::config::Settings;
-use crate::failure::Explained as _;
 use crate::files::Inspected;
 use crate::log::{self, EventLog, LogError, Topic, loses_by};
 use crate::text::doctor as says;
@@ -64,11 +63,7 @@ pub(super) fn look(
 fn kept(examination: &mut Examination, log: &dyn EventLog, topic: &str) {
     let settings = match log.settings(topic) {
         Ok(settings) => settings,
-        // Who may not see a topic's settings is told nothing of them.
-        Err(LogError::Authorization { .. }) => std::collections::BTreeMap::new(),
-        Err(error) => {
-            return examination.add(Thing::Topic, Verdict::NotLookedAt, &error.what(), &error.remedy());
-        }
+        Err(error) => return examination.failed(Thing::Topic, Verdict::NotLookedAt, &error),
     };
     if let Some(setting) = loses_by(&settings) {
         let (detail, remedy) = (says::loses(topic, &setting), says::keep_messages(topic));

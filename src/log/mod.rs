@@ -266,7 +266,7 @@ pub trait EventLog: Send + Sync {
         Ok(Vec::new())
     }
 
-    /// The topic's settings by name; none of a log that has none.
+    /// The topic's settings by name, as far as this user may see them; none of a log that has none.
     fn settings(&self, _topic: &str) -> Result<BTreeMap<String, String>, LogError> {
         Ok(BTreeMap::new())
     }

@@ -12,9 +12,9 @@ use crate::log::embedded::EmbeddedLog;
 use crate::log::kafka::KafkaLog;
 use crate::log::{EventLog, LogError, first_record, identity_of};
 use crate::store::data_dir::WriterLock;
-use crate::store::{DataDir, StoreError, StorePlace, StoreReader};
+use crate::store::{DataDir, StoreError, StorePlace, StoreReader, check_rules};
 use crate::terminal;
-use crate::text::{Lang, Text, terminal as says};
+use crate::text::{Lang, Text, dead_letters, terminal as says};
 use crate::wire::Admission;
 
 /// A log that is there, with what its topic is.
@@ -110,13 +110,9 @@ impl Context {
     ///
     /// As [`Context::log`].
     pub fn log_beside(&self, store: &mut dyn StoreReader) -> Result<Arc<dyn EventLog>, Failure> {
-        let (kind, topic) = (self.log_kind(), &self.settings.kafka.topic);
-        if !self.has_log() {
-            store.check_log(kind, topic, None)?;
-        }
-        let log = self.open_log()?;
-        store.check_log(kind, topic, identity_of(&*log, topic)?.as_ref())?;
-        Ok(log)
+        let (log, found) = self.existing_log()?.unzip();
+        store.check_log(self.log_kind(), &self.settings.kafka.topic, found.flatten().as_ref())?;
+        log.map_or_else(|| self.open_log(), Ok)
     }
 
     /// The event log, whichever the store is made from: embedded unless brokers are set. An embedded one is made with
@@ -157,6 +153,12 @@ impl Context {
         Ok(Some((log, found)))
     }
 
+    /// That there is no embedded log in the data folder.
+    pub fn no_log(&self) -> Failure {
+        let data = self.settings.general.data.display();
+        Failure::new(FailureKind::NotFound, dead_letters::no_log(data), dead_letters::check_data())
+    }
+
     /// Which kind of log is configured.
     pub fn log_kind(&self) -> LogKind {
         self.settings.kafka.log_kind()
@@ -183,7 +185,7 @@ impl Context {
     ///
     /// Where another worker holds it, or the folder cannot be written.
     pub fn lock_worker(&self) -> Result<Option<WriterLock>, Failure> {
-        if self.settings.store.is_shared() && self.log_kind() == LogKind::Kafka {
+        if !self.settings.has_one_writer() {
             return Ok(None);
         }
         Ok(Some(DataDir::create(&self.settings.general.data)?.lock_writer()?))
@@ -275,12 +277,8 @@ impl From<Failure> for Lag {
 /// Where it cannot be read, or other rules made it.
 pub fn open_reader(place: &StorePlace, rules: &Rules) -> Result<Box<dyn StoreReader>, StoreError> {
     let mut store = place.read()?;
-    match store.fingerprint()? {
-        Some(stored) if stored != rules.fingerprint() => {
-            Err(StoreError::OtherRules { at: store.describe(), stored, now: rules.fingerprint() })
-        }
-        _ => Ok(store),
-    }
+    check_rules(&mut *store, rules)?;
+    Ok(store)
 }
 
 /// How the program's own log is written.

@@ -14,4 +14,4 @@ pub use http_server::HttpServer;
 pub use panics::end_at_panics;
 pub use patience::Patience;
 pub use usage::misread;
-pub use watching::{bare_metrics, metrics, watch};
+pub use watching::{alive, bare_metrics, metrics, watch};

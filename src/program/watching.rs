@@ -35,6 +35,16 @@ pub fn bare_metrics(context: &Context, role: Role) -> Result<Arc<Metrics>, Failu
     metrics.map(Arc::new).map_err(defect)
 }
 
+/// Tells the probes that who waits lives, and what it waits for.
+pub fn alive(metrics: &Metrics) -> impl Fn(Option<&Failure>) {
+    move |waits_for| {
+        metrics.health.beat();
+        if let Some(failure) = waits_for {
+            metrics.health.awaits(failure.what().en.to_string());
+        }
+    }
+}
+
 /// Watches the settings' topics of that log until what is returned is dropped.
 ///
 /// # Errors

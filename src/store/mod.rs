@@ -24,7 +24,7 @@ pub use data_dir::DataDir;
 pub use error::StoreError;
 pub use held::{Accepted, Held, NoteHeld, ReadHeld};
 pub use place::StorePlace;
-pub use upgrade::versions;
+pub use upgrade::{check_rules, versions};
 
 use crate::domain::{Digest, Entry, LogIdentity, LogKind, Position, Quarter, RecordKey, Rules};
 use crate::files::{Inspected, Inspection};

@@ -15,10 +15,19 @@ impl Reader {
         let (connected, now_ms) = (self.consumer.connected(), self.now_ms());
         let without_ms = self.connection.without_for(now_ms);
         let seconds = without_ms.unwrap_or_default() / 1_000;
-        match self.connection.look(connected, now_ms) {
-            Step::Wait if connected && without_ms.is_some() => {
-                tracing::info!(event = "client_connected", seconds, "the client that reads has a broker again");
+        self.metrics.connected(connected);
+        // Before the first connection nobody has gone.
+        match (connected, without_ms) {
+            (true, Some(_)) if self.outages.was_connected => {
+                tracing::info!(event = "log_back", seconds, "a broker is connected again");
             }
+            (false, None) if self.outages.was_connected => {
+                tracing::warn!(event = "log_away", "no broker is connected; waiting for one");
+            }
+            _ => {}
+        }
+        self.outages.was_connected |= connected;
+        match self.connection.look(connected, now_ms) {
             Step::Wait => {}
             Step::Ask => self.ask_by_another(now_ms),
             Step::Renew => {

@@ -52,7 +52,6 @@ pub(super) struct Outages {
     store_away: Option<Instant>,
     /// The store takes no batch.
     store_refuses: Option<Instant>,
-    log_away: Option<Instant>,
     leaderless: Option<Instant>,
     /// Whether a broker was ever connected.
     was_connected: bool,
@@ -154,8 +153,8 @@ impl Reader {
             self.look_at_store()?;
             if asked_at.elapsed() > Duration::from_secs(1) {
                 asked_at = Instant::now();
-                self.look_at_log();
                 self.look_at_client()?;
+                self.look_at_log();
                 self.tell_of_silence();
                 self.answer_group()?;
                 self.all_live()?;

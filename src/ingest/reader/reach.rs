@@ -18,7 +18,6 @@ impl Reader {
         };
         let ends: Vec<_> = self.consumer.ends().into_iter().map(end).collect();
         self.metrics.ends(&ends);
-        self.connection();
         if self.committed.is_empty() && self.unanswered.is_empty() && self.consumer.stands_by() {
             self.metrics.health.works();
         }
@@ -37,21 +36,5 @@ impl Reader {
         }
         let hidden = self.consumer.hidden().into_iter().filter(|(partition, _)| assigned.contains(partition)).collect();
         self.metrics.reach(Reach { assigned, unavailable, hidden });
-    }
-
-    /// Says when the last broker goes, and for how long there was none. Before the first connection nobody has gone.
-    fn connection(&mut self) {
-        let connected = self.consumer.connected();
-        self.metrics.connected(connected);
-        if connected {
-            if let Some(since) = self.outages.log_away.take() {
-                let seconds = since.elapsed().as_secs();
-                tracing::info!(event = "log_back", seconds, "a broker is connected again");
-            }
-            self.outages.was_connected = true;
-        } else if self.outages.was_connected && self.outages.log_away.is_none() {
-            self.outages.log_away = Some(Instant::now());
-            tracing::warn!(event = "log_away", "no broker is connected; waiting for one");
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! Finds out what this user may do, and what its group has noted, and changes nothing by it: each question is
+//! Finds out what this user may do, and changes nothing by it: each question is
 //! one that a broker answers with a refusal or with nothing done.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,11 +12,10 @@ use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, BaseRecord, ProducerContext};
 
 use super::client::{ANSWER_WITHIN, KafkaSettings, config, list, make};
-use super::describe::describe;
 use super::errors::{Watch, of_error};
-use super::members::note_of;
+use super::members::asks_of;
 use crate::domain::Partition;
-use crate::log::{LogError, Notes};
+use crate::log::LogError;
 
 const STEP: Duration = Duration::from_millis(200);
 
@@ -44,9 +43,8 @@ pub(super) fn read(settings: &KafkaSettings, topic: &str, partition: Partition) 
 
 /// Asks what the group has committed; membership of it stays as it is.
 pub(super) fn join(settings: &KafkaSettings, group: &str, topic: &str, partition: Partition) -> Result<(), LogError> {
-    let config = config(settings, &[("group.id", group), ("enable.auto.commit", "false")]);
-    let watch = Watch::quiet(&settings.brokers);
-    let consumer: BaseConsumer<Watch> = make(&config, watch.clone())?;
+    let consumer = asks_of(settings, group)?;
+    let watch = consumer.context();
     let begun = Instant::now();
     loop {
         let error = match consumer.committed_offsets(list(topic, [partition]), STEP) {
@@ -57,30 +55,13 @@ pub(super) fn join(settings: &KafkaSettings, group: &str, topic: &str, partition
         let events = std::iter::from_fn(|| consumer.poll(Duration::from_millis(10))).filter_map(Result::err);
         for error in std::iter::once(error.clone()).chain(events) {
             if error.rdkafka_error_code() == Some(RDKafkaErrorCode::GroupAuthorizationFailed) {
-                return Err(of_error(&error, "join", group, &watch));
+                return Err(of_error(&error, "join", group, watch));
             }
         }
         if begun.elapsed() > ANSWER_WITHIN {
-            return Err(of_error(&error, "join", group, &watch));
+            return Err(of_error(&error, "join", group, watch));
         }
     }
-}
-
-/// Reads what the group's members have noted beside what they have committed, by a client that joins nothing and is kept.
-/// (Brokers keep a note as text, so that it is one whoever has written it.)
-pub(super) fn notes(settings: &KafkaSettings, topic: &str, group: &str) -> Result<Notes, LogError> {
-    let config = config(settings, &[("group.id", group), ("enable.auto.commit", "false")]);
-    let watch = Watch::quiet(&settings.brokers);
-    let consumer: BaseConsumer<Watch> = make(&config, watch.clone())?;
-    let (topic, group) = (topic.to_owned(), group.to_owned());
-    Ok(Box::new(move || {
-        // What it is told besides is the joined client's to hear as well.
-        while consumer.poll(Duration::ZERO).is_some() {}
-        let partitions = describe(&consumer, &watch, &topic)?.partitions;
-        let committed = consumer.committed_offsets(list(&topic, partitions), ANSWER_WITHIN);
-        let committed = committed.map_err(|error| of_error(&error, "join", &group, &watch))?;
-        Ok(committed.elements().iter().map(|element| note_of(element.metadata()).to_owned()).collect())
-    }))
 }
 
 /// Asks for an acknowledgement that there is not (`acks=2`): who may write is refused for that, with nothing

@@ -170,9 +170,7 @@ pub(super) fn list_noted(
     note: &str,
 ) -> Result<TopicPartitionList, LogError> {
     let list = list_at(topic, from)?;
-    if !note.is_empty() {
-        list.elements_for_topic(topic).iter_mut().for_each(|element| element.set_metadata(note));
-    }
+    list.elements_for_topic(topic).iter_mut().for_each(|element| element.set_metadata(note));
     Ok(list)
 }
 

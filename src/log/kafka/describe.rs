@@ -12,17 +12,26 @@ use crate::log::{Copies, Keepers, LogError};
 
 /// What a topic is made of.
 pub(super) struct Described {
-    /// Its partitions in order.
-    pub(super) partitions: Vec<Partition>,
-    /// Those of them that no broker leads now.
-    pub(super) leaderless: Vec<Partition>,
-    /// Copies of each partition.
-    pub(super) copies: i32,
     /// Who has them.
     pub(super) keepers: Keepers,
 }
 
 impl Described {
+    /// Its partitions in order.
+    pub(super) fn partitions(&self) -> Vec<Partition> {
+        self.keepers.copies.iter().map(|of| of.partition).collect()
+    }
+
+    /// Those of them that no broker leads now.
+    pub(super) fn leaderless(&self) -> Vec<Partition> {
+        self.keepers.copies.iter().filter(|of| of.leader.is_none()).map(|of| of.partition).collect()
+    }
+
+    /// Copies of each partition.
+    pub(super) fn copies(&self) -> i32 {
+        self.keepers.copies.iter().map(|of| of.on.len()).min().unwrap_or_default() as i32
+    }
+
     /// Who leads a partition, as it may be told: its number, and where it is.
     pub(super) fn leader_of(&self, partition: Partition) -> Option<String> {
         let leader = self.keepers.copies.iter().find(|copies| copies.partition == partition)?.leader?;
@@ -64,11 +73,7 @@ pub(super) fn describe<C: ConsumerContext>(
     }
     let mut all: Vec<_> = found.partitions().iter().collect();
     all.sort_unstable_by_key(|partition| partition.id());
-    let copies = all.iter().map(|partition| partition.replicas().len()).min().unwrap_or_default();
     Ok(Described {
-        partitions: all.iter().map(|partition| Partition(partition.id())).collect(),
-        leaderless: all.iter().filter(|of| of.leader() < 0).map(|of| Partition(of.id())).collect(),
-        copies: copies as i32,
         keepers: Keepers {
             brokers: metadata.brokers().iter().map(|of| (of.id(), format!("{}:{}", of.host(), of.port()))).collect(),
             copies: all

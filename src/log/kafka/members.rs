@@ -8,9 +8,10 @@ use std::time::Duration;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 
 use super::client::{ANSWER_WITHIN, KafkaSettings, config, list, make};
+use super::describe::describe;
 use super::errors::{Watch, of_error};
 use crate::domain::Partition;
-use crate::log::{GroupState, LogError, Member};
+use crate::log::{GroupState, LogError, Member, Notes};
 
 /// What a worker's note begins with.
 const OURS: &str = "giaoban ";
@@ -43,6 +44,37 @@ fn parts(written: &str) -> Option<(&str, &str)> {
     written.strip_prefix(OURS)?.split_once(AFTER)
 }
 
+/// A client that may ask for what a group has committed, and joins nothing.
+pub(super) fn asks_of(settings: &KafkaSettings, group: &str) -> Result<BaseConsumer<Watch>, LogError> {
+    let config = config(settings, &[("group.id", group), ("enable.auto.commit", "false")]);
+    make(&config, Watch::quiet(&settings.brokers))
+}
+
+/// What stands beside the offsets that the group has committed.
+fn written(
+    client: &BaseConsumer<Watch>,
+    group: &str,
+    (topic, partitions): (&str, &[Partition]),
+) -> Result<Vec<String>, LogError> {
+    let committed = client.committed_offsets(list(topic, partitions.iter().copied()), ANSWER_WITHIN);
+    let committed = committed.map_err(|error| of_error(&error, "join", group, client.context()))?;
+    Ok(committed.elements().iter().map(|element| element.metadata().to_owned()).collect())
+}
+
+/// Reads what the group's members have noted beside what they have committed, by a client that joins nothing and is kept.
+/// (Brokers keep a note as text, so that it is one whoever has written it.)
+pub(super) fn notes(settings: &KafkaSettings, topic: &str, group: &str) -> Result<Notes, LogError> {
+    let client = asks_of(settings, group)?;
+    let (topic, group) = (topic.to_owned(), group.to_owned());
+    Ok(Box::new(move || {
+        // What it is told besides is the joined client's to hear as well.
+        while client.poll(Duration::ZERO).is_some() {}
+        let partitions = describe(&client, client.context(), &topic)?.partitions();
+        let written = written(&client, &group, (&topic, &partitions))?;
+        Ok(written.iter().map(|written| note_of(written).to_owned()).collect())
+    }))
+}
+
 /// The group as it is now.
 pub(super) fn state(
     settings: &KafkaSettings,
@@ -50,8 +82,8 @@ pub(super) fn state(
     group: &str,
     (topic, partitions): (&str, &[Partition]),
 ) -> Result<GroupState, LogError> {
-    let failed = |error, watch: &Watch| of_error(&error, "join", group, watch);
-    let groups = probe.fetch_group_list(Some(group), ANSWER_WITHIN).map_err(|error| failed(error, probe.context()))?;
+    let groups = probe.fetch_group_list(Some(group), ANSWER_WITHIN);
+    let groups = groups.map_err(|error| of_error(&error, "join", group, probe.context()))?;
     let members = groups.groups().iter().flat_map(|group| group.members());
     let members = members.map(|member| Member {
         client: member.client_id().to_owned(),
@@ -59,11 +91,8 @@ pub(super) fn state(
         partitions: member.assignment().map_or_else(Vec::new, |bytes| assigned(bytes, topic).unwrap_or_default()),
     });
     let members = members.collect();
-    let of_group = config(settings, &[("group.id", group), ("enable.auto.commit", "false")]);
-    let consumer: BaseConsumer<Watch> = make(&of_group, Watch::quiet(&settings.brokers))?;
-    let committed = consumer.committed_offsets(list(topic, partitions.iter().copied()), ANSWER_WITHIN);
-    let committed = committed.map_err(|error| failed(error, consumer.context()))?;
-    let noted = committed.elements().into_iter().filter_map(|of| parts(of.metadata()).map(|(who, _)| who.to_owned()));
+    let written = written(&asks_of(settings, group)?, group, (topic, partitions))?;
+    let noted = written.iter().filter_map(|written| parts(written).map(|(who, _)| who.to_owned()));
     // It ends with the time.
     let last = noted.max_by_key(|note| note.rsplit(' ').next().map(str::to_owned));
     Ok(GroupState { members, last })

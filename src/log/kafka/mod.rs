@@ -81,11 +81,12 @@ impl KafkaLog {
         let begun = Instant::now();
         loop {
             let described = self.described(topic)?;
-            if described.leaderless.is_empty() {
+            let leaderless = described.leaderless();
+            if leaderless.is_empty() {
                 return Ok(described);
             }
             if begun.elapsed() > ANSWER_WITHIN {
-                return Err(LogError::Leaderless { topic: topic.to_owned(), partitions: described.leaderless });
+                return Err(LogError::Leaderless { topic: topic.to_owned(), partitions: leaderless });
             }
             std::thread::sleep(Duration::from_millis(100));
         }
@@ -119,6 +120,24 @@ impl KafkaLog {
     fn watermarks(&self, topic: &str, partition: Partition) -> Result<PartitionRange, LogError> {
         watermarks(&self.probe, topic, partition).map_err(|error| self.silent(error, topic, Some(partition)))
     }
+
+    /// A topic's settings, or that this user may not see them.
+    fn asked_settings(&self, topic: &str) -> Result<BTreeMap<String, String>, LogError> {
+        let watch = Watch::new(&self.settings.brokers);
+        let admin: AdminClient<Watch> = make(&config(&self.settings, &[]), watch.clone())?;
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let runtime = runtime.map_err(|error| LogError::Transient(error.into()))?;
+        let options = AdminOptions::new().request_timeout(Some(ANSWER_WITHIN));
+        let asked = [ResourceSpecifier::Topic(topic)];
+        let answers = runtime.block_on(admin.describe_configs(&asked, &options));
+        let answer = answers.map_err(|error| of_error(&error, "describe", topic, &watch))?.pop();
+        let found = match answer {
+            Some(Ok(found)) => found,
+            Some(Err(code)) => return Err(of_code(code, "describe", topic, &watch)),
+            None => return Ok(BTreeMap::new()),
+        };
+        Ok(found.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?))).collect())
+    }
 }
 
 fn watermarks(probe: &Probe, topic: &str, partition: Partition) -> Result<PartitionRange, LogError> {
@@ -135,13 +154,15 @@ impl EventLog for KafkaLog {
     }
 
     fn topic(&self, name: &str) -> Result<Topic, LogError> {
-        let Described { partitions: ids, copies, .. } = self.led(name)?;
+        let described = self.led(name)?;
+        let (ids, copies) = (described.partitions(), described.copies());
         let partitions = ids.into_iter().map(|partition| self.watermarks(name, partition)).collect::<Result<_, _>>()?;
         Ok(Topic { name: name.to_owned(), partitions, replication: copies })
     }
 
     fn ranges(&self, topic: &str) -> Result<Ranges, LogError> {
-        let Described { partitions, leaderless, .. } = self.described(topic)?;
+        let described = self.described(topic)?;
+        let (partitions, leaderless) = (described.partitions(), described.leaderless());
         let of = |partition: Partition| {
             if leaderless.contains(&partition) {
                 return Err(LogError::Leaderless { topic: topic.to_owned(), partitions: vec![partition] });
@@ -171,7 +192,7 @@ impl EventLog for KafkaLog {
 
     fn hidden(&self, topic: &str) -> Result<Vec<(Partition, i64)>, LogError> {
         let mut hidden = Vec::new();
-        for partition in self.described(topic)?.partitions {
+        for partition in self.described(topic)?.partitions() {
             // This one first: what comes between the two questions is not taken for hidden.
             let all = watermarks(&self.all_seeing, topic, partition)?.high;
             let committed = self.watermarks(topic, partition)?.high;
@@ -185,7 +206,7 @@ impl EventLog for KafkaLog {
     fn range(&self, topic: &str, partition: Partition) -> Result<PartitionRange, LogError> {
         match self.watermarks(topic, partition) {
             // One that was added is known to a client that has asked for the topic since.
-            Err(LogError::NoSuchTopic(_)) if self.described(topic)?.partitions.contains(&partition) => {
+            Err(LogError::NoSuchTopic(_)) if self.described(topic)?.partitions().contains(&partition) => {
                 self.watermarks(topic, partition)
             }
             range => range,
@@ -193,20 +214,10 @@ impl EventLog for KafkaLog {
     }
 
     fn settings(&self, topic: &str) -> Result<BTreeMap<String, String>, LogError> {
-        let watch = Watch::new(&self.settings.brokers);
-        let admin: AdminClient<Watch> = make(&config(&self.settings, &[]), watch.clone())?;
-        let runtime = tokio::runtime::Builder::new_current_thread().build();
-        let runtime = runtime.map_err(|error| LogError::Transient(error.into()))?;
-        let options = AdminOptions::new().request_timeout(Some(ANSWER_WITHIN));
-        let asked = [ResourceSpecifier::Topic(topic)];
-        let answers = runtime.block_on(admin.describe_configs(&asked, &options));
-        let answer = answers.map_err(|error| of_error(&error, "describe", topic, &watch))?.pop();
-        let found = match answer {
-            Some(Ok(found)) => found,
-            Some(Err(code)) => return Err(of_code(code, "describe", topic, &watch)),
-            None => return Ok(BTreeMap::new()),
-        };
-        Ok(found.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?))).collect())
+        match self.asked_settings(topic) {
+            Err(LogError::Authorization { .. }) => Ok(BTreeMap::new()),
+            told => told,
+        }
     }
 
     fn keepers(&self, topic: &str) -> Result<Keepers, LogError> {
@@ -218,7 +229,7 @@ impl EventLog for KafkaLog {
     }
 
     fn group(&self, group: &str, topic: &str) -> Result<GroupState, LogError> {
-        let partitions = self.described(topic)?.partitions;
+        let partitions = self.described(topic)?.partitions();
         self.probe.ask(|client| members::state(&self.settings, client, group, (topic, &partitions)))
     }
 
@@ -258,7 +269,7 @@ impl EventLog for KafkaLog {
     }
 
     fn notes(&self, topic: &str, group: &str) -> Result<Notes, LogError> {
-        access::notes(&self.settings, topic, group)
+        members::notes(&self.settings, topic, group)
     }
 
     fn producer(&self, topic: &str) -> Result<Box<dyn Producer>, LogError> {
@@ -267,13 +278,13 @@ impl EventLog for KafkaLog {
     }
 
     fn consumer(&self, topic: &str, membership: &Membership) -> Result<Box<dyn Consumer>, LogError> {
-        let ids = self.described(topic)?.partitions;
+        let ids = self.described(topic)?.partitions();
         Ok(Box::new(KafkaConsumer::new(&self.settings, topic, membership, ids)?))
     }
 
     fn may(&self, access: &Access<'_>) -> Result<(), LogError> {
         let (Access::Read(topic) | Access::Write(topic) | Access::Join { topic, .. }) = access;
-        let ids = self.described(topic)?.partitions;
+        let ids = self.described(topic)?.partitions();
         let first = ids.first().copied().unwrap_or(Partition(0));
         let (asked, of) = match access {
             Access::Read(topic) => (access::read(&self.settings, topic, first), Some(first)),
