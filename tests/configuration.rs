@@ -88,7 +88,12 @@ fn config_check_tells_what_is_wrong_and_touches_neither_store_nor_log() {
         .with("GIAOBAN__HOLIDAYS", "/nowhere/holidays.csv")
         .with("GIAOBAN__KAFKA__PROPERTIES__NO_SUCH", "x");
     let said = giaoban.fails(3, &["config", "check"]);
-    assert!(["no calendar", "store.password_file", "/nowhere/holidays.csv", "no.such"].iter().all(|part| said.contains(part)), "{said}");
+    assert!(
+        ["no calendar", "store.password_file", "/nowhere/holidays.csv", "no.such"]
+            .iter()
+            .all(|part| said.contains(part)),
+        "{said}"
+    );
     for listener in [broker, server] {
         assert!(listener.accept().is_err(), "somebody was asked");
     }

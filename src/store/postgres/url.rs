@@ -250,14 +250,18 @@ mod tests {
 
     #[test]
     fn each_host_by_itself_is_asked_as_all_are() {
-        let url = "postgres://u:p@a:1,b:2/d?channel_binding=require&keepalives_retries=3&target_session_attrs=read-write";
+        let url =
+            "postgres://u:p@a:1,b:2/d?channel_binding=require&keepalives_retries=3&target_session_attrs=read-write";
         let mut all: Config = url.parse().unwrap();
         all.ssl_mode(SslMode::Require).ssl_negotiation(::postgres::config::SslNegotiation::Direct);
         all.keepalives_interval(std::time::Duration::from_secs(7));
         for (one, port) in each(&all).iter().zip([1, 2]) {
             assert_eq!((one.get_ports(), one.get_hosts().len()), (&[port][..], 1));
             assert_eq!(one.get_channel_binding(), all.get_channel_binding());
-            assert_eq!((one.get_ssl_mode(), one.get_ssl_negotiation()), (all.get_ssl_mode(), all.get_ssl_negotiation()));
+            assert_eq!(
+                (one.get_ssl_mode(), one.get_ssl_negotiation()),
+                (all.get_ssl_mode(), all.get_ssl_negotiation())
+            );
             assert_eq!(one.get_keepalives_interval(), all.get_keepalives_interval());
             assert_eq!((one.get_keepalives(), one.get_keepalives_retries()), (all.get_keepalives(), Some(3)));
         }
