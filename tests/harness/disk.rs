@@ -12,8 +12,17 @@ pub struct SmallDisk {
 }
 
 impl SmallDisk {
-    /// `None` where this user may mount nothing.
+    /// `None` where this user may mount nothing, which is said; where CI runs, it must be possible.
     pub fn mount(megabytes: u32) -> Option<Self> {
+        let disk = Self::mounted(megabytes);
+        if disk.is_none() {
+            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "no small disk can be mounted here");
+            eprintln!("not tested: this user may mount nothing, not even in a namespace of its own");
+        }
+        disk
+    }
+
+    fn mounted(megabytes: u32) -> Option<Self> {
         let dir = tempfile::tempdir().unwrap();
         let script =
             format!("mount -t tmpfs -o size={megabytes}m none '{}' && echo mounted && cat", dir.path().display());
