@@ -11,11 +11,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use database::server::{OwnServer, programs};
 use harness::broker::{Broker, free_port};
+use harness::prometheus::{Monitor, tools_path};
 use harness::running::Running;
 use harness::{Giaoban, until};
 use serde::Deserialize;
@@ -129,40 +130,20 @@ impl Here {
     }
 
     /// Starts one of Prometheus' programs with that service's flags and the files that it mounts, changed by that function.
-    fn start(
-        &self,
-        name: &str,
-        service: &Service,
-        at: &str,
-        change: impl Fn(&str, String) -> String,
-    ) -> (Ends, String) {
+    fn start(&self, name: &str, service: &Service, at: &str, change: impl Fn(&str, String) -> String) -> Monitor {
         let etc = self.dir.path().join(name);
         fs::create_dir(&etc).unwrap();
         for file in fs::read_dir(root().join(service.mounted(at).unwrap())).unwrap().map(Result::unwrap) {
             let (file, content) = (file.file_name(), fs::read_to_string(file.path()).unwrap());
             fs::write(etc.join(&file), change(file.to_str().unwrap(), content)).unwrap();
         }
-        let address = format!("127.0.0.1:{}", free_port());
         let arguments = service.command.iter().map(|argument| {
             let (flag, value) = argument.split_once('=').unwrap();
             let kept = service.mounted(value).map(|_| "data".to_owned());
             format!("{flag}={}", kept.unwrap_or_else(|| value.replace(&format!("{at}/"), "")))
         });
-        let process = Command::new(name)
-            .env("PATH", path())
-            .args(arguments)
-            .arg(format!("--web.listen-address={address}"))
-            .current_dir(&etc)
-            .stderr(fs::File::create(etc.join("log")).unwrap())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{name}: {error}: ./test.sh gets it on Debian and Ubuntu"));
-        (Ends(process), address)
+        Monitor::start(name, &etc, arguments)
     }
-}
-
-fn path() -> std::ffi::OsString {
-    let here = std::env::var_os("PATH").unwrap();
-    std::env::join_paths(std::env::split_paths(&here).chain([root().join("target/tools/usr/bin")])).unwrap()
 }
 
 /// The properties that Kafka's image makes of its environment.
@@ -172,19 +153,6 @@ fn properties(kafka: &Service, here: &Here) -> String {
         format!("{name}={}\n", here.of(&value))
     };
     kafka.environment().filter(|(name, _)| *name != "KAFKA_HEAP_OPTS").map(property).collect()
-}
-
-struct Ends(Child);
-
-impl Drop for Ends {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn get(url: &str) -> Option<Value> {
-    serde_json::from_str(&ureq::get(url).call().ok()?.body_mut().read_to_string().unwrap()).ok()
 }
 
 #[test]
@@ -318,37 +286,37 @@ fn kafka_compose_starts_a_pipeline_that_prometheus_watches() {
     let beside = here.giaoban(&services["serve"], &server.url());
     let pages = Running::of(beside.command(&services["serve"].arguments()));
 
-    let (_alertmanager, alerts) =
+    let alertmanager =
         here.start("prometheus-alertmanager", &services["alertmanager"], "/etc/alertmanager", |_, content| content);
-    let (_prometheus, address) =
-        here.start("prometheus", &services["prometheus"], "/etc/prometheus", |file, content| {
-            if file == "prometheus.yml" { found_here(&content, (&workers, &pages), &alerts) } else { content }
-        });
+    let alerts = &alertmanager.address;
+    let prometheus = here.start("prometheus", &services["prometheus"], "/etc/prometheus", |file, content| {
+        if file == "prometheus.yml" { found_here(&content, (&workers, &pages), alerts) } else { content }
+    });
     let asked = |query: &str| {
-        let answer = get(&format!("http://{address}/api/v1/query?query={query}"))?;
+        let answer = prometheus.get("query", &[("query", query)])?;
         Some(answer["data"]["result"][0]["value"][1].as_str()?.to_owned())
     };
     until("Prometheus sees both workers, and the events applied", Duration::from_secs(90), || {
-        asked("sum(up%7Bjob=%22giaoban-worker%22%7D)").as_deref() == Some("2")
+        asked("sum(up{job=\"giaoban-worker\"})").as_deref() == Some("2")
             && asked("sum(giaoban_worker_records_applied_total)").as_deref() == Some("100")
     });
     until("Prometheus sees the pages", Duration::from_secs(60), || {
-        asked("up%7Bjob=%22giaoban-serve%22%7D").as_deref() == Some("1")
+        asked("up{job=\"giaoban-serve\"}").as_deref() == Some("1")
     });
     let (status, page) = pages.get("/?period=2020-Q1");
     assert_eq!(status, 200, "{page}");
     pages.stop();
     assert_eq!(asked("max(giaoban_worker_reconciliation_difference_records)").as_deref(), Some("0"));
-    let rules = get(&format!("http://{address}/api/v1/rules")).unwrap();
+    let rules = prometheus.get("rules", &[]).unwrap();
     assert!(!rules["data"]["groups"].as_array().unwrap().is_empty(), "{rules}");
-    let receivers = get(&format!("http://{address}/api/v1/alertmanagers")).unwrap();
+    let receivers = prometheus.get("alertmanagers", &[]).unwrap();
     assert_eq!(receivers["data"]["activeAlertmanagers"][0]["url"], format!("http://{alerts}/api/v2/alerts"));
 
     // What a worker says of itself is as Prometheus wants it: names, units, types, help.
     let (status, metrics) = workers[0].get("/metrics");
     assert_eq!(status, 200, "{metrics}");
     let mut promtool = Command::new("promtool")
-        .env("PATH", path())
+        .env("PATH", tools_path())
         .args(["check", "metrics"])
         .stdin(Stdio::piped())
         .stderr(Stdio::piped())

@@ -7,10 +7,10 @@ mod harness;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use giaoban::observability::names;
+use harness::prometheus::Monitor;
 use harness::running::Running;
 use harness::{Giaoban, session, until};
 use serde_json::Value;
@@ -118,8 +118,7 @@ fn every_query_is_of_metrics_that_there_are_in_one_installation_and_no_metric_is
 
 /// A Prometheus that scrapes these addresses every second.
 struct Prometheus {
-    process: Child,
-    address: String,
+    monitor: Monitor,
     dir: tempfile::TempDir,
 }
 
@@ -130,49 +129,22 @@ impl Prometheus {
             [{"job_name": "giaoban-worker", "static_configs": [{"targets": addresses}]}]});
         // JSON is YAML.
         std::fs::write(dir.path().join("prometheus.yml"), configuration.to_string()).unwrap();
-        let address = format!("127.0.0.1:{}", harness::broker::free_port());
-        let tools = [root().join("target/tools/usr/bin")].into_iter();
-        let path =
-            std::env::join_paths(tools.chain(std::env::split_paths(&std::env::var_os("PATH").unwrap()))).unwrap();
-        let process = Command::new("prometheus")
-            .env("PATH", path)
-            .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data"])
-            .arg(format!("--web.listen-address={address}"))
-            .current_dir(dir.path())
-            .stdout(Stdio::null())
-            .stderr(std::fs::File::create(dir.path().join("log")).unwrap())
-            .spawn()
-            .expect("prometheus is not there: ./test.sh gets it on Debian and Ubuntu");
-        Self { process, address, dir }
+        let arguments = ["--config.file=prometheus.yml", "--storage.tsdb.path=data"];
+        Self { monitor: Monitor::start("prometheus", dir.path(), arguments), dir }
     }
 
     /// The series that a query gave at any second of the last ten minutes.
     fn series(&self, query: &str) -> Vec<Value> {
         let now = jiff::Timestamp::now().as_second();
-        let answer = ureq::get(format!("http://{}/api/v1/query_range", self.address))
-            .query("query", query)
-            .query("start", (now - 600).to_string())
-            .query("end", now.to_string())
-            .query("step", "1")
-            .config()
-            .http_status_as_error(false)
-            .build()
-            .call();
-        let Ok(mut answer) = answer else { return Vec::new() };
-        let answer: Value = serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap();
+        let (start, end) = ((now - 600).to_string(), now.to_string());
+        let asked = [("query", query), ("start", &start), ("end", &end), ("step", "1")];
+        let Some(answer) = self.monitor.get("query_range", &asked) else { return Vec::new() };
         assert_eq!(answer["status"], "success", "{query}: {answer}\n{}", self.log());
         answer["data"]["result"].as_array().unwrap().clone()
     }
 
     fn log(&self) -> String {
         std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
-    }
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

@@ -3,13 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::broker::free_port;
+use crate::harness::prometheus::Monitor;
 use crate::harness::{signal, until};
 use crate::rules::root;
 
@@ -21,8 +20,7 @@ const SHORTEST_WINDOW: u32 = 6;
 const SHORTEST_SUBQUERY: u32 = 40;
 
 pub struct Prometheus {
-    process: Child,
-    address: String,
+    monitor: Monitor,
     dir: tempfile::TempDir,
     /// Who is scraped, by job: installation and address.
     targets: Mutex<BTreeMap<&'static str, BTreeSet<(String, String)>>>,
@@ -53,26 +51,11 @@ impl Prometheus {
         configuration["scrape_configs"] = [WORKER, PAGES].map(of_job).to_vec().into();
         // JSON is YAML.
         fs::write(dir.path().join("prometheus.yml"), configuration.to_string()).unwrap();
-        let address = format!("127.0.0.1:{}", free_port());
-        let path = std::env::split_paths(&std::env::var_os("PATH").unwrap()).collect::<Vec<_>>();
-        let path = std::env::join_paths([root().join("target/tools/usr/bin")].into_iter().chain(path)).unwrap();
-        let process = Command::new("prometheus")
-            .env("PATH", path)
-            .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data", "--query.lookback-delta=10s"])
-            .arg(format!("--web.listen-address={address}"))
-            .current_dir(dir.path())
-            .stderr(fs::File::create(dir.path().join("log")).unwrap())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("prometheus is not there: ./test.sh gets it on Debian and Ubuntu");
-        let prometheus = Self { process, address, dir, targets: Mutex::default(), seen: Mutex::default() };
-        until("Prometheus", PATIENCE, || prometheus.get("query?query=1").is_some());
+        let arguments = ["--config.file=prometheus.yml", "--storage.tsdb.path=data", "--query.lookback-delta=10s"];
+        let monitor = Monitor::start("prometheus", dir.path(), arguments);
+        let prometheus = Self { monitor, dir, targets: Mutex::default(), seen: Mutex::default() };
+        until("Prometheus", PATIENCE, || prometheus.monitor.get("query", &[("query", "1")]).is_some());
         prometheus
-    }
-
-    fn get(&self, query: &str) -> Option<Value> {
-        let url = format!("http://{}/api/v1/{query}", self.address);
-        serde_json::from_str(&ureq::get(url).call().ok()?.body_mut().read_to_string().ok()?).ok()
     }
 
     /// Scrapes that address from now on, as one of that installation.
@@ -105,7 +88,7 @@ impl Prometheus {
 
     /// The alerts of that name that fire in that installation.
     fn firing(&self, alert: &str, installation: &str) -> Vec<Value> {
-        let Some(answer) = self.get("alerts") else { return Vec::new() };
+        let Some(answer) = self.monitor.get("alerts", &[]) else { return Vec::new() };
         let is_it = |found: &&Value| {
             found["state"] == "firing"
                 && found["labels"]["alertname"] == alert
@@ -147,9 +130,9 @@ impl Prometheus {
 
     /// Stands still for so long, and scrapes nothing.
     pub fn pauses(&self, time: Duration) {
-        signal(&self.process, "STOP");
+        signal(&self.monitor.process, "STOP");
         std::thread::sleep(time);
-        signal(&self.process, "CONT");
+        signal(&self.monitor.process, "CONT");
     }
 
     /// That it cannot be caused here, and why.
@@ -166,16 +149,9 @@ impl Prometheus {
     /// Which alerts fired in that installation within that time.
     pub fn fired_within(&self, time: &str, installation: &str) -> BTreeSet<String> {
         let query = format!("last_over_time(ALERTS{{installation=\"{installation}\",alertstate=\"firing\"}}[{time}])");
-        let answer = self.get(&format!("query?query={}", percent(&query))).unwrap();
+        let answer = self.monitor.get("query", &[("query", &query)]).unwrap();
         let found = answer["data"]["result"].as_array().unwrap();
         found.iter().map(|series| series["metric"]["alertname"].as_str().unwrap().to_owned()).collect()
-    }
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -187,10 +163,6 @@ fn shipped_job(configuration: &Value) -> Value {
     assert_eq!(job["relabel_configs"][0]["target_label"], "installation", "one that does not answer has one too");
     job.as_object_mut().unwrap().retain(|key, _| !key.ends_with("_configs"));
     job
-}
-
-fn percent(query: &str) -> String {
-    query.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 /// The rules with each minute, hour and day of them cut to a second, and each gigabyte to a hundred kilobytes.

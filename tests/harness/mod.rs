@@ -9,6 +9,7 @@ pub mod disk;
 pub mod events;
 pub mod hanoi;
 pub mod lonely;
+pub mod prometheus;
 pub mod running;
 pub mod terminal;
 
