@@ -15,11 +15,9 @@ use giaoban::log::embedded::EmbeddedLog;
 use giaoban::log::kafka::{KafkaLog, KafkaSettings};
 use giaoban::store::ReadCheckpoints as _;
 use giaoban::store::sqlite::SqliteStore;
+use harness::kafka::{delete_topic, expire};
 use harness::running::Running;
 use harness::{Giaoban, session};
-use rdkafka::admin::{AdminClient, AdminOptions};
-use rdkafka::client::DefaultClientContext;
-use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 const ROLLUP: [&str; 3] = ["rollup", "--period", "2020-Q1"];
 
@@ -245,27 +243,6 @@ fn counts_that_differ_are_told_from_figures() {
 fn kafka(giaoban: &Giaoban) -> KafkaLog {
     let brokers = giaoban.variable("GIAOBAN__KAFKA__BROKERS").to_owned();
     KafkaLog::new(KafkaSettings { brokers, properties: [].into() }).unwrap()
-}
-
-fn admin(giaoban: &Giaoban) -> AdminClient<DefaultClientContext> {
-    ClientConfig::new().set("bootstrap.servers", giaoban.variable("GIAOBAN__KAFKA__BROKERS")).create().unwrap()
-}
-
-fn wait_for<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
-}
-
-fn delete_topic(giaoban: &Giaoban) {
-    let topic = giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned();
-    let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(30)));
-    wait_for(admin(giaoban).delete_topics(&[&topic], &options)).unwrap()[0].as_ref().unwrap();
-}
-
-/// What lies before that offset of partition 0 is gone.
-fn expire(giaoban: &Giaoban, before: i64) {
-    let mut list = TopicPartitionList::new();
-    list.add_partition_offset(giaoban.variable("GIAOBAN__KAFKA__TOPIC"), 0, Offset::Offset(before)).unwrap();
-    wait_for(admin(giaoban).delete_records(&list, &AdminOptions::new())).unwrap();
 }
 
 #[test]

@@ -17,13 +17,11 @@ use giaoban::log::{EventLog as _, Outgoing};
 use giaoban::store::ReadCheckpoints as _;
 use giaoban::store::sqlite::SqliteStore;
 use harness::broker::Broker;
+use harness::kafka::{admin, delete_topic, expire, options, wait_for};
 use harness::{Giaoban, assignments, session, signal};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng as _;
-use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
-use rdkafka::client::DefaultClientContext;
-use rdkafka::{Offset, TopicPartitionList};
+use rdkafka::admin::NewPartitions;
 
 /// How long a worker may take to get somewhere, also on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -41,31 +39,6 @@ fn in_store(giaoban: &Giaoban) -> u64 {
 
 fn term(worker: &Child) {
     signal(worker, "TERM");
-}
-
-fn admin(giaoban: &Giaoban) -> AdminClient<DefaultClientContext> {
-    ClientConfig::new().set("bootstrap.servers", giaoban.variable("GIAOBAN__KAFKA__BROKERS")).create().unwrap()
-}
-
-fn wait_for<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
-}
-
-fn options() -> AdminOptions {
-    AdminOptions::new().operation_timeout(Some(Duration::from_secs(30)))
-}
-
-fn delete_topic(giaoban: &Giaoban) {
-    let topic = giaoban.variable("GIAOBAN__KAFKA__TOPIC").to_owned();
-    let deleted = wait_for(admin(giaoban).delete_topics(&[&topic], &options())).unwrap();
-    deleted[0].as_ref().unwrap();
-}
-
-/// What lies before that offset of partition 0 is gone.
-fn expire(giaoban: &Giaoban, before: i64) {
-    let mut list = TopicPartitionList::new();
-    list.add_partition_offset(giaoban.variable("GIAOBAN__KAFKA__TOPIC"), 0, Offset::Offset(before)).unwrap();
-    wait_for(admin(giaoban).delete_records(&list, &options())).unwrap();
 }
 
 fn log(giaoban: &Giaoban) -> KafkaLog {

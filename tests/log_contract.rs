@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod harness;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -350,11 +352,7 @@ fn kafka_members_that_hold_what_they_are_given_keep_no_other_waiting() {
         for place in sent.into_iter().map(Result::unwrap) {
             gone.add_partition_offset(&topic, place.partition.0, rdkafka::Offset::Offset(1)).unwrap();
         }
-        let brokers = std::env::var("KAFKA_BROKERS").unwrap();
-        let admin: rdkafka::admin::AdminClient<rdkafka::client::DefaultClientContext> =
-            rdkafka::ClientConfig::new().set("bootstrap.servers", brokers).create().unwrap();
-        let deleting = admin.delete_records(&gone, &rdkafka::admin::AdminOptions::new());
-        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(deleting).unwrap();
+        harness::kafka::delete_records(&std::env::var("KAFKA_BROKERS").unwrap(), &gone);
         let group = Membership::Group(topic.clone());
         let mut members: Vec<Box<dyn Consumer>> = Vec::new();
         let mut has = vec![Vec::new(); 3];

@@ -25,10 +25,10 @@ use giaoban::store::{ReadCheckpoints as _, ReadFigures as _, StoreWriter as _};
 use giaoban::wire::Admission;
 use harness::disk::SmallDisk;
 use harness::hanoi::rules_of;
+use harness::kafka::two_brokers;
 use harness::lonely::LonelyLog;
 use harness::running::Running;
 use harness::{Giaoban, session, until};
-use rdkafka::types::RDKafkaApiKey;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -205,11 +205,7 @@ fn brokers_that_are_away_at_the_start_are_waited_for() {
 
 #[test]
 fn a_partition_without_a_leader_is_named_while_the_others_are_read() {
-    let cluster = rdkafka::mocking::MockCluster::new(2).unwrap();
-    // From version 12 on it names the leader in its refusal, and crashes where there is none.
-    cluster.apiversion(RDKafkaApiKey::Fetch, Some(4), Some(11)).unwrap();
-    cluster.create_topic("giaoban.events", 2, 2).unwrap();
-    cluster.create_topic("giaoban.events.dlq", 1, 2).unwrap();
+    let cluster = two_brokers();
     let lead = |partition: i32, broker| cluster.partition_leader("giaoban.events", partition, broker).unwrap();
     let giaoban = serving().with("GIAOBAN__KAFKA__BROKERS", &cluster.bootstrap_servers());
     // Gone while it works, and gone before it begins.

@@ -8,6 +8,7 @@ pub mod certificate;
 pub mod disk;
 pub mod events;
 pub mod hanoi;
+pub mod kafka;
 pub mod lonely;
 pub mod prometheus;
 pub mod running;

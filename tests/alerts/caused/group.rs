@@ -3,13 +3,12 @@
 
 use std::time::{Duration, Instant};
 
-use rdkafka::admin::{AdminClient, AdminOptions};
-use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::{Watched, client, of_installation};
+use crate::harness::kafka::delete_records;
 use crate::harness::{Giaoban, session, until};
 use crate::pages::Page;
 use crate::prometheus::Prometheus;
@@ -105,9 +104,7 @@ fn loses(prometheus: &Prometheus, giaoban: &Giaoban) {
     for partition in 0..4 {
         gone.add_partition_offset(giaoban.variable("GIAOBAN__KAFKA__TOPIC"), partition, Offset::End).unwrap();
     }
-    let administrator: AdminClient<DefaultClientContext> = client(giaoban).create().unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(administrator.delete_records(&gone, &AdminOptions::new())).unwrap();
+    delete_records(giaoban.variable("GIAOBAN__KAFKA__BROKERS"), &gone);
     giaoban.ok(&["worker", "--until-caught-up", "--accept-gap"]);
     let worker = Watched::worker(prometheus, giaoban);
     prometheus.fires("GiaobanGapAccepted", HERE);

@@ -1,22 +1,16 @@
 //! Partitions without a leader, beside brokers that answer: on librdkafka's own cluster, where a leader is gone when it is
 //! told to be, and comes back.
 
-use rdkafka::mocking::MockCluster;
-use rdkafka::types::RDKafkaApiKey;
-
 use super::{Watched, of_installation};
 use crate::harness::Giaoban;
+use crate::harness::kafka::two_brokers;
 use crate::pages::Page;
 use crate::prometheus::Prometheus;
 
 const HERE: &str = "leaders";
 
 pub fn are_gone(prometheus: &Prometheus) {
-    let cluster = MockCluster::new(2).unwrap();
-    // From version 12 on it names the leader in its refusal, and crashes where there is none.
-    cluster.apiversion(RDKafkaApiKey::Fetch, Some(4), Some(11)).unwrap();
-    cluster.create_topic("giaoban.events", 2, 2).unwrap();
-    cluster.create_topic("giaoban.events.dlq", 1, 2).unwrap();
+    let cluster = two_brokers();
     let lead = |partition: i32, broker| cluster.partition_leader("giaoban.events", partition, broker).unwrap();
     let giaoban = of_installation(Giaoban::new(), HERE).with("GIAOBAN__KAFKA__BROKERS", &cluster.bootstrap_servers());
     let worker = Watched::worker(prometheus, &giaoban);
