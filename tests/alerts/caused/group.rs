@@ -8,6 +8,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::{Watched, client, of_installation};
+use crate::harness::certificate::certificate_until;
 use crate::harness::kafka::delete_records;
 use crate::harness::{Giaoban, session, until};
 use crate::pages::Page;
@@ -15,20 +16,6 @@ use crate::prometheus::Prometheus;
 
 const HERE: &str = "group";
 const WITHIN: Duration = Duration::from_secs(30);
-
-/// A certificate that ends within the three weeks that take 21 seconds.
-fn certificate() -> Vec<u8> {
-    use openssl::{asn1, ec, hash, nid, pkey, x509};
-    let group = ec::EcGroup::from_curve_name(nid::Nid::X9_62_PRIME256V1).unwrap();
-    let key = pkey::PKey::from_ec_key(ec::EcKey::generate(&group).unwrap()).unwrap();
-    let mut certificate = x509::X509::builder().unwrap();
-    certificate.set_pubkey(&key).unwrap();
-    let now = jiff::Timestamp::now().as_second();
-    certificate.set_not_before(&asn1::Asn1Time::from_unix(now).unwrap()).unwrap();
-    certificate.set_not_after(&asn1::Asn1Time::from_unix(now + 20).unwrap()).unwrap();
-    certificate.sign(&key, hash::MessageDigest::sha256()).unwrap();
-    certificate.build().to_pem().unwrap()
-}
 
 /// A member of the workers' group that is none of ours, for so long.
 fn stranger(giaoban: &Giaoban, stays: Duration) {
@@ -50,7 +37,9 @@ pub fn has_a_stranger(prometheus: &Prometheus) {
         .with("GIAOBAN__KAFKA__PROPERTIES__GROUP_PROTOCOL", "classic")
         .with("GIAOBAN__KAFKA__PROPERTIES__PARTITION_ASSIGNMENT_STRATEGY", "range")
         .with("GIAOBAN__KAFKA__PROPERTIES__HEARTBEAT_INTERVAL_MS", "200");
-    let certificate = giaoban.write("authority.pem", certificate());
+    // It ends within the three weeks that take 21 seconds.
+    let soon = jiff::Timestamp::now() + Duration::from_secs(20);
+    let certificate = giaoban.write("authority.pem", certificate_until(soon).0);
     let giaoban = giaoban.with("GIAOBAN__KAFKA__PROPERTIES__SSL_CA_LOCATION", certificate.to_str().unwrap());
     giaoban.ok(&["topics", "create", "--partitions", "4"]);
     let worker = Watched::worker(prometheus, &giaoban);
