@@ -32,19 +32,19 @@ fn until(what: &str, condition: impl FnMut() -> bool) {
     harness::until(what, PATIENCE, condition);
 }
 
-#[test]
-#[ignore = "starts three brokers of its own, needs PostgreSQL: ./test.sh"]
-fn kafka_cluster_a_leader_the_coordinator_and_the_controller_are_killed_and_nothing_is_refused_or_lost() {
+/// That befalls a broker of each role in turn; once all goes on without it, the other.
+fn each_role(what: &str, befall: fn(&mut Broker), after: fn(&mut Broker)) {
     on_cluster(|cluster| {
         let mut flow = Flow::start(&cluster.addresses());
         for role in [Role::Leader, Role::Coordinator, Role::Controller] {
             let group = flow.giaoban.variable("GIAOBAN__KAFKA__GROUP").to_owned();
             let of = cluster.one_that_is(role, flow.topic(), &group);
             let stored = Arc::clone(&flow.stored);
-            flow.during(&format!("{role:?} killed"), || {
-                cluster.with(|brokers| brokers[of].kill());
+            flow.during(&format!("{role:?} {what}"), || {
+                cluster.with(|brokers| befall(&mut brokers[of]));
                 std::thread::sleep(MISSED_AFTER);
                 stored.until_each_goes_on();
+                cluster.with(|brokers| after(&mut brokers[of]));
             });
             cluster.heal();
         }
@@ -54,24 +54,14 @@ fn kafka_cluster_a_leader_the_coordinator_and_the_controller_are_killed_and_noth
 
 #[test]
 #[ignore = "starts three brokers of its own, needs PostgreSQL: ./test.sh"]
+fn kafka_cluster_a_leader_the_coordinator_and_the_controller_are_killed_and_nothing_is_refused_or_lost() {
+    each_role("killed", Broker::kill, |_| {});
+}
+
+#[test]
+#[ignore = "starts three brokers of its own, needs PostgreSQL: ./test.sh"]
 fn kafka_cluster_a_frozen_broker_is_passed_by_and_nothing_is_refused_or_lost() {
-    on_cluster(|cluster| {
-        let mut flow = Flow::start(&cluster.addresses());
-        for role in [Role::Leader, Role::Coordinator, Role::Controller] {
-            let group = flow.giaoban.variable("GIAOBAN__KAFKA__GROUP").to_owned();
-            let of = cluster.one_that_is(role, flow.topic(), &group);
-            let stored = Arc::clone(&flow.stored);
-            flow.during(&format!("{role:?} frozen"), || {
-                cluster.with(|brokers| brokers[of].signal("STOP"));
-                std::thread::sleep(MISSED_AFTER);
-                // Before it is thawed.
-                stored.until_each_goes_on();
-                cluster.with(|brokers| brokers[of].signal("CONT"));
-            });
-            cluster.heal();
-        }
-        flow.ends_exactly();
-    });
+    each_role("frozen", |broker| broker.signal("STOP"), |broker| broker.signal("CONT"));
 }
 
 #[test]
