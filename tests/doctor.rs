@@ -48,8 +48,7 @@ fn is_well_under_traffic(giaoban: &Giaoban, workers: &[Running]) {
     std::thread::scope(|scope| {
         let publisher = scope.spawn(|| {
             for round in 0..16 {
-                giaoban.write_sessions("traffic.ndjson", &["00004", "00007", "00010"], round * 400..(round + 1) * 400);
-                giaoban.ok(&["publish", "traffic.ndjson"]);
+                giaoban.publish_sessions_of(&["00004", "00007", "00010"], round * 400..(round + 1) * 400);
             }
         });
         let mut looks = 0;
@@ -102,8 +101,7 @@ fn a_worker_that_stands_still_is_named_and_none_is_advised_where_it_runs() {
 #[test]
 fn a_damaged_page_of_store_or_log_is_a_problem() {
     let giaoban = served();
-    giaoban.write_sessions("a.ndjson", &["00004", "00007", "00010", "00013"], 0..3_000);
-    giaoban.ok(&["publish", "a.ndjson"]);
+    giaoban.publish_sessions_of(&["00004", "00007", "00010", "00013"], 0..3_000);
     giaoban.settle();
     assert_eq!(found(&giaoban), []);
     for name in ["store-1.db", "log.db"] {

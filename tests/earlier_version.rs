@@ -81,8 +81,7 @@ fn an_earlier_store_that_was_rebuilt_is_byte_for_byte_what_the_version_before_go
 
 /// A store in a folder as the version of the schema before this one has it, with these rules.
 fn of_schema_2(giaoban: &Giaoban) {
-    giaoban.write_sessions("a.ndjson", &["00004", "00007"], 0..20);
-    giaoban.ok(&["publish", "a.ndjson"]);
+    giaoban.publish_sessions_of(&["00004", "00007"], 0..20);
     giaoban.settle();
     let store = rusqlite::Connection::open(giaoban.data().join("store-1.db")).unwrap();
     let drops =
@@ -130,8 +129,7 @@ fn a_store_of_an_earlier_version_is_kept_before_it_is_changed_and_can_be_gone_ba
     giaoban.ok(&["restore", copy.to_str().unwrap(), "--replace"]);
     assert!(std::fs::read(&store).unwrap() == before, "byte for byte");
     assert_eq!(giaoban.sessions(), Some(20), "an earlier one is read as it is");
-    giaoban.write_sessions("a.ndjson", &["00004"], 20..30);
-    giaoban.ok(&["publish", "a.ndjson"]);
+    giaoban.publish_sessions(20..30);
     giaoban.settle();
     giaoban.ok(&["verify"]);
     assert_eq!(giaoban.sessions(), Some(30));
@@ -149,8 +147,7 @@ fn postgres_of_an_earlier_version_is_changed_only_where_a_copy_is_kept_and_nobod
     let database = Database::new();
     let giaoban =
         Giaoban::new().with("GIAOBAN__STORE__URL", &database.url).with("GIAOBAN__STORE__SCHEMA", &database.schema);
-    giaoban.write_sessions("a.ndjson", &["00004", "00007"], 0..20);
-    giaoban.ok(&["publish", "a.ndjson"]);
+    giaoban.publish_sessions_of(&["00004", "00007"], 0..20);
     giaoban.settle();
     database.run(
         "DROP TABLE {schema}.bound_log_1, {schema}.gap_1, {schema}.held_partition_1, {schema}.accepted_dead_letters_1;

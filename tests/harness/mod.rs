@@ -146,7 +146,12 @@ impl Giaoban {
 
     /// Sessions of one unit, with these numbers.
     pub fn publish_sessions(&self, numbers: Range<usize>) {
-        self.write_sessions("a.ndjson", &["00004"], numbers);
+        self.publish_sessions_of(&["00004"], numbers);
+    }
+
+    /// Sessions of these units in turn, with these numbers.
+    pub fn publish_sessions_of(&self, units: &[&str], numbers: Range<usize>) {
+        self.write_sessions("a.ndjson", units, numbers);
         self.ok(&["publish", "a.ndjson"]);
     }
 
